@@ -143,7 +143,7 @@ class _Finder:
                 may_run=self._may_run(one),
             )
             for one in (*known, *others)
-            if one.path in listed or worth[one.path][1] or one.path in self._making
+            if one.path in listed or worth[one.path][1] or (not most and one.path in self._making)
         ]
         places_of = {one.path: number for number, one in enumerate(found)}
         found.sort(
