@@ -88,11 +88,13 @@ def _mends(
     repository: GitRepository, inside: Sequence[Assessment], later: Mapping[Squash, tuple[str, ...]]
 ) -> dict[Squash, list[tuple[int, str]]]:
     """Return by later fix the pull requests of the window, with a file that each added, of whose lines of code it changes some."""
+    # Of code that came from elsewhere nobody knows by the file who wrote it.
+    moved = {symbol.path for one in inside for symbol in one.symbols if symbol.moved_from}
     added = {
         file.path: one
         for one in inside
         for file in one.files
-        if file.status == "added" and file.category in ("source", "native")
+        if file.status == "added" and file.category in ("source", "native") and file.path not in moved
     }
     pairs = [
         (squash, path)
@@ -121,7 +123,11 @@ def _is_mended(repository: GitRepository, commit: str, path: str, head: str) -> 
     """Return whether much of the code that a commit changes are lines that ``head`` wrote in a file; what is only put between them mends nothing of theirs."""
     hunks = _hunks(repository, commit, path)
     asked = [f"-L{hunk.first},{hunk.last}" for hunk in hunks]
-    blamed = run(repository.objects, "blame", "-l", "-s", *asked, f"{commit}~", "--", path) if asked else None
+    blamed = (
+        run(repository.objects, "blame", "-C", "-l", "-s", *asked, f"{commit}~", "--", path)
+        if asked
+        else None
+    )
     if blamed is None or blamed.code != 0:
         return False
     owners = {}

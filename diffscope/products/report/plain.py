@@ -34,7 +34,9 @@ _USERS: Final = frozenset(
 )
 _DEVELOPERS: Final = frozenset(["benchmarks", "build", "ci", "docs", "examples", "tests", "core-utils"])
 """Areas by who notices what changes there; all others are noticed by those who run a server."""
-_EVERYBODY: Final = frozenset({"config", "engine", "worker", "model-runner", "executor"})
+_EVERYBODY: Final = frozenset(
+    {"config", "engine", "worker", "model-runner", "executor", "scheduler", "kv-cache"}
+)
 """Areas that every deployment goes through: that it is affected says nothing."""
 _INSIDE: Final = frozenset({"ci", "test", "docs"})
 _MOST: Final = 2
@@ -90,7 +92,10 @@ def in_plain_words(assessment: Assessment) -> Plain:
 
 def _audience(assessment: Assessment) -> str:
     area = assessment.areas[0].area if assessment.areas else "tests"
-    is_asked = any(map(_is_asked, assessment.symbols))
+    product = {file.path for file in assessment.files if file.category in ("source", "native")}
+    is_asked = any(
+        _is_asked(one) and (not assessment.files or one.path in product) for one in assessment.symbols
+    )
     if is_asked or is_by_default(assessment) or any(map(_is_met, assessment.symbols)):
         return "users" if is_asked else "operators"
     is_product = any(one.logic and not places().is_test(one.path) for one in assessment.symbols)
@@ -134,6 +139,8 @@ def _affects(assessment: Assessment) -> Text | None:
         area = "inside"
     elif area in _DEVELOPERS:
         area = next((one.area for one in assessment.areas if one.area not in _DEVELOPERS), "config")
+    if area in _EVERYBODY:
+        area = next(iter(_named(assessment)), area)
     if area in {*_EVERYBODY, "platform"} and platform:
         area = "everyone"
     if area in _EVERYBODY and not platform:
@@ -150,6 +157,17 @@ def _affects(assessment: Assessment) -> Text | None:
     if area == "everyone":
         return text_of("affects.platform-only", platform=name)
     return text_of("affects.on-platform", who=who.en, who_zh=who.zh, platform=name)
+
+
+def _named(assessment: Assessment) -> list[str]:
+    """Return the areas of a pull request that its title names, and that not everybody goes through."""
+    named = {
+        one.tag
+        for one in assessment.tag_reasons
+        if any(reason.code == "tag-reason.title" for reason in one.reasons)
+    }
+    outside = {*_EVERYBODY, *_DEVELOPERS}
+    return [one.area for one in assessment.areas if one.area in named and one.area not in outside]
 
 
 def _switch(assessment: Assessment) -> str:

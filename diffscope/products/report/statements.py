@@ -57,8 +57,8 @@ _REFUSES: Final = lazy_regex(
     r"(?i)\b(?:reject|refus|valid|limit|enforc|disallow|forbid|check|rais|bound|guard|unsupported|error)\w*"
 )
 """How titles speak of what is refused."""
-_IDLE: Final = lazy_regex(r"\b(?:now|no longer) sets? `|\bcode that sets\b|\bnow raises? `")
-"""Values for code that follows, which says more; what is refused is told in the words of the error."""
+_IDLE: Final = lazy_regex(r"\b(?:now|no longer) sets? `|\bcode that sets\b|\bnow raises? `|` at once if `")
+"""Values for code that follows, which says more; what is refused is told in the words of the error; what is done before a return is not told."""
 _EXCHANGE: Final = lazy_regex(r"\bpass(?:es)? `|\bis replaced by `|` became `")
 _LITERAL: Final = lazy_regex(
     r"""\b[frbFRB]?"((?:[^"\\]|\\.)*)("|$)|\b[frbFRB]?'((?:[^'\\]|\\.)*)('|$)|"((?:[^"\\]|\\.)*)("|$)"""
@@ -169,7 +169,7 @@ def _of_kind(added: Sequence[SymbolAssessment], fields: Mapping[str, SymbolAsses
     """Yield what is new of a kind: one with its default and what the author says of it, several by their names."""
     if len(added) > 1:
         names = _listed([one.name for one in added])
-        yield text_of(f"plain.{added[0].kind}", names=names, default="", about="")
+        yield text_of(f"plain.{added[0].kind}", names=names, count=len(added), default="", about="")
     for one in added if len(added) == 1 else ():
         field = fields.get(one.name)
         default = one.role[2] if len(one.role) == 3 else ""
@@ -178,6 +178,7 @@ def _of_kind(added: Sequence[SymbolAssessment], fields: Mapping[str, SymbolAsses
         yield text_of(
             f"plain.{one.kind}",
             names=f"`{one.name}`",
+            count=1,
             **said_default(default),
             **_about(field.summary if field is not None else ""),
         )
