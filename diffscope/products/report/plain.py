@@ -41,6 +41,7 @@ _EVERYBODY: Final = frozenset(
 _INSIDE: Final = frozenset({"ci", "test", "docs"})
 _MOST: Final = 2
 _MODELS: Final = 2
+_MUCH: Final = 0.2
 _NO_MODELS: Final = frozenset(
     [
         "adapters",
@@ -75,9 +76,9 @@ class Plain(NamedTuple):
 
 def in_plain_words(assessment: Assessment) -> Plain:
     """Return whom a pull request concerns, what it says to them, and who is affected."""
-    title = assessment.change.pull.title.lower()
+    title, audience = assessment.change.pull.title.lower(), _audience(assessment)
     said: dict[Text, None] = {}
-    for text in statements_of(assessment):
+    for text in statements_of(assessment, is_inside=audience == "developers"):
         spans = _SPAN.findall(text.en)
         if spans and all(span.startswith("_") for span in spans):
             continue
@@ -87,7 +88,7 @@ def in_plain_words(assessment: Assessment) -> Plain:
         told = " ".join((title, *(one.en.lower() for one in said)))
         if not names or not all(name in told for name in names):
             said[text] = None
-    return Plain(_audience(assessment), tuple(said)[:_MOST], _affects(assessment))
+    return Plain(audience, tuple(said)[:_MOST], _affects(assessment))
 
 
 def _audience(assessment: Assessment) -> str:
@@ -140,7 +141,7 @@ def _affects(assessment: Assessment) -> Text | None:
     elif area in _DEVELOPERS:
         area = next((one.area for one in assessment.areas if one.area not in _DEVELOPERS), "config")
     if area in _EVERYBODY:
-        area = next(iter(_named(assessment)), area)
+        area = next(iter(_besides(assessment)), area)
     if area in {*_EVERYBODY, "platform"} and platform:
         area = "everyone"
     if area in _EVERYBODY and not platform:
@@ -159,15 +160,10 @@ def _affects(assessment: Assessment) -> Text | None:
     return text_of("affects.on-platform", who=who.en, who_zh=who.zh, platform=name)
 
 
-def _named(assessment: Assessment) -> list[str]:
-    """Return the areas of a pull request that its title names, and that not everybody goes through."""
-    named = {
-        one.tag
-        for one in assessment.tag_reasons
-        if any(reason.code == "tag-reason.title" for reason in one.reasons)
-    }
+def _besides(assessment: Assessment) -> list[str]:
+    """Return the areas that much of a pull request lies in and that not everybody goes through."""
     outside = {*_EVERYBODY, *_DEVELOPERS}
-    return [one.area for one in assessment.areas if one.area in named and one.area not in outside]
+    return [one.area for one in assessment.areas if one.weight >= _MUCH and one.area not in outside]
 
 
 def _switch(assessment: Assessment) -> str:

@@ -65,13 +65,17 @@ _LITERAL: Final = lazy_regex(
 )
 _HANDS_ON: Final = lazy_regex(r"`(\w+)=(?:\w+\.)*\1`|`(?:self\.)?(\w+)` to `\(?(?:\w+\.)*\2\)?`")
 """A value that is only handed on under its own name."""
+_CODE_NAME: Final = lazy_regex(r"\w_\w|\w\.\w+_|\w\(\)")
 _SENTENCE: Final = lazy_regex(r"[.!?](?:\s|$)")
 
 
-def statements_of(assessment: Assessment) -> Iterator[Text]:
-    """Yield what is other for readers of a report, the most telling first, sentences without their full stops."""
+def statements_of(assessment: Assessment, *, is_inside: bool = False) -> Iterator[Text]:
+    """Yield what is other for readers of a report, the most telling first, sentences without their full stops.
+
+    Of work that no user meets (``is_inside``) what it refuses is not told.
+    """
     # A row of a table is told as what it is, wherever else it counts.
-    refusals, edits = list(_refusals(assessment)), list(_edits(assessment))
+    refusals, edits = [] if is_inside else list(_refusals(assessment)), list(_edits(assessment))
     if _REFUSES.search(assessment.change.pull.title):
         edits, refusals = [*refusals, *edits], []
     new = [
@@ -104,7 +108,8 @@ def _about(summary: str) -> dict[str, str]:
 def _first_sentence(text: str) -> str:
     """Return the first sentence of a docstring without its full stop; nothing where it is too long to quote whole."""
     said = _SENTENCE.split(" ".join(text.split()), maxsplit=1)[0].strip()
-    whole = "…" not in said and said.count("`") % 2 == 0
+    # A sentence on other names of the code is for who reads the code.
+    whole = "…" not in said and "`" not in said and not _CODE_NAME.search(said)
     return said if whole and _SHORTEST_SAID <= len(said) <= _LONGEST else ""
 
 
