@@ -185,9 +185,9 @@ class ChineseTitles:
         said, at = [], 0
         # Of ", and" one is enough.
         tokens = [
-            token
-            for place, token in enumerate(tokens)
-            if token != "," or " ".join(tokens[place + 1 : place + 2]).lower() not in _BETWEEN
+            word
+            for place, word in enumerate(tokens)
+            if word != "," or " ".join(tokens[place + 1 : place + 2]).lower() not in _BETWEEN
         ]
         while at < len(tokens):
             for length in range(min(_MOST_WORDS, len(tokens) - at), 0, -1):
