@@ -101,6 +101,7 @@ EffectCode = Literal[
     "effect.file-added",
     "effect.file-changed",
     "effect.file-removed",
+    "effect.handed",
     "effect.loop-added",
     "effect.loop-changed",
     "effect.loop-removed",

@@ -81,13 +81,15 @@ class TreeLookup:
                 tests_within_two=0,
             )
         serving = self._graph.serving_distance(name)
+        # How far a module is from a path that no module of the tree lies on is not known.
+        none = None if self._graph.serving_modules else UNSET
         users = self._graph.users(name)
         by_name = {*users.get(EdgeLayer.REGISTRY, ()), *users.get(EdgeLayer.STRING, ())}
         return msgspec.structs.replace(
             module,
-            distance=serving.steps if serving else None,
-            entry=serving.entry if serving else None,
-            chain=" -> ".join(serving.chain.modules) if serving else None,
+            distance=serving.steps if serving else none,
+            entry=serving.entry if serving else none,
+            chain=" -> ".join(serving.chain.modules) if serving else none,
             fan_in=len(users.get(EdgeLayer.EAGER, ())),
             reach=len(self._graph.reach(name, depth=2)),
             lazy_fan_in=len(users.get(EdgeLayer.LAZY, ())),
