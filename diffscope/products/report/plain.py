@@ -39,6 +39,20 @@ _EVERYBODY: Final = frozenset({"config", "engine", "worker", "model-runner", "ex
 _INSIDE: Final = frozenset({"ci", "test", "docs"})
 _MOST: Final = 2
 _MODELS: Final = 2
+_NO_MODELS: Final = frozenset(
+    [
+        "adapters",
+        "config",
+        "interfaces",
+        "interfaces_base",
+        "module_mapping",
+        "registry",
+        "transformers",
+        "utils",
+        "vision",
+    ]
+)
+"""Modules among the models that all of them share."""
 _MET: Final = frozenset({"cli-flag", "environment-variable", "metric"})
 _UNSEEN: Final = frozenset({"performance", "refactor"})
 """Kinds of which clients see no more than speed."""
@@ -160,11 +174,9 @@ def _of_area(area: str) -> Text:
 
 
 def _models(assessment: Assessment) -> tuple[str, ...]:
-    found = {
-        name[1]
-        for file in assessment.files
-        if file.category == "source" and file.area == "models" and (name := _MODEL.search(file.path))
-    } - {"utils", "interfaces", "registry", "config"}
+    """Return the models whose files changed; nothing where they are too many to name."""
+    changed = [file for file in assessment.files if file.category == "source" and file.area == "models"]
+    found = {name[1] for file in changed if (name := _MODEL.search(file.path))} - _NO_MODELS
     return tuple(sorted(found)) if 0 < len(found) <= _MODELS else ()
 
 

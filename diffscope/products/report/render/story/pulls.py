@@ -34,10 +34,12 @@ _FOLLOWS: Final[tuple[tuple[LinkReason, str], ...]] = (
 """What may follow a pull request, the gravest first."""
 _NOTICED: Final = 1.5
 _NEW: Final = 1.0
+_GAINS: Final = frozenset({"feature", "performance"})
 _QUIET: Final = -2.5
 _MUTE: Final = -3.0
-_BY_TITLE: Final = frozenset({"bugfix", "feature"})
-"""Kinds of which the title alone is worth a line."""
+_BY_TITLE: Final = frozenset({"bugfix", "feature", "performance"})
+"""Kinds of which the title alone is worth a line, where it speaks of no code."""
+_CODE: Final = lazy_regex(r"\b[a-z]+_\w+|\b[A-Z][a-z]+[A-Z][a-z]+\w*")
 _HURTS: Final = lazy_regex(
     r"(?i)\b(?:crash\w*|corrupt\w*|nans?|inf|accuracy|degrad\w*|wrong|incorrect|hangs?|hanging|deadlock\w*|leak\w*|oom|out[- ]of[- ]\w+|"
     r"illegal|overflow\w*|races?|segfault\w*|garbage|garbled|data loss|(?:key|index|type|name|attribute|value|runtime|assertion|import)[ ]?errors?|"
@@ -118,12 +120,13 @@ class PullStory:
         """Return how much a pull request is to a reader: its importance, more where users notice it, less where it only tidies."""
         noticed = pull.number in self._noticed
         is_quiet = not noticed and (pull.kind in _INSIDE or pull.audience == "developers")
-        is_mute = not pull.plain and pull.kind not in _BY_TITLE
+        is_said = pull.kind in _BY_TITLE and not _CODE.search(bare_title(pull.title))
+        is_mute = not pull.plain and not is_said
         return (
             pull.importance
             + _MUTE * is_mute
             + _NOTICED * noticed
-            + _NEW * (pull.kind == "feature")
+            + _NEW * (pull.kind in _GAINS)
             + _QUIET * is_quiet
         )
 

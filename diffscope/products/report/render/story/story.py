@@ -24,7 +24,7 @@ _TOLD: Final[Mapping[str, int]] = {"users": 4, "operators": 5, "developers": 1}
 """Pull requests that are told of what concerns each audience."""
 _OF_A_THEME: Final = 3
 _FIXES: Final = 4
-_HIGHLIGHTS: Final = 2
+_HIGHLIGHTS: Final = 1
 _LEADS: Final = 2
 _SHOWN: Final[Mapping[NoticeKind, int]] = {
     **dict.fromkeys(("default", "removed"), 9),
@@ -37,9 +37,10 @@ _ACT: Final[tuple[NoticeKind, ...]] = ("default", "removed", "refused")
 """What asks who upgrades to act."""
 _OF_ONE: Final = 4
 """Of one pull request and kind."""
-_SHORT: Final = 3
+_SHORT: Final = 2
 _FOLLOW_UPS: Final = 4
 _NAMED: Final = 3
+_ACTED: Final = 2
 _FIX: Final = "TC205"
 """Flags a fix that came without a test."""
 
@@ -74,7 +75,7 @@ class Story:
         """Return what is told to an audience, most to them first, not too much of one line of work."""
         found: list[PullSummary] = []
         for pull in self._pulls.ranked:
-            if pull.kind == "bugfix" and pull.number in self._fixes:
+            if pull.number in self._fixes or (audience == AUDIENCES[-1] and not pull.plain):
                 continue
             of_theme = sum(self._theme_of(pull) == self._theme_of(one) for one in found)
             if pull.audience == audience and of_theme < _OF_A_THEME:
@@ -237,7 +238,7 @@ class Story:
         fixes = [item for item in self._risks.test_items if item.code == _FIX]
         for items, code in ((new, "follow.tests"), (fixes, "follow.regression")):
             if items:
-                still = all(self._risks.state(item) == "still" for item in items[:_NAMED])
+                still = all(self._risks.state(item) == "still" for item in items[:_ACTED])
                 state = self._words("state.still", day=self._risks.day) if still else ""
                 yield self._words(code, names=self._targets(items)) + state
         yield from self._reverted()
@@ -261,7 +262,7 @@ class Story:
     def _targets(self, items: Sequence[RiskItem]) -> list[str]:
         return [
             self._words("story.named-in", name=self._risks.target(item), pull=name_of(item.number))
-            for item in items[:_NAMED]
+            for item in items[:_ACTED]
         ]
 
     def _reverted(self) -> Iterator[str]:
@@ -292,10 +293,13 @@ class Story:
                     audience=words(f"audience.{audience}"),
                     names=words.semicolon.join(names),
                 )
+        fixes = [self._pulls.named(number) for number in islice(self._fixes, _SHORT)]
+        if fixes:
+            yield words("story.mended", names=words.semicolon.join(fixes))
         yield from self._to_mind()
         risks = []
         if read.serious:
-            pulls = self._pulls.numbers([pull.number for pull in read.serious], _SHORT)
+            pulls = self._pulls.numbers([pull.number for pull in read.serious], _NAMED)
             risks.append(words("story.serious", count=len(read.serious), pulls=pulls))
         risks += self._undone()
         if risks:
@@ -309,7 +313,7 @@ class Story:
             found = [one for one in self._digest.notices if one.kind == kind and one.undone_by is None]
             names = list(map(self._name, found))
             if names:
-                listed = self._words.listed(names, _NAMED if kind != "refused" else 1)
+                listed = self._words.listed(names, _ACTED if kind != "refused" else 1)
                 parts.append(
                     self._words("story.to-mind-of", kind=self._words(f"notices.{kind}"), names=listed)
                 )

@@ -47,7 +47,8 @@ def bare_title(title: str) -> str:
 
 def topic_of(title: str) -> str:
     """Return the last bracketed word before a title that says what it is about and is no label; nothing where there is none."""
-    head = title[: len(title) - len(bare_title(title))] if title.endswith(bare_title(title)) else ""
+    bare = bare_title(title)
+    head = title.partition(bare)[0] if bare != title else ""
     topics = [tag.strip() for tag in _TAG.findall(head) if not is_label(tag)]
     return topics[-1] if topics else ""
 
@@ -110,6 +111,10 @@ class ChineseTitles:
                 parts.append([])
             else:
                 parts[-1].append(token)
+        for part in parts:
+            # Of ", and" one mark is enough.
+            while part and part[-1] in _BETWEEN:
+                part.pop()
         said = [self._clause(part) for part in parts if part]
         if not said or not all(said):
             return ""
@@ -207,8 +212,6 @@ class ChineseTitles:
         elif "/" in word:
             parts = [self.phrase((part,)) for part in word.split("/")]
             said = "/".join(parts) if all(parts) else None
-        elif of_first and rest in self.words:
-            said = f"{of_first}{self.words[rest]}"
         return said
 
 
