@@ -81,8 +81,9 @@ class TreeLookup:
                 tests_within_two=0,
             )
         serving = self._graph.serving_distance(name)
-        # How far a module is from a path that no module of the tree lies on is not known.
-        none = None if self._graph.serving_modules else UNSET
+        none = (
+            None if self._graph.serving_modules else UNSET
+        )  # how far it is from no module at all is not known
         users = self._graph.users(name)
         by_name = {*users.get(EdgeLayer.REGISTRY, ()), *users.get(EdgeLayer.STRING, ())}
         return msgspec.structs.replace(
