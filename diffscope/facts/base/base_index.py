@@ -85,7 +85,6 @@ class TreeLookup:
             None if self._graph.serving_modules else UNSET
         )  # how far it is from no module at all is not known
         users = self._graph.users(name)
-        by_name = {*users.get(EdgeLayer.REGISTRY, ()), *users.get(EdgeLayer.STRING, ())}
         return msgspec.structs.replace(
             module,
             distance=serving.steps if serving else none,
@@ -94,7 +93,7 @@ class TreeLookup:
             fan_in=len(users.get(EdgeLayer.EAGER, ())),
             reach=len(self._graph.reach(name, depth=2)),
             lazy_fan_in=len(users.get(EdgeLayer.LAZY, ())),
-            registry_fan_in=len(by_name),
+            registry_fan_in=len({*users.get(EdgeLayer.REGISTRY, ()), *users.get(EdgeLayer.STRING, ())}),
             tests_within_two=len(self._tests_near(name)),
             asked_for=self._graph.asked_for_by(RepoPath(path)),
         )
