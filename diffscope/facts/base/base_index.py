@@ -81,9 +81,8 @@ class TreeLookup:
                 tests_within_two=0,
             )
         serving = self._graph.serving_distance(name)
-        none = (
-            None if self._graph.serving_modules else UNSET
-        )  # how far it is from no module at all is not known
+        # Of no path at all no distance is known.
+        none = None if self._graph.serving_modules else UNSET
         users = self._graph.users(name)
         return msgspec.structs.replace(
             module,
