@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 from diffscope.patterns import lazy_regex
@@ -207,3 +208,10 @@ def joins_paths(node: Node) -> bool:
     """Return whether a division joins paths: one side of it is a string."""
     sides = node.child_by_field_name("left"), node.child_by_field_name("right")
     return any(side is not None and side.type in _STRINGS for side in sides)
+
+
+def resolve(text: str, aliases: Mapping[str, str]) -> str | None:
+    """Return a name with the import alias at its head resolved; ``None`` where it has none."""
+    head, dot, rest = text.partition(".")
+    origin = aliases.get(head)
+    return f"{origin}{dot}{rest}" if origin is not None and origin != head else None
