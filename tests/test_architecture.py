@@ -92,7 +92,6 @@ BREAKS = [
     pytest.param("no-input-output", "diffscope.diff.parse", "subprocess", id="the core starts no process"),
     pytest.param("no-input-output", "diffscope.rules.model", "time", id="the core has no clock"),
     pytest.param("door-unidiff", "diffscope.diff.sections", "unidiff", id="unidiff stays behind diff.parse"),
-    pytest.param("door-rich", "diffscope.cli.main", "rich", id="Rich stays behind render.console"),
     pytest.param("door-click", "diffscope.render.formats.table", "click", id="click stays behind cli"),
     pytest.param(
         "products",

@@ -12,7 +12,7 @@ from diffscope.adapters.changes.clone import commits_between
 from diffscope.adapters.git.log import cut_off_at, first_commit_at, logins_of, main_tip, pull_number
 from diffscope.adapters.git.repository import GitRepository
 from diffscope.assessment.document import Assessment
-from diffscope.batch.around import find_around, light_points, recheck
+from diffscope.batch.around import find_around, light_points, recheck, without_known_variables
 from diffscope.batch.judging import Wanted, name_of
 from diffscope.batch.run import Batch, Progress
 from diffscope.errors import DiffscopeError, RepositoryError, UsageError
@@ -163,6 +163,8 @@ def digest_of(
         if repository is not None and commits
         else (None, ())
     )
+    if repository is not None:
+        read = read._replace(assessments=without_known_variables(repository, read.assessments))
     return build_digest(
         read.assessments,
         repository=workspace.identity,
@@ -173,7 +175,7 @@ def digest_of(
         trend=_trend(workspace, batch, span),
         newest=newest,
         rechecked=rechecked,
-        around=find_around(repository, commits, judged) if repository is not None else None,
+        around=find_around(repository, commits, judged, read.assessments) if repository is not None else None,
         gaps=(*span.gaps, *read.gaps, *((*compared[0].gaps, *compared[1].gaps) if compared else ())),
     )
 

@@ -720,7 +720,7 @@ class CallFact(Located, frozen=True, kw_only=True):
     change: Annotated[
         str,
         said(
-            "added, removed, moved (from another function of the change), exchanged (a wait between streams or a serialiser with other arguments) or "
+            "added, removed, moved (from another function of the change), exchanged (a wait between streams, a serialiser or an HTTP status with other arguments) or "
             "reguarded.",
             one_of=CallChange,
         ),
@@ -822,6 +822,12 @@ class ConditionFact(Located, frozen=True, kw_only=True):
         said(
             "It only got a name or another place: a function that is new in this change, or a name in this file, says what it said, or a "
             "condition around it asked before what it asks now."
+        ),
+    ] = False
+    asks_new: Annotated[
+        bool,
+        said(
+            "It asks for an option that the change adds, or for a word in quotes that the file did not have."
         ),
     ] = False
 
@@ -1070,7 +1076,7 @@ class NativeFact(Located, frozen=True, kw_only=True):
     item: Annotated[
         str,
         said(
-            "function, struct, enum, union, trait, const, static, type or macro (all but the first of Rust).",
+            "function, struct, enum, union, trait, const, static, type or macro; of C++ only function and macro (one with parameters and several lines).",
             one_of=NativeItem,
         ),
     ] = "function"

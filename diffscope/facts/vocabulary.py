@@ -85,7 +85,18 @@ _UNASKED: Final = frozenset({"kind_reasons"})
 @cache
 def families() -> dict[str, Family]:
     """Return every family by its word, in a fixed order."""
-    return {name: _family(name, kind) for name, kind in _TYPES.items()}
+    return {name: family_called(name) for name in _TYPES}
+
+
+@cache
+def family_called(name: str) -> Family:
+    """Return the family of a word. A run that judges asks for a few of them, and each takes about a millisecond to read."""
+    kind = _TYPES[name]
+    hints = [hint for base in reversed(kind.__mro__) for hint in _own_hints(base).items()]
+    fields = tuple(_field(field, hint) for field, hint in hints if field not in _UNASKED)
+    return Family(
+        name=name, sentence=inspect.cleandoc(kind.__doc__ or ""), single=name == "change", fields=fields
+    )
 
 
 @cache
@@ -107,14 +118,6 @@ def records(facts: values.ChangeFacts, family: str) -> tuple[values.Fact, ...]:
 def fact_type(family: str) -> type[values.Fact]:
     """Return the value type whose records a family holds."""
     return _TYPES[family]
-
-
-def _family(name: str, kind: type[values.Fact]) -> Family:
-    hints = [hint for base in reversed(kind.__mro__) for hint in _own_hints(base).items()]
-    fields = tuple(_field(field, hint) for field, hint in hints if field not in _UNASKED)
-    return Family(
-        name=name, sentence=inspect.cleandoc(kind.__doc__ or ""), single=name == "change", fields=fields
-    )
 
 
 @cache

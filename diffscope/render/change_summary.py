@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 from diffscope.assessment.document import Assessment, FileAssessment, SymbolAssessment
 from diffscope.assessment.effects import stems_of
-from diffscope.messages.model import Language, Message, Text, message
+from diffscope.messages.model import Argument, Language, Message, Text, message
 from diffscope.messages.say import text_of, texts
 
 _MOST: Final = 2
@@ -42,11 +42,18 @@ _FIELDS: Final = frozenset({"config-field", "protocol-field"})
 _VERSIONS: Final = frozenset({"raised", "lowered", "changed"})
 
 
+class _Clause(NamedTuple):
+    code: str
+    text: Text
+
+
 class ChangeClauses(NamedTuple):
     """At most four clauses, the most telling first; the first ``telling`` of them say more than which code was edited."""
 
     clauses: tuple[Text, ...]
     telling: int
+    codes: tuple[str, ...] = ()
+    """Of each clause the code of its text."""
 
 
 def summarize_change(assessment: Assessment) -> tuple[Text, ...]:
@@ -78,20 +85,27 @@ def clauses_of(assessment: Assessment) -> ChangeClauses:
     names = _with_other_names(renamed, code)
     gone, new = {(path, name) for path, name, _ in renamed}, {(path, name) for path, _, name in renamed}
     taken = {old for _, old, _ in renamed}
-    kept = [
+    left = [
         one for one in code if (one.path, _root(one.name)) not in gone | new and _root(one.name) not in taken
     ]
-    inside = [*names, *_merged(kept), *_added(_new(kept)), *_adopted(kept, assessment.change.pull.title)]
+    inside = [*names, *_merged(left), *_added(_new(left)), *_adopted(left, assessment.change.pull.title)]
     clauses = [*outside, *inside]
     if not inside or not outside:
-        clauses += _gone_and_moved(kept)
+        clauses += _gone_and_moved(left)
     clauses = list(dict.fromkeys(clauses))
     telling = len(clauses)
     if not outside:
         clauses += _edited(code)
     if not clauses:
         clauses = [*_of_tests(symbols, files), *_of_files(assessment.files)][:1]
-    return ChangeClauses(tuple(clauses[:_CLAUSES]), min(telling, _CLAUSES))
+    kept = clauses[:_CLAUSES]
+    return ChangeClauses(
+        tuple(each.text for each in kept), min(telling, _CLAUSES), tuple(each.code for each in kept)
+    )
+
+
+def _clause(code: str, /, **arguments: Argument) -> _Clause:
+    return _Clause(code, text_of(code, **arguments))
 
 
 def _ranked_files(files: Iterable[FileAssessment]) -> list[FileAssessment]:
@@ -111,7 +125,7 @@ def is_private(name: str) -> bool:
     return any(part.startswith("_") for part in name.split("."))
 
 
-def _of_registries(symbols: Sequence[SymbolAssessment]) -> Iterator[Text]:
+def _of_registries(symbols: Sequence[SymbolAssessment]) -> Iterator[_Clause]:
     rows: dict[tuple[str, str], list[str]] = defaultdict(list)
     for one in symbols:
         if one.kind == "registry-row" and one.role:
@@ -124,7 +138,7 @@ def _of_registries(symbols: Sequence[SymbolAssessment]) -> Iterator[Text]:
         if own and aspect in ("added", "removed"):
             code = "clause.registers" if aspect == "added" else "clause.unregisters"
             row = registry_row(registry)
-            yield text_of(code, what=row.en, what_zh=row.zh, names=_names(own))
+            yield _clause(code, what=row.en, what_zh=row.zh, names=_names(own))
 
 
 def registry_row(registry: str) -> Text:
@@ -133,7 +147,7 @@ def registry_row(registry: str) -> Text:
     return text_of(code) if code in texts(Language.ENGLISH) else text_of("registry.other", registry=registry)
 
 
-def _of_routes(symbols: Iterable[SymbolAssessment]) -> Iterator[Text]:
+def _of_routes(symbols: Iterable[SymbolAssessment]) -> Iterator[_Clause]:
     for aspect, code in (("added", "clause.adds-endpoint"), ("removed", "clause.removes-endpoint")):
         routes = [
             f"{one.role[0].upper()} {one.role[1]}"
@@ -141,21 +155,21 @@ def _of_routes(symbols: Iterable[SymbolAssessment]) -> Iterator[Text]:
             if one.kind == "function" and len(one.role) == 2 and aspect in one.aspects
         ]
         if routes:
-            yield text_of(code, names=_names(routes))
+            yield _clause(code, names=_names(routes))
 
 
-def _of_settings(symbols: Sequence[SymbolAssessment]) -> Iterator[Text]:
+def _of_settings(symbols: Sequence[SymbolAssessment]) -> Iterator[_Clause]:
     for kind, aspect, code in _SETTINGS:
         found = [one for one in symbols if one.kind == kind and aspect in one.aspects]
         if len(found) == 1 and aspect == "added" and (default := _default_of(found[0])):
             told = text_of("notice.with-default", name=found[0].name, default=default)
-            yield text_of(code, names=told.en, names_zh=told.zh)
+            yield _clause(code, names=told.en, names_zh=told.zh)
         elif found:
-            yield text_of(code, names=_names([one.name for one in found]))
+            yield _clause(code, names=_names([one.name for one in found]))
     for one in symbols:
         role = one.role[1:] if one.role[:1] and one.role[0] in _FIELDS else one.role
         if len(role) == 3 and role[0] == "default" and role[1] and role[2]:
-            yield text_of("clause.changes-default", name=one.name, before=role[1], after=role[2])
+            yield _clause("clause.changes-default", name=one.name, before=role[1], after=role[2])
 
 
 def _default_of(setting: SymbolAssessment) -> str:
@@ -163,14 +177,14 @@ def _default_of(setting: SymbolAssessment) -> str:
     return default if default != "None" and len(default) <= _LONGEST_DEFAULT else ""
 
 
-def _of_dependencies(symbols: Iterable[SymbolAssessment]) -> Iterator[Text]:
+def _of_dependencies(symbols: Iterable[SymbolAssessment]) -> Iterator[_Clause]:
     moved = {
         one.name: one.role
         for one in symbols
         if one.kind == "dependency" and len(one.role) == 4 and one.aspects[0] in _VERSIONS
     }
     for name, role in list(moved.items())[:_MOST]:
-        yield text_of("clause.moves-dependency", name=name, before=role[0], after=role[1])
+        yield _clause("clause.moves-dependency", name=name, before=role[0], after=role[1])
 
 
 def _told(symbols: Iterable[SymbolAssessment]) -> list[SymbolAssessment]:
@@ -198,17 +212,17 @@ def option_of(name: str) -> str:
     return f"--{name.rpartition('.')[2].replace('_', '-')}"
 
 
-def _gone_and_moved(symbols: Sequence[SymbolAssessment]) -> Iterator[Text]:
+def _gone_and_moved(symbols: Sequence[SymbolAssessment]) -> Iterator[_Clause]:
     told = _told(symbols)
     removed = _outermost([one for one in told if "removed" in one.aspects and "moved" not in one.aspects])
     if removed:
-        yield text_of("clause.removes", names=_names([one.name for one in removed]))
+        yield _clause("clause.removes", names=_names([one.name for one in removed]))
     moved = _outermost([one for one in symbols if one.kind in ("class", "function") and _is_moved(one)])
     if moved:
-        yield text_of("clause.moves", names=_names([one.name for one in moved]), path=moved[0].path)
+        yield _clause("clause.moves", names=_names([one.name for one in moved]), path=moved[0].path)
 
 
-def _edited(symbols: Sequence[SymbolAssessment]) -> Iterator[Text]:
+def _edited(symbols: Sequence[SymbolAssessment]) -> Iterator[_Clause]:
     told = _told(symbols)
     edited = [
         one for one in told if {"body", "signature", "default"} & {*one.aspects} and one.kind != "class"
@@ -217,7 +231,7 @@ def _edited(symbols: Sequence[SymbolAssessment]) -> Iterator[Text]:
     if edited:
         signed = all("signature" in one.aspects for one in edited[:_MOST])
         names = _names([one.name for one in edited])
-        yield text_of("clause.signature" if signed else "clause.changes", names=names)
+        yield _clause("clause.signature" if signed else "clause.changes", names=names)
 
 
 def _is_moved(symbol: SymbolAssessment) -> bool:
@@ -249,7 +263,7 @@ def _renamed(symbols: Sequence[SymbolAssessment]) -> list[tuple[str, str, str]]:
 
 def _with_other_names(
     renamed: Iterable[tuple[str, str, str]], symbols: Sequence[SymbolAssessment]
-) -> Iterator[Text]:
+) -> Iterator[_Clause]:
     """Yield which class is called otherwise now, and where its old name stands for another one."""
     for path, old, new in renamed:
         taken = [
@@ -258,12 +272,12 @@ def _with_other_names(
             if one.kind == "class" and one.name == old and one.path != path and "added" in one.aspects
         ]
         if taken:
-            yield text_of("clause.renames-reused", old=old, new=new, path=taken[0])
+            yield _clause("clause.renames-reused", old=old, new=new, path=taken[0])
         else:
-            yield text_of("clause.becomes", names=_names([old]), count=1, name=new)
+            yield _clause("clause.becomes", names=_names([old]), count=1, name=new)
 
 
-def _merged(symbols: Sequence[SymbolAssessment]) -> Iterator[Text]:
+def _merged(symbols: Sequence[SymbolAssessment]) -> Iterator[_Clause]:
     """Yield what became of classes whose members another class has now: several that become one, or one by a new name."""
     sources: dict[str, dict[str, None]] = {}
     gone = {one.name for one in symbols if one.kind == "class" and "removed" in one.aspects}
@@ -276,14 +290,14 @@ def _merged(symbols: Sequence[SymbolAssessment]) -> Iterator[Text]:
     for name, gone_names in sources.items():
         if not is_private(name):
             told = list(gone_names)
-            yield text_of("clause.becomes", names=_names(told), count=len(told), name=name)
+            yield _clause("clause.becomes", names=_names(told), count=len(told), name=name)
 
 
 def _owner(name: str) -> str:
     return name.rpartition(".")[0]
 
 
-def _adopted(symbols: Sequence[SymbolAssessment], title: str) -> Iterator[Text]:
+def _adopted(symbols: Sequence[SymbolAssessment], title: str) -> Iterator[_Clause]:
     """Yield the interfaces that classes take up: those that the change introduces, or that its title speaks of."""
     new = {one.name for one in symbols if one.kind == "class" and "added" in one.aspects}
     spoken = title.lower()
@@ -297,15 +311,15 @@ def _adopted(symbols: Sequence[SymbolAssessment], title: str) -> Iterator[Text]:
     for base, names in takers.items():
         public = [name for name in names if not is_private(name)]
         if public and base.startswith("Supports"):
-            yield text_of("clause.adopts", names=_names(public), count=len(public), base=base)
+            yield _clause("clause.adopts", names=_names(public), count=len(public), base=base)
 
 
-def _added(added: Sequence[SymbolAssessment]) -> Iterator[Text]:
+def _added(added: Sequence[SymbolAssessment]) -> Iterator[_Clause]:
     """Yield what is new: interfaces, classes by what they are one of, then everything else."""
     classes = [one for one in added if one.kind == "class"]
     interfaces = [one.name for one in classes if _INTERFACES & {*_bases(one)}]
     if interfaces:
-        yield text_of("clause.adds-interface", names=_names(interfaces))
+        yield _clause("clause.adds-interface", names=_names(interfaces))
     by_base: dict[str, list[str]] = defaultdict(list)
     rest = []
     for one in added:
@@ -316,9 +330,9 @@ def _added(added: Sequence[SymbolAssessment]) -> Iterator[Text]:
             # A new constant says nothing; a new field of a class does.
             rest.append(one.name)
     for base, names in sorted(by_base.items(), key=lambda item: -len(item[1]))[:_MOST]:
-        yield text_of("clause.adds-one-of", names=_names(names), base=base)
+        yield _clause("clause.adds-one-of", names=_names(names), base=base)
     if rest and not by_base:
-        yield text_of("clause.adds", names=_names(rest))
+        yield _clause("clause.adds", names=_names(rest))
 
 
 def _bases(symbol: SymbolAssessment) -> list[str]:
@@ -338,7 +352,7 @@ def _owners(name: str) -> Iterator[str]:
     return (".".join(parts[:at]) for at in range(1, len(parts)))
 
 
-def _of_tests(symbols: Sequence[SymbolAssessment], files: dict[str, FileAssessment]) -> Iterator[Text]:
+def _of_tests(symbols: Sequence[SymbolAssessment], files: dict[str, FileAssessment]) -> Iterator[_Clause]:
     for aspect, code in (("added", "clause.adds-tests"), ("body", "clause.changes-tests")):
         names = [
             one.name
@@ -349,13 +363,13 @@ def _of_tests(symbols: Sequence[SymbolAssessment], files: dict[str, FileAssessme
             and one.name.rpartition(".")[2].startswith(("test_", "Test"))
         ]
         if names:
-            yield text_of(code, names=_names(names))
+            yield _clause(code, names=_names(names))
             return
 
 
-def _of_files(files: Sequence[FileAssessment]) -> Iterator[Text]:
+def _of_files(files: Sequence[FileAssessment]) -> Iterator[_Clause]:
     if files:
-        yield text_of("clause.changes", names=_names([file.path for file in _ranked_files(files)]))
+        yield _clause("clause.changes", names=_names([file.path for file in _ranked_files(files)]))
 
 
 def _names(names: Sequence[str]) -> Message | tuple[str, ...]:

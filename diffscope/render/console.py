@@ -1,15 +1,12 @@
-"""The one door to Rich: styled text on a screen of a given width, wrapped as both languages want it, as a string."""
+"""Styled text on a screen of a given width, wrapped as both languages want it, as a string."""
 
 from __future__ import annotations
 
-import io
+import unicodedata
 from collections.abc import Iterable, Iterator
 from enum import Enum
+from itertools import groupby
 from typing import NamedTuple
-
-from rich.cells import cell_len
-from rich.console import Console
-from rich.text import Text
 
 from diffscope.patterns import lazy_regex
 from diffscope.render.sanitize import visible
@@ -17,18 +14,18 @@ from diffscope.render.style import Style
 
 
 class Tone(Enum):
-    """What a piece of text is; the value is its Rich style."""
+    """What a piece of text is; the value is how a terminal shows it, as ECMA-48 parameters: bold 1, faint 2, colours from 30."""
 
     PLAIN = ""
-    STRONG = "bold"
-    QUIET = "dim"
-    PATH = "cyan"
-    GOOD = "green"
-    INFO = "magenta"
-    LOW = "blue"
-    MEDIUM = "yellow"
-    HIGH = "bold red"
-    CRITICAL = "bold white on red"
+    STRONG = "1"
+    QUIET = "2"
+    PATH = "36"
+    GOOD = "32"
+    INFO = "35"
+    LOW = "34"
+    MEDIUM = "33"
+    HIGH = "1;31"
+    CRITICAL = "1;37;41"
 
 
 class Piece(NamedTuple):
@@ -49,19 +46,7 @@ class Screen:
 
     def __init__(self, style: Style) -> None:
         self._style = style
-        # An empty environment: the same assessment gives the same text on any terminal and under any variable.
-        self._console = Console(
-            file=io.StringIO(),
-            width=style.width,
-            force_terminal=style.color,
-            color_system="standard" if style.color else None,
-            no_color=not style.color,
-            legacy_windows=False,
-            highlight=False,
-            markup=False,
-            emoji=False,
-            _environ={},
-        )
+        self._lines: list[str] = []
 
     def line(self, *pieces: Piece, indent: int = 0, hang: int | None = None) -> None:
         """Add a paragraph: ``indent`` columns before its first line, ``hang`` (default: as many) before the others.
@@ -71,17 +56,11 @@ class Screen:
         hang = indent if hang is None else hang
         rows = _wrap(pieces, first=self._style.width - indent, rest=self._style.width - hang)
         for number, row in enumerate(rows):
-            text = Text(" " * (hang if number else indent))
-            for piece in row:
-                text.append(piece.text, style=piece.tone.value or None)
-            self._console.print(text, no_wrap=True, overflow="ignore", crop=False, soft_wrap=True)
+            self._add(row, hang if number else indent)
 
     def whole(self, *pieces: Piece, indent: int = 0) -> None:
         """Add one line that is never broken, so that what spans several can be pasted into a shell."""
-        text = Text(" " * indent)
-        for piece in pieces:
-            text.append(visible(piece.text), style=piece.tone.value or None)
-        self._console.print(text, no_wrap=True, overflow="ignore", crop=False, soft_wrap=True)
+        self._add((Piece(visible(piece.text), piece.tone) for piece in pieces), indent)
 
     def row(self, label: str, *pieces: Piece, width: int) -> None:
         """Add a paragraph behind a label that stands in a column of that width."""
@@ -89,19 +68,39 @@ class Screen:
 
     def blank(self) -> None:
         """Add an empty line."""
-        self._console.print()
+        self._lines.append("")
 
     def text(self) -> str:
         """Return what was collected."""
-        buffer = self._console.file
-        assert isinstance(buffer, io.StringIO)  # noqa: S101 - made in the constructor
-        text = buffer.getvalue()
+        text = "".join(f"{line}\n" for line in self._lines)
         return text.translate(_ASCII) if self._style.ascii_only else text
+
+    def _add(self, pieces: Iterable[Piece], indent: int) -> None:
+        shown = (self._toned(text, tone) for tone, text in _by_tone(pieces))
+        self._lines.append(" " * indent + "".join(shown))
+
+    def _toned(self, text: str, tone: Tone) -> str:
+        return f"\x1b[{tone.value}m{text}\x1b[0m" if tone.value and self._style.color else text
 
 
 def padded(text: str, width: int) -> str:
     """Return ``text`` with spaces up to ``width`` columns, one at least; a Chinese character takes two."""
-    return text + " " * max(1, width - cell_len(text))
+    return text + " " * max(1, width - columns_of(text))
+
+
+def columns_of(text: str) -> int:
+    """Return how many columns a text takes: a Chinese character two, a mark that combines with the one before none."""
+    if text.isascii():
+        return len(text)
+    return sum(
+        0 if unicodedata.combining(each) else 1 + (unicodedata.east_asian_width(each) in "WF")
+        for each in text
+    )
+
+
+def _by_tone(pieces: Iterable[Piece]) -> Iterator[tuple[Tone, str]]:
+    for tone, alike in groupby(pieces, lambda piece: piece.tone):
+        yield tone, "".join(piece.text for piece in alike)
 
 
 def _wrap(pieces: Iterable[Piece], *, first: int, rest: int) -> Iterator[list[Piece]]:
@@ -109,7 +108,7 @@ def _wrap(pieces: Iterable[Piece], *, first: int, rest: int) -> Iterator[list[Pi
     room = first
     is_first = True
     for token in _tokens(pieces):
-        size, is_space = cell_len(token.text), token.text.isspace()
+        size, is_space = columns_of(token.text), token.text.isspace()
         if size > room and row and not is_space:
             yield _without_trailing_space(row)
             row, room, is_first = [], rest, False

@@ -87,6 +87,11 @@ def page_script(name: str) -> tuple[Markup, str]:
     return Markup(text), f"sha256-{digest}"  # noqa: S704 - a constant
 
 
+def shipped(name: str) -> str:
+    """Return the text of a file that lies beside the templates."""
+    return LOADER.get_source(_markdown(), name)[0]
+
+
 @cache
 def _markdown() -> Environment:
     environment = _environment(finalize=_inert_markdown, autoescape=False)

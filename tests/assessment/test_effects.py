@@ -304,3 +304,49 @@ def test_an_exit_that_went_with_its_call_is_asked_for_once() -> None:
     assert effect.checks[0].en == (
         "`first(rows)` and the return behind it are gone from `Thing.run`: does the code that runs there now do the same where `rows[0] != -1`, and does a test compare both?"
     )
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "says"),
+    [
+        pytest.param(
+            thing("for row in rows:", "    if a(row):", "        continue", "    use(row)"),
+            thing("for row in rows:", "    if a(row):", "        continue", "    if b(row):", "        continue", "    use(row)"),
+            ["`Thing.run` now passes over the rest (`continue`) if `b(row)`"],
+            id="a second early end that is spelt as the first"),
+        pytest.param(
+            thing("if rows:", "    return False", "if self.on:", "    return False", "use(rows)"),
+            thing("if rows:", "    return False", "use(rows)"),
+            ["`Thing.run` goes on now if `self.on`; until now: `return False`"],
+            id="the second of two early ends went"),
+        pytest.param(
+            thing("if rows and not self.on:", "    return 'off'", "use(rows)"),
+            thing("if rows:", "    if not self.known:", "        return 'what?'", "    if not self.on:", "        return 'off'", "use(rows)"),
+            ["Where `rows`: `Thing.run` now returns `'what?'` at once if `not self.known`"],
+            id="a condition that became two, one under the other, with one more beside it"),
+        pytest.param(
+            thing("row = first()", "if isinstance(row, str):", "    if row in rows:", "        use(row)", "else:", "    raise ValueError(row)"),
+            thing("row = first()", "if row in rows:", "    use(row)"),
+            ["`Thing.run` now runs `use(row)` whether or not `isinstance(row, str)`"],
+            id="a condition that went with its other branch"),
+        pytest.param(
+            thing("self.size = rows if self.on else 1"), thing("self.size = rows if self.on and self.free else 1"),
+            ["`Thing.run` sets `self.size` to `rows if self.on and self.free else 1`, no longer to `rows if self.on else 1`"],
+            id="a value by another condition is told whole"),
+        pytest.param(
+            thing("self._free = make(rows)", "if len(self._free) < 2:", "    raise ValueError(self._free)", "use(self._free)"),
+            thing("self.free = make(rows)", "if len(self.free) < 2:", "    raise ValueError(self.free)", "use(self.free, 1)"),
+            ["`Thing.run` passes `self.free, 1` to `use`, no longer `self._free`"],
+            id="an attribute by another name"),
+    ],
+)  # fmt: skip
+def test_what_still_stands_is_not_told_as_new_or_gone(before: str, after: str, says: list[str]) -> None:
+    assert [effect.says.en for effect in find_effects(edit(PATH, before, after))] == says
+
+
+def test_an_error_of_native_code_ends_with_its_statement() -> None:
+    native = "csrc/thing.cpp"
+    body = "int use(int rows) {\n%s  return rows;\n}\n"
+    check = "  if (rows < 0) {\n    throw too_few();\n  }\n  if (rows == 0) {\n    return 1;\n  }\n"
+    (effect,) = find_effects(edit(native, body % "", body % check))
+    assert effect.says.en == "`use` now raises `throw too_few()` if `rows < 0`"

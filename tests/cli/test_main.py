@@ -22,7 +22,6 @@ HEAVY = {
     "github",
     "requests",
     "jinja2",
-    "rich",
     "networkx",
     "tree_sitter",
     "yaml",

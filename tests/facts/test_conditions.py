@@ -330,6 +330,28 @@ def test_a_question_that_went_to_another_branch_has_not_come(
     assert [(one.direction, one.came) for one in found] == expected
 
 
+@pytest.mark.parametrize(
+    ("field", "condition", "expected"),
+    [
+        pytest.param("    fast: bool = False\n", "self.fast and self.size > 8", True, id="an option that comes along"),
+        pytest.param("", 'self.kind == "torus"', True, id="a word that the file did not have"),
+        pytest.param("", 'self.kind == "ring"', False, id="a word that it had"),
+        pytest.param("", "self.size > 8", False, id="what was there to ask for"),
+    ],
+)  # fmt: skip
+def test_a_refusal_says_whether_it_asks_for_what_is_new(
+    field: str, condition: str, *, expected: bool
+) -> None:
+    before = (
+        'from vllm.config.utils import config\n\n\n@config\nclass PageConfig:\n    size: int = 4\n    kind: str = "ring"\n'
+        "{field}\n    def __post_init__(self):\n{check}        self.size += 1\n"
+    )
+    check = f"        if {condition}:\n            raise ValueError(self)\n"
+    sides = before.format(field="", check=""), before.format(field=field, check=check)
+    found = [one for one in edit("vllm/config/page.py", *sides).condition if one.raises]
+    assert [(one.asks_new, one.raises) for one in found] == [(expected, "ValueError")]
+
+
 def test_an_answer_on_the_capability_is_a_guard_with_its_direction() -> None:
     before = "def supports(cls, capability):\n    return capability >= DeviceCapability(9, 0)\n"
     found = edit(PATH, before, before.replace(">=", "==")).guard

@@ -29,6 +29,21 @@ def test_only_a_function_that_stood_before_is_reached_by_tests_today() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        pytest.param("FN(a);", "FN(b);", [("DISPATCH", "macro", "body")], id="its text"),
+        pytest.param("FN(a); /* one */", "FN(a); /* two */", [], id="a comment in it"),
+    ],
+)
+def test_a_macro_of_several_lines_is_compared_like_a_function(
+    before: str, after: str, expected: list[tuple[str, str, str]]
+) -> None:
+    text = "#define LEAST 4\n#define DISPATCH(KIND, FN) \\\n  if (KIND == 1) {{ \\\n    {} \\\n  }}\n"
+    found = facts({"csrc/kinds.cuh": text.format(before)}, {"csrc/kinds.cuh": text.format(after)})
+    assert [(one.symbol, one.item, one.change) for one in found.native] == expected
+
+
 def test_a_changed_test_that_calls_the_operator_vouches_for_native_code() -> None:
     before = {"csrc/pool.cu": POOL.format(1), TEST[0]: TREE[TEST[0]]}
     after = {"csrc/pool.cu": POOL.format(2), TEST[0]: TREE[TEST[0]].replace("(1)", "(2)")}

@@ -246,6 +246,23 @@ def test_a_thread_target_runs_when_its_object_works() -> None:
 
 
 @pytest.mark.parametrize(
+    ("kept", "expected"),
+    [
+        pytest.param("combine", ("unknown", "handed-on"), id="only named there"),
+        pytest.param("combine(3)", ("start_up", "called"), id="called there"),
+    ],
+)
+def test_what_a_constructor_keeps_may_run_at_any_time(kept: str, expected: tuple[str, str]) -> None:
+    text = f"def _one(x):\n    return x\n\n\ndef combine(x):\n    return _one(x)\n\n\nclass WideModelRunner:\n    def __init__(self):\n        self.how = {kept}\n"
+    changed = text.replace("return x\n", "return -x\n").replace("_one(x)\n\n", "_one(-x)\n\n")
+    found = facts({"vllm/how.py": text}, {"vllm/how.py": changed}, tree={"vllm/__init__.py": ""}).symbol
+    assert {one.symbol: (one.runs, one.reach_reason) for one in found} == {
+        "_one": expected,
+        "combine": expected,
+    }
+
+
+@pytest.mark.parametrize(
     ("more", "expected"),
     [
         pytest.param("", ("unknown", "no-caller"), id="nobody names its class"),

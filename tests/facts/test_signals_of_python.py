@@ -153,3 +153,17 @@ def test_state_that_outlives_its_function(statement: str, expected: tuple[str, s
     after = before.replace("        return x\n", f"        {statement}\n        return x\n")
     found = [(one.what, one.target) for one in edit("vllm/v1/worker/pool.py", before, after).write]
     assert found == ([expected] if expected else [])
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        pytest.param("HTTPStatus.BAD_REQUEST", "HTTPStatus.NOT_FOUND", ["exchanged"], id="another status"),
+        pytest.param("HTTPStatus.BAD_REQUEST", "STATUS", ["exchanged"], id="none that is written"),
+        pytest.param('HTTPStatus.OK, "a"', 'HTTPStatus.OK, "b"', [], id="another text"),
+    ],
+)
+def test_an_answer_with_another_status(before: str, after: str, expected: list[str]) -> None:
+    text = "def answer(error):\n    return create_error_response(error, {})\n"
+    found = edit("vllm/entrypoints/answer.py", text.format(before), text.format(after)).call
+    assert [one.change for one in found if one.role == "http-status"] == expected

@@ -123,8 +123,10 @@ RECOGNISED: Final = frozenset(
 """They say nothing in Chinese: they know what people write in it."""
 TITLES: Final = frozenset(
     [
+        "affects",
         "area",
         "arrow",
+        "audience",
         "because",
         "bucket",
         "category",
@@ -134,6 +136,7 @@ TITLES: Final = frozenset(
         "effect",
         "family",
         "gap-what",
+        "means",
         "index",
         "kind",
         "chain",
@@ -142,6 +145,7 @@ TITLES: Final = frozenset(
         "notices",
         "one-kind",
         "open-order",
+        "plain",
         "registry",
         "rule-page",
         "share",

@@ -78,18 +78,23 @@ def test_the_weekly_has_the_sections_of_the_published_ones() -> None:
 
 
 def test_a_pull_request_is_one_entry_among_risks_whatever_flags_it_has() -> None:
-    """Five entries before the fold, the gravest first, with all codes; the fold has each flag with its place."""
+    """Every one of high risk, the most important first, by what may happen and without codes; the fold has each flag with its place."""
     tests = flag("TC201", "missing-tests", Severity.MEDIUM)
-    pulls = tuple(a_pull(number, flags=(_CORE, tests), importance=float(number)) for number in range(1, 13))
+    pulls = tuple(
+        a_pull(number, flags=(_CORE, tests), importance=float(number), level=RiskLevel.HIGH)
+        for number in range(1, 13)
+    )
     text = render_digest(
         build_digest(pulls, repository="vllm-project/vllm", period=WEEK), ENGLISH, form="markdown"
     )
     told, _, folded = text.partition("<details>")
     entries = [line for line in told.splitlines() if line.startswith("- **high**")]
-    assert len(entries) == 5
+    assert len(entries) == 12
     assert entries[0].startswith("- **high** [#12]")
-    assert all("(CP101, TC201)" in line for line in entries)
-    assert "By family: Core-path change (12, 100%)" in told
+    assert all(line.endswith("; also Missing test coverage") for line in entries)
+    assert "CP101" not in told
+    assert "so a mistake reaches every request that passes it" in told
+    assert "**By family**: Core-path change (12, 100%)" in told
     assert folded.split("**Core-path change (12, 100%)**")[1].count("- **high**") == 12
     assert "(CP101, `vllm/v1/attention/backends/ember_attn.py:41`)" in folded
 
@@ -110,18 +115,17 @@ _REVERT_LINK = Link(source=99, target=3, reason="reverts", names=("#3",), weight
         pytest.param({"links": (_REVERT_LINK,)}, ("Taken back after this week: [#3] (by",), (" on 20",), id="later, and the day is not known"),
         pytest.param(
             {"links": (msgspec.structs.replace(_REVERT_LINK, source=4),), "reverts": (Revert(number=4, title="Revert 3", reverts=3),)},
-            ("1 revert ([#4]); 0 fixes mend code that the same window added.",),
-            ("Taken back after", "was not found"),
+            ("Other pull requests undid earlier work: [#3] (by [#4]).",),
+            ("Taken back after", "1 revert"),
             id="within the window",
         ),
-        pytest.param({"reverts": (Revert(number=4, title="Revert something", reverts=None),)}, ("What [#4] took back was not found.",), (), id="what was taken back is not known"),
         pytest.param(
             {"links": (_REVERT_LINK, Link(source=5, target=2, reason="fixes", names=("f",), weight=1.0))},
             ("Taken back after this week", "1 fix mends code that the same window added."),
             ("Nothing was taken back",),
             id="a fix beside what was taken back later",
         ),
-        pytest.param({"links": (Link(source=5, target=2, reason="fixes", names=("f",), weight=1.0),)}, ("Nothing was taken back within the week; 1 fix mends code that it added.",), (), id="a fix alone"),
+        pytest.param({"links": (Link(source=5, target=2, reason="fixes", names=("f",), weight=1.0),)}, ("1 fix mends code that the same window added.",), ("taken back", "undone"), id="a fix alone"),
     ],
 )  # fmt: skip
 def test_what_was_taken_back(changes: dict[str, Any], said: tuple[str, ...], unsaid: tuple[str, ...]) -> None:
@@ -197,7 +201,7 @@ def test_titles_of_any_script_are_told_and_nothing_invisible_passes(form: str) -
 def test_a_terminal_gets_the_sentences_of_the_weekly() -> None:
     """Wrapped, without marks or links."""
     text = render_digest(a_digest(), ENGLISH, form="text")
-    assert "This week 14 pull requests were merged" in text
+    assert "this week 14 pull requests were merged" in text
     assert not {"`", "["} & set(text.replace("[Core]", ""))
     assert max(map(len, text.split("\n"))) <= 100
 
@@ -288,7 +292,7 @@ def test_the_page_begins_with_the_summary_and_ends_with_the_table() -> None:
     ]
     assert text.index('class="map wide marks"') < text.index('id="summary"')
     summary = text.split('<h2 id="summary">')[1].split('<h2 id="themes">')[0]
-    assert "This week 14 pull requests were merged: 14 features." in summary
+    assert "this week 14 pull requests were merged: 14 features." in summary
     assert (
         '<a href="https://github.com/vllm-project/vllm/pull/13">#13</a> <strong>[Core] Change number 13</strong>'
         in summary

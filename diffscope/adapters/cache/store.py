@@ -201,7 +201,12 @@ def _decoded(data: bytes) -> Assessment | None:
 
 
 _ENCODER: Final = msgspec.msgpack.Encoder()
-_DECODER: Final = msgspec.msgpack.Decoder(ChangeFacts)
+
+
+@functools.cache
+def _decoder() -> msgspec.msgpack.Decoder[ChangeFacts]:
+    # It reads the types of a hundred records, which a run over one change would pay for nothing.
+    return msgspec.msgpack.Decoder(ChangeFacts)
 
 
 class FactsCache:
@@ -215,7 +220,7 @@ class FactsCache:
         """Return the facts of a commit, or of a commit by a mark behind it; ``None`` where they are not there or cannot be read."""
         data = self._cache.get(self._space, commit)
         try:
-            return None if data is None else _DECODER.decode(zlib.decompress(data))
+            return None if data is None else _decoder().decode(zlib.decompress(data))
         except (zlib.error, msgspec.MsgspecError, UnicodeDecodeError):
             return None
 

@@ -136,7 +136,7 @@ def read_templates(folder: Path | None) -> dict[str, str]:
     if folder is None:
         return {}
     try:
-        files = sorted(file for file in folder.iterdir() if file.name.endswith(".j2"))
+        files = sorted(file for file in folder.iterdir() if file.name.endswith((".j2", ".txt")))
     except OSError as error:
         raise UsageError(
             f"the folder cannot be read: {error.strerror}", at=str(folder), hint="--templates DIR"

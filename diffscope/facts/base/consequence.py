@@ -40,6 +40,7 @@ FAMILIES: Final = (
 _BREAKING: Final = frozenset({"removed", "renamed", "kind", "added-required"})
 """What callers have to follow. Who passes by name, and passed it before, stays as it is where one is only made required or moves."""
 _CONTRACT: Final = frozenset({"bases", "field-order"})
+_WORD: Final = re.compile(r"\w+")
 _REGISTERS: Final = re.compile(r"(?:^|[._])(?:un)?register(?:_|$)")
 """Names of functions that hand on what they name, and call none of it."""
 _CODE: Final = frozenset({"function", "method"})
@@ -49,8 +50,12 @@ _TUNED_LINES: Final = 2
 _DECIDING: Final = ((2.5, 3), (1.9, 2), (0.9, 1))
 """Weight of a statement, from which on it decides so much."""
 _SIGNED: Final = frozenset({"signature", "annotation", "docstring", "cosmetic", "message", "order"})
+_MISSING: Final = frozenset({"none", "type"})
+"""What conditions ask that only make sure of something."""
 _REWRITTEN_DECISIONS: Final = 3
 """Conditions and branches that are new in a function, from which on it is written anew."""
+_FEWEST_LINES: Final = 6
+"""Code lines on either side, below which not even decisions make it so."""
 _REWRITTEN_LINES: Final = 9
 """Code lines on either side, from which on it is."""
 _REPLACING_LINES: Final = 2
@@ -85,11 +90,9 @@ class _Weigher:
         self._conditioned = {
             (one.path, one.symbol) for one in facts.guard if one.change in ("added", "removed")
         } | {(one.path, one.symbol) for one in facts.condition if _decides_anew(one)}
-        self._options_gone = {
-            one.name.rpartition(".")[2].lstrip("-").replace("-", "_")
-            for one in facts.option
-            if one.change == "removed"
-        }
+        self._defensive = _defensive(facts)
+        self._options_gone = _names_of(facts, "removed")
+        self._options_new = _names_of(facts, "added")
         self._gone_by: dict[_At, set[str]] = defaultdict(set)
         """Parameters that went, by function."""
         for one in facts.parameter:
@@ -113,7 +116,10 @@ class _Weigher:
             return msgspec.structs.replace(
                 fact, effect=effect, vouched=vouched, consequence=level, deciding=deciding
             )
-        return msgspec.structs.replace(fact, effect=effect, vouched=vouched, consequence=level)
+        told = msgspec.structs.replace(fact, effect=effect, vouched=vouched, consequence=level)
+        if isinstance(told, ConditionFact) and self._options_new.intersection(_WORD.findall(told.condition)):
+            return msgspec.structs.replace(told, asks_new=True)
+        return told
 
     def _effect(self, fact: Located) -> Effect:
         match fact:
@@ -179,7 +185,8 @@ class _Weigher:
         at = (fact.path, fact.symbol)
         if fact.kind in _CODE and _is_rewritten(fact):
             return "rewrite"
-        if fact.conditions_new or fact.branches_added or at in self._conditioned:
+        decides = fact.conditions_new or fact.branches_added or at in self._conditioned
+        if decides and at not in self._defensive:
             return "condition"
         if fact.kind not in _CODE:
             return "tuning" if fact.kind == "variable" else "body"
@@ -263,6 +270,29 @@ class _Weigher:
         return "changed" if not self._does_not_run and self._changed_tests.intersection(tests) else "existing"
 
 
+def _names_of(facts: ChangeFacts, change: str) -> set[str]:
+    """Return options that came or went, as code writes them."""
+    return {
+        one.name.rpartition(".")[2].lstrip("-").replace("-", "_")
+        for one in facts.option
+        if one.change == change
+    }
+
+
+def _defensive(facts: ChangeFacts) -> set[_At]:
+    """Return the functions of which every condition that changed came, and only says by an error that something is missing."""
+    by_place: dict[_At, list[ConditionFact]] = defaultdict(list)
+    for one in facts.condition:
+        by_place[one.path, one.symbol].append(one)
+    guarded = {(one.path, one.symbol) for one in facts.guard}
+    return {at for at, found in by_place.items() if at not in guarded and all(map(_is_defensive, found))}
+
+
+def _is_defensive(fact: ConditionFact) -> bool:
+    is_refusal = fact.change == "added" and set(fact.decides) == {"raise"}
+    return is_refusal and fact.what in ("if", "assert") and set(fact.roles) <= _MISSING
+
+
 def _decides_anew(fact: ConditionFact) -> bool:
     """Return whether code that stood before, and stands after, runs in other cases."""
     return fact.stood and not fact.named and fact.direction in ("narrowed", "widened", "reversed")
@@ -277,7 +307,8 @@ def _is_rewritten(fact: SymbolFact) -> bool:
     # Lines that go, with next to nothing in their place, leave the rest as it was.
     replaced = fact.code_added >= _REPLACING_LINES or "removed" in fact.aspects
     lines = _lines(fact) if replaced else fact.code_added
-    return decisions >= _REWRITTEN_DECISIONS or lines >= _REWRITTEN_LINES
+    has_decisions = decisions >= _REWRITTEN_DECISIONS and _lines(fact) >= _FEWEST_LINES
+    return has_decisions or lines >= _REWRITTEN_LINES
 
 
 def _lines(fact: SymbolFact | NativeFact) -> int:

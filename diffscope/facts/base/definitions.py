@@ -146,11 +146,10 @@ class CallerIndex:
         } - {place, Place(place.path, top)}
         return sorted(found, key=lambda one: (one.name == _MODULE_LEVEL, one))
 
-    def is_called(self, place: Place) -> bool:
-        """Return whether a function is called where it is named, or at least somewhere in its own file; else it is only handed on."""
-        last = place.name.rpartition(".")[2]
-        forms = frozenset((f"{last}(", f".{last}("))
-        return any(each.name in self.naming_in(each.path, last, forms) for each in self.callers(place))
+    def is_called(self, name: str, callers: Iterable[Place]) -> bool:
+        """Return whether one of those that name a function calls it, by its last name; else it is only handed on."""
+        forms = frozenset((f"{name}(", f".{name}("))
+        return any(each.name in self.naming_in(each.path, name, forms) for each in callers)
 
     def importing_new(self, path: str) -> tuple[str, ...]:
         """Return the changed files that import a file which the base does not have, by path."""

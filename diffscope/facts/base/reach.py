@@ -18,6 +18,7 @@ from diffscope.taxonomy.consequence import TIMES, Described, ReachRows, Root, na
 
 _MOST_CALLS: Final = 6
 _MOST_PLACES: Final = 250
+_FUNCTIONS: Final = frozenset({DefinitionKind.FUNCTION, DefinitionKind.METHOD})
 _UPWARDS: Final = 4
 """Eager imports, from an optional module up to the row that names it."""
 _NAMED: Final = frozenset({EdgeLayer.REGISTRY, EdgeLayer.STRING})
@@ -29,7 +30,7 @@ class Reached(NamedTuple):
     runs: str
     """One of ``TIMES``, or ``unknown``."""
     reason: str
-    """``root``, ``called``, ``class`` (its class is made then), ``handed-on`` (named at start, and called by nobody then), ``import`` (the module's own statements), ``no-caller`` or ``no-text``."""
+    """``root``, ``called``, ``class`` (its class is made then), ``handed-on`` (named at start, and called by nobody then, so that it may run at any time), ``import`` (the module's own statements), ``no-caller`` or ``no-text``."""
     path: tuple[str, ...] = ()
     """Names from the definition to the root."""
     why: str = ""
@@ -76,9 +77,7 @@ class Reach:
 
     def _later(self, start: Place, found: Reached | None) -> Reached | None:
         """Return when something runs that is only handed on at start: a thread's target when its object works, a coroutine for requests."""
-        if found is None or found.runs != "start_up" or found.reason != "called":
-            return found
-        if self._callers.is_called(start):
+        if found is None or found.reason != "handed-on" or not self._is_handed_on(start):
             return found
         definition = self._callers.definition(start)
         owner = start.name.rpartition(".")[0]
@@ -86,8 +85,16 @@ class Reach:
         if working is not None and working.runs != "start_up":
             return working._replace(reason="handed-on", path=(start.name, *working.path))
         if definition is not None and definition.is_async:
-            return found._replace(runs="per_request", reason="handed-on")
+            return found._replace(runs="per_request")
         return found
+
+    def _is_handed_on(self, place: Place) -> bool:
+        """Return whether what is named at start is a function that nothing calls there, so that it may run at any time."""
+        definition, last = self._callers.definition(place), place.name.rpartition(".")[2]
+        if definition is None or definition.kind not in _FUNCTIONS or last.startswith("__"):
+            return False
+        is_read = any("property" in each for each in definition.decorators)
+        return not is_read and not self._callers.is_called(last, self._named_by(place))
 
     def _class_time(self, owner: Place) -> Reached | None:
         """Return when objects of a class are at work: by what names the class, else by the roots among its members."""
@@ -125,7 +132,10 @@ class Reach:
         end = min(best)[1]
         root = self._root(end)
         assert root is not None  # noqa: S101 - only roots are among the best
-        trail = walk.trail(end)
+        places = walk.places(end)
+        trail = tuple(each.name for each in places)
+        if root.runs == "start_up" and any(map(self._is_handed_on, places[:-1])):
+            return Reached("unknown", "handed-on", trail, root.why)
         return Reached(root.runs, "root" if len(trail) == 1 else "called", trail, root.why)
 
     def _named_by(self, place: Place) -> list[Place]:
@@ -260,10 +270,13 @@ class _Walk:
                     level.append(caller)
         return level
 
+    def places(self, end: Place) -> tuple[Place, ...]:
+        """Return the places from the start to one."""
+        found = [end]
+        while self._before[found[-1]] != found[-1]:
+            found.append(self._before[found[-1]])
+        return tuple(reversed(found))
+
     def trail(self, end: Place) -> tuple[str, ...]:
-        """Return the names from the start to a place."""
-        names = [end.name]
-        while self._before[end] != end:
-            end = self._before[end]
-            names.append(end.name)
-        return tuple(reversed(names))
+        """Return their names."""
+        return tuple(each.name for each in self.places(end))

@@ -25,6 +25,7 @@ _LONGEST_LINE: Final = 110
 _LONGEST_CALL: Final = 600
 _REFUSAL_LINES: Final = 4
 _REFUSES: Final = lazy_regex(r"\b(?:bail!|ensure!|return Err\(|(?:STD_)?TORCH_CHECK\(|throw )")
+_UP_TO_END: Final = lazy_regex(r'(?:"(?:[^"\\]|\\.)*"|[^";])*')
 _ASKS: Final = lazy_regex(r"\s*(?:\}? ?else )?if \(?(.+?)\)? \{\s*$")
 _QUOTED: Final = lazy_regex(r'"(?:[^"\\]|\\.)+"')
 _DECLARES: Final = lazy_regex(r"\s*(?:(?:pub )?\??\w+(?:: [\w<>:&' ]+)?,?|[})](?! else).*)\s*")
@@ -149,6 +150,9 @@ def _of_lines(placed: Placed) -> Iterator[Edit]:
         name = _function_at(placed, line.number, is_new=bool(come)) if is_product else ""
         if name or not is_product:
             before, after = around_difference(_joined(gone), _joined(come), _LONGEST_LINE)
+            if before == after:
+                # A line feed at the end of the file, or one after a semicolon.
+                continue
             yield Edit(
                 path=placed.fact.path,
                 line=line.number,
@@ -172,7 +176,7 @@ def _refusals(placed: Placed, lines: Sequence[Line]) -> Iterator[Edit]:
         _, start, rest = " ".join(one.text.strip() for one in lines[at : at + _REFUSAL_LINES]).partition(
             found[0]
         )
-        text = start + rest
+        text = start + (_UP_TO_END.match(rest) or [rest])[0]
         asked = [
             one for before in lines[max(0, at - _REFUSAL_LINES) : at] if (one := _ASKS.match(before.text))
         ]

@@ -34,6 +34,9 @@ _UNSAFE = lazy_regex(
 )
 """Arguments that switch off a protection, or run what others wrote, whatever is called."""
 _UNSAFE_ARGUMENT = "unsafe-argument"
+_STATUS = lazy_regex(r"\bHTTPStatus\.(\w+)|\bstatus(?:_code)?\s*[=:]\s*([1-5]\d\d)\b")
+_STATUS_ROLE = "http-status"
+"""A statement that names the status of an answer, which it did not, or another one."""
 
 
 def collect_calls(placed: Iterable[Placed], taxonomy: Taxonomy, roles: RoleTable) -> tuple[CallFact, ...]:
@@ -41,6 +44,7 @@ def collect_calls(placed: Iterable[Placed], taxonomy: Taxonomy, roles: RoleTable
 
     A call without a role in ``rules/roles.yml`` is no fact: no rule could tell why it matters.
     """
+    placed = tuple(placed)
     facts = pair_moved(
         (
             (fact, Aspect.REMOVED in change.aspects)
@@ -51,12 +55,30 @@ def collect_calls(placed: Iterable[Placed], taxonomy: Taxonomy, roles: RoleTable
         tells=_First(),
         joined=_with_conditions,
     )
+    facts += [fact for one, change in changed_source_symbols(placed) for fact in _statuses(one, change)]
     return tuple(
         sorted(
             _with_opposites(facts),
             key=lambda fact: (fact.path, fact.line, fact.callee, fact.change, fact.role),
         )
     )
+
+
+def _statuses(placed: Placed, change: ChangedSymbol) -> Iterator[CallFact]:
+    for each in change.edits:
+        edit = each.edit
+        before, after = _STATUS.findall(edit.before), _STATUS.findall(edit.after)
+        if before != after:
+            yield CallFact(
+                **placed.spot(each.region, symbol=change.name),
+                role=_STATUS_ROLE,
+                change={"changed": "exchanged"}.get(edit.change, edit.change),
+                callee=edit.callee or edit.target or edit.what,
+                arguments=edit.after,
+                before=edit.before or None,
+                condition=edit.guard or None,
+                guards=(edit.guard,) if edit.guard else (),
+            )
 
 
 def _with_conditions(old: CallFact, new: CallFact) -> CallFact:

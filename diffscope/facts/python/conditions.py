@@ -27,6 +27,7 @@ from diffscope.taxonomy.calls import RoleTable
 
 _MOST_CALLEES = 10
 _SELF = lazy_regex(r"\bself\.")
+_QUOTED = lazy_regex(r"""(?<=["'])\w[\w-]*(?=["'])""")
 _PLAIN_EXITS = frozenset({"return", "raise", "continue", "break"})
 
 
@@ -97,7 +98,14 @@ def _fact(
         named=_is_named(placed, each)
         or (direction == "widened" and _are_asked_elsewhere(placed, went))
         or (direction == "narrowed" and bool(came) and only_moved.issuperset(atom.text for atom in came)),
+        asks_new=_asks_for_new_word(placed, came),
     )
+
+
+def _asks_for_new_word(placed: Placed, came: Iterable[Atom]) -> bool:
+    before = placed.material.before
+    words = (word for atom in came for word in _QUOTED.findall(atom.text))
+    return before is not None and any(word not in before.text for word in words)
 
 
 def _decides(each: ConditionChange, table: RoleTable) -> tuple[str, ...]:

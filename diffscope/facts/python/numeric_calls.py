@@ -32,6 +32,11 @@ _SCALING = lazy_regex(r"(?i)(?:^|_)(?:scales?|scaling|scale_inv|sm_scale|softmax
 _TAKING = lazy_regex(r"(?i)quant|scaled|gemm|_mm|matmul|attn|attention|softmax|norm|moe")
 _COMPUTED = lazy_regex(r"[*/]|reciprocal|rsqrt|^None$|^-?[\d.]+(?:e-?\d+)?$")
 
+_LAID_OUT = lazy_regex(
+    r"\.(?:flatten|reshape|contiguous|squeeze|unsqueeze|expand|view(?!\(\w+\.\w*(?:float|int|half)))\((?:[^()]|\([^()]*\))*\)"
+)
+"""Calls that lay the same numbers out in another shape."""
+
 
 class NumericChoice(NamedTuple):
     """One choice that came, went or changed."""
@@ -136,9 +141,21 @@ def _scope(old: ChangedSignal, new: ChangedSignal) -> Iterator[NumericChoice]:
 def _scales(old: ChangedSignal, new: ChangedSignal) -> Iterator[NumericChoice]:
     before, after = _arguments(old.signal), _arguments(new.signal)
     for name in sorted(name for name in before.keys() | after.keys() if _SCALING.search(name)):
-        was, now = before.get(name), after.get(name)
-        if was != now and any(_COMPUTED.search(value) for value in (was, now) if value is not None):
-            yield NumericChoice("scale", "changed", new, now or "", was or "", name)
+        was, now = (
+            None if (text := each.get(name)) is None else _LAID_OUT.sub("", text) for each in (before, after)
+        )
+        # What was handed over by its place is handed over by its name now, or the other way about.
+        is_named = (was is None and now in _by_place(before)) or (now is None and was in _by_place(after))
+        if (
+            was != now
+            and not is_named
+            and any(_COMPUTED.search(value) for value in (was, now) if value is not None)
+        ):
+            yield NumericChoice("scale", "changed", new, after.get(name, ""), before.get(name, ""), name)
+
+
+def _by_place(arguments: Mapping[str, str]) -> set[str]:
+    return {_LAID_OUT.sub("", text) for name, text in arguments.items() if name.isdigit()}
 
 
 def _last(call: Signal) -> str:

@@ -337,9 +337,10 @@ def _assignment(signal: Signal) -> str:
 
 
 def _is_seeding(callee: str, change: ChangedSymbol) -> bool:
-    """Return whether a function that exists to seed seeds one more generator."""
+    """Return whether a function that exists to seed seeds one more generator, or a new one only passes the call on under the same name."""
     name = change.name.rpartition(".")[2]
-    return "seed" in callee and "seed" in name and Aspect.ADDED not in change.aspects
+    is_known = Aspect.ADDED not in change.aspects or name == callee.rpartition(".")[2]
+    return "seed" in callee and "seed" in name and is_known
 
 
 def _attribute_kind(target: str, change: ChangedSymbol) -> str | None:

@@ -129,9 +129,8 @@ class ChangeHistory:
 
     def recent(self, days: int, subject: re.Pattern[str]) -> Iterator[PastChange]:
         """Yield the commits of so many days back whose subjects have a pattern, newest first."""
-        found = self._index.speaking_of(subject)
-        for commit in reversed(found[: bisect_right(found, self._last)]):
-            if commit < self._first or self._now - self._index.times[commit] > days * _DAY:
+        for commit in self._index.speaking_of(subject, self._first, self._last):
+            if self._now - self._index.times[commit] > days * _DAY:
                 return
             yield self._past(commit)
 

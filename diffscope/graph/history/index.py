@@ -6,7 +6,7 @@ import re
 from array import array
 from bisect import bisect_left, bisect_right
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from itertools import chain, islice
 from operator import le
@@ -20,6 +20,7 @@ from diffscope.patterns import lazy_regex
 from diffscope.source.profile import places
 
 _MOST_FILES: Final = 120
+_BLOCK: Final = 512
 """A commit that touches more is a sweep (a formatter, a move of everything) and ties nothing to anything."""
 _NUMBER: Final = lazy_regex(r"\(#(\d+)\)\s*$")
 _OPEN: Final = 2
@@ -53,7 +54,7 @@ class HistoryIndex:
         self._subject_sizes: dict[int, int] = {}
         self._named: dict[str, tuple[int, ...]] = {}
         self._merging: dict[int, tuple[int, ...]] = {}
-        self._speaking: dict[re.Pattern[str], tuple[int, ...]] = {}
+        self._said: dict[tuple[re.Pattern[str], int], tuple[int, ...]] = {}
         self._together: dict[tuple[int, ...], list[int]] = {}
         self._folders: dict[str, tuple[int, ...]] = {}
         self._growth: dict[float, array[float]] = {}
@@ -93,13 +94,18 @@ class HistoryIndex:
     def _words(self) -> TestWords:
         return TestWords(self.stored.words)
 
-    def speaking_of(self, subject: re.Pattern[str]) -> tuple[int, ...]:
-        """Return the commits whose subjects have a pattern, oldest first; kept, for every change asks for the same."""
-        known = self._speaking.get(subject)
+    def speaking_of(self, subject: re.Pattern[str], first: int, last: int) -> Iterator[int]:
+        """Yield the commits from ``last`` back to ``first`` whose subjects have a pattern, newest first."""
+        for block in range(last // _BLOCK, first // _BLOCK - 1, -1):
+            yield from (commit for commit in self._speaking(subject, block) if first <= commit <= last)
+
+    def _speaking(self, subject: re.Pattern[str], block: int) -> tuple[int, ...]:
+        """Return those of a block, newest first; kept, for every change asks for the same patterns."""
+        known = self._said.get((subject, block))
         if known is None:
-            known = self._speaking[subject] = tuple(
-                commit for commit, text in enumerate(self.stored.subjects) if subject.search(text)
-            )
+            subjects = self.stored.subjects[block * _BLOCK : (block + 1) * _BLOCK]
+            found = [at for at, text in enumerate(subjects, block * _BLOCK) if subject.search(text)]
+            known = self._said[subject, block] = tuple(reversed(found))
         return known
 
     def merging(self, number: int) -> tuple[int, ...]:

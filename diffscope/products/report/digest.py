@@ -30,6 +30,7 @@ from diffscope.products.report.model import (
     TrendPoint,
 )
 from diffscope.products.report.notices import find_notices
+from diffscope.products.report.plain import in_plain_words
 from diffscope.products.report.risks import families_of, items_of, risk_section
 from diffscope.products.report.trend import still_open, trend_point, with_streaks
 from diffscope.render.change_summary import clauses_of
@@ -112,12 +113,14 @@ def build_digest(  # noqa: PLR0913 - the window, what it is compared with, and w
 
 
 def _rules(assessments: Iterable[Assessment]) -> tuple[RuleName, ...]:
-    titles = {
-        flag.code: flag.title
+    flags = {
+        flag.code: flag
         for one in assessments
         for flag in every_flag((*one.flags, *(waived.flag for waived in one.waived)))
     }
-    return tuple(RuleName(code=code, title=titles[code]) for code in sorted(titles))
+    return tuple(
+        RuleName(code=code, title=flags[code].title, advice=flags[code].advice) for code in sorted(flags)
+    )
 
 
 def _mean(values: Iterable[float]) -> float:
@@ -147,7 +150,7 @@ def _reverts(assessments: Iterable[Assessment], links: Iterable[Link]) -> tuple[
 
 
 def _summary(assessment: Assessment) -> PullSummary:
-    change = assessment.change
+    change, plain = assessment.change, in_plain_words(assessment)
     return PullSummary(
         number=number_of(assessment),
         title=change.pull.title,
@@ -171,6 +174,9 @@ def _summary(assessment: Assessment) -> PullSummary:
         telling=told.telling,
         does=_in_both(assessment, what_it_does_shortly),
         checks=_in_both(assessment, what_to_check),
+        audience=plain.audience,
+        plain=plain.says,
+        affects=plain.affects,
         paths=_paths(assessment),
     )
 

@@ -183,8 +183,9 @@ NoticeKind = Literal[
     "refused",
     "removed",
     "dependency",
+    "request",
 ]
-"""What users notice: new models, endpoints, command line options, environment variables, fields of configurations, values that a setting takes, entries of other
+"""What users notice: new models, endpoints, parameters of requests, command line options, environment variables, fields of configurations, values that a setting takes, entries of other
 registries (a tool parser), metrics; another default; requests that are refused now; what is gone; another version of a dependency."""
 
 
@@ -295,6 +296,12 @@ class PullSummary(Value, frozen=True, kw_only=True):
     """What it does, in sentences without their full stops, the most telling first; edits under a condition that did not change are left out."""
     checks: tuple[Text, ...] = ()
     """What to check, a question each."""
+    audience: str = ""
+    """Who notices it: users, operators or developers."""
+    plain: tuple[Text, ...] = ()
+    """What is other now, in statements that need no code beside them, two at most."""
+    affects: Text | None = None
+    """Who is affected."""
     paths: tuple[str, ...] = ()
     """Its files, those with most lines changed first; at most forty."""
 
@@ -304,6 +311,8 @@ class RuleName(Value, frozen=True, kw_only=True):
 
     code: RuleCode
     title: Text
+    advice: Text | None = None
+    """What to do about it."""
 
 
 class Digest(Value, frozen=True, kw_only=True):

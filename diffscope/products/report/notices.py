@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import string
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from difflib import SequenceMatcher
 from typing import Final, NamedTuple
 
 from diffscope.assessment.document import Assessment, SymbolAssessment
 from diffscope.messages.model import Text
 from diffscope.messages.say import text_of
 from diffscope.patterns import lazy_regex
-from diffscope.products.report.counts import number_of
+from diffscope.products.report.counts import name_of, number_of
 from diffscope.products.report.link_model import Link
 from diffscope.products.report.model import Notice, NoticeKind
+from diffscope.products.report.plain import is_by_default
+from diffscope.products.report.statements import refusal_at, requests_take, said_default
 from diffscope.render.change_summary import option_of, registry_row
 from diffscope.rules.model import Severity, every_flag
 
@@ -38,8 +41,9 @@ _ORDER: Final[tuple[NoticeKind, ...]] = (
     "refused",
     "dependency",
     "model",
-    "option",
     "endpoint",
+    "request",
+    "option",
     "variable",
     "setting",
     "value",
@@ -65,6 +69,12 @@ _REQUIRED: Final = lazy_regex(
 )
 _BASE_CLASSES: Final = ("Config", "Args", "Params")
 _DEFAULT_RULE: Final = "CF501"
+_ALIKE: Final = 0.6
+"""How alike two names are at least, from 0 to 1, for one to be the other's new name."""
+_WAS_IS: Final = lazy_regex(r": default (\S+) -> ([^\s,]+)")
+_DECIDER: Final = lazy_regex(r" is what (\S+) says, which changed")
+_COMMIT: Final = lazy_regex(r"^[0-9a-f]{7,40}$")
+_MOST_REQUESTS: Final = 4
 
 
 class _Seen(NamedTuple):
@@ -115,19 +125,42 @@ def find_notices(assessments: Sequence[Assessment], links: Iterable[Link]) -> tu
 
 
 def _renamed(found: Sequence[Notice]) -> list[Notice]:
-    """Return the notices, what goes and comes under a name of the same letters told once, as renamed."""
-    new = {_letters(one.name): one for one in found if one.kind in ("model", "option", "variable", "setting")}
+    """Return the notices, what goes and comes under another name told once, as renamed."""
+    new = [one for one in found if one.kind in ("model", "option", "variable", "setting")]
     kept, told = [], []
     for one in found:
-        to = new.get(_letters(one.name)) if one.kind == "removed" else None
-        if to is None:
+        likely = [other for other in new if other not in told and _is_renamed(one, other)]
+        likely.sort(key=lambda other: (-_alike(one.name, other.name), other.name))
+        if one.kind != "removed" or not likely:
             kept.append(one)
             continue
-        text = text_of("notice.renamed", before=one.name, name=to.name)
+        same = [other for other in likely if _letters(other.name) == _letters(one.name)]
+        to, more = (same or likely)[0], likely[1:] if not same else []
+        if same:
+            text = text_of("notice.renamed", before=one.name, name=to.name)
+        else:
+            names = tuple(f"`{other.name.rpartition('.')[2]}`" for other in (to, *more)[:_MOST_FIELDS])
+            text = text_of("notice.replaced", before=one.name, names=names)
         pulls = tuple(dict.fromkeys((*one.pulls, *to.pulls)))
         kept.append(Notice(kind="removed", name=one.name, text=text, pulls=pulls, undone_by=to.undone_by))
-        told.append(to)
+        told += [to, *more]
     return [one for one in kept if one not in told]
+
+
+def _is_renamed(old: Notice, new: Notice) -> bool:
+    """Return whether a name that went is another one now: the same letters, or much the same name in one place and pull request."""
+    if _letters(old.name) == _letters(new.name):
+        return True
+    at, now_at = old.name.rpartition(".")[0], new.name.rpartition(".")[0]
+    is_setting = bool(at) or old.name.startswith("--") or old.name.isupper()
+    same_place = at == now_at and old.name.startswith("--") == new.name.startswith("--")
+    together = not {*old.pulls}.isdisjoint(new.pulls)
+    return is_setting and same_place and together and _alike(old.name, new.name) >= _ALIKE
+
+
+def _alike(old: str, new: str) -> float:
+    was, now = old.rpartition(".")[2], new.rpartition(".")[2]
+    return SequenceMatcher(None, was, now, autojunk=False).ratio()
 
 
 def _letters(name: str) -> str:
@@ -144,11 +177,25 @@ def _notices(assessment: Assessment) -> Iterator[_Seen]:
         and not one.role[3].startswith(_REFERENCES)
     }
     listed = [each for one in assessment.symbols for each in _of_symbol(one, number, defaults)]
+    listed += _of_requests(assessment.symbols, number)
     options = {one.name for one in listed if one.kind == "option"}
     fields = [one for one in listed if one.kind == "setting" and option_of(one.name) not in options]
     yield from (one for one in listed if one.kind != "setting")
     yield from fields[:_MOST_FIELDS]
-    yield from _of_flags(assessment, number, {one.name for one in listed})
+    told = [*listed, *_of_flags(assessment, number, {one.name for one in listed})]
+    yield from told[len(listed) :]
+    title = assessment.change.pull.title
+    if is_by_default(assessment) and not any(one.kind == "default" for one in told):
+        # The author says so, whichever way the default is decided.
+        yield _Seen("default", name_of(number), Text(en=title, zh=title), number)
+
+
+def _of_requests(symbols: Iterable[SymbolAssessment], number: int) -> list[_Seen]:
+    """Return what requests take now, each name once."""
+    return [
+        _Seen("request", name, text_of("notice.plain", name=name), number)
+        for name in requests_take(symbols)[:_MOST_REQUESTS]
+    ]
 
 
 def _of_symbol(symbol: SymbolAssessment, number: int, defaults: Mapping[str, str]) -> Iterator[_Seen]:
@@ -230,8 +277,25 @@ def _of_dependency(symbol: SymbolAssessment, number: int) -> Iterator[_Seen]:
         and before != after
         and symbol.aspects[0] in ("raised", "lowered", "changed", "loosened", "tightened")
     ):
-        text = text_of("notice.dependency", name=symbol.name, before=_short(before), after=_short(after))
+        if _COMMIT.search(after):
+            return
+        text = _of_versions(symbol.name, before, after)
         yield _Seen("dependency", symbol.name, text, number)
+
+
+def _of_versions(name: str, before: str, after: str) -> Text:
+    """Return how a requirement changed: of a long list of exclusions how many, and what else came and went."""
+    was, now = before.split(","), after.split(",")
+    gone, come = [each for each in was if each not in now], [each for each in now if each not in was]
+    excluded = [each for each in come if each.startswith("!=")]
+    if len(excluded) > _MOST_FIELDS:
+        kept = ",".join(each for each in now if not each.startswith("!="))
+        return text_of(
+            "notice.dependency-without", name=name, before=_short(before), after=kept, count=len(excluded)
+        )
+    if len(before) + len(after) > _LONG and gone and come:
+        before, after = ",".join(gone), ",".join(come)
+    return text_of("notice.dependency", name=name, before=_short(before), after=_short(after))
 
 
 def _is_set_by_users(name: str) -> bool:
@@ -240,9 +304,8 @@ def _is_set_by_users(name: str) -> bool:
 
 
 def _with_default(name: str, default: str) -> Text:
-    if not default or default == "None" or len(default) > _LONG:
-        return text_of("notice.plain", name=name)
-    return text_of("notice.with-default", name=name, default=default)
+    said = said_default(default)
+    return text_of("notice.named", name=name, **said)
 
 
 def _changed(name: str, before: str, after: str, number: int) -> _Seen:
@@ -261,8 +324,23 @@ def _of_flags(assessment: Assessment, number: int, told: Collection[str]) -> Ite
         if first is None:
             continue
         if flag.code == "IF408":
-            yield _Seen("refused", f"{first.symbol or first.path}", first.note, number)
+            said = refusal_at(assessment, first.symbol or "")
+            yield _Seen("refused", f"{first.symbol or first.path}", said or first.note, number)
         elif flag.code == _DEFAULT_RULE and flag.severity.rank >= Severity.MEDIUM.rank:
             name = next(iter(_QUALIFIED.findall(first.note.en)), first.symbol or first.path)
             if name not in told:
-                yield _Seen("default", name, first.note, number)
+                yield _Seen("default", name, _of_default(name, first.note), number)
+
+
+def _of_default(name: str, note: Text) -> Text:
+    """Return what a rule says of a default that another place decides: which it was and is, else who decides."""
+    values = _WAS_IS.search(note.en)
+    if values:
+        return text_of("notice.default", name=name, before=values[1].strip("'"), after=values[2].strip("'"))
+    decider = _DECIDER.search(note.en)
+    if decider is None:
+        return note
+    table, _, rest = name.partition(".")
+    code = "notice.decided-in" if "." in rest else "notice.decided"
+    name = rest.rpartition(".")[2] if "." in rest else name
+    return text_of(code, name=name, table=table, decider=decider[1])

@@ -7,7 +7,7 @@ from typing import Final
 
 from msgspec import UNSET
 
-from diffscope.facts.vocabulary import families
+from diffscope.facts.vocabulary import family_called
 from diffscope.messages.model import Message, message
 from diffscope.messages.say import sentence
 from diffscope.rules.engine.context import Context, UncertainRecord
@@ -44,7 +44,7 @@ def missing_facts(conditions: Iterable[Condition], context: Context) -> tuple[Mi
 def asks_graph(condition: Condition) -> bool:
     """Say whether a condition asks a field that is read off the module graph."""
     for family, field in fields_asked(condition):
-        declared = families()[family].field(field) if field else None
+        declared = family_called(family).field(field) if field else None
         if declared is not None and declared.from_graph:
             return True
     return False

@@ -16,7 +16,7 @@ from typing import Final, NamedTuple, assert_never
 
 from msgspec import UNSET
 
-from diffscope.facts.vocabulary import families
+from diffscope.facts.vocabulary import family_called
 from diffscope.rules.engine.context import Context, Truth, negated
 from diffscope.rules.engine.matching import Matcher, compile_matcher
 from diffscope.rules.language.catalogue import Rule
@@ -136,7 +136,7 @@ def _distinct(condition: Measured, certain: list[object], possible: list[object]
     field = condition.fields[0]
     sure, unsure = _values(field, certain), _values(field, [*certain, *possible])
     unnamed = sum(getattr(record, field) is UNSET for record in (*certain, *possible))
-    declared = families()[condition.fact].field(field) if unnamed else None
+    declared = family_called(condition.fact).field(field) if unnamed else None
     # An unknown list may hold any number of values, an unknown text or number one.
     is_list = declared is not None and declared.type == "texts"
     return float(len(sure)), _ENDLESS if is_list else float(len(unsure) + unnamed)

@@ -11,7 +11,16 @@ from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Final
 
 from diffscope.patterns import lazy_regex
-from diffscope.syntax.compare.entries import Entry, body_of, entries_of, simple_statements
+from diffscope.syntax.compare.entries import (
+    EXITS,
+    Entry,
+    body_of,
+    entries_of,
+    from_heads,
+    held_by,
+    renamed,
+    simple_statements,
+)
 from diffscope.syntax.compare.smallest_difference import (
     MOST_TEXT,
     PLAIN,
@@ -32,7 +41,6 @@ _MOST_PAIRED: Final = 900
 """Pairs of statements above which a stretch is written anew, and none is the other."""
 _MOST: Final = 24
 _ALIKE: Final = 0.5
-_HELD: Final = 4
 _LEAVING: Final = ("return", "raise", "continue", "break")
 _JOINING: Final = frozenset({"if", "not", "and", "or", "is", "in", "None", "self", ".", "(", ")"})
 _LONG_CALL: Final = 60
@@ -44,7 +52,6 @@ _SAID: Final = frozenset(
     {"help", "description", "documentation", "doc", "docstring", "message", "msg", "detail", "hint", "examples", "summary", "epilog"}
 )  # fmt: skip
 """Arguments that hold words for a reader."""
-_EXITS: Final = frozenset({"return_statement", "raise_statement", "continue_statement", "break_statement"})
 _WORD: Final = lazy_regex(r"\w+|[^\w\s]")
 _NAME: Final = lazy_regex(r"[A-Za-z_]\w*")
 
@@ -52,7 +59,7 @@ _NAME: Final = lazy_regex(r"[A-Za-z_]\w*")
 def compare_edits(before: Unit, after: Unit) -> tuple[StatementEdit, ...]:
     """Return the edits of a unit, by line, at most twenty-four; none of one that is too long to be laid side by side."""
     old, new = entries_of(before), entries_of(after)
-    old, new = _spread(old, new), _spread(new, old)
+    old, new = _spread(renamed(old, new), new), _spread(new, old)
     if max(len(old), len(new)) > _MOST_STATEMENTS:
         return ()
     matcher = SequenceMatcher(None, [one.text for one in old], [one.text for one in new], autojunk=False)
@@ -60,7 +67,7 @@ def compare_edits(before: Unit, after: Unit) -> tuple[StatementEdit, ...]:
     come: list[int] = []
     pairs: list[tuple[int, int]] = []
     same: list[tuple[int, int]] = []
-    for tag, start, end, other, other_end in matcher.get_opcodes():
+    for tag, start, end, other, other_end in from_heads(matcher.get_opcodes(), old, new):
         if tag == "equal":
             same += zip(range(start, end), range(other, other_end), strict=True)
         else:
@@ -68,6 +75,10 @@ def compare_edits(before: Unit, after: Unit) -> tuple[StatementEdit, ...]:
             pairs += found_pairs
             gone += [at for at in range(start, end) if at not in {i for i, _ in found_pairs}]
             come += [at for at in range(other, other_end) if at not in {j for _, j in found_pairs}]
+    # A condition that became two, one under the other, asks what it asked.
+    parts = {at: j for i, j in pairs for at in come if new[at].holder == j and _asks_part(old[i], new[at])}
+    pairs = [(i, j) for i, j in pairs if j not in parts.values()]
+    come = [at for at in come if at not in parts]
     # What stands under a head that came, and stood under one that went, is told by these.
     kept = [(i, j) for i, j in pairs if old[i].holder not in gone or new[j].holder not in come]
     found = [edit for i, j in kept if (edit := _changed(old[i], new[j])) is not None]
@@ -81,6 +92,14 @@ def compare_edits(before: Unit, after: Unit) -> tuple[StatementEdit, ...]:
     found += _alone(new, old, [at for at in come if new[at].text not in texts], "added")
     found.sort(key=lambda edit: (edit.line, edit.change, edit.what, edit.after, edit.before))
     return tuple(found[:_MOST])
+
+
+def _asks_part(whole: Entry, part: Entry) -> bool:
+    """Return whether a condition asks for one of those that another one joins."""
+    asked = whole.node.child_by_field_name("condition")
+    if asked is None or not whole.kind == part.kind == "condition":
+        return False
+    return _bare(part.text) in joined_parts(unwrap(asked), "and")
 
 
 def _spread(entries: list[Entry], others: list[Entry]) -> list[Entry]:
@@ -127,7 +146,7 @@ def _guarded_anew(
     """Yield what stood before and stands after, but under a condition more or less that itself stands on both sides."""
     for i, j in pairs:
         was, now = old[i], new[j]
-        if was.kind != "statement" or was.guard == now.guard or now.node.type in _EXITS:
+        if was.kind != "statement" or was.guard == now.guard or now.node.type in EXITS:
             continue
         held = (clip(now.text, MOST_TEXT),)
         if now.holder >= 0 and new[now.holder].kind == "condition" and new[now.holder].guard == was.guard:
@@ -236,7 +255,7 @@ def _changed(old: Entry, new: Entry) -> StatementEdit | None:
     if old.kind != "statement":
         before, after, joined = _asked(old, new)
         return _edit(
-            new, new.kind, "changed", before=before, after=after, keyword=joined, held=_held(new.node)
+            new, new.kind, "changed", before=before, after=after, keyword=joined, held=held_by(new.node)
         )
     if _target(old.node) != _target(new.node) or old.node.type != new.node.type:
         calls = [call for one in (old, new) if (call := _call(one.node)) is not None]
@@ -309,19 +328,23 @@ def _alone(
         elif entry.kind != "try":
             text = _bare(entry.text)
             after, before = (text, "") if change == "added" else ("", text)
-            under = [one for one in entries if one.holder == at]
-            stood = not _is_own(entries, at, known) and all(
-                (one.text, entry.guard) in elsewhere for one in under
+            under = _under(entries, at)
+            stood = bool(under) and all(
+                place not in known and (entries[place].text, entry.guard) in elsewhere for place in under
             )
             yield _edit(
-                entry, entry.kind, change, before=before, after=after, held=_held(entry.node), stood=stood
+                entry, entry.kind, change, before=before, after=after, held=held_by(entry.node), stood=stood
             )
 
 
-def _is_own(entries: list[Entry], at: int, known: set[int]) -> bool:
-    """Return whether some code under a head came or went with it."""
-    under = [place for place, entry in enumerate(entries) if entry.holder == at]
-    return not under or any(place in known for place in under)
+def _under(entries: list[Entry], at: int) -> list[int]:
+    """Return what stands under a head, without what runs where its condition does not hold."""
+    asked = _bare(entries[at].text)
+    return [
+        place
+        for place, entry in enumerate(entries)
+        if entry.holder == at and (entries[at].kind != "condition" or entry.guard == asked)
+    ]
 
 
 def _statement(entry: Entry, change: str) -> StatementEdit:
@@ -343,23 +366,6 @@ def _statement(entry: Entry, change: str) -> StatementEdit:
         text = text.partition(" ")[2] or "None"
     before, after = ("", text) if change == "added" else (text, "")
     return _edit(entry, what, change, before=before, after=after, target=target, callee=callee)
-
-
-def _held(node: Node) -> tuple[str, ...]:
-    """Return the first statements under a head, on one line each."""
-    body = body_of(node)
-    if body is None:
-        return ()
-    every = list(simple_statements(body))
-    found = [text for text in every if not text.startswith("assert ")] or every
-    # How it leaves says more than what it does before.
-    if len(found) > _HELD and _leaves(body):
-        found = [*found[: _HELD - 1], found[-1]]
-    return tuple(clip(text, MOST_TEXT) for text in found[:_HELD])
-
-
-def _leaves(body: Node) -> bool:
-    return bool(body.named_children) and body.named_children[-1].type in _EXITS
 
 
 def _edit(

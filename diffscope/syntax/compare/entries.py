@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from diffscope.patterns import lazy_regex
+from diffscope.syntax.compare.smallest_difference import MOST_TEXT
 from diffscope.syntax.denial import denied_node
 from diffscope.syntax.model import DefinitionKind
-from diffscope.syntax.nodes import text_of, unwrap
+from diffscope.syntax.nodes import clip, text_of, unwrap
 from diffscope.syntax.normalize.units import Unit
 
 if TYPE_CHECKING:
@@ -29,9 +31,15 @@ _HEADS: Final = {
 _THROUGH: Final = frozenset(
     {"block", "else_clause", "finally_clause", "decorated_definition", "match_statement"}
 )
+EXITS: Final = frozenset({"return_statement", "raise_statement", "continue_statement", "break_statement"})
+_HELD: Final = 4
 _MESSAGES: Final = lazy_regex(
     r"(?:self\.|cls\.)?_?(?:logger|logging|log|warnings)\.\w+\(|print\(|super\(\)\.__init__\("
 )
+
+
+_KEPT: Final = lazy_regex(r"(?<=\bself\.)[A-Za-z_]\w*(?![\w(])")
+"""What an object keeps: its name may change with every use of it, that of a function says what is called."""
 
 
 class Entry(NamedTuple):
@@ -72,6 +80,79 @@ def entries_of(unit: Unit) -> list[Entry]:
         elif (text := _simple(node)) is not None:
             found.append(Entry(node, "statement", text, guard, holder))
     return found
+
+
+def renamed(old: list[Entry], new: list[Entry]) -> list[Entry]:
+    """Return the old statements with what ``self`` keeps as the new side names it, where two statements or more are otherwise the same."""
+    sides = [{name for one in entries for name in _KEPT.findall(one.text)} for entries in (old, new)]
+    gone, come = sides[0] - sides[1], sides[1] - sides[0]
+    if not gone or not come:
+        return old
+
+    def shape(entry: Entry) -> str:
+        return _KEPT.sub(lambda found: "\0" if found[0] in gone | come else found[0], entry.text)
+
+    shapes = {shape(one): one.text for one in new}
+    found: dict[str, Counter[str]] = defaultdict(Counter)
+    for one in old:
+        if other := shapes.get(shape(one)):
+            names = (_KEPT.findall(text) for text in (one.text, other))
+            for was, now in zip(*names, strict=True):
+                if was != now:
+                    found[was][now] += 1
+    known = {was: now for was, (now, *others) in found.items() if not others and found[was][now] > 1}
+    if not known or len(set(known.values())) < len(known):
+        return old
+    texts = {one.text for one in new}
+
+    def spelt(text: str) -> str:
+        return _KEPT.sub(lambda name: known.get(name[0], name[0]), text)
+
+    return [
+        one._replace(text=spelt(one.text) if spelt(one.text) in texts else one.text, guard=spelt(one.guard))
+        for one in old
+    ]
+
+
+Opcode = tuple[str, int, int, int, int]
+
+
+def from_heads(opcodes: Sequence[Opcode], old: list[Entry], new: list[Entry]) -> list[Opcode]:
+    """Return opcodes in which a stretch that came or went begins as far out as equal statements behind it allow.
+
+    Of ``if a: return`` before ``if b: return`` either return may be the one that was there; it is that under ``if a``.
+    """
+    found: list[Opcode] = list(opcodes)
+    for at, (tag, i, end, j, other_end) in enumerate(opcodes):
+        if tag not in ("insert", "delete") or at + 1 == len(opcodes):
+            continue
+        entries, start, stop = (new, j, other_end) if tag == "insert" else (old, i, end)
+        _, _, _, follows, follows_end = opcodes[at + 1]
+        shifts = _shifts(entries, start, stop, follows_end - follows)
+        by = min(shifts, key=lambda shift: _depth(entries, start + shift))
+        if by:
+            # The statements in front are equal ones now; those behind no longer are.
+            found.append(("equal", i, i + by, j, j + by))
+            found[at] = (tag, i + by, end + by, j + by, other_end + by)
+            equal, one, one_end, two, two_end = found[at + 1]
+            found[at + 1] = (equal, one + by, one_end, two + by, two_end)
+    return found
+
+
+def _shifts(entries: list[Entry], start: int, end: int, most: int) -> Iterator[int]:
+    yield 0
+    for by in range(most):
+        if entries[start + by].text != entries[end + by].text:
+            return
+        yield by + 1
+
+
+def _depth(entries: list[Entry], at: int) -> int:
+    depth = 0
+    while at >= 0:
+        at = entries[at].holder
+        depth += 1
+    return depth
 
 
 def _goes_on(head: Node) -> bool:
@@ -144,3 +225,20 @@ def simple_statements(body: Node) -> Iterator[str]:
             yield from simple_statements(child)
         elif child.type not in _IMPORTS and child.type.endswith("_statement") and (text := _simple(child)):
             yield text
+
+
+def held_by(node: Node) -> tuple[str, ...]:
+    """Return the first statements under a head, on one line each."""
+    body = body_of(node)
+    if body is None:
+        return ()
+    every = list(simple_statements(body))
+    found = [text for text in every if not text.startswith("assert ")] or every
+    # How it leaves says more than what it does before.
+    if len(found) > _HELD and _leaves(body):
+        found = [*found[: _HELD - 1], found[-1]]
+    return tuple(clip(text, MOST_TEXT) for text in found[:_HELD])
+
+
+def _leaves(body: Node) -> bool:
+    return bool(body.named_children) and body.named_children[-1].type in EXITS

@@ -14,7 +14,7 @@ MOST_TEXT: Final = 110
 PLAIN: Final = {"return_statement": "return", "raise_statement": "raise", "assert_statement": "assert"}
 _DEEPEST: Final = 40
 _OPERATORS: Final = frozenset(
-    {"binary_operator", "comparison_operator", "boolean_operator", "not_operator", "unary_operator", "attribute", "subscript", "string"}
+    {"binary_operator", "comparison_operator", "boolean_operator", "not_operator", "unary_operator", "attribute", "subscript", "string", "conditional_expression"}
 )  # fmt: skip
 _ELEMENTS: Final = frozenset({"list", "set", "tuple", "dictionary"})
 _BUILDERS: Final = frozenset({"dict", "list", "set", "tuple", "frozenset"})

@@ -86,6 +86,31 @@ def find_functions(source: NativeSource, blocks: tuple[Block, ...]) -> Functions
     return Functions(tuple(functions), tuple(problems[line] for line in sorted(problems)[:20]))
 
 
+_MACRO: Final = lazy_regex(rb"#[ \t]*define[ \t]+(\w+)\(([^()]*)\)")
+_MACRO_LINES: Final = 4
+"""Lines from which on a macro with parameters is code by its own right."""
+
+
+def find_macros(source: NativeSource, functions: tuple[Found, ...]) -> Iterator[Found]:
+    """Yield macros with parameters and a body of several lines, outside of functions: what calls them is compiled from their text."""
+    for each in source.directives:
+        head = _MACRO.search(source.code, each.start, each.end) if each.word == b"define" else None
+        start, end = source.line_at(each.start), source.line_at(max(each.start, each.end - 1))
+        is_inside = any(one.start <= each.start < one.end for one in functions)
+        if head is None or is_inside or end - start + 1 < _MACRO_LINES:
+            continue
+        function = NativeFunction(
+            name=decode(head[1]),
+            item="macro",
+            line=start,
+            start=start,
+            end=end,
+            parameters=tuple(_split(decode(head[2]))),
+            guards=source.guards_at(each.start),
+        )
+        yield Found(function, each.start, head.end(), each.end)
+
+
 def _outermost(found: list[Found]) -> Iterator[Found]:
     """Leave out what lies inside another function: a function that begins in one branch and is seen from another one."""
     end = -1

@@ -12,7 +12,7 @@ from diffscope.source.pairing import pair_equal
 from diffscope.syntax.model import NativeComparison, NativeOutline, NativeSignal, NativeSignalKind
 from diffscope.syntax.native.bindings import Block, find_blocks, find_calls, read_bindings, read_includes
 from diffscope.syntax.native.changes import Unit, compare_functions, compare_operators
-from diffscope.syntax.native.functions import Found, find_functions
+from diffscope.syntax.native.functions import Found, find_functions, find_macros
 from diffscope.syntax.native.preprocessor import NativeSource, blank
 from diffscope.syntax.nodes import clip
 
@@ -28,7 +28,7 @@ def outline_native(source: bytes) -> NativeOutline:
 def compare_native(before: bytes | None, after: bytes | None) -> NativeComparison:
     """Return what changed between two versions of a native file. ``None``: the file does not exist on that side.
 
-    What stands outside of functions (macros, types, constants) is one change under the name ``""``.
+    A macro of several lines is compared like a function. What else stands outside of functions (types, constants) is one change under the name ``""``.
     """
     old = _read(before) if before is not None else None
     new = _read(after) if after is not None else None
@@ -72,7 +72,8 @@ def _read(data: bytes) -> _Side:
         code_lines=len(lines) - lines.count(b""),
         problems=found.problems,
     )
-    return _Side(outline, source, found.functions, blocks)
+    # The graph knows macros by what is compiled from them; only what changed in one is told.
+    return _Side(outline, source, (*found.functions, *find_macros(source, found.functions)), blocks)
 
 
 _TOKEN: Final = lazy_regex(

@@ -193,7 +193,7 @@ def test_a_sweep_is_no_word_on_each_that_it_touches() -> None:
 
 
 def test_links_lead_out_of_the_window() -> None:
-    """A neighbour that was judged, a later revert by its title, a later fix by the file: each is named with its title."""
+    """A neighbour that was judged, a later revert by its title, a later fix by the lines that it changes: each is named with its title."""
     inside = a_merge(
         5,
         a_symbol("Lantern.glow", "body"),
@@ -207,7 +207,10 @@ def test_links_lead_out_of_the_window() -> None:
         after=(
             Merged(number=60, title='Revert "[Core] Glow more"', merged_at="2026-04-01T00:00:00Z"),
             Merged(
-                number=61, title="[Bugfix] Trim", merged_at="2026-04-02T00:00:00Z", paths=("vllm/wick.py",)
+                number=61,
+                title="[Bugfix] Trim",
+                merged_at="2026-04-02T00:00:00Z",
+                mends=((5, "vllm/wick.py"),),
             ),
             Merged(
                 number=62, title="[Bugfix] Else", merged_at="2026-04-02T00:00:00Z", paths=("vllm/else.py",)
@@ -333,7 +336,7 @@ def test_a_model_by_another_spelling_is_renamed_once() -> None:
         a_symbol("Lantern", "added", **row),  # type: ignore[arg-type]
     )
     assert [(one.kind, one.text.en) for one in find_notices((merge,), ())] == [
-        ("removed", "`GlowASRModel`, now named `GlowAsrModel`"),
+        ("removed", "`GlowASRModel` is called `GlowAsrModel` now"),
         ("model", "`Lantern`"),
     ]
 

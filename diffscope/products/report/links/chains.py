@@ -21,7 +21,6 @@ _SAYS: Final = lazy_regex(
     r"\b(?:follow(?:s|ing)?[ -]?up|after|since|introduced|caused|regress|fix|broke|revert|re-?land|re-?appl)",
     re.IGNORECASE,
 )
-_FIX: Final = lazy_regex(r"\b(?:bug ?fix(?:es)?|fix(?:es|ed)?|hot ?fix)\b", re.IGNORECASE)
 _REVERT: Final = lazy_regex(r"\brevert(?:s|ed)?\b|\bback(?:s|ed)? out\b", re.IGNORECASE)
 _QUOTED: Final = lazy_regex(r"[\"“'`](.{8,}?)[\"”'`](?:\s*\(#\d+\))?\s*$")
 _REVERT_MARK: Final = lazy_regex(r"^\s*(?:\[[^\]]*\]\s*)*\[?revert\]?:?\s*", re.IGNORECASE)
@@ -34,6 +33,8 @@ _BY_HISTORY: Final[Mapping[str, LinkReason]] = {
 _SHARED: Final = 2
 _MOSTLY: Final = 0.6
 _NAMES: Final = 4
+_MOST_OF_IT: Final = 50
+"""Percent of a change's lines that are undone, from which on it is taken back and not only touched."""
 _WIDE: Final = 24
 """Pull requests that one change follows, from which on it is a sweep over the tree, which tells little of each."""
 _PART: Final = 0.1
@@ -116,7 +117,7 @@ def find_chains(nodes: Iterable[Node], around: Iterable[Merged]) -> tuple[Link, 
             found.setdefault((link.source, link.target), link)
         trail.record(node)
     for late in sorted(outside.values(), key=lambda one: (one.merged_at, one.number)):
-        for link in (*_told_later(late, by_number, titles), *_traced_later(late, trail, by_number)):
+        for link in (*_told_later(late, by_number, titles), *_traced_later(late, by_number)):
             found.setdefault((link.source, link.target), link)
     return tuple(found[pair] for pair in sorted(found))
 
@@ -149,7 +150,10 @@ def _told(node: Node, known: Container[int], titles: Mapping[str, list[tuple[str
     for past in node.history:
         if past.number and past.number != node.number:
             reason = _BY_HISTORY[past.what]
-            if past.what == "restores" and not _speak_of_one(node.title, past.subject):
+            is_part = past.taken_back is not None and past.taken_back < _MOST_OF_IT
+            if (reason == "reverts" and is_part) or (
+                past.what == "restores" and not _speak_of_one(node.title, past.subject)
+            ):
                 # Lines that are again what they were tell of those lines, and not of the whole that once changed them.
                 reason = "changes-again"
             yield _link(node.number, past.number, reason, (past.subject,), _WEIGHTS.get(reason, 3.0))
@@ -171,16 +175,14 @@ def _told_later(
             yield link
 
 
-def _traced_later(late: Merged, trail: _Trail, nodes: Mapping[int, Node]) -> Iterator[Link]:
-    """Yield the files that a later fix changes which one of the window added, where nobody judged the fix."""
-    if _FIX.search(late.title):
-        adders: defaultdict[int, list[str]] = defaultdict(list)
-        for path in late.paths:
-            adder = trail.files.get(path)
-            if adder is not None and adder in nodes and nodes[adder].merged_at < late.merged_at:
-                adders[adder].append(path)
-        for number, paths in sorted(adders.items()):
-            yield _link(late.number, number, "fixes", tuple(sorted(paths))[:_NAMES], 1.0)
+def _traced_later(late: Merged, nodes: Container[int]) -> Iterator[Link]:
+    """Yield whose lines a later fix changes, where nobody judged the fix."""
+    mended: defaultdict[int, list[str]] = defaultdict(list)
+    for number, path in late.mends:
+        if number in nodes:
+            mended[number].append(path)
+    for number, paths in sorted(mended.items()):
+        yield _link(late.number, number, "fixes", tuple(sorted(paths))[:_NAMES], 1.0)
 
 
 def _told_by_words(

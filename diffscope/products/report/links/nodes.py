@@ -26,6 +26,8 @@ class Merged(Value, frozen=True, kw_only=True):
     merged_at: str
     """ISO 8601, UTC, seconds."""
     paths: tuple[str, ...] = ()
+    mends: tuple[tuple[int, str], ...] = ()
+    """Of a later fix: pull requests of the window, and the file that each of them added, whose lines of code it changes."""
 
 
 class Around(Value, frozen=True, kw_only=True):

@@ -20,7 +20,7 @@ _NEVER = "1970-01-01T00:00:00Z"
 def render(digest: Digest, style: Style, options: ReportOptions) -> str:
     """Return the feed. Its ids stay the same from one report to the next, so that a reader shows nothing twice."""
     words = Words(style.language)
-    story = Story(PageView(digest, words), words)
+    story = Story(PageView(digest, words), words, options.templates)
     flagged = [pull for pull in digest.pulls if pull.level in _FLAGGED]
     flagged.sort(key=lambda pull: (pull.merged_at or "", pull.number), reverse=True)
     feed = ET.Element("feed", {"xmlns": _NAMESPACE})

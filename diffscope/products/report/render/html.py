@@ -64,7 +64,7 @@ def render(digest: Digest, style: Style, options: ReportOptions) -> str:
         own=options.templates,
         d=digest,
         read=read,
-        story=Story(read, words),
+        story=Story(read, words, options.templates),
         linked=partial(_linked, read),
         say=words.either,
         summary=summary(read, words),

@@ -42,7 +42,7 @@ def render(digest: Digest, style: Style, options: ReportOptions) -> str:
         own=options.templates,
         d=digest,
         read=read,
-        story=Story(read, words),
+        story=Story(read, words, options.templates),
         summary=summary(read, words),
         about=about,
         pr=links.one,

@@ -17,7 +17,7 @@ def render(digest: Digest, style: Style, options: ReportOptions) -> str:
     """Return the report, with a line feed at its end."""
     words = Words(style.language)
     read = PageView(digest, words)
-    story, screen = Story(read, words), Screen(style)
+    story, screen = Story(read, words, options.templates), Screen(style)
     is_week, period = read.is_week, digest.period
     screen.line(
         Piece(
@@ -39,9 +39,8 @@ def render(digest: Digest, style: Style, options: ReportOptions) -> str:
         screen.line(Piece(_plain(line)))
     for gap in digest.gaps:
         screen.line(Piece(words.pick(gap.reason), Tone.MEDIUM))
-    _sections(screen, words("report.main-changes", is_week=is_week), story.themes)
-    notices = [f"{section.title}{words.colon}{story.notice_line(section)}" for section in story.notices]
-    _list(screen, words("report.notices"), notices)
+    _sections(screen, words("report.main-changes", is_week=is_week), story.changes)
+    _list(screen, words("report.notices"), story.notice_lines)
     if digest.newest is not None:
         _list(screen, words("report.open-breaks", day=digest.newest.day), story.open_breaks)
     _sections(screen, words("risk-section"), story.risks)
@@ -56,6 +55,8 @@ def _sections(screen: Screen, title: str, sections: Iterable[Section]) -> None:
         if at == 0:
             _list(screen, title, ())
         screen.line(Piece(section.title, Tone.STRONG), indent=2, hang=2)
+        if section.intro:
+            screen.line(Piece(_plain(section.intro)), indent=2, hang=2)
         for line in section.lines:
             screen.line(Piece(f"- {_plain(line)}"), indent=2, hang=4)
 

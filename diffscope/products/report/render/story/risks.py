@@ -5,20 +5,27 @@ from __future__ import annotations
 from functools import cached_property
 from typing import Final, NamedTuple
 
+from diffscope.messages.say import texts
 from diffscope.patterns import lazy_regex
 from diffscope.products.report.counts import name_of
 from diffscope.products.report.model import FamilyRisk, PullSummary, Recheck, RiskItem
 from diffscope.products.report.render.page import PageView
+from diffscope.products.report.render.story.pulls import PullStory
 from diffscope.render.words import Words
-from diffscope.rules.language.template import clip
-from diffscope.rules.model import Severity
+from diffscope.rules.model import RuleCode, Severity
 
 _FAMILIES: Final = 4
 _ITEMS: Final = 3
-_ENTRIES: Final = 5
-_LONGEST_CHECK: Final = 150
-_TITLE: Final = 64
+_LEAST: Final = 4
+"""Pull requests that are shown where fewer are of high risk."""
+_MOST: Final = 16
+"""Of high risk; of more the numbers alone are told, as in a window of a year."""
+_ALSO: Final = 2
 _LONGEST: Final = 110
+_LONGEST_DETAIL: Final = 280
+_COLON: Final = lazy_regex("\uff1a|: ")
+_CLOSED: Final = lazy_regex("\uff09\uff1a|\\): ")
+_CLAUSE: Final = lazy_regex("\uff0c|, ")
 _TESTS: Final = ("missing-tests", "insufficient-tests")
 _WEAKENED: Final = "TC204"
 """Flags a test that lost something: nothing that is written later mends it."""
@@ -26,25 +33,13 @@ _MODULE: Final = "TC202"
 """Flags a new module that no test imports."""
 _UNNAMED: Final = frozenset({"TC201", "TC202", "TC206"})
 """Flags that say that no test names what is new."""
-_BREAKS: Final = ("interface-change", "feature-interaction", "dependency-version")
+_BREAKS: Final = ("interface-change", "feature-interaction")
 _PLACES: Final = frozenset(
     {"core-path", "platform-compat", "kernel-safety", "quantization-numerics", "concurrency", *_TESTS}
 )
 """Families of which the rule's title and the symbol tell more than the message, which says how much changed."""
 _TAILS: Final = (" (and ", "; ", "；")
 """Where the first part of a message ends: what follows says where else and by which way."""
-
-
-_ENDS: Final = (", ", "，", "、", " (", "（", ": ", "：", " ")
-"""Where a message may be cut."""
-
-
-_TAGS: Final = lazy_regex(r"^(?:\s*\[[^\]]*\])+[\s:]*")
-
-
-def bare_title(title: str) -> str:
-    """Return a title without the bracketed words before it, which say where and not what."""
-    return _TAGS.sub("", title) or title
 
 
 def tidy(sentence: str) -> str:
@@ -57,56 +52,98 @@ class Section(NamedTuple):
 
     title: str
     lines: tuple[str, ...]
+    intro: str = ""
+    """What holds for all of the lines."""
 
 
 class RiskStory:
     """What one digest tells of risks, in one language."""
 
-    def __init__(self, read: PageView, words: Words) -> None:
+    def __init__(self, read: PageView, words: Words, pulls: PullStory) -> None:
         self._read = read
         self._words = words
+        self._pulls = pulls
         self._digest = read.digest
         self._families = {
             item.code: family.family for family in read.digest.risk.families for item in family.items
         }
-        self._titles = {rule.code: words.pick(rule.title) for rule in read.digest.rules}
+        self._rules = {rule.code: rule for rule in read.digest.rules}
 
     @cached_property
     def risks(self) -> tuple[Section, ...]:
-        """The pull requests to look at first, one entry each with all its flags, and how many there are by family."""
-        entries = [self._entry(pull) for pull in self._gravest()[:_ENTRIES]]
+        """Every pull request of high risk, by the rule that weighs most: what may happen, what to do, and one line each; then how many by family."""
         families = [family for family in self._digest.risk.families if family.count]
         if not families:
             return ()
+        shown, rest = self._gravest()
+        groups: dict[RuleCode, list[PullSummary]] = {}
+        for pull in shown:
+            groups.setdefault(self._counting(pull)[0].code, []).append(pull)
+        sections = [
+            Section(self._title(code), tuple(map(self._entry, pulls)), self._intro(code))
+            for code, pulls in groups.items()
+        ]
         names = [self._counted(family) for family in families[:_FAMILIES]]
         counts = self._words("story.risk-counts", names=names)
-        return (Section(self._words("story.risk-first"), (*entries, counts)),)
+        if rest:
+            listed = self._pulls.numbers([pull.number for pull in rest], len(rest))
+            counts = self._words("story.risk-rest", pulls=listed, counts=counts)
+        return (*sections, Section(self._words("story.risk-all"), (), counts))
 
-    def _gravest(self) -> list[PullSummary]:
-        """Return the pull requests with a flag that counts and that no break below tells, the gravest and most important first."""
-        told = {item.number for _, item in self._breaks[:_ITEMS]}
-        found = [pull for pull in self._digest.pulls if self._counting(pull) and pull.number not in told]
-        found.sort(key=lambda pull: (-self._counting(pull)[0].severity.rank, -pull.importance, pull.number))
-        return found
+    def _title(self, code: RuleCode) -> str:
+        rule = self._rules.get(code)
+        return self._words.pick(rule.title) if rule else code
+
+    def _intro(self, code: RuleCode) -> str:
+        """Return what may happen where a rule fired and what to do about it; of a family of somebody's own the remedy of the rule."""
+        rule, known = self._rules.get(code), texts(self._words.language)
+        means = known.get(f"means.{code}") or known.get(f"means.{self._families.get(code, '')}", "")
+        return means or (self._words.pick(rule.advice) if rule and rule.advice else "")
+
+    def _gravest(self) -> tuple[list[PullSummary], list[PullSummary]]:
+        """Return the pull requests of high risk, the gravest and most important first, filled up with others where they are few; and those beyond."""
+        found = [pull for pull in self._digest.pulls if self._counting(pull)]
+        serious = {pull.number for pull in self._read.serious}
+        found.sort(
+            key=lambda pull: (
+                pull.number not in serious,
+                -self._counting(pull)[0].severity.rank,
+                -pull.importance,
+                pull.number,
+            )
+        )
+        most = max(min(len(serious), _MOST), _LEAST)
+        return found[:most], [pull for pull in found[most:] if pull.number in serious]
 
     def _counting(self, pull: PullSummary) -> list[RiskItem]:
         items = [item for item in pull.flags if item.severity.rank >= Severity.MEDIUM.rank]
-        return sorted(items, key=lambda item: (-item.severity.rank, item.code))
+        # What was tested since is no risk any more.
+        items = [item for item in items if self.state(item) != "tested"] or items
+        # Where something can go wrong comes before that no test would tell.
+        return sorted(
+            items,
+            key=lambda item: (-item.severity.rank, self._families.get(item.code) in _TESTS, item.code),
+        )
 
     def _entry(self, pull: PullSummary) -> str:
-        """Return what a pull request leaves open, then the codes of its flags and what became of the gravest."""
+        """Return where a pull request is at risk, what else is, and what became of it."""
         words, items = self._words, self._counting(pull)
-        asks = min(map(words.pick, pull.checks), key=len, default="")
+        first = items[0]
+        own = self._families.get(first.code, "")
+        others = dict.fromkeys(self._families.get(item.code, "") for item in items)
+        also = [words.family(family) for family in others if family not in ("", own)]
         line = words(
             "story.risk-entry",
-            severity=words(items[0].severity.value),
+            severity=words(pull.level),
             pull=name_of(pull.number),
-            title=clip(pull.title, _TITLE),
-            asks=clip(asks, _LONGEST_CHECK) or self._said(self._families.get(items[0].code, ""), items[0]),
-            codes=words.comma.join(dict.fromkeys(item.code for item in items)),
+            title=self._pulls.title(pull.number),
+            at=words("story.risk-at", symbol=self.target(first)) if first.symbol or first.path else "",
+            also=words("story.risk-also", names=words.listed(also, _ALSO)) if also else "",
         )
-        first = next((item for item in items if self.state(item)), None)
-        return line + self._told_state(first) if first is not None else line
+        became = self._pulls.became(pull.number)
+        told = f"{words.semicolon}{became}" if became else ""
+        untested = any(item.code in _UNNAMED and self.state(item) == "still" for item in items)
+        return f"{line}{told}{words('state.untested', day=self.day) if untested else ''}"
 
     def _counted(self, family: FamilyRisk) -> str:
         before, part = self._read.part_before(family), self._read.part(family)
@@ -135,10 +172,13 @@ class RiskStory:
         return line + self._told_state(item) if state else line
 
     def _said(self, family: str, item: RiskItem) -> str:
-        words, what = self._words, self._titles.get(item.code, item.code)
+        words, what = self._words, self._title(item.code)
         if family in _PLACES and (item.symbol or family in _TESTS):
             return words("story.at-symbol", what=what, symbol=self.target(item))
-        return words("story.said", what=what, message=_cut(words.pick(item.message)))
+        message = _first_part(words.pick(item.message))
+        if item.symbol or not message or "…" in message:
+            return words("story.at-symbol", what=what, symbol=self.target(item))
+        return words("story.said", what=what, message=message)
 
     @cached_property
     def _rechecked(self) -> dict[tuple[int, str], Recheck]:
@@ -175,7 +215,25 @@ class RiskStory:
     @cached_property
     def open_breaks(self) -> tuple[str, ...]:
         """Flags on interfaces, defaults and the like whose line stands at the newest commit as it did, the gravest first."""
-        return tuple(self._risk(family, item) for family, item in self._breaks[:_ITEMS])
+        return tuple(self._break(family, item) for family, item in self._breaks[:_ITEMS])
+
+    def _break(self, family: str, item: RiskItem) -> str:
+        return self._words(
+            "story.break",
+            severity=self._words(item.severity.value),
+            pull=name_of(item.number),
+            title=self._pulls.title(item.number),
+            said=self._said(family, item),
+            detail=self._detail(item),
+        )
+
+    def _detail(self, item: RiskItem) -> str:
+        """Return which parameter or field it is, from the message: what stands behind its symbol, and behind what became of it."""
+        text = _first_part(self._words.pick(item.message), most=_LONGEST_DETAIL)
+        _, *said = _COLON.split(text, maxsplit=1)
+        _, *behind = _CLOSED.split(said[0], maxsplit=1) if said else ("",)
+        detail = behind[0] if behind else _CLAUSE.split(said[0])[0] if said else ""
+        return self._words("story.detail", detail=detail) if detail else ""
 
     @cached_property
     def test_items(self) -> tuple[RiskItem, ...]:
@@ -210,12 +268,8 @@ class RiskStory:
         return f"`{item.symbol or (item.path or '').rpartition('/')[2]}`"
 
 
-def _cut(text: str) -> str:
-    """Return a message without what follows its first part, and no longer than a line: cut where a part ends, not within a word."""
+def _first_part(text: str, *, most: int = _LONGEST) -> str:
+    """Return the first part of a message, which says what is the case and not where else; nothing where it is too long to read."""
     for separator in _TAILS:
         text = text.partition(separator)[0]
-    if len(text) <= _LONGEST:
-        return text
-    shortened = text[:_LONGEST]
-    at = max(shortened.rfind(end) for end in _ENDS)
-    return f"{shortened[: at if at >= _LONGEST // 3 else _LONGEST - 1].rstrip()}…"
+    return text if len(text) <= most else ""

@@ -1,185 +1,149 @@
-"""What a report tells in sentences: themes, what users notice, risks, highlights, trends, what to follow up.
+"""What a report tells in sentences: what changed for whom, what users notice, risks, highlights, trends, what to follow up.
 
 Every sentence names its pull requests as ``#N``; code stands in backticks. The same sentences go into every format, which links the numbers.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import islice
 from typing import Final
 
 from diffscope.products.report.counts import name_of
-from diffscope.products.report.link_model import Link, LinkReason
+from diffscope.products.report.link_model import Link
 from diffscope.products.report.model import Notice, NoticeKind, PullSummary, RiskItem, Theme
+from diffscope.products.report.plain import AUDIENCES
 from diffscope.products.report.render.page import PageView
-from diffscope.products.report.render.story.risks import RiskStory, Section, bare_title
+from diffscope.products.report.render.story.pulls import PullStory
+from diffscope.products.report.render.story.risks import RiskStory, Section
 from diffscope.products.report.render.story.trends import TrendStory
 from diffscope.render.words import Words
-from diffscope.rules.language.template import clip
 
-THEMES: Final = 5
-"""Lines of work that are told; the others are folded."""
-_HIGHLIGHTS: Final = 4
+_TOLD: Final[Mapping[str, int]] = {"users": 4, "operators": 5, "developers": 1}
+"""Pull requests that are told of what concerns each audience."""
+_OF_A_THEME: Final = 3
+_FIXES: Final = 4
+_HIGHLIGHTS: Final = 1
 _LEADS: Final = 2
-_TITLE: Final = 70
-_GIST: Final = 130
-"""Characters that say what a pull request does, besides its title."""
-_NOTICES: Final = 2
-"""Of each kind."""
-_WHOLE: Final[tuple[NoticeKind, ...]] = ("default", "removed", "refused", "option", "variable")
-_FOLLOWED: Final = 2
-_SHORT: Final = 4
-_COUNTED: Final = 5
+_SHOWN: Final[Mapping[NoticeKind, int]] = {
+    **dict.fromkeys(("default", "removed"), 9),
+    **dict.fromkeys(("option", "request", "variable"), 6),
+    **dict.fromkeys(("refused", "model", "endpoint"), 3),
+    "dependency": 2,
+}
+"""Of each kind before the fold; what asks nobody to act, and few name, is counted there."""
+_ACT: Final[tuple[NoticeKind, ...]] = ("default", "removed", "refused")
+"""What asks who upgrades to act."""
+_OF_ONE: Final = 4
+"""Of one pull request and kind."""
+_SHORT: Final = 2
 _FOLLOW_UPS: Final = 4
 _NAMED: Final = 3
+_ACTED: Final = 2
 _FIX: Final = "TC205"
 """Flags a fix that came without a test."""
-_FOLLOWS: Final[tuple[tuple[LinkReason, str], ...]] = (
-    ("reverts", "story.reverted"),
-    ("fixes", "story.fixed"),
-    ("removes", "story.removed"),
-    ("builds-on", "story.built-on"),
-    ("reapplies", "story.reapplied"),
-)
 
 
 class Story:
-    """The sentences of one digest in one language."""
+    """The sentences of one digest in one language. ``own`` has templates of the user's own by name."""
 
-    def __init__(self, read: PageView, words: Words) -> None:
+    def __init__(self, read: PageView, words: Words, own: Mapping[str, str] | None = None) -> None:
         self._read = read
         self._words = words
         self._digest = read.digest
-        self._risks = RiskStory(read, words)
+        self._pulls = PullStory(read, words, own or {})
+        self._risks = RiskStory(read, words, self._pulls)
         self.risks = self._risks.risks
         self.open_breaks = self._risks.open_breaks
         self.trends = TrendStory(read, words).trends()
 
-    # themes
+    # what changed for whom
+
+    @cached_property
+    def changes(self) -> tuple[Section, ...]:
+        """What changed, by who notices it, users of a server first; what belongs to one line of work stands together."""
+        sections = []
+        for audience in AUDIENCES:
+            told = self._chosen(audience)
+            if told:
+                lines = tuple(self._grouped(told))
+                sections.append(Section(self._words(f"audience.{audience}"), lines))
+        return tuple(sections)
+
+    def _chosen(self, audience: str) -> list[PullSummary]:
+        """Return what is told to an audience, most to them first, not too much of one line of work."""
+        found: list[PullSummary] = []
+        for pull in self._pulls.ranked:
+            if pull.number in self._fixes or (audience == AUDIENCES[-1] and not pull.plain):
+                continue
+            of_theme = sum(self._theme_of(pull) == self._theme_of(one) for one in found)
+            if pull.audience == audience and of_theme < _OF_A_THEME:
+                found.append(pull)
+        return found[: _TOLD[audience]]
+
+    def _grouped(self, pulls: Sequence[PullSummary]) -> Iterator[str]:
+        groups: dict[str, list[PullSummary]] = {}
+        for pull in pulls:
+            groups.setdefault(self._theme_of(pull), []).append(pull)
+        for name, group in groups.items():
+            for at, pull in enumerate(group):
+                line = self.told(pull.number)
+                yield line if at else self._words("story.of-theme", theme=name, line=line)
+
+    def _theme_of(self, pull: PullSummary) -> str:
+        theme = self._themes.get(pull.number)
+        if theme is not None:
+            return self.heading(theme)
+        return self._read.area(pull.areas[0] if pull.areas else "other")
+
+    @cached_property
+    def _themes(self) -> dict[int, Theme]:
+        return {
+            number: theme
+            for theme in self._digest.themes
+            for number in theme.pulls
+            # What a community is called by is the title of one of its pull requests.
+            if theme.seed not in ("chain", "together")
+        }
 
     @cached_property
     def themes(self) -> tuple[Section, ...]:
-        """The main lines of work, each as a heading and a few sentences."""
-        return tuple(self._theme(theme) for theme in self._digest.themes[:THEMES])
+        """The lines of work in their order, each as a heading and the pull requests that begin it."""
+        return tuple(
+            Section(self.heading(theme), tuple(map(self.told, self._leading(theme))))
+            for theme in self._digest.themes
+        )
 
     def heading(self, theme: Theme) -> str:
         """Return what a theme is called, with its area where its name does not say it."""
         title, area = self._words.pick(theme.title), self._read.area(theme.area)
+        if theme.seed == "registry":
+            return area
         is_said = theme.seed in ("area", "chain", "together") or area.lower() in title.lower()
         return title if is_said else self._words("story.of-area", title=title, area=area)
 
-    def _theme(self, theme: Theme) -> Section:
-        kinds, told = self._read.kinds(theme.kinds, 2), self._leading(theme)
-        title = self._words(
-            "story.theme", title=self.heading(theme), lead=self._lead(told), count=theme.count, kinds=kinds
-        )
-        lines = [self.told(number, title=bool(at)) for at, number in enumerate(told)]
-        lines += self._followed(theme, told)
-        lines += self._unproven(theme)
-        return Section(title, tuple(lines))
-
-    def _lead(self, leading: Sequence[int]) -> str:
-        """Return what happened in a theme: the title of its first pull request, without the tags before it."""
-        pull = self._read.pull(leading[0]) if leading else None
-        return clip(bare_title(pull.title), _TITLE).rstrip(".") if pull is not None else ""
-
     def _leading(self, theme: Theme) -> list[int]:
         """Return the pull requests that begin a theme: not those that follow another of it, and not what was taken back first."""
-        followers = {link.source for link in self._inside(theme) if link.reason in ("fixes", "reverts")}
+        followers = {
+            link.source
+            for link in self._digest.links
+            if link.reason in ("fixes", "reverts")
+            and link.source in theme.pulls
+            and link.target in theme.pulls
+        }
         leads = [number for number in theme.leading if number not in followers] or list(theme.leading)
         return leads[:_LEADS]
 
-    def _inside(self, theme: Theme) -> list[Link]:
-        return [
-            link for link in self._digest.links if link.source in theme.pulls and link.target in theme.pulls
-        ]
-
-    def _followed(self, theme: Theme, told: Sequence[int]) -> Iterator[str]:
-        """Yield what followed the pull requests of a theme, in the window and after it: first of those that are told."""
-        links = [
-            link for link in self._digest.links if link.target in theme.pulls and link.reason != "shares"
-        ]
-        targets = sorted({link.target for link in links}, key=lambda number: (number not in told, number))
-        followed = [(target, self._follows(target)) for target in targets]
-        for target, parts in [each for each in followed if each[1]][:_FOLLOWED]:
-            yield self._words("story.followed", pull=name_of(target), parts=parts)
-
-    def _follows(self, target: int, reasons: int = len(_FOLLOWS), *, evidence: bool = True) -> str:
-        """Return what followed a pull request, the gravest first; nothing where nothing did."""
-        parts = []
-        for reason, code in _FOLLOWS[:reasons]:
-            own = [
-                link
-                for link in self._digest.links
-                if link.target == target
-                and link.reason == reason
-                # That somebody works on with what is there is no news once the window is over.
-                and (reason != "builds-on" or self._read.pull(link.source))
-            ]
-            traced = [link for link in own if not self._is_by_file(link)]
-            if traced:
-                # In brackets behind several it would be taken for what all of them change.
-                aside = self._evidence(traced[0]) if evidence and len(traced) == 1 else ""
-                parts.append(self._words(code, pulls=self._sources(traced)) + aside)
-            by_file = [link for link in own if self._is_by_file(link)]
-            if by_file:
-                parts.append(self._words("story.fixed-file", pulls=self._sources(by_file)))
-        return self._words.semicolon.join(parts)
-
-    def _sources(self, links: Iterable[Link]) -> str:
-        return self._numbers([link.source for link in links], _NAMED)
-
-    def _evidence(self, link: Link) -> str:
-        """Return the symbol that tells a link, in brackets; nothing where a title or a number does."""
-        is_named = link.reason in ("fixes", "removes", "builds-on") and "#" not in link.names[0]
-        return self._words.aside(f"`{link.names[0]}`") if is_named else ""
-
-    def _is_by_file(self, link: Link) -> bool:
-        """Return whether a fix is known by a file of the other one alone: nobody judged it."""
-        return link.reason == "fixes" and self._read.pull(link.source) is None and "/" in link.names[0]
-
-    def _unproven(self, theme: Theme) -> Iterator[str]:
-        """Yield what of a theme no test names, and whether that is still so."""
-        items = [item for item in self._risks.unnamed if item.number in theme.pulls][:1]
-        if items:
-            names = [
-                self._words("story.named-in", name=self._risks.target(item), pull=name_of(item.number))
-                for item in items
-            ]
-            state = {self._risks.state(item) for item in items}
-            code = "story.untested-still" if state == {"still"} else "story.untested"
-            yield self._words(code, names=names, day=self._risks.day)
-
     # pull requests
 
-    def told(self, number: int, *, most: int = _GIST, title: bool = True) -> str:
-        """Return what a pull request does: its number, its title unless that stands above, and a sentence of its effect.
-
-        Where that is longer than ``most`` characters, clauses of names; what was edited, or how much, only where none says more.
-        """
-        words, pull = self._words, self._read.pull(number)
-        if pull is None:
-            return name_of(number)
-        gist = self._effect(pull, most)
-        if not title:
-            return words("story.pull-bare", pull=name_of(number), gist=gist)
-        return words("story.pull", pull=name_of(number), title=bare_title(pull.title), gist=gist)
-
-    def _effect(self, pull: PullSummary, most: int) -> str:
-        words = self._words
-        for text in pull.does:
-            said = words.pick(text)
-            if len(said) <= most:
-                return said
-        edited = [words.pick(text) for text in pull.gist if len(words.pick(text)) <= most]
-        size = words("story.scope", files=pull.files, additions=pull.additions, deletions=pull.deletions)
-        return edited[0][:1].upper() + edited[0][1:] if edited else size
+    def told(self, number: int) -> str:
+        """Return a pull request in a few sentences: its title, what is other now, who is affected, what became of it."""
+        return self._pulls.told(number)
 
     def became(self, number: int) -> str:
         """Return what became of a pull request, in the window and after it; nothing where nothing followed."""
-        return self._follows(number, reasons=3)
+        return self._pulls.became(number)
 
     def flags_of(self, pull: PullSummary) -> tuple[str, ...]:
         """Return the flags of a pull request, a line each, in the order of its summary."""
@@ -187,54 +151,80 @@ class Story:
 
     @cached_property
     def highlights(self) -> tuple[str, ...]:
-        """The most important pull requests that no theme told already, a line each; what was taken back is not celebrated."""
-        told = {number for theme in self._digest.themes[:THEMES] for number in self._leading(theme)}
-        fresh = (pull for pull in self._important() if pull.number not in told)
-        return tuple(map(self._highlight, islice(fresh, _HIGHLIGHTS)))
+        """The fixes of what hurt most, then the most important pull requests that stand in no section before, a line each."""
+        fixes = tuple(self._fixes)
+        told = {*fixes, *(pull.number for audience in AUDIENCES for pull in self._chosen(audience))}
+        ranked = sorted(self._pulls.ranked, key=lambda pull: (-pull.importance, pull.number))
+        fresh = (pull.number for pull in ranked if pull.number not in told)
+        return tuple(map(self.told, (*fixes, *islice(fresh, _HIGHLIGHTS))))
 
-    def _important(self) -> Iterator[PullSummary]:
-        """Yield the most important pull requests first, without reverts and what was taken back."""
-        back = {link.target for link in self._digest.links if link.reason == "reverts"}
-        for one in self._digest.highlights:
-            pull = self._read.pull(one.number)
-            if pull is not None and pull.kind != "revert" and one.number not in back:
-                yield pull
-
-    def _highlight(self, pull: PullSummary) -> str:
-        line = self.told(pull.number)
-        became = self.became(pull.number)
-        if became:
-            line = self._words("story.and-then", line=line, became=became)
-        return line
+    @cached_property
+    def _fixes(self) -> dict[int, None]:
+        """The most important fixes of what hurts by their titles."""
+        fixes = [
+            pull
+            for pull in self._pulls.ranked
+            if pull.kind == "bugfix" and pull.audience != "developers" and self._pulls.hurts(pull)
+        ]
+        return dict.fromkeys(pull.number for pull in fixes[:_FIXES])
 
     # what users notice
 
     @cached_property
     def notices(self) -> tuple[Section, ...]:
         """What users notice, by kind."""
+        return tuple(
+            Section(self._words(f"notices.{kind}"), tuple(map(self._notice, found)))
+            for kind, found in self._by_kind.items()
+        )
+
+    @cached_property
+    def _by_kind(self) -> dict[NoticeKind, list[Notice]]:
         by_kind: dict[NoticeKind, list[Notice]] = {}
         for notice in self._digest.notices:
             by_kind.setdefault(notice.kind, []).append(notice)
-        return tuple(
-            Section(self._words(f"notices.{kind}"), tuple(map(self._notice, found)))
-            for kind, found in by_kind.items()
-        )
+        return by_kind
 
-    def notice_line(self, section: Section, most: int = _NOTICES) -> str:
-        """Return the notices of a kind in one line; what users name on a command line or may miss is never cut."""
-        if section.title in {self._words(f"notices.{kind}") for kind in _WHOLE}:
-            most = len(section.lines)
-        rest = len(section.lines) - most
-        listed = self._words.semicolon.join(section.lines[:most])
-        return self._words("list.more", names=listed, more=rest) if rest > 0 else listed
+    @cached_property
+    def notice_lines(self) -> tuple[str, ...]:
+        """What users notice before the fold, a line a kind: what asks them to act, and what they name; the others counted."""
+        words, lines, counted = self._words, [], []
+        for kind, found in self._by_kind.items():
+            most = _SHOWN.get(kind, 0)
+            name = words(f"notices.{kind}")
+            if not most:
+                counted.append(words("story.count-of", name=name, count=len(found)))
+                continue
+            groups = self._together(found)
+            listed = words.semicolon.join(groups[:most])
+            rest = len(groups) - most
+            line = words("list.more", names=listed, more=rest) if rest > 0 else listed
+            lines.append(words("story.notices", kind=name, line=line))
+        if counted:
+            lines.append(words("story.notices-besides", names=counted))
+        return tuple(lines)
+
+    def _together(self, notices: Sequence[Notice]) -> list[str]:
+        """Return notices of a kind, those of the same pull requests in one."""
+        groups: dict[tuple[tuple[int, ...], int | None], list[Notice]] = {}
+        for notice in notices:
+            groups.setdefault((notice.pulls, notice.undone_by), []).append(notice)
+        told = []
+        for (pulls, undone_by), group in groups.items():
+            names = self._words.listed(list(map(self._said, group)), _OF_ONE)
+            told.append(self._with_pulls(names, pulls, undone_by))
+        return told
+
+    def _said(self, notice: Notice) -> str:
+        is_title = notice.name == name_of(notice.pulls[0])
+        return self._pulls.title(notice.pulls[0]) if is_title else self._words.pick(notice.text)
+
+    def _with_pulls(self, said: str, pulls: Sequence[int], undone_by: int | None) -> str:
+        text = self._words("story.named-in", name=said, pull=self._pulls.numbers(pulls, 2))
+        return text if undone_by is None else self._words("story.undone", text=text, pull=name_of(undone_by))
 
     def _notice(self, notice: Notice) -> str:
-        text = self._words(
-            "story.named-in", name=self._words.pick(notice.text), pull=self._numbers(notice.pulls, 2)
-        )
-        if notice.undone_by is None:
-            return text
-        return self._words("story.undone", text=text, pull=name_of(notice.undone_by))
+        return self._with_pulls(self._said(notice), notice.pulls, notice.undone_by)
 
     # what to follow up
 
@@ -248,13 +238,13 @@ class Story:
         fixes = [item for item in self._risks.test_items if item.code == _FIX]
         for items, code in ((new, "follow.tests"), (fixes, "follow.regression")):
             if items:
-                still = all(self._risks.state(item) == "still" for item in items[:_NAMED])
+                still = all(self._risks.state(item) == "still" for item in items[:_ACTED])
                 state = self._words("state.still", day=self._risks.day) if still else ""
                 yield self._words(code, names=self._targets(items)) + state
         yield from self._reverted()
         defaults = [one for one in self._digest.notices if one.kind == "default" and one.undone_by is None]
         if defaults:
-            pulls = self._numbers([number for one in defaults for number in one.pulls], 5)
+            pulls = self._pulls.numbers([number for one in defaults for number in one.pulls], 5)
             yield self._words("follow.defaults", count=len(defaults), pulls=pulls)
         for family, code in (
             ("platform-compat", "follow.platform"),
@@ -272,7 +262,7 @@ class Story:
     def _targets(self, items: Sequence[RiskItem]) -> list[str]:
         return [
             self._words("story.named-in", name=self._risks.target(item), pull=name_of(item.number))
-            for item in items[:_NAMED]
+            for item in items[:_ACTED]
         ]
 
     def _reverted(self) -> Iterator[str]:
@@ -289,32 +279,57 @@ class Story:
 
     @cached_property
     def summary(self) -> tuple[str, ...]:
-        """What the window was about, in four sentences."""
+        """What the window was about: what changed for whom, what to mind before an upgrade, risks, and how much it was."""
         return tuple(self._summary()) if self._digest.source_pulls else ()
 
     def _summary(self) -> Iterator[str]:
         words, read = self._words, self._read
-        mattered = [self._mattered(pull) for pull in islice(self._important(), _SHORT)]
-        if mattered:
-            yield words("story.mattered", names=words.semicolon.join(mattered), is_week=read.is_week)
-        yield from self._undone()
+        for audience in AUDIENCES[:2]:
+            # A line of work has one word here; what it is about stands below.
+            names = [self._pulls.named(pull.number) for pull in self._chosen(audience)[:_SHORT]]
+            if names:
+                yield words(
+                    "story.mattered",
+                    audience=words(f"audience.{audience}"),
+                    names=words.semicolon.join(names),
+                )
+        fixes = [self._pulls.named(number) for number in islice(self._fixes, _SHORT)]
+        if fixes:
+            yield words("story.mended", names=words.semicolon.join(fixes))
+        yield from self._to_mind()
+        risks = []
         if read.serious:
-            pulls = self._numbers([pull.number for pull in read.serious], 5)
-            yield words("story.serious", count=len(read.serious), pulls=pulls)
-        counted = [
-            words("story.count-of", name=section.title, count=len(section.lines)) for section in self.notices
-        ]
-        if counted:
-            yield words("story.users", names=counted[:_COUNTED])
+            pulls = self._pulls.numbers([pull.number for pull in read.serious], _NAMED)
+            risks.append(words("story.serious", count=len(read.serious), pulls=pulls))
+        risks += self._undone()
+        if risks:
+            yield words("story.risks", risks=words.gap.join(risks))
         yield self._merged()
 
-    def _mattered(self, pull: PullSummary) -> str:
-        """Return what an important pull request is about, by its title, where it lies, and what became of it."""
-        became = self._follows(pull.number, reasons=3, evidence=False)
-        aside = self._words.semicolon.join(part for part in (name_of(pull.number), became) if part)
-        area = self._read.area(pull.areas[0]) if pull.areas else ""
-        lead = clip(bare_title(pull.title), _TITLE).rstrip(".")
-        return self._words("story.mattered-one", title=area, lead=lead, aside=aside) if area else lead
+    def _to_mind(self) -> Iterator[str]:
+        """Yield what asks who upgrades to act, by name."""
+        parts = []
+        for kind in _ACT:
+            found = [one for one in self._digest.notices if one.kind == kind and one.undone_by is None]
+            names = list(map(self._name, found))
+            if names:
+                listed = self._words.listed(names, _ACTED if kind != "refused" else 1)
+                parts.append(
+                    self._words("story.to-mind-of", kind=self._words(f"notices.{kind}"), names=listed)
+                )
+        if parts:
+            yield self._words("story.to-mind", parts=self._words.semicolon.join(parts))
+
+    def _name(self, notice: Notice) -> str:
+        """Return what a notice is about in a word or two."""
+        if notice.name == name_of(notice.pulls[0]):
+            return f"{self._pulls.title(notice.pulls[0])}{self._words.aside(notice.name)}"
+        if notice.kind == "refused":
+            said = self._words.pick(notice.text)
+            return said if said.startswith("“") else f"`{notice.name}`"
+        if " " in notice.name:
+            return self._words.pick(notice.text)
+        return f"`{notice.name.rpartition('.')[2]}`"
 
     def _merged(self) -> str:
         d, words, is_week = self._digest, self._words, self._read.is_week
@@ -339,34 +354,33 @@ class Story:
         )
 
     def _undone(self) -> Iterator[str]:
-        """Yield how much was taken back, and how much of this window's own code was mended in it."""
-        pull = self._read.pull
+        """Yield how much was taken back, in the window and after it, and how much of this window's own code was mended in it."""
+        pull, words, is_week = self._read.pull, self._words, self._read.is_week
         inside = [link for link in self._digest.links if pull(link.source)]
-        reverts = [one.number for one in self._digest.reverts]
-        fixes = len({link.source for link in inside if link.reason == "fixes" and pull(link.target)})
+        reverts = [one.number for one in self._digest.pulls if one.kind == "revert"]
         if reverts:
-            yield self._words(
-                "story.undone-and-fixed",
-                reverts=len(reverts),
-                pulls=self._numbers(reverts, len(reverts)),
-                fixes=fixes,
-                is_week=self._read.is_week,
+            yield words(
+                "story.reverts", reverts=len(reverts), pulls=self._pulls.numbers(reverts, len(reverts))
             )
-            lost = [one.number for one in self._digest.reverts if one.reverts is None]
-            if lost:
-                yield self._words("story.undone-unknown", pulls=self._numbers(lost, len(lost)))
+        also = [
+            words("follow.one-reverted", pull=name_of(one.reverts), other=name_of(one.number))
+            for one in self._digest.reverts
+            if one.reverts is not None and one.number not in reverts
+        ]
+        if also:
+            yield words("story.reverts-also", names=also)
         later = [
             link
             for link in self._digest.links
             if link.reason == "reverts" and pull(link.target) and not pull(link.source)
         ]
         if later:
-            names = [self._reverted_later(link) for link in later]
-            yield self._words("story.undone-later", names=names, is_week=self._read.is_week)
-        if fixes and not reverts:
-            # Beside what was taken back later it would be wrong to say that nothing was.
-            code = "story.fixed-too" if later else "story.fixed-only"
-            yield self._words(code, fixes=fixes, is_week=self._read.is_week)
+            yield words(
+                "story.undone-later", names=[self._reverted_later(link) for link in later], is_week=is_week
+            )
+        fixes = len({link.source for link in inside if link.reason == "fixes" and pull(link.target)})
+        if fixes:
+            yield words("story.fixes", fixes=fixes, is_week=is_week)
 
     def _reverted_later(self, link: Link) -> str:
         """Return a change of the window with what took it back after it, and the day where it is known."""
@@ -375,6 +389,3 @@ class Story:
         return self._words(
             code, pull=name_of(link.target), other=name_of(link.source), day=(merged or "")[:10]
         )
-
-    def _numbers(self, numbers: Iterable[int], most: int) -> str:
-        return self._words.listed([name_of(number) for number in dict.fromkeys(numbers)], most)

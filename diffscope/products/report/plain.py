@@ -1,0 +1,187 @@
+"""What a pull request is to who reads a report: whom it concerns, what is other for them now, and who is affected."""
+
+from __future__ import annotations
+
+import re
+from typing import Final, NamedTuple
+
+from diffscope.assessment.document import Assessment, SymbolAssessment
+from diffscope.messages.model import Language, Text
+from diffscope.messages.say import text_of, texts
+from diffscope.patterns import lazy_regex
+from diffscope.products.report.statements import is_setting, statements_of
+from diffscope.render.change_summary import option_of
+from diffscope.render.words import area_title
+from diffscope.source.profile import places
+
+AUDIENCES: Final = ("users", "operators", "developers")
+"""Who reads a report, in the order in which they are told: clients of a server, those who run it, those who change its code."""
+_USERS: Final = frozenset(
+    [
+        "frontend",
+        "models",
+        "multimodal",
+        "tool-calling",
+        "reasoning",
+        "structured-output",
+        "sampler",
+        "pooling",
+        "renderer",
+        "tokenizer",
+        "lora",
+        "rust",
+    ]
+)
+_DEVELOPERS: Final = frozenset(["benchmarks", "build", "ci", "docs", "examples", "tests", "core-utils"])
+"""Areas by who notices what changes there; all others are noticed by those who run a server."""
+_EVERYBODY: Final = frozenset({"config", "engine", "worker", "model-runner", "executor"})
+"""Areas that every deployment goes through: that it is affected says nothing."""
+_INSIDE: Final = frozenset({"ci", "test", "docs"})
+_MOST: Final = 2
+_MODELS: Final = 2
+_NO_MODELS: Final = frozenset(
+    [
+        "adapters",
+        "config",
+        "interfaces",
+        "interfaces_base",
+        "module_mapping",
+        "registry",
+        "transformers",
+        "utils",
+        "vision",
+    ]
+)
+"""Modules among the models that all of them share."""
+_MET: Final = frozenset({"cli-flag", "environment-variable", "metric"})
+_UNSEEN: Final = frozenset({"performance", "refactor"})
+"""Kinds of which clients see no more than speed."""
+_BY_DEFAULT: Final = lazy_regex(r"(?i)\b(?:enable|disable|turn (?:on|off)|use)\b.+\bby default\b")
+_SPAN: Final = lazy_regex(r"`([^`]*)`")
+_MODEL: Final = lazy_regex(r"(?:^|/)models/(\w+)(?:/\w+)*(?:\.py)$")
+
+
+class Plain(NamedTuple):
+    """One pull request for who reads of it."""
+
+    audience: str
+    says: tuple[Text, ...]
+    """What is other now, the most telling first, two at most, sentences without their full stops."""
+    affects: Text | None
+    """``None`` where nobody in particular is."""
+
+
+def in_plain_words(assessment: Assessment) -> Plain:
+    """Return whom a pull request concerns, what it says to them, and who is affected."""
+    title = assessment.change.pull.title.lower()
+    said: dict[Text, None] = {}
+    for text in statements_of(assessment):
+        spans = _SPAN.findall(text.en)
+        if spans and all(span.startswith("_") for span in spans):
+            continue
+        # Of a route the path.
+        names = [name.lower().rpartition(" ")[2] for name in spans]
+        # What the title or a statement before names already needs no second one.
+        told = " ".join((title, *(one.en.lower() for one in said)))
+        if not names or not all(name in told for name in names):
+            said[text] = None
+    return Plain(_audience(assessment), tuple(said)[:_MOST], _affects(assessment))
+
+
+def _audience(assessment: Assessment) -> str:
+    area = assessment.areas[0].area if assessment.areas else "tests"
+    is_asked = any(map(_is_asked, assessment.symbols))
+    if is_asked or is_by_default(assessment) or any(map(_is_met, assessment.symbols)):
+        return "users" if is_asked else "operators"
+    is_product = any(one.logic and not places().is_test(one.path) for one in assessment.symbols)
+    if area in _DEVELOPERS or (assessment.kind in _INSIDE and not is_product):
+        return "developers"
+    return "users" if area in _USERS and assessment.kind not in _UNSEEN else "operators"
+
+
+def is_by_default(assessment: Assessment) -> bool:
+    """Return whether the author says that something is on or off by default now."""
+    return assessment.kind not in _INSIDE and _BY_DEFAULT.search(assessment.change.pull.title) is not None
+
+
+def _is_met(symbol: SymbolAssessment) -> bool:
+    """Return whether those who run a server meet a symbol: a setting, a metric, what is installed."""
+    if symbol.kind == "dependency":
+        return symbol.role[-1:] == ("core",) and symbol.aspects[0] in ("raised", "lowered", "changed")
+    if symbol.role[:1] == ("config-field",):
+        return symbol.role[1] in ("added", "removed", "default") and is_setting(symbol.name)
+    return symbol.kind in _MET
+
+
+def _is_asked(symbol: SymbolAssessment) -> bool:
+    """Return whether clients ask for a symbol by its name: a model, a parser, an endpoint, a parameter of requests."""
+    is_route = (
+        len(symbol.role) == 2 and symbol.kind in ("function", "method") and symbol.role[1].startswith("/")
+    )
+    is_field = symbol.role[:1] == ("protocol-field",) and symbol.role[1:2] != ("retyped",)
+    is_row = symbol.kind == "registry-row" and not {"added", "removed"}.isdisjoint(symbol.aspects)
+    return is_route or is_field or is_row
+
+
+def _affects(assessment: Assessment) -> Text | None:
+    """Return who is affected: by the main area, its models by their names, and the one platform that the change serves."""
+    area = assessment.areas[0].area if assessment.areas else ""
+    switch = _switch(assessment)
+    if switch:
+        return text_of("affects.when-set", name=switch)
+    platform = _platform(assessment)
+    if _audience(assessment) == "developers":
+        area = "inside"
+    elif area in _DEVELOPERS:
+        area = next((one.area for one in assessment.areas if one.area not in _DEVELOPERS), "config")
+    if area in {*_EVERYBODY, "platform"} and platform:
+        area = "everyone"
+    if area in _EVERYBODY and not platform:
+        return None
+    models = _models(assessment) if area == "models" else ()
+    if models:
+        who = text_of("affects.some-models", names=tuple(f"`{name}`" for name in models))
+    else:
+        known = f"affects.{area}" in texts(Language.ENGLISH)
+        who = text_of(f"affects.{area}") if known else _of_area(area)
+    if not platform or area == "inside":
+        return who
+    name = area_title(platform, Language.ENGLISH)
+    if area == "everyone":
+        return text_of("affects.platform-only", platform=name)
+    return text_of("affects.on-platform", who=who.en, who_zh=who.zh, platform=name)
+
+
+def _switch(assessment: Assessment) -> str:
+    """Return the one switch that a feature adds and that is off: nobody else meets it."""
+    if assessment.kind != "feature":
+        return ""
+    new = {
+        option_of(one.name) if one.kind == "variable" else one.name: one
+        for one in assessment.symbols
+        if _is_met(one) and "added" in one.aspects and one.role
+    }
+    only = next(iter(new.values())) if len(new) == 1 else None
+    return only.name.rpartition(".")[2] if only is not None and only.role[-1] == "False" else ""
+
+
+def _of_area(area: str) -> Text:
+    return text_of(
+        "affects.of-area",
+        name=area_title(area, Language.ENGLISH),
+        name_zh=area_title(area, Language.CHINESE),
+    )
+
+
+def _models(assessment: Assessment) -> tuple[str, ...]:
+    """Return the models whose files changed; nothing where they are too many to name."""
+    changed = [file for file in assessment.files if file.category == "source" and file.area == "models"]
+    found = {name[1] for file in changed if (name := _MODEL.search(file.path))} - _NO_MODELS
+    return tuple(sorted(found)) if 0 < len(found) <= _MODELS else ()
+
+
+def _platform(assessment: Assessment) -> str:
+    """Return the one platform that the change serves, where its title says so or it touches no other."""
+    named = [name for name in assessment.platforms if name != "cuda"]
+    words = {*re.findall(r"[a-z0-9]+", assessment.change.pull.title.lower())}
+    return named[0] if len(named) == 1 and named[0] in words else ""

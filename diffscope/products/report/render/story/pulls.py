@@ -1,0 +1,155 @@
+"""One pull request in a report: its title, what is other for whom, and what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+from typing import Final
+
+from diffscope.messages.model import Language
+from diffscope.patterns import lazy_regex
+from diffscope.products.report.counts import name_of
+from diffscope.products.report.link_model import Link, LinkReason
+from diffscope.products.report.model import PullSummary
+from diffscope.products.report.render.page import PageView
+from diffscope.products.report.render.story.titles import (
+    WORDS_FILE,
+    bare_title,
+    chinese_titles,
+    topic_of,
+)
+from diffscope.render.sentences import begin
+from diffscope.render.words import Words
+
+_NAMED: Final = 3
+_SHORT: Final = 110
+_FEW: Final = 3
+"""Words of a title that do not say what they are about."""
+_FOLLOWS: Final[tuple[tuple[LinkReason, str], ...]] = (
+    ("reverts", "story.reverted"),
+    ("fixes", "story.fixed"),
+    ("removes", "story.removed"),
+    ("reapplies", "story.reapplied"),
+)
+"""What may follow a pull request, the gravest first."""
+_NOTICED: Final = 1.5
+_NEW: Final = 1.0
+_GAINS: Final = frozenset({"feature", "performance"})
+_QUIET: Final = -2.5
+_MUTE: Final = -3.0
+_BY_TITLE: Final = frozenset({"bugfix", "feature", "performance"})
+"""Kinds of which the title alone is worth a line, where it speaks of no code."""
+_CODE: Final = lazy_regex(r"\b[a-z]+_\w+|\b[A-Z][a-z]+[A-Z][a-z]+\w*")
+_HURTS: Final = lazy_regex(
+    r"(?i)\b(?:crash\w*|corrupt\w*|nans?|inf|accuracy|degrad\w*|wrong|incorrect|hangs?|hanging|deadlock\w*|leak\w*|oom|out[- ]of[- ]\w+|"
+    r"illegal|overflow\w*|races?|segfault\w*|garbage|garbled|data loss|(?:key|index|type|name|attribute|value|runtime|assertion|import)[ ]?errors?|"
+    r"security|vulnerabilit\w+|not releasing|loading error)\b"
+)
+"""Words of what hurts who meets it."""
+_INSIDE: Final = frozenset({"refactor", "test", "ci", "docs"})
+
+
+class PullStory:
+    """The sentences of single pull requests of one digest in one language. ``own`` has files of the user's own by name."""
+
+    def __init__(self, read: PageView, words: Words, own: Mapping[str, str]) -> None:
+        self._read = read
+        self._words = words
+        self._digest = read.digest
+        self._chinese = chinese_titles(own.get(WORDS_FILE))
+
+    def title(self, number: int) -> str:
+        """Return what a pull request is called, without the tags before it: in Chinese where all its words are known."""
+        pull = self._read.pull(number)
+        if pull is None:
+            return ""
+        said = ""
+        if self._words.language is Language.CHINESE:
+            said = self._chinese.said(pull.title)
+        bare = bare_title(pull.title).rstrip(".").strip()
+        said = said or begin(bare)
+        topic = topic_of(pull.title) if len(bare.split()) <= _FEW else ""
+        is_needed = topic and topic.lower() not in said.lower()
+        return f"{topic}{self._words.colon}{said}" if is_needed else said
+
+    def told(self, number: int) -> str:
+        """Return a pull request in a few sentences: its title, what is other now, who is affected, what became of it."""
+        words, pull = self._words, self._read.pull(number)
+        if pull is None:
+            return name_of(number)
+        says = words.semicolon.join(self._says(pull))
+        became = self.became(number)
+        return words(
+            "story.pull",
+            pull=name_of(number),
+            title=self.title(number),
+            says=words("story.says", says=says) if says else "",
+            affects=words("story.affects", who=words.pick(pull.affects)) if pull.affects else "",
+            became=words("story.became", became=became) if became else "",
+        )
+
+    def _says(self, pull: PullSummary) -> tuple[str, ...]:
+        """Return what is other now: a second statement only beside a short one."""
+        said = tuple(map(self._words.pick, pull.plain))
+        return said if sum(map(len, said)) <= _SHORT else said[:1]
+
+    def named(self, number: int) -> str:
+        """Return the title of a pull request with its number, and what became of it."""
+        became = self.became(number)
+        aside = self._words.semicolon.join(part for part in (name_of(number), became) if part)
+        return f"{self.title(number)}{self._words.aside(aside)}"
+
+    def became(self, number: int) -> str:
+        """Return what became of a pull request, in the window and after it, the gravest first; nothing where nothing followed."""
+        parts = []
+        for reason, code in _FOLLOWS:
+            sources = [link.source for link in self._links if link.target == number and link.reason == reason]
+            if sources:
+                parts.append(self._words(code, pulls=self.numbers(sources, _NAMED)))
+        return self._words.semicolon.join(parts)
+
+    @cached_property
+    def _links(self) -> tuple[Link, ...]:
+        return tuple(link for link in self._digest.links if link.reason in dict(_FOLLOWS))
+
+    def numbers(self, numbers: Iterable[int], most: int) -> str:
+        """Return numbers as a list, each once."""
+        return self._words.listed([name_of(number) for number in dict.fromkeys(numbers)], most)
+
+    def weight(self, pull: PullSummary) -> float:
+        """Return how much a pull request is to a reader: its importance, more where users notice it, less where it only tidies."""
+        noticed = pull.number in self._noticed
+        is_quiet = not noticed and (pull.kind in _INSIDE or pull.audience == "developers")
+        is_said = pull.kind in _BY_TITLE and not _CODE.search(bare_title(pull.title))
+        is_mute = not pull.plain and not is_said
+        return (
+            pull.importance
+            + _MUTE * is_mute
+            + _NOTICED * noticed
+            + _NEW * (pull.kind in _GAINS)
+            + _QUIET * is_quiet
+        )
+
+    @staticmethod
+    def hurts(pull: PullSummary) -> bool:
+        """Return whether a title names what hurts: a crash, a hang, a leak, wrong results."""
+        return _HURTS.search(pull.title) is not None
+
+    @cached_property
+    def _noticed(self) -> frozenset[int]:
+        return frozenset(number for notice in self._digest.notices for number in notice.pulls)
+
+    @cached_property
+    def taken_back(self) -> frozenset[int]:
+        """What another pull request took back, in the window or after it."""
+        return frozenset(link.target for link in self._links if link.reason == "reverts")
+
+    @cached_property
+    def ranked(self) -> tuple[PullSummary, ...]:
+        """The pull requests to tell, those that are most to a reader first, without reverts and what was taken back."""
+        kept = [
+            pull
+            for pull in self._digest.pulls
+            if pull.kind != "revert" and pull.number not in self.taken_back
+        ]
+        return tuple(sorted(kept, key=lambda pull: (-self.weight(pull), pull.number)))
