@@ -33,7 +33,13 @@ _MOST_IN_ONE_PLACE: Final = 40
 """Changes of one name: more of them edit a place that everyone edits, and nothing follows from it."""
 _FEW: Final = 4
 """Changes whose lines hold a name, or one in fifty of them: a name that more of them hold is everybody's, and says nothing of two."""
-_WEIGHT: Final = {"removed-edited": 1, "resigned-named": 1, "edited-overridden": 2, "tightened-called": 2, "same-symbol": 3}
+_WEIGHT: Final = {
+    "removed-edited": 1,
+    "resigned-named": 1,
+    "edited-overridden": 2,
+    "tightened-called": 2,
+    "same-symbol": 3,
+}
 """Kinds that say less than others of the same name; the least of them last."""
 _KINDS: Final[dict[str, ConflictKind]] = {
     "registry": "registry",
@@ -299,7 +305,14 @@ def _against(
         if fits_call(signature.before, used.use, is_bound=bound) and not fits_call(
             signature.after, used.use, is_bound=bound
         ):
-            yield _conflict("resigned-called", one, used.by, key, (place, _at(used.use)), "breaks")
+            # A call that stood before, and that both edit, may well fit once git has merged it.
+            is_followed = any(
+                (own.module, own.name, own.path, own.symbol)
+                == (used.use.module, used.use.name, used.use.path, used.use.symbol)
+                for own in one.footprint.uses
+            )
+            certainty: Literal["breaks", "check"] = "check" if is_followed else "breaks"
+            yield _conflict("resigned-called", one, used.by, key, (place, _at(used.use)), certainty)
             return
     for used in uses:
         own = used.use.parameters
