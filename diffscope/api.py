@@ -31,7 +31,7 @@ def classify(
 ) -> Assessment:
     """Return the assessment of one change; the arguments are the options of ``diffscope classify``.
 
-    Its fields are those of the JSON document, told in docs/json.md::
+    Its fields are those of the JSON document, described in docs/json.md::
 
         >>> assessment = classify(38450, source="recorded")
         >>> assessment.risk.level.value, assessment.change.pull.repository
@@ -93,7 +93,7 @@ def report(
 ) -> Digest:
     """Return the digest of a window of a clone; what is judged is kept in the store, as ``diffscope report`` keeps it.
 
-    Its fields are those of the JSON document, told in docs/reports.md::
+    Its fields are those of the JSON document, described in docs/reports.md::
 
         digest = diffscope.report("2026-W13", repo="vllm", compare="before")
         for theme in digest.themes:

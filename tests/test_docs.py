@@ -191,7 +191,7 @@ def test_the_index_names_every_page() -> None:
     assert [
         page.name
         for page in PAGES
-        if page.parent.name == "docs" and page.name != "index.md" and f"({page.name})" not in index
+        if page.parent == ROOT / "docs" and page.name != "index.md" and f"({page.name})" not in index
     ] == []
 
 
