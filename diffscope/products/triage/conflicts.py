@@ -214,7 +214,12 @@ class _Finder:
             for body in one.footprint.bodies:
                 key = f"{body.module}:{body.symbol}"
                 for other, use in self._uses.get(key, ()):
-                    if use.how == "override" and self._meets(one, other) and not places().is_test(body.path):
+                    if (
+                        use.how == "override"
+                        and not use.goes_on
+                        and self._meets(one, other)
+                        and not places().is_test(body.path)
+                    ):
                         place = Place(path=body.path, line=body.line, symbol=body.symbol)
                         yield _conflict("edited-overridden", one, other, key, (place, _at(use)), "check")
 

@@ -41,6 +41,7 @@ SUBCLASS = {
         pytest.param(pool("    return Pool()", "    if size < 1:\n        raise ValueError(size)\n    return Pool()"), using("make_pool(1, name='b')"), [], id="a refusal that asks about another argument"),
         pytest.param(pool("    return Pool()", "    raise NotImplementedError"), using("make_pool(1)"), [("tightened-called", "breaks")], id="a function that only raises now"),
         pytest.param(pool("return self.items[:count]", "return self.items[-count:]"), SUBCLASS, [("edited-overridden", "check")], id="what is edited is newly overridden"),
+        pytest.param(pool("return self.items[:count]", "return self.items[-count:]"), {NEW: SUBCLASS[NEW].replace("return []", "return super().drain(count)[:1]")}, [], id="an override that goes on to what is edited"),
         pytest.param(pool("    def close", "    @abstractmethod\n    def size(self): ...\n\n    def close"), SUBCLASS, [("abstract-missing", "breaks")], id="a member that subclasses must have now"),
         pytest.param(pool("    def close(self):\n        self.items.clear()\n", ""), pool("self.items.clear()", "self.items.clear()\n        self.count = 0"), [("removed-edited", "breaks")], id="a method that is gone is edited"),
         pytest.param(pool("return self.items[:count]", "limit = 3\n        return self.items[:limit]"), pool("return self.items[:count]", "return self.items[: self.limit]"), [("same-symbol", "check")], id="both edit one function and name what one brings"),
