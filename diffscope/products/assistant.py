@@ -273,7 +273,8 @@ def tests_for_change(found: Assessment, *, tokens: int, cursor: str | None) -> T
     )
     answer = _filled(empty, tests, "tests", tokens=tokens, cursor=cursor)
     few = (steps or [])[: how_many_fit(steps or [], tokens - count_tokens(answer))]
-    return msgspec.structs.replace(answer, steps=tuple(few))
+    is_cut = answer.truncated or (steps is not None and len(few) < len(steps))
+    return msgspec.structs.replace(answer, steps=tuple(few), truncated=is_cut)
 
 
 def change_name(found: Assessment) -> ChangeName:
@@ -383,13 +384,14 @@ def _module(graph: ModuleGraph, name: ModuleName) -> ModuleAnswer:
 
 
 def _steps(facts: CiFacts) -> Iterator[StepAnswer]:
-    for run in facts.steps:
+    # What a changed path selects says more than what every change runs: it comes first.
+    for run in sorted(facts.steps, key=lambda run: run.path is None):
         for group in run.on:
             for step in group.steps:
                 yield StepAnswer(
                     pipeline=run.pipeline,
                     step=visible(step),
-                    reason=str(run.reason),
+                    reason=run.reason.value,
                     pattern=None if run.entry is None else visible(run.entry),
                     path=None if run.path is None else visible(run.path),
                 )
