@@ -37,7 +37,7 @@ def classify(
         >>> assessment.risk.level.value, assessment.change.pull.repository
         ('medium', 'vllm-project/vllm')
         >>> assessment.flags[0].code, assessment.flags[0].evidence[0].path
-        ('PF306', 'vllm/platforms/rocm.py')
+        ('CP102', 'vllm/v1/attention/backends/rocm_aiter_fa.py')
 
     Args:
         target: A pull request (``38450``, ``"owner/repo#38450"``, its address), or a branch or commit of the clone. Exactly one of

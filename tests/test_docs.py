@@ -117,7 +117,7 @@ def test_the_python_example_runs(tmp_path: Path) -> None:
     )
     project = Project(tmp_path, {"example.py": example})
     done = run_script(project.folder / "example.py", environment=project.environment())
-    assert done.out.startswith("medium PF306 vllm/")
+    assert done.out.startswith("medium CP102 vllm/")
     assert done.err == ""
 
 

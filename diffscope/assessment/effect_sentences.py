@@ -12,10 +12,12 @@ from diffscope.messages.model import Argument, Message, Text, message
 from diffscope.messages.say import sentence, text_of
 from diffscope.patterns import lazy_regex
 from diffscope.syntax.denial import denied
-from diffscope.syntax.nodes import clip
+from diffscope.syntax.nodes import brief
 
 _NAMES: Final = 2
-_LONGEST_VALUE: Final = 90
+_LONGEST_VALUE: Final = 70
+_MOST_QUOTED: Final = 200
+"""Characters of code in one sentence, up to which it tells another value, too."""
 _LONGEST_GUARD: Final = 70
 _FILES: Final = {
     "docs": "docs", "infra": "infra", "build": "infra", "config": "other", "test": "other", "example": "other", "benchmark": "other",
@@ -32,6 +34,10 @@ _SET: Final = lazy_regex(r"^([\w.\[\], ]+?)(?:: [^=]+)? [-+*/|&]?= ")
 _DOTTED: Final = lazy_regex(r"(?<![\w.\"'])[A-Za-z_][\w.]*")
 _OFFSET: Final = lazy_regex(r"([A-Za-z_][\w.]*(?:\[[\w.-]+\])?) [+-] 1\b")
 _SLICE: Final = lazy_regex(r"\w\[[^\]]*\w\s*:[^\]]*\]|\w\[[^\]]*:\s*\w[^\]]*\]")
+_KEYED: Final = lazy_regex(r"^(?:[\"'][\w-]+[\"']: |\w+=)")
+"""A part of what is built that others read by its name."""
+_MISSING: Final = lazy_regex(r"([A-Za-z_][\w.]*)\[([\"'][\w-]+[\"'])\]")
+"""An entry that has to be there."""
 _TRUTH: Final = lazy_regex(r"^([\w.]+) is not None$|^([\w.]+) is None$")
 
 
@@ -58,7 +64,7 @@ def effect_of(group: EditGroup, facts: ChangeFacts, others: Iterable[Edit] = ())
         symbol=edit.symbol,
         says=_says(group, words, facts, others),
         checks=tuple(_checks(group, words, facts)),
-        general=_asked(edit, _code(edit)) == "statement",
+        general=_asked(edit, _code(edit)) in ("statement", "parameter"),
         condition=edit.guard,
         places=len(group.edits),
     )
@@ -77,23 +83,30 @@ def _words(group: EditGroup) -> dict[str, Argument]:
         "before": edit.before,
         "after": edit.after,
         "target": edit.target,
-        "into": f"`{edit.target}`" if edit.target else message("effect.built"),
+        "into": _into(edit),
         "callee": edit.callee,
-        "value": clip(edit.held[-1], _LONGEST_VALUE) if edit.held else "",
+        "value": brief(edit.held[-1], _LONGEST_VALUE) if edit.held else "",
         "does": _done_under(edit),
         "denied": denied(edit.after),
         "via": message("check.via", caller=caller) if caller else "",
     }
 
 
+def _into(edit: Edit) -> Argument:
+    """Return what an element is put into: what is assigned, what a call is handed, else what the function gives back."""
+    if edit.target:
+        return f"`{edit.target}`"
+    return message("effect.handed", callee=edit.callee) if edit.callee else message("effect.built")
+
+
 def _done_under(edit: Edit) -> str | Message:
     """Return what the code under a head does: how it leaves, what it calls, or which names it sets; never its first statement for it all."""
     held = edit.held
     if _exit(edit):
-        return f"`{clip(held[-1], _LONGEST_VALUE)}`"
+        return f"`{brief(held[-1], _LONGEST_VALUE)}`"
     calls = [text for text in held if _CALL.match(text) or text.startswith("assert ")]
     if calls or (len(held) == 1 and len(held[0]) <= _LONGEST_VALUE):
-        return f"`{clip((calls or held)[0], _LONGEST_VALUE)}`"
+        return f"`{brief((calls or held)[0], _LONGEST_VALUE)}`"
     names = dict.fromkeys(found[1] for text in held if (found := _SET.match(text)))
     return (
         message("effect.sets", names=tuple(f"`{name}`" for name in names))
@@ -137,10 +150,17 @@ def _code(edit: Edit) -> str:
         change = "removed"
     if what == "condition":
         return _of_condition(edit, change)
+    if what == "whole":
+        return f"whole-{'both' if edit.before and edit.after else 'now' if edit.after else 'before'}"
     if what in _FILES:
-        return "wording" if what == "docs" and change == "changed" else f"file-{change}"
+        # A line that keeps the rest is told by its beginning.
+        part = "-part" if edit.target and edit.change == "changed" else ""
+        change = change if edit.before and edit.after else "added" if edit.after else "removed"
+        return "wording" if what == "docs" and not part and change == "changed" else f"file{part}-{change}"
     if what == "value" and change == "changed" and _other_name(edit) is not None:
         return "value-from"
+    if edit.keyword == "new":
+        return "value-new"
     is_variable = edit.target == edit.symbol.rpartition(".")[2]
     if is_variable and what in ("value", "element"):
         what = (
@@ -152,7 +172,12 @@ def _code(edit: Edit) -> str:
 def _of_condition(edit: Edit, change: str) -> str:
     leaves = _exit(edit)
     if change == "added":
-        entered = {"return": "condition-return", "raise": "condition-raise", "": "condition-added"}
+        entered = {
+            "return": "condition-return",
+            "raise": "condition-raise",
+            "break": "condition-break",
+            "": "condition-added",
+        }
         return "condition-guards" if edit.stood else entered.get(leaves, "condition-stop")
     if change == "removed":
         alone = "condition-exit-gone" if leaves else "condition-removed"
@@ -186,6 +211,11 @@ def _says(group: EditGroup, words: dict[str, Argument], facts: ChangeFacts, othe
     said: Message = _message(f"effect.{code}", **told)
     if code in ("condition-changed", "branch-changed"):
         said = _with_direction(said, edit, facts)
+    others = [
+        one
+        for one in others
+        if len(f"{edit.before}{edit.after}{one.target}{one.before}{one.after}") <= _MOST_QUOTED
+    ]
     if others:
         said = message("effect.with-others", said=said, others=_others(others))
     if edit.guard and len(edit.guard) <= _LONGEST_GUARD and edit.what != "except":
@@ -230,45 +260,19 @@ def _often(symbol: SymbolFact | None) -> Message | None:
 
 
 _QUESTIONS: Final = {
-    "condition-return": "skipped",
-    "condition-stop": "passed-over",
-    "condition-raise": "raised",
-    "condition-exit-gone": "allowed",
-    "condition-added": "branch",
-    "condition-removed": "no-branch",
-    "condition-guards": "narrowed",
-    "condition-unguards": "widened",
-    "and-more": "narrowed",
-    "and-less": "widened",
-    "or-more": "widened-or",
-    "or-less": "no-branch",
-    "condition-changed": "decided",
-    "branch-changed": "decided",
-    "loop-changed": "loop",
-    "except-added": "except",
-    "except-changed": "except",
-    "except-removed": "not-caught",
-    "argument-added": "argument",
-    "argument-changed": "argument",
-    "argument-removed": "argument-gone",
-    "call-changed": "call",
-    "call-added": "called",
-    "value-added": "value",
-    "value-changed": "value-changed",
-    "value-from": "value-changed",
-    "variable-changed": "variable",
-    "element-added": "element",
-    "element-changed": "element",
-    "element-removed": "element-gone",
-    "entry-added": "entry",
-    "entry-changed": "entry",
-    "entry-removed": "element-gone",
-    "return-added": "return",
-    "return-changed": "return",
-    "assert-added": "assert",
-    "assert-changed": "assert",
-    "raise-added": "raised",
-}
+    "order-added": "order", "order-removed": "order",
+    "condition-return": "skipped", "condition-stop": "passed-over", "condition-break": "passed-over", "condition-raise": "raised", "condition-exit-gone": "allowed",
+    "condition-added": "branch", "condition-removed": "no-branch", "condition-guards": "narrowed", "condition-unguards": "widened",
+    "and-more": "narrowed", "and-less": "widened", "or-more": "widened-or", "or-less": "no-branch", "condition-changed": "decided",
+    "branch-changed": "decided", "loop-changed": "loop", "except-added": "except", "except-changed": "except",
+    "except-removed": "not-caught", "argument-added": "argument", "argument-changed": "argument", "argument-removed": "argument-gone",
+    "call-changed": "call", "call-added": "called", "value-added": "value", "value-changed": "value-changed",
+    "value-from": "value-changed", "value-new": "helper", "variable-changed": "variable", "parameter-added": "parameter",
+    "parameter-removed": "parameter", "parameter-changed": "parameter", "parameter-default": "parameter-default", "whole-both": "whole",
+    "whole-now": "whole", "whole-before": "whole", "element-added": "element", "element-changed": "element",
+    "element-removed": "element-gone", "entry-added": "entry", "entry-changed": "entry", "entry-removed": "element-gone",
+    "return-added": "return", "return-changed": "return", "assert-added": "assert", "assert-changed": "assert", "raise-added": "raised",
+}  # fmt: skip
 """Which question a sentence leaves; what is removed otherwise asks who relied on it."""
 
 
@@ -277,6 +281,8 @@ def _checks(group: EditGroup, words: dict[str, Argument], facts: ChangeFacts) ->
     asked = _asked(edit, code)
     if asked == "gone" and _has_ended(edit, facts):
         asked = "ended"
+    if asked == "gone" and edit.keyword == "parameter":
+        asked = "handed"
     symbol = group.symbols[0]
     if asked == "assert" and symbol is not None and symbol.reached == "start_up":
         asked = "assert-start"
@@ -311,31 +317,43 @@ def _has_ended(edit: Edit, facts: ChangeFacts) -> bool:
 
 def _details(edit: Edit, asked: str) -> dict[str, Argument]:
     """Return what some questions quote otherwise than the sentence does."""
+    found: dict[str, Argument] = {}
     if asked == "offset" and (offset := _OFFSET.search(edit.after)) is not None:
-        return {"name": f"`{offset[1]}`", "after": offset[0]}
-    if (
+        found = {"name": f"`{offset[1]}`", "after": offset[0]}
+    elif (
         asked == "part"
-        and (part := _SLICE.search(edit.after)) is not None
         and len(edit.after) > _LONGEST_GUARD
+        and (part := _SLICE.search(edit.after)) is not None
     ):
         start = max(edit.after.rfind(mark, 0, part.start()) for mark in " (,") + 1
-        return {"after": edit.after[start : part.end()]}
-    if asked == "value-changed" and (names := _other_name(edit)) is not None:
-        return {"before": names[0], "after": names[1]}
-    if asked == "ended":
-        return {"at": message("check.where", guard=edit.guard) if edit.guard else ""}
-    return {}
+        found = {"after": edit.after[start : part.end()]}
+    elif asked == "value-changed" and (names := _other_name(edit)) is not None:
+        found = {"before": names[0], "after": names[1]}
+    elif asked == "fallback":
+        found = {"name": f"`{edit.before.partition(' or ')[0]}`"}
+    elif asked == "missing" and (key := _MISSING.search(edit.before)) is not None:
+        found = {"name": key[1], "value": key[2]}
+    elif asked == "ended":
+        found = {"at": message("check.where", guard=edit.guard) if edit.guard else ""}
+    return found
 
 
 def _asked(edit: Edit, code: str) -> str:  # noqa: PLR0911 - a question a line
     """Return which question an edit leaves."""
     asked = _QUESTIONS.get(code, "gone" if code.endswith("-removed") else "statement")
-    if code == "wording":
+    if code == "wording" and not edit.after.startswith("--"):
         return "of-wording"
-    if code.startswith("file-") or edit.path.startswith("tests/"):
+    if code == "wording" or code.startswith("file") or edit.path.startswith("tests/"):
         kind = _FILES.get(edit.what, "test")
+        if kind == "test" and edit.change == "added" and _exit(edit) in ("return", "continue", "raise"):
+            return "of-test-case"
+        if kind == "docs" and edit.after.startswith("--"):
+            return "of-option"
         return f"of-{kind}" if edit.after else "of-test-gone" if kind == "test" else "of-gone"
     asked = _by_value(edit, asked)
+    found = _MISSING.search(edit.before)
+    if found is not None and f"{found[1]}.get({found[2]}" in edit.after:
+        return "missing"
     zero = _TRUTH.match(edit.after)
     if asked == "decided" and zero is not None and edit.before.removeprefix("not ") == (zero[1] or zero[2]):
         return "zero"
@@ -345,11 +363,16 @@ def _asked(edit: Edit, code: str) -> str:  # noqa: PLR0911 - a question a line
         return "index"
     if asked == "narrowed" and _exit(edit):
         return "goes-on"
-    return "statement" if asked == "return" and not edit.before else asked
+    return "returned" if asked == "return" and not edit.before else asked
 
 
 def _by_value(edit: Edit, asked: str) -> str:
     """Return a question that fits what is handed over better than that of its place."""
+    if asked == "element" and edit.change != "removed" and not _KEYED.search(edit.after):
+        return "entry"
+    name = edit.before.partition(" or ")[0]
+    if edit.after.startswith(f"{name} if {name} is not None else "):
+        return "fallback"
     if asked in ("argument", "value", "value-changed") and _LOADS.search(edit.callee) is None:
         if _OFFSET.search(edit.after) and not _OFFSET.search(edit.before):
             return "offset"

@@ -6,15 +6,18 @@ An edit weighs by what it decides, by how often it runs, and by the words of the
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
+
+import msgspec
 
 from diffscope.assessment.document import Effect
 from diffscope.assessment.effect_sentences import EditGroup, effect_of
-from diffscope.facts.change.edits import statement_weight
-from diffscope.facts.model import ChangeFacts, Edit
+from diffscope.facts.change.edit_weight import only_hands_on, statement_weight
+from diffscope.facts.model import ChangeFacts, Edit, SymbolFact
 from diffscope.patterns import lazy_regex
 from diffscope.source.profile import places
+from diffscope.syntax.denial import denied
 
 MOST: Final = 3
 _MOST_OTHERS: Final = 2
@@ -24,6 +27,23 @@ _MOSTLY: Final = 2
 _BLOCKS: Final = frozenset({"condition", "loop", "with"})
 _REACHED: Final = {"per_step": 1.0, "per_request": 0.9, "start_up": 0.3, "tools": -1.5}
 _OF_TITLE: Final = 1.4
+_FUNCTIONS: Final = frozenset({"function", "method", "class"})
+_SHORT: Final = 70
+"""Characters of what a name stands for, up to which that is told in its place."""
+_SIGNED: Final = {"removed": "removed", "added-required": "added", "renamed": "changed", "default": "default"}
+_MANY: Final = 9
+"""Edits and code lines on both sides, from which on a function is told as a whole."""
+_MOST_CALLS: Final = 3
+_CALLED: Final = lazy_regex(r"(?<![\w.])([A-Za-z_][\w.]*)\(")
+_COMPARES: Final = lazy_regex(r"[=!<>]= |\? .+ : | [<>%] ")
+_PLAIN_CALLS: Final = frozenset(
+    {
+        "append", "extend", "len", "range", "int", "float", "str", "bool", "list", "dict", "set", "tuple", "max", "min", "sum", "any", "all",
+        "isinstance", "getattr", "hasattr", "zip", "enumerate", "sorted", "get", "items", "keys", "values", "view", "reshape", "to", "join", "format",
+        "if", "not", "and", "or", "in", "is", "return", "print", "expand", "add", "pop", "index", "squeeze", "unsqueeze", "tolist", "arange", "item",
+    }
+)  # fmt: skip
+"""Calls that say nothing of what a function is for."""
 _PART: Final = lazy_regex(r"[A-Z]?[a-z]+|[A-Z]{2,}(?![a-z])|\d+")
 _NUMBER: Final = lazy_regex(r"(?<=[A-Za-z_])\d+\b")
 _FIRST: Final = lazy_regex(r"^(?:None|True|False|0|0\.0|\[\]|\{\}|\(\)|set\(\)|time\.\w+\(\))$")
@@ -41,17 +61,67 @@ _COMMON: Final = frozenset(
 )  # fmt: skip
 
 
+class _Change:
+    """What else a change does, as its edits are told by it."""
+
+    def __init__(self, facts: ChangeFacts) -> None:
+        functions = [one for one in facts.symbol if one.kind in _FUNCTIONS]
+        self.symbols = {(one.path, one.symbol): one for one in facts.symbol}
+        self.parameters = frozenset(one.name for one in facts.parameter if one.what.startswith("added"))
+        self.new, self.gone = (
+            {_last_name(one) for one in functions if aspect in one.aspects} for aspect in ("added", "removed")
+        )
+        self.helpers = {
+            _last_name(one) for one in functions if "added" in one.aspects and one.kind != "class"
+        }
+        self.shrunk = {(one.path, one.symbol) for one in facts.edit if one.change == "removed"}
+        self.defaults = {(one.path, one.symbol) for one in facts.option if one.change == "default"}
+        self.options = [one.name for one in facts.option if one.change in ("added", "removed")]
+
+    def tells(self, edit: Edit) -> bool:
+        """Return whether an edit is told otherwise: as a setting, or as a function by another name."""
+        is_default = (edit.path, edit.symbol) in self.defaults
+        is_renamed = edit.what == "call" and _last(edit.before) in self.gone and _last(edit.after) in self.new
+        # A row of a table of options is the option, which is told as such.
+        is_row = edit.what == "element" and any(
+            f'"{name}"' in edit.after + edit.before for name in self.options
+        )
+        return is_default or is_renamed or is_row
+
+    def by_helper(self, edit: Edit) -> Edit:
+        """Return an edit, marked where it takes from a new function what the code that went gave."""
+        is_taken = edit.what == "value" and edit.change == "added" and _called(edit) in self.helpers
+        if is_taken and (edit.path, edit.symbol) in self.shrunk:
+            return msgspec.structs.replace(edit, keyword="new", callee=_called(edit))
+        return edit
+
+
 def find_effects(facts: ChangeFacts) -> tuple[Effect, ...]:
     """Return at most three effects of edits to product code, each with its question; none where only other languages, tests or data changed."""
-    known = {(one.path, one.symbol): one for one in facts.symbol}
+    change = _Change(facts)
+    edits = (*_of_signatures(facts), *_as_a_whole(_in_full(facts.edit), change.symbols))
+    facts = msgspec.structs.replace(facts, edit=edits)
+    words = stems_of(facts.change.title)
+    is_native = _is_mostly_native(facts)
+    ranked = sorted(
+        _grouped(facts, change),
+        key=lambda group: (
+            is_native and group.first.path.endswith(".py"),
+            -_weight(group, words, change),
+            group.first.path,
+            group.first.line,
+            group.first.after,
+        ),
+    )
+    return tuple(_effects(_apart(ranked), facts, change))
+
+
+def _grouped(facts: ChangeFacts, change: _Change) -> Iterable[EditGroup]:
     groups: dict[tuple[object, ...], EditGroup] = {}
-    options = [one.name for one in facts.option if one.change in ("added", "removed")]
-    for edit in facts.edit:
-        if _is_end(edit, facts):
+    for one in facts.edit:
+        if change.tells(one) or _is_end(one, facts):
             continue
-        if edit.what == "element" and any(f'"{name}"' in edit.after + edit.before for name in options):
-            # A row of a table of options is the option, which is told as such.
-            continue
+        edit = change.by_helper(one)
         if edit.what == "docs" and edit.change == "changed":
             groups.setdefault((edit.what, edit.path), EditGroup([], [])).edits.append(edit)
             groups[edit.what, edit.path].symbols.append(None)
@@ -64,20 +134,91 @@ def find_effects(facts: ChangeFacts) -> tuple[Effect, ...]:
         )
         group = groups.setdefault(key, EditGroup([], []))
         group.edits.append(edit)
-        group.symbols.append(known.get((edit.path, edit.symbol)))
-    words = stems_of(facts.change.title)
-    is_native = _is_mostly_native(facts)
-    ranked = sorted(
-        groups.values(),
-        key=lambda group: (
-            is_native and group.first.path.endswith(".py"),
-            -_weight(group, words),
-            group.first.path,
-            group.first.line,
-            group.first.after,
-        ),
-    )
-    return tuple(_effects(_apart(ranked), facts))
+        group.symbols.append(change.symbols.get((edit.path, edit.symbol)))
+    return groups.values()
+
+
+def _in_full(edits: Iterable[Edit]) -> list[Edit]:
+    """Return edits, a condition that asks for a new local name told by what that name stands for."""
+    listed = list(edits)
+    often = Counter((one.path, one.symbol, one.target) for one in listed)
+    stands_for = {
+        (one.path, one.symbol, one.target): one
+        for one in listed
+        if one.what == "value"
+        and one.change == "added"
+        and one.target.isidentifier()
+        and len(one.after) <= _SHORT
+        and often[one.path, one.symbol, one.target] == 1
+        and not _FIRST.match(one.after)
+        and not one.guard
+    }
+    used: list[Edit] = []
+    found = []
+    for edit in listed:
+        name = edit.after.removeprefix("not ")
+        definition = stands_for.get((edit.path, edit.symbol, name)) if edit.what == "condition" else None
+        if definition is None or "…" in definition.after:
+            found.append(edit)
+            continue
+        used.append(definition)
+        after = denied(definition.after) if edit.after != name else definition.after
+        found.append(msgspec.structs.replace(edit, after=after))
+    return [edit for edit in found if edit not in used]
+
+
+def _of_signatures(facts: ChangeFacts) -> Iterator[Edit]:
+    """Yield what callers of functions have to follow, or get without following: parameters that went, are asked for now, or fall back to another value."""
+    for one in facts.parameter:
+        if (
+            one.category in _PRODUCT
+            and one.what in _SIGNED
+            and (one.what != "default" or one.before != one.after)
+        ):
+            yield Edit(
+                path=one.path,
+                line=one.line,
+                side=one.side,
+                symbol=one.symbol or "",
+                what="parameter",
+                change=_SIGNED[one.what],
+                keyword="surface" if one.surfaces or one.overrides else "",
+                before=one.before or "" if one.what != "removed" else one.name,
+                after=one.after or "" if one.what != "added-required" else one.name,
+                target=one.name,
+            )
+
+
+def _as_a_whole(edits: Iterable[Edit], known: Mapping[tuple[str, str | None], SymbolFact]) -> Iterator[Edit]:
+    """Yield edits, those of a function that is written anew as one: by what it calls now, and no longer calls."""
+    by_symbol: dict[tuple[str, str], list[Edit]] = {}
+    for edit in edits:
+        by_symbol.setdefault((edit.path, edit.symbol), []).append(edit)
+    for at, listed in by_symbol.items():
+        fact = known.get(at)
+        lines = min(fact.code_added, fact.code_removed) if fact is not None else 0
+        came = _calls(
+            text for one in listed for text in (one.after, *(one.held if one.change == "added" else ()))
+        )
+        went = _calls(
+            text for one in listed for text in (one.before, *(one.held if one.change == "removed" else ()))
+        )
+        new, old = (
+            [name for name in names if name not in others] for names, others in ((came, went), (went, came))
+        )
+        if len(listed) < _MANY or lines < _MANY or not (new or old):
+            yield from listed
+            continue
+        first = min(listed, key=lambda one: (one.side != "new", one.line))
+        yield Edit(
+            path=at[0], line=first.line, side=first.side, symbol=at[1], what="whole", change="changed",
+            before="`, `".join(old[:_MOST_CALLS]), after="`, `".join(new[:_MOST_CALLS]),
+        )  # fmt: skip
+
+
+def _calls(texts: Iterable[str]) -> list[str]:
+    found = dict.fromkeys(name for text in texts for name in _CALLED.findall(text))
+    return [name for name in found if name.rpartition(".")[2] not in _PLAIN_CALLS]
 
 
 def _is_mostly_native(facts: ChangeFacts) -> bool:
@@ -89,15 +230,25 @@ def _is_mostly_native(facts: ChangeFacts) -> bool:
     return lines[False] > _MOSTLY * lines[True]
 
 
-def _effects(groups: Iterable[EditGroup], facts: ChangeFacts) -> Iterator[Effect]:
+def _effects(groups: Iterable[EditGroup], facts: ChangeFacts, change: _Change) -> Iterator[Effect]:
     """Yield the first effects; what is told with another one is no effect of its own."""
     told: list[Edit] = []
+    moved: set[tuple[str, str]] = set()
     count = 0
     for group in groups:
         edit = group.first
         if count == MOST:
             return
-        if edit in told:
+        if edit.change == "removed" and (edit.path, edit.symbol) in moved:
+            # What stood here the new function does.
+            continue
+        if edit in told or (
+            count
+            and (
+                (_prepares(edit) and _called(edit) not in change.new)
+                or only_hands_on(edit, change.parameters)
+            )
+        ):
             continue
         others = [
             one
@@ -110,6 +261,7 @@ def _effects(groups: Iterable[EditGroup], facts: ChangeFacts) -> Iterator[Effect
             and one not in told
         ][:_MOST_OTHERS]
         told += others
+        moved |= {(edit.path, edit.symbol)} if edit.keyword == "new" else set()
         count += 1
         yield effect_of(group, facts, others)
 
@@ -140,7 +292,7 @@ def _apart(groups: Sequence[EditGroup]) -> list[EditGroup]:
     return [*first, *groups[1:]] if len(rest) < MOST else [*first, *rest]
 
 
-def _weight(group: EditGroup, title: frozenset[str]) -> float:
+def _weight(group: EditGroup, title: frozenset[str], change: _Change) -> float:
     edit, symbol = group.first, group.symbols[0]
     before, after = stems_of(edit.before), stems_of(edit.after)
     # What came says what a change is about, what stands on both sides least.
@@ -151,13 +303,14 @@ def _weight(group: EditGroup, title: frozenset[str]) -> float:
     )
     told = len(came) + 0.7 * len(went) + 0.3 * len(around)
     return (
-        statement_weight(edit)
-        + _OF_TITLE * min(told, 3)
+        statement_weight(edit, change.parameters)
+        + _OF_TITLE * min(told, 1 if edit.what == "statement" else 3)
         + _REACHED.get(symbol.runs if symbol is not None else "unknown", 0.0)
         + 0.4 * min(len(group.edits) - 1, 4)
         + (0.8 if edit.what == "call" and edit.change == "changed" and edit.after.endswith("(…)") else 0)
-        - (1.2 if _prepares(edit) else 0)
+        + (2.0 if _called(edit) in change.new else -1.2 if _prepares(edit) else 0)
         - (3.0 if _PROSE.search(edit.after or edit.before) else 0)
+        + (1.6 if edit.what == "statement" and _COMPARES.search(edit.after) else 0)
         - (0.8 if edit.held and not _ACTS.search(" ".join(edit.held)) else 0)
     )
 
@@ -166,7 +319,22 @@ def _prepares(edit: Edit) -> bool:
     """Return whether a name is only given a first value, or a shorter one for what is there: what follows tells more."""
     is_new = edit.what == "value" and edit.change == "added"
     is_kept = edit.change == "added" and _KEPT.match(edit.after) is not None
-    return is_kept or (is_new and bool(_FIRST.match(edit.after) or edit.after == f"self.{edit.target}"))
+    return is_kept or (is_new and bool(_FIRST.match(edit.after) or edit.target.isidentifier()))
+
+
+def _called(edit: Edit) -> str:
+    found = _CALLED.match(edit.after)
+    return found[1].removeprefix("self.") if found else ""
+
+
+def _last_name(symbol: SymbolFact) -> str:
+    return (symbol.symbol or "").rpartition(".")[2]
+
+
+def _last(call: str) -> str:
+    """Return the last name of what a call calls."""
+    found = _CALLED.match(call)
+    return found[1].rpartition(".")[2] if found else ""
 
 
 def stems_of(text: str) -> frozenset[str]:

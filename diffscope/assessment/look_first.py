@@ -9,6 +9,7 @@ from typing import Final
 from diffscope.assessment.document import ReadingPlace, ScorePart
 from diffscope.assessment.files import is_hosted
 from diffscope.assessment.signals import doubling
+from diffscope.facts.classify.change_shape import PRODUCT
 from diffscope.facts.model import ChangeFacts, FileFact, Located, NativeFact, SymbolFact
 from diffscope.messages.model import Message, message
 from diffscope.messages.say import sentence
@@ -25,7 +26,7 @@ _Part = tuple[str, float, Message]
 def look_first(facts: ChangeFacts, scores: ScoreTable) -> tuple[ReadingPlace, ...]:
     """Return at most ten changed places, the one to read first at the head; ties by path and line.
 
-    A place is a changed function, method, class or variable, or a file in which none is known. Prose and data are none.
+    Product code stands before tools and tests. A place is a changed function, method, class or variable, or a file in which none is known. Prose and data are none.
     """
     seen = _Seen(facts)
     symbols = [_of_symbol(one, seen, scores) for one in facts.symbol if one.logic and one.kind != "module"]
@@ -35,7 +36,18 @@ def look_first(facts: ChangeFacts, scores: ScoreTable) -> tuple[ReadingPlace, ..
     known = {one.path for one in (*symbols, *natives)}
     files = [_of_file(one, scores) for one in facts.file if one.path not in known and one.logic is not False]
     found = (one for one in (*symbols, *natives, *files) if seen.category(one.path) not in _PROSE)
-    return tuple(sorted(found, key=lambda one: (-one.score, one.path, one.line, one.symbol or "")))[:MOST]
+    return tuple(
+        sorted(
+            found,
+            key=lambda one: (
+                seen.category(one.path) not in PRODUCT,
+                -one.score,
+                one.path,
+                one.line,
+                one.symbol or "",
+            ),
+        )
+    )[:MOST]
 
 
 class _Seen:

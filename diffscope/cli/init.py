@@ -109,7 +109,7 @@ def _first_files(folder: Path) -> tuple[dict[str, str], str]:
         f"{PROFILE}/profile.yml": profile_text(seen),
         f"{PROFILE}/areas.yml": areas_text(seen),
     }
-    return files, f"diffscope rules validate --profile {PROFILE}"
+    return files, f"diffscope rules validate --profile {PROFILE} --repo ."
 
 
 def _look(folder: Path) -> Sight | None:

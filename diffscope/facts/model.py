@@ -1229,6 +1229,8 @@ class Nearest(Value, frozen=True, kw_only=True):
     reasons: tuple[str, ...]
     runs: tuple[str, ...] | UnsetType = UNSET
     """What of the change it runs, by name: what it calls, or what calls that; empty where no test of it that is not skipped does so."""
+    may_run: str = ""
+    """Of one that calls nothing of the change: ``makes`` (it makes the class of what changed), ``starts`` (it starts a whole engine or server)."""
 
 
 class GraphFacts(Value, frozen=True, kw_only=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import accumulate
 from typing import Final
 
 from diffscope.assessment.document import Assessment, SymbolAssessment
@@ -16,7 +17,7 @@ _LONGEST_NOTE: Final = 240
 _LONGEST_SUMMARY: Final = 80
 _OF_PLACES: Final = frozenset({"core-path", "platform-compat"})
 """Families whose rules say where something changed, and not what was done there."""
-_OF_PATHS: Final = frozenset({"core-path"})
+_OF_PATHS: Final = frozenset({"core-path", "kernel-safety"})
 """Families whose question is the same for whatever changed there: what the edits leave open is asked before."""
 _OF_TESTS: Final = frozenset({"missing-tests", "insufficient-tests", "ci-coverage"})
 """Families that ask how it is shown; what to show comes first."""
@@ -42,7 +43,14 @@ def what_it_does(assessment: Assessment, words: Words) -> tuple[str, ...]:
     if not edits and flags:
         found = [*found[:1], _by_rule(flags[0], words)]
     found = found or [words.pick(clause) for clause in told.clauses[:1]]
-    return tuple(clip(begin(one), _LONGEST).rstrip("。.") for one in found)
+    sentences = [clip(begin(one), _LONGEST).rstrip("。.") for one in found]
+    # Who has half a minute reads no more.
+    lengths = accumulate(map(len, sentences))
+    return tuple(
+        one
+        for one, length in zip(sentences, lengths, strict=True)
+        if length <= _LONGEST or one is sentences[0]
+    )
 
 
 def what_it_does_shortly(assessment: Assessment, words: Words) -> tuple[str, ...]:
@@ -62,13 +70,19 @@ def what_to_check(assessment: Assessment, words: Words) -> tuple[str, ...]:
     First what the gravest rule asks of this very change, then what the first edits leave open; a rule's general remedy where there is neither.
     """
     flags, effects = _flags(assessment), assessment.effects
-    asking = [flag for flag in flags if flag.check and flag.family not in _OF_PATHS]
+    asked = [flag for flag in flags if flag.check]
+    asking = [flag for flag in asked if flag.family not in _OF_PATHS]
     first = [words.pick(flag.asked) for flag in asking if flag.family not in _OF_TESTS][:1]
-    telling = [effect for effect in effects if not effect.general] or (effects if not first else ())
+    telling = [effect for effect in effects if not effect.general]
+    if not telling:
+        # What a rule asks of such places says more than that something is new there.
+        first = first or [words.pick(flag.asked) for flag in asked[:1]]
+        telling = list(effects) if not first else []
     edits = [words.pick(check) for effect in telling[:1] for check in effect.checks]
     edits += [words.pick(effect.checks[0]) for effect in telling[1:] if effect.checks]
     shown = [words.pick(flag.asked) for flag in asking if flag.family in _OF_TESTS][:1]
-    found = [*first, *edits[:1], *shown, *edits, *(words.pick(flag.asked) for flag in flags[:1])]
+    found = [*first, *edits, *shown]
+    found = found or [words.pick(flag.asked) for flag in flags[:1]]
     if not found:
         found = [words("check-new", name=one.name) for one in assessment.symbols if _is_new_code(one)][:1]
     return tuple(clip(begin(one), _LONGEST) for one in dict.fromkeys(found))[:_MOST_CHECKS]

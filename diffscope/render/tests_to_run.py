@@ -14,7 +14,9 @@ from diffscope.render.words import Words
 
 _MOST: Final = 10
 _MOST_CRATES: Final = 4
-_MOST_NAMED: Final = 3
+_MOST_NAMED: Final = 2
+_MOST_STARTING: Final = 2
+_MOST_BESIDE: Final = 2
 _CRATE: Final = lazy_regex(r"(.+)/(?:src|tests|benches|examples)/.+[.]rs")
 _BESIDE: Final = lazy_regex(r"([^/]+)/(?:tests|benches|examples)/.+")
 
@@ -29,13 +31,25 @@ def runnable_tests(assessment: Assessment) -> list[str]:
     gone = {file.path for file in assessment.files if file.status == "deleted"}
     changed = set(tests.changed)
     ordered = [test.path for test in nearest if test.runs is UNSET or test.runs or test.path in changed]
-    paths = dict.fromkeys((*(path for path in ordered if path in changed), *tests.changed, *ordered))
+    ordered = ordered or _starting(assessment)
+    own = [path for path in ordered if path in changed]
+    # Where the change brings what runs it, others are only of interest beside it.
+    others = ordered[: len(own) + _MOST_BESIDE] if tests.not_run == () and own else ordered
+    paths = dict.fromkeys((*own, *tests.changed, *others))
     runnable = [
         path
         for path in paths
         if path.rpartition("/")[2].startswith("test_") and path.endswith(".py") and path not in gone
     ]
     return [shell_line(path) for path in runnable[:_MOST]]
+
+
+def _starting(assessment: Assessment) -> list[str]:
+    """Return the nearest tests that make the class of what changed, then such as start an engine, two at most: where no test calls it, one of these may run it."""
+    nearest = assessment.tests.nearest
+    found = [] if nearest is UNSET else [test for test in nearest if test.may_run]
+    found.sort(key=lambda test: test.may_run != "makes")
+    return [test.path for test in found[:_MOST_STARTING]]
 
 
 def cargo_commands(assessment: Assessment) -> list[str]:
@@ -76,7 +90,15 @@ def test_phrases(
         phrases.append(words("nearest-unknown"))
     if tests.not_run is not UNSET:
         missing = tests.not_run[:_MOST_NAMED]
-        phrases += [words("no-test-runs", symbols=few(missing))] if missing else []
+        is_near = (
+            not tests.changed
+            and bool(runnable_tests(assessment))
+            and set(runnable_tests(assessment)) <= set(_starting(assessment))
+        )
+        code = "no-test-runs-starts" if is_near else "no-test-runs"
+        phrases += (
+            [words(code, symbols=few(".".join(name.split(".")[-2:]) for name in missing))] if missing else []
+        )
     elif tests.unnamed_symbols is not UNSET and tests.unnamed_symbols:
         phrases.append(words("unnamed", symbols=few(tests.unnamed_symbols)))
     return tuple(phrases)

@@ -25,6 +25,7 @@ _FAR = 1_000_000
 _LONGEST_CONDITION = 70
 _MOST_NEAR = 3
 _CALLED = frozenset({"called", "no-longer-called"})
+_PRODUCT = frozenset({"source", "native"})
 _SHOWN_PLACES = 3
 _CATEGORIES = {"source": 0, "native": 1, "build": 2, "test": 9}
 """In which order symbols stand by the category of their file; any other comes between."""
@@ -339,9 +340,10 @@ class AssessmentView:
             for place in flag.evidence[:_SHOWN_PLACES]
         }
         left = [one for one in self._assessment.look_first if (one.path, one.symbol) not in flagged]
-        # Tests stand under Tests; they are told here where the change has nothing else.
-        tests = {file.path for file in self._assessment.files if file.category == "test"}
-        left = [one for one in left if one.path not in tests] if self._has_code else left
+        # Tests stand under Tests; they and tools are told here where the change has nothing else.
+        files = self._assessment.files
+        others = {file.path for file in files if file.category not in _PRODUCT}
+        left = [one for one in left if one.path not in others] if len(others) < len(files) else left
         return [
             (
                 one,
@@ -353,10 +355,6 @@ class AssessmentView:
             )
             for one in left[:limit]
         ]
-
-    @property
-    def _has_code(self) -> bool:
-        return any(file.category in ("source", "native") for file in self._assessment.files)
 
     @property
     def near(self) -> tuple[str, ...]:

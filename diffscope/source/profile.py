@@ -70,6 +70,8 @@ class Profile(Value, frozen=True, kw_only=True):
     """How names of metrics begin."""
     ci: Literal["buildkite", "github", "none"] = "none"
     """Where the steps of CI are declared: ``github`` for the jobs of its workflows."""
+    starters: tuple[str, ...] = ()
+    """Names with which its tests start a whole engine or server."""
     workspace: str | None = None
     """Where the repository lies in CI's containers."""
 

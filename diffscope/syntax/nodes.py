@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 from diffscope.patterns import lazy_regex
@@ -72,6 +73,45 @@ def fold(source: bytes) -> str:
 def clip(text: str, limit: int) -> str:
     """Return the text, cut to ``limit`` characters, the last of them an ellipsis."""
     return text if len(text) <= limit else f"{text[: limit - 1]}…"
+
+
+_PAIRS: Final = {"(": ")", "[": "]", "{": "}"}
+_LEFT_OUT: Final = "…"
+
+
+def brief(text: str, limit: int) -> str:
+    """Return code of at most ``limit`` characters: where it is longer, what stands between brackets or quotes is left out, as little as does."""
+    while len(text) > limit:
+        if text[0] == "(" and (1, len(text) - 1) in _enclosed(text):
+            text = text[1:-1].rstrip(",")
+            continue
+        spans = [(end - start - 1, start, end) for start, end in _enclosed(text) if end - start > 1]
+        enough = [span for span in spans if len(text) - span[0] <= limit]
+        if not spans:
+            head = text[: limit - 1].rpartition(" ")[0] or text[: limit - 1]
+            return f"{head.rstrip()} {_LEFT_OUT}"
+        _, start, end = min(enough) if enough else max(spans)
+        text = f"{text[:start]}{_LEFT_OUT}{text[end:]}"
+    return text
+
+
+def _enclosed(text: str) -> list[tuple[int, int]]:
+    """Return where what is between brackets, and between quotes, starts and ends."""
+    found: list[tuple[int, int]] = []
+    opened: list[tuple[str, int]] = []
+    quote = -1
+    for at, sign in enumerate(text):
+        if quote >= 0:
+            if sign == text[quote] and text[at - 1] != "\\":
+                found.append((quote + 1, at))
+                quote = -1
+        elif sign in "\"'":
+            quote = at
+        elif sign in _PAIRS:
+            opened.append((_PAIRS[sign], at + 1))
+        elif opened and sign == opened[-1][0]:
+            found.append((opened.pop()[1], at))
+    return found
 
 
 def around_difference(before: str, after: str, limit: int) -> tuple[str, str]:
@@ -168,3 +208,10 @@ def joins_paths(node: Node) -> bool:
     """Return whether a division joins paths: one side of it is a string."""
     sides = node.child_by_field_name("left"), node.child_by_field_name("right")
     return any(side is not None and side.type in _STRINGS for side in sides)
+
+
+def resolve(text: str, aliases: Mapping[str, str]) -> str | None:
+    """Return a name with the import alias at its head resolved; ``None`` where it has none."""
+    head, dot, rest = text.partition(".")
+    origin = aliases.get(head)
+    return f"{origin}{dot}{rest}" if origin is not None and origin != head else None

@@ -22,7 +22,7 @@ def thing(*lines: str, other: str = "1") -> str:
         pytest.param(
             thing("use(rows)"), thing("if not rows:", "    return None", "use(rows)"),
             "`Thing.run` now returns `None` at once if `not rows`",
-            "Where `not rows`, what stands behind it in `Thing.run` no longer runs: do callers accept `None`, and is nothing needed left undone?",
+            "Where `not rows`, `Thing.run` now ends with `None`: do its callers take that, and is nothing left undone that stood behind?",
             id="an early return"),
         pytest.param(
             thing("use(rows)"), thing("if rows < 0:", "    raise ValueError(rows)", "use(rows)"),
@@ -32,12 +32,12 @@ def thing(*lines: str, other: str = "1") -> str:
         pytest.param(
             thing("if rows and self.on:", "    use(rows)"), thing("if rows and self.on and self.free:", "    use(rows)"),
             "`Thing.run` now asks for `self.free` as well before running `use(rows)`",
-            "In the case `not self.free`, `use(rows)` no longer runs in `Thing.run`: is what follows right without it, and is that case tested?",
+            "Where `not self.free`, `Thing.run` now goes on without `use(rows)`: does what follows hold, and is that case tested?",
             id="one more question"),
         pytest.param(
             thing("if rows and not self.busy:", "    return 1", "use(rows)"), thing("if rows:", "    return 1", "use(rows)"),
             "`Thing.run` no longer asks for `not self.busy` before running `return 1`",
-            "`return 1` now also runs where `not self.busy` does not hold: is it right there, and is that case tested?",
+            "`return 1` now also runs in `Thing.run` where `not self.busy` does not hold: is it right there, and is that case tested?",
             id="one question less"),
         pytest.param(
             thing("if self.rank and rows:", "    use(rows)"), thing("if self.rank is not None and rows:", "    use(rows)"),
@@ -47,22 +47,22 @@ def thing(*lines: str, other: str = "1") -> str:
         pytest.param(
             thing("use(rows)"), thing("if self.on:", "    use(rows)"),
             "`Thing.run` runs `use(rows)` only if `self.on` now; until now always",
-            "In the case `not self.on`, `use(rows)` no longer runs in `Thing.run`: is what follows right without it, and is that case tested?",
+            "Where `not self.on`, `Thing.run` now goes on without `use(rows)`: does what follows hold, and is that case tested?",
             id="code that stood goes under a condition"),
         pytest.param(
             thing("if a(rows):", "    use(rows)"), thing("if self.other > 3:", "    use(rows)"),
             "The condition for `use(rows)` in `Thing.run` was `a(rows)`, is `self.other > 3`",
-            "Where `self.other > 3` and `a(rows)` disagree, `use(rows)` runs in other cases now: is each of them wanted, and is one of each tested?",
+            "Which inputs of `Thing.run` meet only one of the two conditions for `use(rows)`: is each of them wanted, and is one of each tested?",
             id="another condition over the same code"),
         pytest.param(
             thing("x = make(rows, deep=self.deep)", "return x", other="make(2)"), thing("x = make(rows, deep=self.deep, keep=True)", "return x", other="make(2)"),
             "`Thing.run` now passes `keep=True` to `make`",
-            "What does `make` do differently with `keep=True`: is it right for everything that comes through `Thing.run`, and is it tested?",
+            "What does `make` do differently with `keep=True`: is that right for every use of `Thing.run`, and is it tested?",
             id="an argument that came"),
         pytest.param(
             thing("a = self.state.get(rows)", "return a"), thing("a = self.state.pop(rows, None)", "return a"),
             "In `Thing.run` `self.state.get(rows)` is replaced by `self.state.pop(rows, None)`",
-            "Where do `self.state.pop(rows, None)` and `self.state.get(rows)` differ in result, error or side effect, and is `Thing.run` right then?",
+            "Where do the old and the new call differ in result, error or side effect, and is `Thing.run` right then?",
             id="another call"),
         pytest.param(
             thing("for row in rows:", "    use(row)"), thing("for row in sorted(rows):", "    use(row)"),
@@ -82,7 +82,7 @@ def thing(*lines: str, other: str = "1") -> str:
         pytest.param(
             thing("return rows[0]"), thing("return rows[-1]"),
             "`Thing.run` returns `rows[-1]`, no longer `rows[0]`",
-            "Where do `rows[-1]` and `rows[0]` differ, and do all callers of `Thing.run` take the new result?",
+            "Where does the new result of `Thing.run` differ from the old one, and do all its callers take it?",
             id="another result"),
         pytest.param(
             thing("x = tl.load(p + rows)", "return x"), thing("x = tl.load(p + rows + 1)", "return x"),
@@ -93,30 +93,87 @@ def thing(*lines: str, other: str = "1") -> str:
             thing("if self.n == 0:", "    size = self.size", "    last = rows.old - rows.old % size", "    use(last)"),
             thing("if rows.n < max(self.n, 1):", "    size = self.size", "    last = rows.new - rows.new % size", "    use(last)"),
             "The condition for `use(last)` in `Thing.run` was `self.n == 0`, is `rows.n < max(self.n, 1)`; `last` is computed from `rows.new` instead of `rows.old`",
-            "Where `rows.n < max(self.n, 1)` and `self.n == 0` disagree, `use(last)` runs in other cases now: is each of them wanted, and is one of each tested?",
+            "Which inputs of `Thing.run` meet only one of the two conditions for `use(last)`: is each of them wanted, and is one of each tested?",
             id="a condition and a value under it"),
         pytest.param(
             thing("assert self.buffer", "top = 0 if self.short else self.buffer[-1]", "use(top)"),
             thing("if self.short:", "    top = 0", "else:", "    assert self.buffer", "    top = self.buffer[-1]", "use(top)"),
             "`Thing.run` runs `assert self.buffer` only if `not self.short` now; until now always",
-            "In the case `self.short`, `assert self.buffer` no longer runs in `Thing.run`: is what follows right without it, and is that case tested?",
+            "Where `self.short`, `Thing.run` now goes on without `assert self.buffer`: does what follows hold, and is that case tested?",
             id="a value that is the same in either case is no change"),
         pytest.param(
             thing("if rows != 1:", "    use(rows)", "else:", "    drop(rows, 1)"), thing("if rows != 1:", "    use(rows)", "else:", "    drop(rows, 2)"),
             "Where `rows == 1`: `Thing.run` passes `2` to `drop`, no longer `1`",
-            "What does `drop` do differently with `2`: is it right for everything that comes through `Thing.run`, and is it tested?",
+            "What does `drop` do differently with `2`: is that right for every use of `Thing.run`, and is it tested?",
             id="a condition is denied as people write it"),
         pytest.param(
             thing("out = first(rows, self.lengths, causal=True)", "return out"),
             thing("out = empty(rows)", "second(rows, self.lengths, out, causal=True)", "return out"),
             "In `Thing.run` `first(rows, self.lengths, causal=True)` is replaced by `second(rows, self.lengths, out, causal=True)`",
-            "Where do `second(rows, self.lengths, out, causal=True)` and `first(rows, self.lengths, causal=True)` differ in result, error or side effect, and is `Thing.run` right then?",
+            "Where do the old and the new call differ in result, error or side effect, and is `Thing.run` right then?",
             id="a call that returns is replaced by one that fills"),
         pytest.param(
             thing("x = make(rows, size=self.size)", "return x"), thing("x = make(rows, size=self.size + 1)", "return x"),
             "`Thing.run` passes `self.size + 1` to `make`, no longer `self.size`",
             "Is `self.size + 1` right at the limits, where `self.size` is -1 or 0 or counts the one already, and does a test compare the ends?",
             id="one more than before"),
+        pytest.param(
+            thing("if self.on:", "    use(rows)", "else:", "    drop(rows)"), thing("use(rows)"),
+            "`Thing.run` now runs `use(rows)` whether or not `self.on`",
+            "`use(rows)` now also runs in `Thing.run` where `self.on` does not hold: is it right there, and is that case tested?",
+            id="one branch of two is left"),
+        pytest.param(
+            thing("if self.known:", "    return 1", "else:", "    found = load(rows)", "    use(found)"),
+            thing("if self.path:", "    found = load(rows)", "    use(found)", "elif self.known:", "    return 1"),
+            "The condition for `use(found)` in `Thing.run` was `not self.known`, is `self.path`: it holds in fewer cases",
+            "Which inputs of `Thing.run` meet only one of the two conditions for `use(found)`: is each of them wanted, and is one of each tested?",
+            id="code goes under another condition"),
+        pytest.param(
+            thing("use(rows)"), thing("has_any = getattr(rows, 'any', None) is not None", "if has_any:", "    use(rows)"),
+            "`Thing.run` runs `use(rows)` only if `getattr(rows, 'any', None) is not None` now; until now always",
+            "Where `getattr(rows, 'any', None) is None`, `Thing.run` now goes on without `use(rows)`: does what follows hold, and is that case tested?",
+            id="a condition by a name that is new"),
+        pytest.param(
+            thing("first(rows)", "x = second(rows)", "return x"), thing("x = second(rows)", "first(rows)", "return x"),
+            "`Thing.run` now runs `x = second(rows)` before `first(rows)`",
+            "Does `x = second(rows)` in `Thing.run` hold on the other side of `first(rows)`: what each of them reads, waits for or leaves behind?",
+            id="two calls change places"),
+        pytest.param(
+            thing('if rows["a"] == 1:', "    use(rows)"), thing('if rows.get("a") == 1:', "    use(rows)"),
+            'The condition for `use(rows)` in `Thing.run` was `rows["a"] == 1`, is `rows.get("a") == 1`',
+            'A `rows` without "a" was a KeyError in `Thing.run` until now: is what happens to it now right, and does a test send one?',
+            id="an entry that may be missing"),
+        pytest.param(
+            thing("self.rank = self.start or self.base"), thing("self.rank = self.start if self.start is not None else self.base"),
+            "`Thing.run` sets `self.rank` to `self.start if self.start is not None else self.base`, no longer to `self.start or self.base`",
+            "`self.start or self.base` and `self.start if self.start is not None else self.base` differ where `self.start` is 0, empty or False: is that case tested, and is it what is wanted?",
+            id="zero no longer falls back"),
+        pytest.param(
+            thing("rows = self.all + rows", "use(rows)"), thing("use(rows)"),
+            "`Thing.run` no longer sets `rows` to `self.all + rows`",
+            "What follows in `Thing.run` works with `rows` as the caller hands it over: does it hold for every caller, and does a test go through it?",
+            id="a parameter is left as it is"),
+        pytest.param(
+            thing("return a(rows) and (b(1) or c(2)) and d(rows)"), thing("return a(rows) and (e(1) or c(2)) and d(rows)"),
+            "In `Thing.run` `b(1)` is replaced by `e(1)`",
+            "Where do the old and the new call differ in result, error or side effect, and is `Thing.run` right then?",
+            id="one part of many that are joined"),
+        pytest.param(
+            thing("return rows").replace("self, rows", "self, rows, deep"), thing("return rows"),
+            "`Thing.run` no longer takes `deep`",
+            "Does every caller and override of `Thing.run` follow, also those that pass by position and those outside of the tree?",
+            id="a parameter that went"),
+        pytest.param(
+            thing("a = one(rows)", *(f"x{n} = old_{n}(a)" for n in range(10)), "return x1"),
+            thing("b = two(rows)", *(f"y{n} = new.of_{n}(b, {n})" for n in range(10)), "return y1"),
+            "`Thing.run` is written anew: it calls `two`, `new.of_0`, `new.of_1`, no longer `one`, `old_0`, `old_1`",
+            "Does the new `Thing.run` give what the old one gave, also for nothing, for one and for the most, and does a test compare its results?",
+            id="a function that is written anew"),
+        pytest.param(
+            thing("return [make(name='a', size=1), make(name='b', size=1)]"), thing("return [make(name='a', size=1, deep=True), make(name='b', size=1, deep=True)]"),
+            "`Thing.run` now passes `deep=True` to `make`",
+            "What does `make` do differently with `deep=True`: is that right for every use of `Thing.run`, and is it tested?",
+            id="the same argument in several elements"),
     ],
 )  # fmt: skip
 def test_one_edit(before: str, after: str, says: str, check: str) -> None:
@@ -158,7 +215,7 @@ def test_a_question_names_the_case_that_a_condition_keeps_out(condition: str, de
         after = thing(f"if rows and ({condition} or c):", "    use(rows)")
         denied = f"not ({condition} or c)"
     (effect,) = find_effects(edit(PATH, thing("if rows:", "    use(rows)"), after))
-    assert effect.checks[0].en.startswith(f"In the case `{denied}`, `use(rows)` no longer runs")
+    assert effect.checks[0].en.startswith(f"Where `{denied}`, `Thing.run` now goes on without `use(rows)`")
 
 
 def test_a_condition_of_thousands_of_parts_is_told_by_the_one_that_came() -> None:
@@ -171,7 +228,7 @@ def test_a_condition_of_thousands_of_parts_is_told_by_the_one_that_came() -> Non
 def test_two_conditions_that_only_leave_a_loop_are_not_one() -> None:
     before = thing("for row in rows:", "    if not row.name:", "        break", "    use(row)")
     (effect, other) = find_effects(edit(PATH, before, before.replace("not row.name", "len(rows) > 3")))
-    assert effect.says.en == "`Thing.run` now passes over the rest (`break`) if `len(rows) > 3`"
+    assert effect.says.en == "`Thing.run` now leaves the loop (`break`) if `len(rows) > 3`"
     assert other.says.en == "`Thing.run` goes on now if `not row.name`; until now: `break`"
 
 
@@ -237,7 +294,7 @@ def test_tests_and_other_files_are_told_where_no_product_code_changes() -> None:
     after = {test: thing("use(1)"), page: "Use it twice.\n"}
     told = {effect.says.en: effect.checks[0].en for effect in find_effects(facts(before, after))}
     assert told == {
-        "`Thing.run` passes `1` to `use`, no longer `rows`": "With `1`, would `Thing.run` still fail where the code that it tests is wrong?",
+        "`Thing.run` passes `1` to `use`, no longer `rows`": "Do the tests that use `Thing.run` still fail where the code is wrong, with `1`?",
         "Corrects wording in 1 place of `thing.md`: `Use it.` became `Use it twice.`": "Do other places of `thing.md` say `Use it.` still?",
     }
     before[PATH], after[PATH] = thing("return 1"), thing("return 2")
@@ -260,6 +317,48 @@ def test_what_stands_as_before_elsewhere_is_asked_for() -> None:
     assert (
         effect.checks[1].en == "`rows + self.base` still stands in `Thing.other` (line 6): is it right there?"
     )
+
+
+def test_a_new_function_is_told_with_what_it_is_called_for() -> None:
+    """What stood there is not told to be gone."""
+    before = thing("found = []", "for row in rows:", "    found.append(row * 2)", "return found")
+    after = (
+        thing("found = doubled(rows)", "return found")
+        + "\ndef doubled(rows):\n    return [row * 2 for row in rows]\n"
+    )
+    (effect,) = find_effects(edit(PATH, before, after))
+    assert effect.says.en == "`Thing.run` now gets `found` from the new `doubled`"
+
+
+def test_long_code_loses_what_stands_between_brackets_and_is_not_cut() -> None:
+    after = thing(f"return make({', '.join(f'argument_{n}=values[{n}]' for n in range(9))}).all()")
+    effect = find_effects(edit(PATH, thing("return rows"), after))[0]
+    assert effect.says.en == "`Thing.run` returns `make(…).all()`, no longer `rows`"
+
+
+def test_a_line_of_a_script_is_told_by_what_came() -> None:
+    before, after = (
+        'RUN="docker run --rm -v $(pwd) python:3"\n',
+        'RUN="docker run --rm -u $(id -u) -v $(pwd) python:3"\n',
+    )
+    (effect,) = find_effects(edit(".buildkite/scripts/run.sh", before, after))
+    assert effect.says.en == 'The line `RUN="docker run --rm` of `run.sh` now has `-u $(id -u)`'
+
+
+KERNEL = "void scale(int rows, int cols) {{\n{}}}\n"
+
+
+def test_statements_of_native_code_are_laid_side_by_side() -> None:
+    """The one that decides is told first."""
+    before = KERNEL.format("  const int many = 4;\n  if (rows <= 256) {\n    run(rows, cols);\n  }\n")
+    after = KERNEL.format(
+        "  const int many = 8;\n  if (rows <= 64 || rows % 4 != 0) {\n    run(rows, cols);\n  }\n"
+    )
+    effects = find_effects(edit("csrc/scale.cu", before, after))
+    assert [effect.says.en for effect in effects] == [
+        "A condition of `scale` was `rows <= 256`, is `rows <= 64 || rows % 4 != 0`",
+        "In `scale` `const int many = 4` became `const int many = 8`",
+    ]
 
 
 RUST = "rust/src/server/src/config.rs"
@@ -288,10 +387,7 @@ def test_two_long_texts_are_cut_to_where_they_differ() -> None:
     line = f"{'much is said here ' * 9}of {{}} engines{' and more of them' * 9}.\n"
     page = "docs/thing.md"
     (effect,) = find_effects(edit(page, f"A\n{line.format('severl')}B\n", f"A\n{line.format('several')}B\n"))
-    assert (
-        effect.says.en
-        == "Corrects wording in 1 place of `thing.md`: `…of severl engines…` became `…of several engines…`"
-    )
+    assert effect.says.en == "Corrects wording in 1 place of `thing.md`: `severl` became `several`"
 
 
 def test_an_exit_that_went_with_its_call_is_asked_for_once() -> None:
@@ -312,7 +408,7 @@ def test_an_exit_that_went_with_its_call_is_asked_for_once() -> None:
         pytest.param(
             thing("for row in rows:", "    if a(row):", "        continue", "    use(row)"),
             thing("for row in rows:", "    if a(row):", "        continue", "    if b(row):", "        continue", "    use(row)"),
-            ["`Thing.run` now passes over the rest (`continue`) if `b(row)`"],
+            ["`Thing.run` now skips the rest of the round (`continue`) if `b(row)`"],
             id="a second early end that is spelt as the first"),
         pytest.param(
             thing("if rows:", "    return False", "if self.on:", "    return False", "use(rows)"),

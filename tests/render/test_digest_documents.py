@@ -115,7 +115,7 @@ _REVERT_LINK = Link(source=99, target=3, reason="reverts", names=("#3",), weight
         pytest.param({"links": (_REVERT_LINK,)}, ("Taken back after this week: [#3] (by",), (" on 20",), id="later, and the day is not known"),
         pytest.param(
             {"links": (msgspec.structs.replace(_REVERT_LINK, source=4),), "reverts": (Revert(number=4, title="Revert 3", reverts=3),)},
-            ("Earlier work was also undone without a revert: [#3] (by [#4]).",),
+            ("Other pull requests undid earlier work: [#3] (by [#4]).",),
             ("Taken back after", "1 revert"),
             id="within the window",
         ),

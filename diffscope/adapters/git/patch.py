@@ -7,10 +7,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from diffscope.adapters.git.process import GitAccess, Outcome, run
+from diffscope.adapters.git.process import GitAccess, run, unreadable
 from diffscope.diff.model import Diff, FileDiff, FileKind, FileStatus
 from diffscope.diff.names import decode_name, quote
-from diffscope.errors import RepositoryError, shell_line
 from diffscope.messages.model import message
 from diffscope.source.model import Gap, RepoPath
 
@@ -124,14 +123,14 @@ def make_patch(access: GitAccess, old: str, new: str, *, at: Path) -> tuple[str,
         return decode_patch(found.out), ()
     raw = run(access, "diff-tree", "-r", "-z", "--raw", "--no-renames", "--no-abbrev", old, new)
     if raw.code != 0:
-        raise _unreadable(at, raw)
+        raise unreadable(at, raw)
     lost = find_lost(access, raw.out)
     if not lost:
-        raise _unreadable(at, found)
+        raise unreadable(at, found)
     without = excluding(each.name for each in lost)
     found = run(access, "--no-literal-pathspecs", "diff-tree", *OPTIONS, old, new, "--", *without)
     if found.code != 0:
-        raise _unreadable(at, found)
+        raise unreadable(at, found)
     rest = decode_patch(found.out)
     return rest + "".join(map(stand_in, lost)), tuple(each.gap for each in lost)
 
@@ -189,10 +188,3 @@ def stand_in(lost: Lost) -> str:
         modes = f"old mode {old_mode}\nnew mode {new_mode}\n"
     tail = f" {old_mode}" if modes is None else ""
     return f"diff --git {old} {new}\n{modes or ''}index {old_blob}..{new_blob}{tail}\nBinary files {old} and {new} differ\n"
-
-
-def _unreadable(folder: Path, outcome: Outcome) -> RepositoryError:
-    message = outcome.err.split("\n")[-1].removeprefix("fatal: ")
-    return RepositoryError(
-        f"git: {message}", at=str(folder), hint=f"look for damage: {shell_line('git', '-C', folder, 'fsck')}"
-    )

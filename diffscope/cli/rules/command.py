@@ -278,9 +278,10 @@ def _absent(profile: Chosen, repo: Path, revision: str) -> list[str]:
     """Return a line for each folder that a profile names and the tree does not have; what else is wrong with it is told already."""
     from diffscope.adapters.config.profiles import PROFILE_FILE
     from diffscope.adapters.config.rule_files import shown_name
-    from diffscope.adapters.config.rule_tables import absent_folders
+    from diffscope.adapters.config.rule_tables import absent_folders, places_in_profile
     from diffscope.adapters.git.repository import GitRepository
     from diffscope.errors import DiffscopeError
+    from diffscope.project.tree import TreeIndex
 
     try:
         names = profile.names()
@@ -289,11 +290,18 @@ def _absent(profile: Chosen, repo: Path, revision: str) -> list[str]:
     with GitRepository(repo) as repository:
         paths = {entry.path for entry in repository.entries(revision)}
     file = f"{shown_name(Path(profile.folder))}/{PROFILE_FILE}"
-    return [f"{file}:1: {each!r} is not in {repo} at {revision}" for each in absent_folders(names, paths)]
+    lines, tree = places_in_profile(Path(profile.folder)), TreeIndex(paths)
+    found = []
+    for each in absent_folders(names, paths):
+        near = tree.nearest(each)
+        hint = f" (did you mean {near!r}?)" if near else ""
+        found.append(f"{file}:{lines.get(each, 1)}: {each!r} is not in {repo} at {revision}{hint}")
+    return found
 
 
 def _dead_globs(folder: Path, repo: Path, revision: str) -> tuple[list[str], int]:
     """Return a line for each dead glob, and how many of those in tables match files of other commits alone."""
+    from diffscope.adapters.config.profiles import generic_profile
     from diffscope.adapters.config.rule_tables import paths_ever, read_rule_globs
     from diffscope.adapters.git.repository import GitRepository
     from diffscope.patterns import compile_glob
@@ -301,7 +309,13 @@ def _dead_globs(folder: Path, repo: Path, revision: str) -> tuple[list[str], int
 
     with GitRepository(repo) as repository:
         paths = [entry.path for entry in repository.entries(revision)]
-        globs = [(each, compile_glob(each.text).matches) for each in read_rule_globs(folder)]
+        # The words of any repository, which a first profile is written with, are no claim about this one.
+        general = {each.text for each in read_rule_globs(generic_profile())}
+        globs = [
+            (each, compile_glob(each.text).matches)
+            for each in read_rule_globs(folder)
+            if each.text not in general
+        ]
         dead = [(each, matches) for each, matches in globs if not any(map(matches, paths))]
         of_tables = [
             each for each, _ in dead if not each.path.endswith((RULE_FILE, LISTS_FILE, PREDICATES_FILE))

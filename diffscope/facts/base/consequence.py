@@ -10,7 +10,7 @@ from typing import Final, TypeVar
 import msgspec
 from msgspec import UNSET
 
-from diffscope.facts.change.edits import only_hands_on, statement_weight, without_renamed
+from diffscope.facts.change.edit_weight import only_hands_on, statement_weight, without_renamed
 from diffscope.facts.model import (
     CallFact,
     ChangeFacts,
@@ -102,6 +102,9 @@ class _Weigher:
         self._new_names = {one.name for one in facts.parameter if one.what.startswith("added")}
         self._edits: dict[_At, list[Edit]] = defaultdict(list)
         for edit in facts.edit:
+            if edit.what == "order":
+                # Of what only changed places, calls tell where that counts.
+                continue
             self._edits[edit.path, edit.symbol].append(edit)
         self._edited = {one.symbol for one in facts.symbol if one.logic and "body" in one.aspects}
         self._does_not_run = _uncollected(facts) or _is_thin(facts)

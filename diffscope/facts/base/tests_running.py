@@ -18,7 +18,7 @@ from diffscope.graph.model import ModuleName
 from diffscope.graph.query.graph import ModuleGraph
 from diffscope.graph.resolve import is_test_file
 from diffscope.source.model import RepoPath
-from diffscope.source.profile import places
+from diffscope.source.profile import places, profile
 
 _RUST: Final = ".rs"
 _MOST_SUBJECTS: Final = 10
@@ -40,6 +40,8 @@ _NEAR: Final = 2
 """Imports from a test to the module of what it names."""
 _LEAST: Final = 0.25
 """Of what the best test runs, below which another one does not count."""
+_LIKELY: Final = 0.08
+"""A score from which on a test that starts an engine is near enough to be named."""
 _LESS: Final = 0.4
 """What each call more between a test and what changed leaves of its worth."""
 
@@ -55,6 +57,8 @@ class _Target(NamedTuple):
     calls: int
     weight: float
     is_native: bool = False
+    is_made: bool = False
+    """The class alone, of which a test makes objects."""
 
 
 def with_tests_running(
@@ -109,6 +113,7 @@ class _Finder:
         self._changed = {one.fact.path for one in placed if one.fact.category == "test"}
         self._gone = {one.fact.old_path for one in placed if one.fact.status == "renamed"}
         self._gone |= {one.fact.path for one in placed if one.fact.status == "deleted"}
+        self._making: set[str] = set()
         self._below: set[tuple[str, str]] = set()
         """Path of a class and name of one below it, wherever that is defined."""
         self._near_by: dict[str, frozenset[str]] = {}
@@ -132,9 +137,13 @@ class _Finder:
         worth = {path: one if one[0] >= _LEAST * most else (0.0, ()) for path, one in worth.items()}
         others = (Nearest(path=path, score=0.0, reasons=()) for path in worth if path not in listed)
         found = [
-            msgspec.structs.replace(one, runs=worth[one.path][1] if one.path in worth else ())
+            msgspec.structs.replace(
+                one,
+                runs=worth[one.path][1] if one.path in worth else (),
+                may_run=self._may_run(one),
+            )
             for one in (*known, *others)
-            if one.path in listed or worth[one.path][1]
+            if one.path in listed or worth[one.path][1] or (not most and one.path in self._making)
         ]
         places_of = {one.path: number for number, one in enumerate(found)}
         found.sort(
@@ -142,6 +151,7 @@ class _Finder:
                 not (one.path in self._changed and one.runs),
                 one.path not in self._changed,
                 not one.runs,
+                one.path not in self._making,
                 -worth[one.path][0] if one.runs else 0.0,
                 places_of[one.path],
             )
@@ -191,6 +201,20 @@ class _Finder:
             self._near_by[path] = frozenset(each for each in found if each) | self._changed
         return self._near_by[path]
 
+    def _may_run(self, test: Nearest) -> str:
+        if test.path in self._making:
+            return "makes"
+        return "starts" if test.score >= _LIKELY and self._starts(test.path) else ""
+
+    def _starts(self, path: str) -> bool:
+        starters = frozenset(profile().starters)
+        tests = self._code.tests(path) if starters else None
+        return any(
+            starters & one.names
+            for one in tests or ()
+            if not (self._platforms and self._platforms <= one.skipped)
+        )
+
     def _worth(self, path: str) -> tuple[float, tuple[str, ...]]:
         """Return how much of the change a test file runs, and what of it."""
         tests = self._code.tests(path)
@@ -205,8 +229,12 @@ class _Finder:
                 if any(self._runs(one, target) for one in running)
                 and (target.is_native or path in self._near(target.path))
             }
+        if any(target.is_made for target in held):
+            self._making.add(path)
         best: dict[str, float] = {}
         for target in held:
+            if target.is_made:
+                continue
             value = target.weight * _LESS**target.calls
             best[target.subject] = max(best.get(target.subject, 0.0), value)
         return sum(best.values()), tuple(sorted(best, key=lambda name: (-best[name], name)))
@@ -236,6 +264,11 @@ class _Finder:
         else:
             level = [Place(fact.path, name)]
         seen = set(level)
+        for place in level:
+            owner = place.name.rpartition(".")[0]
+            if owner and self._callers.is_class(Place(place.path, owner)):
+                classes = self._classes(place.path, owner)
+                yield _Target(name, place.path, "", classes, _FARTHEST + 1, weight, is_made=True)
         for calls in range(_FARTHEST + 1):
             for place in level:
                 target = self._target(place, name, calls, weight)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -103,6 +104,17 @@ def declares_dependencies(path: str) -> bool:
     )
 
 
+_Key = tuple[str, str, str]
+
+
+def _remarked(before: Mapping[_Key, _Declared], after: Mapping[_Key, _Declared]) -> dict[_Key, _Key]:
+    """Return what is asked for under another condition than before -> under which it was, where that is the only one of its name."""
+    gone, come = before.keys() - after.keys(), after.keys() - before.keys()
+    pairs = {new: [old for old in gone if old[:2] == new[:2]] for new in come}
+    rivals = Counter(new[:2] for new in come)
+    return {new: olds[0] for new, olds in pairs.items() if len(olds) == 1 and rivals[new[:2]] == 1}
+
+
 def _after(concerned: Iterable[Placed], known: Iterable[Requirement]) -> tuple[Requirement, ...]:
     """Return the requirements of the tree after the change: files of the change by their new side, others from the base."""
     files = {one.fact.path: one.material.after for one in concerned if is_requirements_file(one.fact.path)}
@@ -119,8 +131,9 @@ def _of_file(placed: Placed, declared: _Tree | None) -> Iterator[DependencyFact]
     path = placed.fact.path
     before = {(one.name, one.kind, one.condition): one for one in _declared(path, placed.material.before)}
     after = {(one.name, one.kind, one.condition): one for one in _declared(path, placed.material.after)}
-    for key in sorted({*before, *after}):
-        old, new = before.get(key), after.get(key)
+    remarked = _remarked(before, after)
+    for key in sorted({*before, *after} - {*remarked.values()}):
+        old, new = before.get(remarked.get(key, key)), after.get(key)
         if old and new and _is_resolved(placed):
             # A resolver writes down what extras lead to, not the extras.
             old = old._replace(extras=new.extras)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from typing import Final
+from collections.abc import Iterable, Iterator, Sequence
+from difflib import SequenceMatcher
+from itertools import zip_longest
+from typing import Final, NamedTuple
 
 from diffscope.diff.model import Line
 from diffscope.facts.change.changed_file import Placed
@@ -13,72 +14,38 @@ from diffscope.facts.change.changed_python import ChangedStatement, ChangedSymbo
 from diffscope.facts.model import Edit
 from diffscope.patterns import lazy_regex
 from diffscope.source.text import split_lines
-from diffscope.syntax.nodes import around_difference, clip
+from diffscope.syntax.model import StatementEdit
+from diffscope.syntax.nodes import around_difference, brief, clip
 
 _MOST: Final = 200
 _PLACES: Final = 3
 _SHORTEST: Final = 8
 """Characters from which an expression is the same wherever it stands in a file."""
+_PARAMETER: Final = "parameter"
+"""In place of the argument: what an edit no longer sets is a parameter."""
 _PRODUCT: Final = frozenset({"source", "native"})
-_MOST_LINES: Final = 6
-_LONGEST_LINE: Final = 110
+_MOST_OF_HUNK: Final = 4
+_LONGEST_LINE: Final = 90
+_LONGEST_START: Final = 30
+_PARTED: Final = 3
+"""Words of a line that stay, from which on only what differs is told."""
 _LONGEST_CALL: Final = 600
 _REFUSAL_LINES: Final = 4
 _REFUSES: Final = lazy_regex(r"\b(?:bail!|ensure!|return Err\(|(?:STD_)?TORCH_CHECK\(|throw )")
 _UP_TO_END: Final = lazy_regex(r'(?:"(?:[^"\\]|\\.)*"|[^";])*')
 _ASKS: Final = lazy_regex(r"\s*(?:\}? ?else )?if \(?(.+?)\)? \{\s*$")
+_ASKED: Final = lazy_regex(r"(?:\} ?)?(?:else )?if \(?(.+?)\)?")
+_CHAINED: Final = lazy_regex(r" (?=[.?]\w)|(?<=[(\[]) | (?=[)\]])")
+_WORDS: Final = lazy_regex(r"\w+")
+_LIKE: Final = 0.5
 _QUOTED: Final = lazy_regex(r'"(?:[^"\\]|\\.)+"')
-_DECLARES: Final = lazy_regex(r"\s*(?:(?:pub )?\??\w+(?:: [\w<>:&' ]+)?,?|[})](?! else).*)\s*")
+_DECLARES: Final = lazy_regex(
+    r"\s*(?:(?:pub )?\??\w+(?:: (?!(?:true|false|None|\d+),?$)[\w<>:&' ]+)?,?|[})](?! else).*)\s*"
+)
 """A field or an argument of a name alone, as Rust lists them, or what begins with the end of something."""
 _ATTRIBUTE: Final = lazy_regex(r"\b(?:self|cls)\.(\w+)")
 _TELLING: Final = lazy_regex(r"[(\[<>+*/%-]|[=!]=|\b(?:and|or|not|in|is)\b")
 """A name alone says nothing: it is read everywhere."""
-
-_WEIGHTS: Final = {
-    "condition": 3.0, "raise": 3.0, "except": 2.6, "argument": 2.4, "call": 2.2, "return": 2.6, "element": 2.0, "value": 1.8,
-    "docs": 0.4, "infra": 1.2, "build": 1.4, "loop": 1.8, "assert": 1.6, "with": 1.8, "case": 1.2, "statement": 1.0, "function": 0.6,
-}  # fmt: skip
-_TRUTH: Final = lazy_regex(r"^[\w.]+ is (?:not )?None$")
-_HANDED: Final = lazy_regex(r"(?:(\w+)\s*=\s*)?(?:\w+\.)*([A-Za-z_]\w*)")
-_PATH: Final = lazy_regex(r"\b(?:[A-Za-z_]\w*\.)+(?=[A-Za-z_])")
-
-
-def statement_weight(edit: Edit, new_names: Collection[str] = ()) -> float:
-    """Return how much an edited statement decides, from about 0 to 3. ``new_names`` are parameters that the change adds."""
-    return (
-        _WEIGHTS.get(edit.what, 1.0)
-        - (1.5 if only_hands_on(edit, new_names) else 0)
-        - (0.5 if edit.what == "condition" and _TRUTH.match(edit.after) else 0)
-        - (0.6 if edit.change == "removed" else 0)
-        - (0.5 if edit.symbol.endswith("__init__") else 0)
-    )
-
-
-def only_hands_on(edit: Edit, new_names: Collection[str] = ()) -> bool:
-    """Return whether a statement hands on or keeps a parameter that is new, or takes the same value from another place."""
-    if edit.before and edit.after:
-        return _PATH.sub("", edit.before) == _PATH.sub("", edit.after)
-    if edit.what not in ("argument", "value"):
-        return False
-    if edit.change == "removed":
-        # A local name for what is read at its place now.
-        return (
-            edit.what == "value" and edit.target.isidentifier() and _HANDED.fullmatch(edit.before) is not None
-        )
-    handed = _HANDED.fullmatch(edit.after)
-    if handed is None:
-        return False
-    is_kept = edit.what == "value" and edit.target.rpartition(".")[2] == handed[2]
-    return is_kept or bool({handed[1], handed[2]}.intersection(new_names))
-
-
-def without_renamed(edits: Iterable[Edit]) -> list[Edit]:
-    """Return the edits of a function without statements that went and came again with the same values from other places."""
-    listed = list(edits)
-    went = Counter((one.what, _PATH.sub("", one.before)) for one in listed if one.change == "removed")
-    came = Counter((one.what, _PATH.sub("", one.after)) for one in listed if one.change == "added")
-    both = went & came
-    return [one for one in listed if (one.what, _PATH.sub("", one.before or one.after)) not in both]
 
 
 def collect_edits(placed: Iterable[Placed]) -> tuple[Edit, ...]:
@@ -121,7 +88,7 @@ def _of_symbol(placed: Placed, change: ChangedSymbol) -> Iterator[Edit]:
             after=edit.after,
             target=edit.target,
             callee=edit.callee,
-            keyword=edit.keyword,
+            keyword=_PARAMETER if _is_handed(edit, change) else edit.keyword,
             guard=edit.guard,
             held=edit.held,
             stood=edit.stood,
@@ -130,39 +97,151 @@ def _of_symbol(placed: Placed, change: ChangedSymbol) -> Iterator[Edit]:
         )
 
 
+def _is_handed(edit: StatementEdit, change: ChangedSymbol) -> bool:
+    """Return whether an edit takes away another value of a parameter, or keeps it from one: what follows works with what was handed over."""
+    names = {each.name for each in change.after.parameters} if change.after else set[str]()
+    return edit.what == "value" and edit.change == "removed" and edit.target in names
+
+
 def _of_lines(placed: Placed) -> Iterator[Edit]:
     is_product = placed.fact.category in _PRODUCT
     for hunk in placed.material.diff.hunks:
         if is_product and (refusals := list(_refusals(placed, hunk.added))):
             yield from refusals
             continue
-        gone, come = (
-            [
-                line
-                for line in lines
-                if _is_code(line.text) and not (is_product and _DECLARES.fullmatch(line.text))
-            ]
-            for lines in (hunk.removed, hunk.added)
-        )
-        if not (gone or come) or (is_product and max(len(gone), len(come)) > _MOST_LINES):
+        if is_product:
+            yield from _of_statements(placed, hunk.removed, hunk.added)
+            continue
+        gone, come = ([line for line in lines if _is_code(line.text)] for lines in (hunk.removed, hunk.added))
+        if not (gone or come):
             continue
         line = (come or gone)[0]
-        name = _function_at(placed, line.number, is_new=bool(come)) if is_product else ""
-        if name or not is_product:
-            before, after = around_difference(_joined(gone), _joined(come), _LONGEST_LINE)
-            if before == after:
-                # A line feed at the end of the file, or one after a semicolon.
+        before, after, target = _part(_joined(gone), _joined(come))
+        if before == after:
+            # A line feed at the end of the file.
+            continue
+        yield Edit(
+            path=placed.fact.path,
+            line=line.number,
+            side="new" if come else "old",
+            symbol="",
+            what=_sort_of(placed),
+            change="changed" if gone and come else "added" if come else "removed",
+            before=before,
+            after=after,
+            target=target,
+        )
+
+
+def _part(before: str, after: str) -> tuple[str, str, str]:
+    """Return what differs between two lines, with how the line begins where the rest stays as it is."""
+    # What only continues a command of the shell is no part of it.
+    was, now = before.removesuffix("\\").split(), after.removesuffix("\\").split()
+    least = min(len(was), len(now))
+    start = next((at for at in range(least) if was[at] != now[at]), least)
+    end = next((at for at in range(least - start) if was[-1 - at] != now[-1 - at]), least - start)
+    gone, come = " ".join(was[start : len(was) - end]), " ".join(now[start : len(now) - end])
+    if start + end < _PARTED or max(len(gone), len(come)) > _LONGEST_LINE:
+        before, after = around_difference(before, after, _LONGEST_LINE)
+        return clip(before, _LONGEST_LINE), clip(after, _LONGEST_LINE), ""
+    return gone, come, brief(" ".join(was[: max(start, 1)]), _LONGEST_START) if not gone or not come else ""
+
+
+class _Statement(NamedTuple):
+    """A statement of Rust or C++ as far as changed lines hold it, or the head of a compound one."""
+
+    text: str
+    line: int
+
+
+def _of_statements(placed: Placed, removed: Sequence[Line], added: Sequence[Line]) -> Iterator[Edit]:
+    """Yield the edits of a hunk in functions that stand on both sides, statement by statement; the first four."""
+    olds, news = _statements(removed), _statements(added)
+    matcher = SequenceMatcher(None, [one.text for one in olds], [one.text for one in news], autojunk=False)
+    found: list[Edit] = []
+    for tag, start, end, other, other_end in matcher.get_opcodes():
+        if tag == "equal":
+            continue
+        for old, new in _likest(olds[start:end], news[other:other_end]):
+            at = new or old
+            name = _function_at(placed, at.line, is_new=new is not None) if at else ""
+            if at is None or not name:
                 continue
-            yield Edit(
-                path=placed.fact.path,
-                line=line.number,
-                side="new" if come else "old",
-                symbol=name,
-                what="statement" if is_product else _sort_of(placed),
-                change="changed" if gone and come else "added" if come else "removed",
-                before=clip(before, _LONGEST_LINE),
-                after=clip(after, _LONGEST_LINE),
+            asked = [_ASKED.fullmatch(one.text) for one in (old, new) if one is not None]
+            is_condition = len(asked) == 2 and all(asked)
+            texts = (
+                [one[1] for one in asked if one]
+                if is_condition
+                else [one.text if one else "" for one in (old, new)]
             )
+            before, after = (brief(text, _LONGEST_LINE) for text in texts)
+            if before == after:
+                before, after = around_difference(texts[0], texts[1], _LONGEST_LINE)
+            found.append(
+                Edit(
+                    path=placed.fact.path,
+                    line=at.line,
+                    side="new" if new is not None else "old",
+                    symbol=name,
+                    what="condition" if is_condition else "statement",
+                    change="changed" if old and new else "added" if new else "removed",
+                    before=before,
+                    after=after,
+                )
+            )
+    yield from found[:_MOST_OF_HUNK]
+
+
+def _likest(
+    olds: Sequence[_Statement], news: Sequence[_Statement]
+) -> Iterator[tuple[_Statement | None, _Statement | None]]:
+    """Yield the statements that became others, by their words, then those that went or came alone."""
+    left = list(olds)
+    alone: list[tuple[_Statement | None, _Statement | None]] = []
+    for new in news:
+        words = frozenset(_WORDS.findall(new.text))
+        likeness = [
+            (_share(words, frozenset(_WORDS.findall(old.text))), -at, old) for at, old in enumerate(left)
+        ]
+        best = max(likeness, default=None, key=lambda one: one[:2])
+        if best is not None and (best[0] >= _LIKE or len(olds) == len(news) == 1):
+            left.remove(best[2])
+            yield best[2], new
+        else:
+            alone.append((None, new))
+    yield from ((old, None) for old in left)
+    yield from alone
+
+
+def _share(one: frozenset[str], other: frozenset[str]) -> float:
+    return 2 * len(one & other) / max(1, len(one) + len(other))
+
+
+def _statements(lines: Sequence[Line]) -> list[_Statement]:
+    found: list[_Statement] = []
+    parts: list[str] = []
+    start = 0
+    for line, after in zip_longest(lines, lines[1:]):
+        text = line.text.partition(" //")[0].strip()
+        goes_on = after is not None and after.text.lstrip().startswith((".", "?"))
+        if not _is_code(text) or (not parts and not goes_on and _DECLARES.fullmatch(line.text)):
+            continue
+        start = start if parts else line.number
+        parts.append(text)
+        if text.endswith((";", "{", "}", ",")) and not goes_on and not _is_open(" ".join(parts)):
+            found.append(_Statement(_in_one(parts), start))
+            parts = []
+    if parts:
+        found.append(_Statement(_in_one(parts), start))
+    return [one for one in found if _is_code(one.text)]
+
+
+def _in_one(parts: Sequence[str]) -> str:
+    return _CHAINED.sub("", " ".join(parts).strip("};, {"))
+
+
+def _is_open(text: str) -> bool:
+    return text.count("(") > text.count(")")
 
 
 def _refusals(placed: Placed, lines: Sequence[Line]) -> Iterator[Edit]:
@@ -188,8 +267,8 @@ def _refusals(placed: Placed, lines: Sequence[Line]) -> Iterator[Edit]:
             symbol=name,
             what="condition" if asked else "raise",
             change="added",
-            after=clip(asked[-1][1] if asked else says[0] if says else text, _LONGEST_LINE),
-            held=(f"raise {clip(says[0] if says else text, _LONGEST_LINE)}",) if asked else (),
+            after=brief(asked[-1][1] if asked else says[0] if says else text, _LONGEST_LINE),
+            held=(f"raise {brief(says[0] if says else text, _LONGEST_LINE)}",) if asked else (),
         )
 
 

@@ -144,8 +144,18 @@ def _scales(old: ChangedSignal, new: ChangedSignal) -> Iterator[NumericChoice]:
         was, now = (
             None if (text := each.get(name)) is None else _LAID_OUT.sub("", text) for each in (before, after)
         )
-        if was != now and any(_COMPUTED.search(value) for value in (was, now) if value is not None):
+        # What was handed over by its place is handed over by its name now, or the other way about.
+        is_named = (was is None and now in _by_place(before)) or (now is None and was in _by_place(after))
+        if (
+            was != now
+            and not is_named
+            and any(_COMPUTED.search(value) for value in (was, now) if value is not None)
+        ):
             yield NumericChoice("scale", "changed", new, after.get(name, ""), before.get(name, ""), name)
+
+
+def _by_place(arguments: Mapping[str, str]) -> set[str]:
+    return {_LAID_OUT.sub("", text) for name, text in arguments.items() if name.isdigit()}
 
 
 def _last(call: Signal) -> str:

@@ -17,7 +17,8 @@ from diffscope.patterns import lazy_regex
 from diffscope.products.report.counts import name_of, number_of
 from diffscope.products.report.link_model import Link
 from diffscope.products.report.model import Notice, NoticeKind
-from diffscope.products.report.plain import is_by_default, refusal_at, said_default
+from diffscope.products.report.plain import is_by_default
+from diffscope.products.report.statements import refusal_at, requests_take, said_default
 from diffscope.render.change_summary import option_of, registry_row
 from diffscope.rules.model import Severity, every_flag
 
@@ -191,17 +192,9 @@ def _notices(assessment: Assessment) -> Iterator[_Seen]:
 
 def _of_requests(symbols: Iterable[SymbolAssessment], number: int) -> list[_Seen]:
     """Return what requests take now, each name once."""
-    new = {one.name for one in symbols if one.kind == "class" and "added" in one.aspects}
-    names = dict.fromkeys(
-        one.name.rpartition(".")[2]
-        for one in symbols
-        if one.role[:2] == ("protocol-field", "added")
-        and "Request" in one.name.partition(".")[0]
-        and one.name.partition(".")[0] not in new
-    )
     return [
         _Seen("request", name, text_of("notice.plain", name=name), number)
-        for name in list(names)[:_MOST_REQUESTS]
+        for name in requests_take(symbols)[:_MOST_REQUESTS]
     ]
 
 
@@ -345,4 +338,9 @@ def _of_default(name: str, note: Text) -> Text:
     if values:
         return text_of("notice.default", name=name, before=values[1].strip("'"), after=values[2].strip("'"))
     decider = _DECIDER.search(note.en)
-    return text_of("notice.decided", name=name, decider=decider[1]) if decider else note
+    if decider is None:
+        return note
+    table, _, rest = name.partition(".")
+    code = "notice.decided-in" if "." in rest else "notice.decided"
+    name = rest.rpartition(".")[2] if "." in rest else name
+    return text_of(code, name=name, table=table, decider=decider[1])

@@ -54,8 +54,10 @@ _EFFECTS: Final = (
 )
 """Of equal level, what was there before and acts otherwise now comes first."""
 _CONSTRUCTORS: Final = (".__init__", ".__post_init__")
-_STANDS_IN: Final = lazy_regex(r"(?:_fake|_meta)$|(?:^|[._])(?:lazy|_?ensure)_?\w*$")
-"""What stands for something else while it is traced, or only makes it when it is first asked for."""
+_STANDS_IN: Final = lazy_regex(
+    r"(?:_fake|_meta)$|(?:^|[._])(?:lazy|_?ensure)_?\w*$|(?:^|\.)_?(?:shutdown|close|destroy|__del__|__repr__|__str__|warmup\w*|warm_up\w*|log_\w+)$"
+)
+"""What stands for something else while it is traced, only makes it when it is first asked for, tries or ends it, or tells of it."""
 
 
 class Evaluation(Value, frozen=True, kw_only=True):

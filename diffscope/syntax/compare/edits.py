@@ -13,13 +13,18 @@ from typing import TYPE_CHECKING, Final
 from diffscope.patterns import lazy_regex
 from diffscope.syntax.compare.entries import (
     EXITS,
+    LEAVING,
     Entry,
     body_of,
     entries_of,
     from_heads,
+    guard_elsewhere,
     held_by,
     renamed,
     simple_statements,
+    spread,
+    stood_on_both,
+    target_of,
 )
 from diffscope.syntax.compare.smallest_difference import (
     MOST_TEXT,
@@ -28,9 +33,8 @@ from diffscope.syntax.compare.smallest_difference import (
     joined_parts,
     smallest_difference,
 )
-from diffscope.syntax.denial import denied
 from diffscope.syntax.model import StatementEdit
-from diffscope.syntax.nodes import around_difference, callee_of, clip, text_of, unwrap
+from diffscope.syntax.nodes import around_difference, brief, callee_of, text_of, unwrap
 from diffscope.syntax.normalize.units import Unit
 
 if TYPE_CHECKING:
@@ -41,11 +45,9 @@ _MOST_PAIRED: Final = 900
 """Pairs of statements above which a stretch is written anew, and none is the other."""
 _MOST: Final = 24
 _ALIKE: Final = 0.5
-_LEAVING: Final = ("return", "raise", "continue", "break")
 _JOINING: Final = frozenset({"if", "not", "and", "or", "is", "in", "None", "self", ".", "(", ")"})
 _LONG_CALL: Final = 60
-_PARTS: Final = 3
-"""Of a conditional expression."""
+_LONGEST_GUARD: Final = 70
 _SHARED: Final = 3
 """Words that two calls hand over alike, from which on one may stand in the place of the other."""
 _SAID: Final = frozenset(
@@ -59,7 +61,7 @@ _NAME: Final = lazy_regex(r"[A-Za-z_]\w*")
 def compare_edits(before: Unit, after: Unit) -> tuple[StatementEdit, ...]:
     """Return the edits of a unit, by line, at most twenty-four; none of one that is too long to be laid side by side."""
     old, new = entries_of(before), entries_of(after)
-    old, new = _spread(renamed(old, new), new), _spread(new, old)
+    old, new = spread(renamed(old, new), new), spread(new, old)
     if max(len(old), len(new)) > _MOST_STATEMENTS:
         return ()
     matcher = SequenceMatcher(None, [one.text for one in old], [one.text for one in new], autojunk=False)
@@ -84,7 +86,9 @@ def compare_edits(before: Unit, after: Unit) -> tuple[StatementEdit, ...]:
     found = [edit for i, j in kept if (edit := _changed(old[i], new[j])) is not None]
     # What stands elsewhere now did not come or go.
     texts, other_texts = {old[at].text: at for at in gone}, {new[at].text: at for at in come}
-    same += ((at, other_texts[text]) for text, at in texts.items() if text in other_texts)
+    moved = [(at, other_texts[text]) for text, at in texts.items() if text in other_texts]
+    found += _reordered(old, new, moved, [*same, *kept])
+    same += moved
     found += _guarded_anew(
         old, new, [(i, j) for i, j in same if old[i].holder not in gone and new[j].holder not in come]
     )
@@ -92,6 +96,31 @@ def compare_edits(before: Unit, after: Unit) -> tuple[StatementEdit, ...]:
     found += _alone(new, old, [at for at in come if new[at].text not in texts], "added")
     found.sort(key=lambda edit: (edit.line, edit.change, edit.what, edit.after, edit.before))
     return tuple(found[:_MOST])
+
+
+def _reordered(
+    old: list[Entry], new: list[Entry], moved: list[tuple[int, int]], kept: list[tuple[int, int]]
+) -> Iterator[StatementEdit]:
+    """Yield the calls that stand on the other side of another call now, under the same condition."""
+    for i, j in moved:
+        if old[i].guard != new[j].guard or "(" not in new[j].text or old[i].kind != "statement":
+            continue
+        crossed = [
+            b
+            for a, b in kept
+            if (a < i) != (b < j) and _call(new[b].node) is not None and new[b].guard == new[j].guard
+        ]
+        if crossed:
+            at = min(crossed) if j < min(crossed) else max(crossed)
+            change = "added" if j < at else "removed"
+            yield _edit(
+                new[j],
+                "order",
+                change,
+                before="",
+                after=brief(new[j].text, _LONG_CALL),
+                target=brief(new[at].text, _LONG_CALL),
+            )
 
 
 def _asks_part(whole: Entry, part: Entry) -> bool:
@@ -102,44 +131,6 @@ def _asks_part(whole: Entry, part: Entry) -> bool:
     return _bare(part.text) in joined_parts(unwrap(asked), "and")
 
 
-def _spread(entries: list[Entry], others: list[Entry]) -> list[Entry]:
-    """Return statements, ``x = a if c else b`` told as the other side tells it, where that asks ``if c:``."""
-    heads = {one.text for one in others if one.kind == "condition"}
-    known = {one.text for one in others}
-    found: list[Entry] = []
-    places: list[int] = []
-    for entry in entries:
-        places.append(len(found))
-        moved = entry._replace(holder=places[entry.holder] if entry.holder >= 0 else -1)
-        spread = [] if entry.text in known else _by_condition(moved, heads, len(found))
-        found += spread or [moved]
-    return found
-
-
-def _by_condition(entry: Entry, heads: set[str], at: int) -> list[Entry]:
-    target, is_return = _target(entry.node), entry.node.type == "return_statement"
-    inner = entry.node.named_children[0] if target or (is_return and entry.node.named_child_count) else None
-    value = inner.child_by_field_name("right") if inner is not None and target else inner
-    parts = (
-        [child for child in unwrap(value).named_children if child.type != "comment"]
-        if value is not None and unwrap(value).type == "conditional_expression"
-        else []
-    )
-    if len(parts) != _PARTS:
-        return []
-    then, condition, otherwise = (text_of(unwrap(part)) for part in parts)
-    if f"if {condition}" not in heads:
-        then, condition, otherwise = otherwise, denied(condition), then
-    if f"if {condition}" not in heads:
-        return []
-    start = "return" if is_return else f"{target} ="
-    first = entry._replace(text=f"{start} {then}", guard=condition, holder=at)
-    second = entry._replace(text=f"{start} {otherwise}", guard=denied(condition), holder=at)
-    # What follows a return runs where the condition does not hold, wherever it stands.
-    second = entry._replace(text=second.text) if is_return else second
-    return [entry._replace(kind="condition", text=f"if {condition}"), first, second]
-
-
 def _guarded_anew(
     old: list[Entry], new: list[Entry], pairs: list[tuple[int, int]]
 ) -> Iterator[StatementEdit]:
@@ -148,7 +139,7 @@ def _guarded_anew(
         was, now = old[i], new[j]
         if was.kind != "statement" or was.guard == now.guard or now.node.type in EXITS:
             continue
-        held = (clip(now.text, MOST_TEXT),)
+        held = (brief(now.text, MOST_TEXT),)
         if now.holder >= 0 and new[now.holder].kind == "condition" and new[now.holder].guard == was.guard:
             yield _edit(
                 now._replace(guard=was.guard),
@@ -179,7 +170,8 @@ def _paired(old: list[Entry], olds: range, new: list[Entry], news: range) -> lis
         for i in olds
         for j in news
         if old[i].kind == new[j].kind
-        and (score := _likeness(old[i], new[j], words[0, i], words[1, j])) >= (0.2 if only else _ALIKE)
+        and (score := _likeness(old[i], new[j], words[0, i], words[1, j]))
+        >= (_ALIKE if not only else 0.01 if old[i].node.type == "return_statement" else 0.2)
     )
     taken: tuple[set[int], set[int]] = (set(), set())
     pairs = []
@@ -193,7 +185,7 @@ def _paired(old: list[Entry], olds: range, new: list[Entry], news: range) -> lis
 
 def _likeness(old: Entry, new: Entry, words: set[str], others: set[str]) -> float:
     """Return how like two statements or heads are, from 0 to 2; 0 for such as are none the other."""
-    if old.node.type == new.node.type and _target(old.node) == _target(new.node):
+    if old.node.type == new.node.type and target_of(old.node) == target_of(new.node):
         if old.kind == "statement":
             return _alike(words, others)
         return _alike(words, others) + _by_body(old, new) if _runs_alike(old, new) else 0
@@ -237,13 +229,7 @@ def _by_body(old: Entry, new: Entry) -> float:
         for body in map(body_of, (old.node, new.node))
     ]
     # That both leave in the same way does not make them one.
-    return _alike(*sides) if any(not text.startswith(_LEAVING) for text in sides[0] & sides[1]) else 0
-
-
-def _target(node: Node) -> str:
-    inner = node.named_children[0] if node.type == "expression_statement" and node.named_child_count else node
-    left = inner.child_by_field_name("left") if inner.type == "assignment" else None
-    return text_of(left) if left is not None else ""
+    return _alike(*sides) if any(not text.startswith(LEAVING) for text in sides[0] & sides[1]) else 0
 
 
 def _alike(one: set[str], other: set[str]) -> float:
@@ -257,26 +243,27 @@ def _changed(old: Entry, new: Entry) -> StatementEdit | None:
         return _edit(
             new, new.kind, "changed", before=before, after=after, keyword=joined, held=held_by(new.node)
         )
-    if _target(old.node) != _target(new.node) or old.node.type != new.node.type:
+    if target_of(old.node) != target_of(new.node) or old.node.type != new.node.type:
         calls = [call for one in (old, new) if (call := _call(one.node)) is not None]
-        before, after = (_brief_call(call, text_of(call)) for call in calls)
+        before, after = (brief(text_of(call), _LONG_CALL) for call in calls)
         return _edit(
-            new, "call", "changed", before=before, after=after, target=_target(new.node), at=calls[1]
+            new, "call", "changed", before=before, after=after, target=target_of(new.node), at=calls[1]
         )
     found = smallest_difference(old.node, new.node)
     if found.before is not None and found.after is not None and text_of(found.before) == text_of(found.after):
         return None
-    before = "" if found.before is None else text_of(found.before)
-    after = "" if found.after is None else text_of(found.after)
+    before = "" if found.before is None else text_of(unwrap(found.before))
+    after = "" if found.after is None else text_of(unwrap(found.after))
     if found.texts is not None:
         before, after = found.texts
         if not before and not after:
             return None
-    if found.what == "call" and found.before is not None and found.after is not None:
-        before, after = _brief_call(found.before, before), _brief_call(found.after, after)
+    if found.what == "call":
+        before, after = brief(before, _LONG_CALL), brief(after, _LONG_CALL)
     if found.keyword in _SAID or is_message(found, new.node, after):
         return None
-    before, after = around_difference(before, after, MOST_TEXT)
+    if brief(before, MOST_TEXT) == brief(after, MOST_TEXT):
+        before, after = around_difference(before, after, MOST_TEXT)
     return _edit(
         new,
         found.what,
@@ -288,11 +275,6 @@ def _changed(old: Entry, new: Entry) -> StatementEdit | None:
         keyword=found.keyword,
         at=found.after,
     )
-
-
-def _brief_call(node: Node, text: str) -> str:
-    """Return a call, without its arguments where they are long: by its name it is another one than before."""
-    return f"{callee_of(node)}(…)" if len(text) > _LONG_CALL and len(callee_of(node)) <= _LONG_CALL else text
 
 
 def _asked(old: Entry, new: Entry) -> tuple[str, str, str]:
@@ -327,24 +309,29 @@ def _alone(
             yield _statement(entry, change)
         elif entry.kind != "try":
             text = _bare(entry.text)
+            under = [place for place, one in enumerate(entries) if one.holder == at]
+            first = [place for place in under if entries[place].guard == text]
+            first = first if first or entry.kind == "condition" else under
+            last = [place for place in under if place not in first]
+            stood = stood_on_both(entries, first, known, elsewhere, entry.guard)
+            if not stood and stood_on_both(entries, last, known, elsewhere, entry.guard):
+                stood, text = True, entries[last[0]].guard
+            held = (
+                tuple(brief(entries[place].text, MOST_TEXT) for place in last)
+                if stood and text != _bare(entry.text)
+                else held_by(entry.node)
+            )
+            before = (
+                "" if stood or entry.kind != "condition" else guard_elsewhere(entries, first, others, text)
+            )
+            if before and change == "removed":
+                # The condition that holds it now tells of it.
+                continue
+            if before:
+                yield _edit(entry, entry.kind, "changed", before=before, after=text, held=held)
+                continue
             after, before = (text, "") if change == "added" else ("", text)
-            under = _under(entries, at)
-            stood = bool(under) and all(
-                place not in known and (entries[place].text, entry.guard) in elsewhere for place in under
-            )
-            yield _edit(
-                entry, entry.kind, change, before=before, after=after, held=held_by(entry.node), stood=stood
-            )
-
-
-def _under(entries: list[Entry], at: int) -> list[int]:
-    """Return what stands under a head, without what runs where its condition does not hold."""
-    asked = _bare(entries[at].text)
-    return [
-        place
-        for place, entry in enumerate(entries)
-        if entry.holder == at and (entries[at].kind != "condition" or entry.guard == asked)
-    ]
+            yield _edit(entry, entry.kind, change, before=before, after=after, held=held, stood=stood)
 
 
 def _statement(entry: Entry, change: str) -> StatementEdit:
@@ -359,7 +346,6 @@ def _statement(entry: Entry, change: str) -> StatementEdit:
     elif inner.type in ("call", "await"):
         call = inner.named_children[0] if inner.type == "await" and inner.named_child_count else inner
         what, callee = "call", callee_of(call)
-        text = f"{callee}(…)" if len(text) > MOST_TEXT else text
     elif what == "assert" and node.named_child_count:
         text = text_of(unwrap(node.named_children[0]))
     elif what in ("return", "raise"):
@@ -381,8 +367,8 @@ def _edit(
     return StatementEdit(
         what=what,
         change=change,
-        **{name: clip(text.replace(",)", ")"), MOST_TEXT) for name, text in texts.items()},
-        guard=clip(entry.guard, MOST_TEXT),
+        **{name: brief(text.replace(",)", ")"), MOST_TEXT) for name, text in texts.items()},
+        guard=brief(entry.guard, _LONGEST_GUARD),
         held=held,
         stood=stood,
         line=(at or entry.node).start_point[0] + 1,

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from diffscope.patterns import lazy_regex
 from diffscope.syntax.compare.smallest_difference import MOST_TEXT
-from diffscope.syntax.denial import denied_node
+from diffscope.syntax.denial import denied, denied_node
 from diffscope.syntax.model import DefinitionKind
-from diffscope.syntax.nodes import clip, text_of, unwrap
+from diffscope.syntax.nodes import brief, text_of, unwrap
 from diffscope.syntax.normalize.units import Unit
 
 if TYPE_CHECKING:
@@ -31,6 +31,10 @@ _HEADS: Final = {
 _THROUGH: Final = frozenset(
     {"block", "else_clause", "finally_clause", "decorated_definition", "match_statement"}
 )
+_PARTS: Final = 3
+"""Of a conditional expression."""
+LEAVING: Final = ("return", "raise", "continue", "break")
+"""How a statement begins that ends what is done."""
 EXITS: Final = frozenset({"return_statement", "raise_statement", "continue_statement", "break_statement"})
 _HELD: Final = 4
 _MESSAGES: Final = lazy_regex(
@@ -227,6 +231,72 @@ def simple_statements(body: Node) -> Iterator[str]:
             yield text
 
 
+def stood_on_both(
+    entries: list[Entry], under: list[int], known: set[int], elsewhere: set[tuple[str, str]], guard: str
+) -> bool:
+    """Return whether all the code of a branch stands on the other side too, without the branch."""
+    return bool(under) and all(
+        place not in known and (entries[place].text, guard) in elsewhere for place in under
+    )
+
+
+def guard_elsewhere(entries: list[Entry], under: list[int], others: list[Entry], text: str) -> str:
+    """Return the one other condition under which most of the code of a branch stands on the other side; empty where there is none."""
+    telling = {entries[at].text for at in under if not entries[at].text.startswith(LEAVING)}
+    found = {one.text: one.guard for one in others if one.text in telling}
+    guards = set(found.values())
+    return (
+        guards.pop()
+        if len(guards) == 1 and guards.isdisjoint(("", text)) and 2 * len(found) > len(telling)
+        else ""
+    )
+
+
+def spread(entries: list[Entry], others: list[Entry]) -> list[Entry]:
+    """Return statements, ``x = a if c else b`` told as the other side tells it, where that asks ``if c:``."""
+    heads = {one.text for one in others if one.kind == "condition"}
+    known = {one.text for one in others}
+    found: list[Entry] = []
+    places: list[int] = []
+    for entry in entries:
+        places.append(len(found))
+        moved = entry._replace(holder=places[entry.holder] if entry.holder >= 0 else -1)
+        spread = [] if entry.text in known else _by_condition(moved, heads, len(found))
+        found += spread or [moved]
+    return found
+
+
+def _by_condition(entry: Entry, heads: set[str], at: int) -> list[Entry]:
+    target, is_return = target_of(entry.node), entry.node.type == "return_statement"
+    inner = entry.node.named_children[0] if target or (is_return and entry.node.named_child_count) else None
+    value = inner.child_by_field_name("right") if inner is not None and target else inner
+    parts = (
+        [child for child in unwrap(value).named_children if child.type != "comment"]
+        if value is not None and unwrap(value).type == "conditional_expression"
+        else []
+    )
+    if len(parts) != _PARTS:
+        return []
+    then, condition, otherwise = (text_of(unwrap(part)) for part in parts)
+    if f"if {condition}" not in heads:
+        then, condition, otherwise = otherwise, denied(condition), then
+    if f"if {condition}" not in heads:
+        return []
+    start = "return" if is_return else f"{target} ="
+    first = entry._replace(text=f"{start} {then}", guard=condition, holder=at)
+    second = entry._replace(text=f"{start} {otherwise}", guard=denied(condition), holder=at)
+    # What follows a return runs where the condition does not hold, wherever it stands.
+    second = entry._replace(text=second.text) if is_return else second
+    return [entry._replace(kind="condition", text=f"if {condition}"), first, second]
+
+
+def target_of(node: Node) -> str:
+    """Return what a statement assigns to; empty for one that assigns nothing."""
+    inner = node.named_children[0] if node.type == "expression_statement" and node.named_child_count else node
+    left = inner.child_by_field_name("left") if inner.type == "assignment" else None
+    return text_of(left) if left is not None else ""
+
+
 def held_by(node: Node) -> tuple[str, ...]:
     """Return the first statements under a head, on one line each."""
     body = body_of(node)
@@ -237,7 +307,7 @@ def held_by(node: Node) -> tuple[str, ...]:
     # How it leaves says more than what it does before.
     if len(found) > _HELD and _leaves(body):
         found = [*found[: _HELD - 1], found[-1]]
-    return tuple(clip(text, MOST_TEXT) for text in found[:_HELD])
+    return tuple(brief(text, MOST_TEXT) for text in found[:_HELD])
 
 
 def _leaves(body: Node) -> bool:

@@ -156,6 +156,9 @@ def _statements(unit: Unit, members: Mapping[int, int]) -> Iterator[_Item]:
             for name in read_names(node):
                 yield _Item(("import", name), node, name, is_nested)
         elif kind in _COMPOUND or kind in _CLAUSES:
+            yield from (
+                _Item(("statement", head.text), head, None, is_nested) for head in _binding_heads(node)
+            )
             parts = reversed(node.named_children)
             pending += [(part, True) for part in parts if part.type == "block" or part.type in _CLAUSES]
         elif kind == "block":
@@ -164,6 +167,15 @@ def _statements(unit: Unit, members: Mapping[int, int]) -> Iterator[_Item]:
             first = node.named_children[0].type if node.named_child_count else ""
             if kind != "expression_statement" or first not in _TEXTS:
                 yield _Item(("statement", node.text), node, None, is_nested)
+
+
+def _binding_heads(node: Node) -> Iterator[Node]:
+    """Yield what a compound statement or clause binds names with: targets of a loop, ``as NAME``, ``:=``, patterns."""
+    for child in node.named_children:
+        if child.type not in ("block", "comment") and child.type not in _CLAUSES:
+            text = child.text or b""
+            if node.type in ("for_statement", "case_clause") or b" as " in text or b":=" in text:
+                yield child
 
 
 def _common(old: list[_Item], new: list[_Item]) -> tuple[list[_Item], list[_Item]]:

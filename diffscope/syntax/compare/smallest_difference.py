@@ -9,7 +9,7 @@ from diffscope.syntax.nodes import callee_of, text_of, unwrap
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-MOST_TEXT: Final = 110
+MOST_TEXT: Final = 90
 """Characters of an expression: who wants more reads the code."""
 PLAIN: Final = {"return_statement": "return", "raise_statement": "raise", "assert_statement": "assert"}
 _DEEPEST: Final = 40
@@ -47,11 +47,13 @@ def smallest_difference(before: Node, after: Node) -> Difference:
     return found
 
 
-def _step(at: Difference) -> tuple[Difference, bool] | None:
+def _step(at: Difference) -> tuple[Difference, bool] | None:  # noqa: PLR0911 - a form a line
     """Return the same one level further down, and whether that is the end; ``None`` where there is no way down."""
     if at.before is None or at.after is None:
         return None
     old, new = unwrap(at.before), unwrap(at.after)
+    if old.type == new.type == "boolean_operator":
+        return _into_joined(at, old, new)
     is_empty = not old.named_child_count and old.type != "argument_list"
     if old.type != new.type or old.type in _OPERATORS or is_empty:
         return None
@@ -61,6 +63,8 @@ def _step(at: Difference) -> tuple[Difference, bool] | None:
     olds, news = _between(_parts(old), _parts(new))
     if new.type == "argument_list" or new.type in _ELEMENTS:
         what = "argument" if new.type == "argument_list" and at.callee not in _BUILDERS else "element"
+        if len(olds) > 1 and (pair := _one_call(olds, news)) is not None:
+            return at._replace(before=pair[0], after=pair[1]), False
         if len(olds) != 1 or len(news) != 1:
             return at._replace(
                 before=_first(olds), after=_first(news), what=what, texts=_apart(olds, news)
@@ -115,6 +119,29 @@ def _same_method(old: Node, new: Node) -> tuple[Node, Node] | None:
     return (owners[0], owners[1]) if is_one else None
 
 
+def _into_joined(at: Difference, old: Node, new: Node) -> tuple[Difference, bool] | None:
+    """Go down to the one part that differs of what ``and`` or ``or`` joins; ``None`` where several do."""
+    for word in ("and", "or"):
+        was, now = joined_nodes(old, word), joined_nodes(new, word)
+        known, asked = {text_of(node) for node in was}, {text_of(node) for node in now}
+        gone, come = (
+            [node for node in was if text_of(node) not in asked],
+            [node for node in now if text_of(node) not in known],
+        )
+        if len(was) > 1 and len(gone) == len(come) == 1:
+            return at._replace(before=gone[0], after=come[0]), False
+    return None
+
+
+def _one_call(olds: list[Node], news: list[Node]) -> tuple[Node, Node] | None:
+    """Return the first of several calls of the same that are handed other arguments; ``None`` where something else differs."""
+    if len(olds) != len(news):
+        return None
+    pairs = [(old, new) for old, new in zip(olds, news, strict=True) if text_of(old) != text_of(new)]
+    are_calls = all(old.type == new.type == "call" and callee_of(old) == callee_of(new) for old, new in pairs)
+    return pairs[0] if pairs and are_calls else None
+
+
 def _apart(old: list[Node], new: list[Node]) -> tuple[str, str]:
     was, now = [text_of(node) for node in old], [text_of(node) for node in new]
     return ", ".join(text for text in was if text not in now), ", ".join(
@@ -149,6 +176,11 @@ def is_message(found: Difference, statement: Node, text: str) -> bool:
 
 def joined_parts(node: Node, word: str) -> list[str]:
     """Return the parts of a condition that a word joins, in order."""
+    return [text_of(part) for part in joined_nodes(node, word)]
+
+
+def joined_nodes(node: Node, word: str) -> list[Node]:
+    """Return the same as nodes."""
     parts, left = [], [node]
     while left:
         part = unwrap(left.pop())
@@ -157,5 +189,5 @@ def joined_parts(node: Node, word: str) -> list[str]:
         if operator is not None and text_of(operator) == word:
             left += [side for side in sides if side is not None]
         else:
-            parts.append(text_of(part))
+            parts.append(part)
     return parts

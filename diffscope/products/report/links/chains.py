@@ -33,6 +33,8 @@ _BY_HISTORY: Final[Mapping[str, LinkReason]] = {
 _SHARED: Final = 2
 _MOSTLY: Final = 0.6
 _NAMES: Final = 4
+_MOST_OF_IT: Final = 50
+"""Percent of a change's lines that are undone, from which on it is taken back and not only touched."""
 _WIDE: Final = 24
 """Pull requests that one change follows, from which on it is a sweep over the tree, which tells little of each."""
 _PART: Final = 0.1
@@ -148,7 +150,10 @@ def _told(node: Node, known: Container[int], titles: Mapping[str, list[tuple[str
     for past in node.history:
         if past.number and past.number != node.number:
             reason = _BY_HISTORY[past.what]
-            if past.what == "restores" and not _speak_of_one(node.title, past.subject):
+            is_part = past.taken_back is not None and past.taken_back < _MOST_OF_IT
+            if (reason == "reverts" and is_part) or (
+                past.what == "restores" and not _speak_of_one(node.title, past.subject)
+            ):
                 # Lines that are again what they were tell of those lines, and not of the whole that once changed them.
                 reason = "changes-again"
             yield _link(node.number, past.number, reason, (past.subject,), _WEIGHTS.get(reason, 3.0))

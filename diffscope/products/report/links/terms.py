@@ -147,6 +147,12 @@ def _shortened(words: Sequence[str]) -> Iterator[tuple[str, str]]:
                     yield short, " ".join(run)
 
 
+def is_label(topic: str) -> bool:
+    """Return whether a bracketed word says of which kind something is, and not what it is about."""
+    plain = topic.strip().lower()
+    return plain in _LABELS or plain in _STOP or plain[:1].isdigit()
+
+
 def topics_of(title: str) -> tuple[str, ...]:
     """Return what stands in brackets before a title, parts of series left out."""
     found = _BRACKETS.findall(title)

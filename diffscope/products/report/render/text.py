@@ -40,8 +40,7 @@ def render(digest: Digest, style: Style, options: ReportOptions) -> str:
     for gap in digest.gaps:
         screen.line(Piece(words.pick(gap.reason), Tone.MEDIUM))
     _sections(screen, words("report.main-changes", is_week=is_week), story.changes)
-    notices = [f"{section.title}{words.colon}{story.notice_line(section)}" for section in story.notices]
-    _list(screen, words("report.notices"), notices)
+    _list(screen, words("report.notices"), story.notice_lines)
     if digest.newest is not None:
         _list(screen, words("report.open-breaks", day=digest.newest.day), story.open_breaks)
     _sections(screen, words("risk-section"), story.risks)

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Final
 
 from diffscope.messages.model import Language
+from diffscope.patterns import lazy_regex
 from diffscope.products.report.counts import name_of
 from diffscope.products.report.link_model import Link, LinkReason
 from diffscope.products.report.model import PullSummary
@@ -15,12 +16,15 @@ from diffscope.products.report.render.story.titles import (
     WORDS_FILE,
     bare_title,
     chinese_titles,
+    topic_of,
 )
 from diffscope.render.sentences import begin
 from diffscope.render.words import Words
 
 _NAMED: Final = 3
 _SHORT: Final = 110
+_FEW: Final = 3
+"""Words of a title that do not say what they are about."""
 _FOLLOWS: Final[tuple[tuple[LinkReason, str], ...]] = (
     ("reverts", "story.reverted"),
     ("fixes", "story.fixed"),
@@ -30,8 +34,18 @@ _FOLLOWS: Final[tuple[tuple[LinkReason, str], ...]] = (
 """What may follow a pull request, the gravest first."""
 _NOTICED: Final = 1.5
 _NEW: Final = 1.0
+_GAINS: Final = frozenset({"feature", "performance"})
 _QUIET: Final = -2.5
-_MUTE: Final = -1.5
+_MUTE: Final = -3.0
+_BY_TITLE: Final = frozenset({"bugfix", "feature", "performance"})
+"""Kinds of which the title alone is worth a line, where it speaks of no code."""
+_CODE: Final = lazy_regex(r"\b[a-z]+_\w+|\b[A-Z][a-z]+[A-Z][a-z]+\w*")
+_HURTS: Final = lazy_regex(
+    r"(?i)\b(?:crash\w*|corrupt\w*|nans?|inf|accuracy|degrad\w*|wrong|incorrect|hangs?|hanging|deadlock\w*|leak\w*|oom|out[- ]of[- ]\w+|"
+    r"illegal|overflow\w*|races?|segfault\w*|garbage|garbled|data loss|(?:key|index|type|name|attribute|value|runtime|assertion|import)[ ]?errors?|"
+    r"security|vulnerabilit\w+|not releasing|loading error)\b"
+)
+"""Words of what hurts who meets it."""
 _INSIDE: Final = frozenset({"refactor", "test", "ci", "docs"})
 
 
@@ -52,7 +66,11 @@ class PullStory:
         said = ""
         if self._words.language is Language.CHINESE:
             said = self._chinese.said(pull.title)
-        return said or begin(bare_title(pull.title).rstrip(".").strip())
+        bare = bare_title(pull.title).rstrip(".").strip()
+        said = said or begin(bare)
+        topic = topic_of(pull.title) if len(bare.split()) <= _FEW else ""
+        is_needed = topic and topic.lower() not in said.lower()
+        return f"{topic}{self._words.colon}{said}" if is_needed else said
 
     def told(self, number: int) -> str:
         """Return a pull request in a few sentences: its title, what is other now, who is affected, what became of it."""
@@ -102,14 +120,20 @@ class PullStory:
         """Return how much a pull request is to a reader: its importance, more where users notice it, less where it only tidies."""
         noticed = pull.number in self._noticed
         is_quiet = not noticed and (pull.kind in _INSIDE or pull.audience == "developers")
-        is_mute = not pull.plain
+        is_said = pull.kind in _BY_TITLE and not _CODE.search(bare_title(pull.title))
+        is_mute = not pull.plain and not is_said
         return (
             pull.importance
             + _MUTE * is_mute
             + _NOTICED * noticed
-            + _NEW * (pull.kind == "feature")
+            + _NEW * (pull.kind in _GAINS)
             + _QUIET * is_quiet
         )
+
+    @staticmethod
+    def hurts(pull: PullSummary) -> bool:
+        """Return whether a title names what hurts: a crash, a hang, a leak, wrong results."""
+        return _HURTS.search(pull.title) is not None
 
     @cached_property
     def _noticed(self) -> frozenset[int]:

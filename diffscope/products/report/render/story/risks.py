@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import Final, NamedTuple
 
 from diffscope.messages.say import texts
+from diffscope.patterns import lazy_regex
 from diffscope.products.report.counts import name_of
 from diffscope.products.report.model import FamilyRisk, PullSummary, Recheck, RiskItem
 from diffscope.products.report.render.page import PageView
@@ -21,6 +22,10 @@ _MOST: Final = 16
 """Of high risk; of more the numbers alone are told, as in a window of a year."""
 _ALSO: Final = 2
 _LONGEST: Final = 110
+_LONGEST_DETAIL: Final = 280
+_COLON: Final = lazy_regex("\uff1a|: ")
+_CLOSED: Final = lazy_regex("\uff09\uff1a|\\): ")
+_CLAUSE: Final = lazy_regex("\uff0c|, ")
 _TESTS: Final = ("missing-tests", "insufficient-tests")
 _WEAKENED: Final = "TC204"
 """Flags a test that lost something: nothing that is written later mends it."""
@@ -28,7 +33,7 @@ _MODULE: Final = "TC202"
 """Flags a new module that no test imports."""
 _UNNAMED: Final = frozenset({"TC201", "TC202", "TC206"})
 """Flags that say that no test names what is new."""
-_BREAKS: Final = ("interface-change", "feature-interaction", "dependency-version")
+_BREAKS: Final = ("interface-change", "feature-interaction")
 _PLACES: Final = frozenset(
     {"core-path", "platform-compat", "kernel-safety", "quantization-numerics", "concurrency", *_TESTS}
 )
@@ -171,7 +176,7 @@ class RiskStory:
         if family in _PLACES and (item.symbol or family in _TESTS):
             return words("story.at-symbol", what=what, symbol=self.target(item))
         message = _first_part(words.pick(item.message))
-        if item.symbol or not message:
+        if item.symbol or not message or "…" in message:
             return words("story.at-symbol", what=what, symbol=self.target(item))
         return words("story.said", what=what, message=message)
 
@@ -219,7 +224,16 @@ class RiskStory:
             pull=name_of(item.number),
             title=self._pulls.title(item.number),
             said=self._said(family, item),
+            detail=self._detail(item),
         )
+
+    def _detail(self, item: RiskItem) -> str:
+        """Return which parameter or field it is, from the message: what stands behind its symbol, and behind what became of it."""
+        text = _first_part(self._words.pick(item.message), most=_LONGEST_DETAIL)
+        _, *said = _COLON.split(text, maxsplit=1)
+        _, *behind = _CLOSED.split(said[0], maxsplit=1) if said else ("",)
+        detail = behind[0] if behind else _CLAUSE.split(said[0])[0] if said else ""
+        return self._words("story.detail", detail=detail) if detail else ""
 
     @cached_property
     def test_items(self) -> tuple[RiskItem, ...]:
@@ -254,8 +268,8 @@ class RiskStory:
         return f"`{item.symbol or (item.path or '').rpartition('/')[2]}`"
 
 
-def _first_part(text: str) -> str:
+def _first_part(text: str, *, most: int = _LONGEST) -> str:
     """Return the first part of a message, which says what is the case and not where else; nothing where it is too long to read."""
     for separator in _TAILS:
         text = text.partition(separator)[0]
-    return text if len(text) <= _LONGEST and "…" not in text else ""
+    return text if len(text) <= most else ""

@@ -20,19 +20,27 @@ from diffscope.products.report.render.story.risks import RiskStory, Section
 from diffscope.products.report.render.story.trends import TrendStory
 from diffscope.render.words import Words
 
-_TOLD: Final[Mapping[str, int]] = {"users": 5, "operators": 6, "developers": 1}
+_TOLD: Final[Mapping[str, int]] = {"users": 4, "operators": 5, "developers": 1}
 """Pull requests that are told of what concerns each audience."""
 _OF_A_THEME: Final = 3
-_HIGHLIGHTS: Final = 3
+_FIXES: Final = 4
+_HIGHLIGHTS: Final = 1
 _LEADS: Final = 2
-_NOTICES: Final = 2
-"""Of each kind."""
-_WHOLE: Final[tuple[NoticeKind, ...]] = ("default", "removed", "refused", "option", "variable", "request")
+_SHOWN: Final[Mapping[NoticeKind, int]] = {
+    **dict.fromkeys(("default", "removed"), 9),
+    **dict.fromkeys(("option", "request", "variable"), 6),
+    **dict.fromkeys(("refused", "model", "endpoint"), 3),
+    "dependency": 2,
+}
+"""Of each kind before the fold; what asks nobody to act, and few name, is counted there."""
 _ACT: Final[tuple[NoticeKind, ...]] = ("default", "removed", "refused")
 """What asks who upgrades to act."""
-_SHORT: Final = 3
+_OF_ONE: Final = 4
+"""Of one pull request and kind."""
+_SHORT: Final = 2
 _FOLLOW_UPS: Final = 4
 _NAMED: Final = 3
+_ACTED: Final = 2
 _FIX: Final = "TC205"
 """Flags a fix that came without a test."""
 
@@ -67,6 +75,8 @@ class Story:
         """Return what is told to an audience, most to them first, not too much of one line of work."""
         found: list[PullSummary] = []
         for pull in self._pulls.ranked:
+            if pull.number in self._fixes or (audience == AUDIENCES[-1] and not pull.plain):
+                continue
             of_theme = sum(self._theme_of(pull) == self._theme_of(one) for one in found)
             if pull.audience == audience and of_theme < _OF_A_THEME:
                 found.append(pull)
@@ -141,40 +151,80 @@ class Story:
 
     @cached_property
     def highlights(self) -> tuple[str, ...]:
-        """The most important pull requests that stand in no section before, a line each."""
-        told = {pull.number for audience in AUDIENCES for pull in self._chosen(audience)}
+        """The fixes of what hurt most, then the most important pull requests that stand in no section before, a line each."""
+        fixes = tuple(self._fixes)
+        told = {*fixes, *(pull.number for audience in AUDIENCES for pull in self._chosen(audience))}
         ranked = sorted(self._pulls.ranked, key=lambda pull: (-pull.importance, pull.number))
         fresh = (pull.number for pull in ranked if pull.number not in told)
-        return tuple(map(self.told, islice(fresh, _HIGHLIGHTS)))
+        return tuple(map(self.told, (*fixes, *islice(fresh, _HIGHLIGHTS))))
+
+    @cached_property
+    def _fixes(self) -> dict[int, None]:
+        """The most important fixes of what hurts by their titles."""
+        fixes = [
+            pull
+            for pull in self._pulls.ranked
+            if pull.kind == "bugfix" and pull.audience != "developers" and self._pulls.hurts(pull)
+        ]
+        return dict.fromkeys(pull.number for pull in fixes[:_FIXES])
 
     # what users notice
 
     @cached_property
     def notices(self) -> tuple[Section, ...]:
         """What users notice, by kind."""
+        return tuple(
+            Section(self._words(f"notices.{kind}"), tuple(map(self._notice, found)))
+            for kind, found in self._by_kind.items()
+        )
+
+    @cached_property
+    def _by_kind(self) -> dict[NoticeKind, list[Notice]]:
         by_kind: dict[NoticeKind, list[Notice]] = {}
         for notice in self._digest.notices:
             by_kind.setdefault(notice.kind, []).append(notice)
-        return tuple(
-            Section(self._words(f"notices.{kind}"), tuple(map(self._notice, found)))
-            for kind, found in by_kind.items()
-        )
+        return by_kind
 
-    def notice_line(self, section: Section, most: int = _NOTICES) -> str:
-        """Return the notices of a kind in one line; what users name on a command line or may miss is never cut."""
-        if section.title in {self._words(f"notices.{kind}") for kind in _WHOLE}:
-            most = len(section.lines)
-        rest = len(section.lines) - most
-        listed = self._words.semicolon.join(section.lines[:most])
-        return self._words("list.more", names=listed, more=rest) if rest > 0 else listed
+    @cached_property
+    def notice_lines(self) -> tuple[str, ...]:
+        """What users notice before the fold, a line a kind: what asks them to act, and what they name; the others counted."""
+        words, lines, counted = self._words, [], []
+        for kind, found in self._by_kind.items():
+            most = _SHOWN.get(kind, 0)
+            name = words(f"notices.{kind}")
+            if not most:
+                counted.append(words("story.count-of", name=name, count=len(found)))
+                continue
+            groups = self._together(found)
+            listed = words.semicolon.join(groups[:most])
+            rest = len(groups) - most
+            line = words("list.more", names=listed, more=rest) if rest > 0 else listed
+            lines.append(words("story.notices", kind=name, line=line))
+        if counted:
+            lines.append(words("story.notices-besides", names=counted))
+        return tuple(lines)
+
+    def _together(self, notices: Sequence[Notice]) -> list[str]:
+        """Return notices of a kind, those of the same pull requests in one."""
+        groups: dict[tuple[tuple[int, ...], int | None], list[Notice]] = {}
+        for notice in notices:
+            groups.setdefault((notice.pulls, notice.undone_by), []).append(notice)
+        told = []
+        for (pulls, undone_by), group in groups.items():
+            names = self._words.listed(list(map(self._said, group)), _OF_ONE)
+            told.append(self._with_pulls(names, pulls, undone_by))
+        return told
+
+    def _said(self, notice: Notice) -> str:
+        is_title = notice.name == name_of(notice.pulls[0])
+        return self._pulls.title(notice.pulls[0]) if is_title else self._words.pick(notice.text)
+
+    def _with_pulls(self, said: str, pulls: Sequence[int], undone_by: int | None) -> str:
+        text = self._words("story.named-in", name=said, pull=self._pulls.numbers(pulls, 2))
+        return text if undone_by is None else self._words("story.undone", text=text, pull=name_of(undone_by))
 
     def _notice(self, notice: Notice) -> str:
-        is_title = notice.name == name_of(notice.pulls[0])
-        said = self._pulls.title(notice.pulls[0]) if is_title else self._words.pick(notice.text)
-        text = self._words("story.named-in", name=said, pull=self._pulls.numbers(notice.pulls, 2))
-        if notice.undone_by is None:
-            return text
-        return self._words("story.undone", text=text, pull=name_of(notice.undone_by))
+        return self._with_pulls(self._said(notice), notice.pulls, notice.undone_by)
 
     # what to follow up
 
@@ -188,7 +238,7 @@ class Story:
         fixes = [item for item in self._risks.test_items if item.code == _FIX]
         for items, code in ((new, "follow.tests"), (fixes, "follow.regression")):
             if items:
-                still = all(self._risks.state(item) == "still" for item in items[:_NAMED])
+                still = all(self._risks.state(item) == "still" for item in items[:_ACTED])
                 state = self._words("state.still", day=self._risks.day) if still else ""
                 yield self._words(code, names=self._targets(items)) + state
         yield from self._reverted()
@@ -212,7 +262,7 @@ class Story:
     def _targets(self, items: Sequence[RiskItem]) -> list[str]:
         return [
             self._words("story.named-in", name=self._risks.target(item), pull=name_of(item.number))
-            for item in items[:_NAMED]
+            for item in items[:_ACTED]
         ]
 
     def _reverted(self) -> Iterator[str]:
@@ -243,10 +293,13 @@ class Story:
                     audience=words(f"audience.{audience}"),
                     names=words.semicolon.join(names),
                 )
+        fixes = [self._pulls.named(number) for number in islice(self._fixes, _SHORT)]
+        if fixes:
+            yield words("story.mended", names=words.semicolon.join(fixes))
         yield from self._to_mind()
         risks = []
         if read.serious:
-            pulls = self._pulls.numbers([pull.number for pull in read.serious], _SHORT)
+            pulls = self._pulls.numbers([pull.number for pull in read.serious], _NAMED)
             risks.append(words("story.serious", count=len(read.serious), pulls=pulls))
         risks += self._undone()
         if risks:
@@ -260,7 +313,7 @@ class Story:
             found = [one for one in self._digest.notices if one.kind == kind and one.undone_by is None]
             names = list(map(self._name, found))
             if names:
-                listed = self._words.listed(names, _NAMED)
+                listed = self._words.listed(names, _ACTED if kind != "refused" else 1)
                 parts.append(
                     self._words("story.to-mind-of", kind=self._words(f"notices.{kind}"), names=listed)
                 )
@@ -272,6 +325,9 @@ class Story:
         if notice.name == name_of(notice.pulls[0]):
             return f"{self._pulls.title(notice.pulls[0])}{self._words.aside(notice.name)}"
         if notice.kind == "refused":
+            said = self._words.pick(notice.text)
+            return said if said.startswith("“") else f"`{notice.name}`"
+        if " " in notice.name:
             return self._words.pick(notice.text)
         return f"`{notice.name.rpartition('.')[2]}`"
 

@@ -12,16 +12,18 @@ from functools import cache
 from typing import Final
 
 from diffscope.patterns import lazy_regex
+from diffscope.products.report.links.terms import is_label
 from diffscope.render.templates import shipped
 from diffscope.source.text import split_lines
 
 WORDS_FILE: Final = "title_words.zh.txt"
 """A user may have one of their own among the templates."""
 _TAGS: Final = lazy_regex(r"^(?:\s*(?:\[[^\]]*\]?|\{[^}\]]*[}\]])\s*:?)+[\s:]*")
+_TAG: Final = lazy_regex(r"[\[{]([^\[\]{}]{2,24})[\]}]")
 _CONVENTION: Final = lazy_regex(
     r"^(?:fix|feat|docs?|chore|perf|refactor|ci|test|build|style|bug-?fix)(?:\([^)]*\))?!?:\s+(?=\S)"
 )
-_NUMBERS: Final = lazy_regex(r"(?:\s*\(#\d+\))+\s*$")
+_NUMBERS: Final = lazy_regex(r"(?:\s*\((?:(?:fix(?:es)?|closes|resolves) )?#\d+\))+\s*$")
 _TOKEN: Final = lazy_regex(r"`[^`]*`|“[^”]*”|\"[^\"]*\"|\([^()]*\)|[^\s,;:]+|[,;:]")
 _WIDE: Final = lazy_regex(r"[\u3000-\u9fff\uff00-\uffef]")
 _NAME: Final = lazy_regex(r"[A-Z0-9_=<>.\[\]()'\"]|^[`“]")
@@ -41,6 +43,14 @@ def bare_title(title: str) -> str:
     """Return a title without its number and without the bracketed words before it, which say where and not what."""
     plain = _TAGS.sub("", _NUMBERS.sub("", title)) or title
     return _CONVENTION.sub("", plain) or plain
+
+
+def topic_of(title: str) -> str:
+    """Return the last bracketed word before a title that says what it is about and is no label; nothing where there is none."""
+    bare = bare_title(title)
+    head = title.partition(bare)[0] if bare != title else ""
+    topics = [tag.strip() for tag in _TAG.findall(head) if not is_label(tag)]
+    return topics[-1] if topics else ""
 
 
 @cache
@@ -101,6 +111,10 @@ class ChineseTitles:
                 parts.append([])
             else:
                 parts[-1].append(token)
+        for part in parts:
+            # Of ", and" one mark is enough.
+            while part and part[-1] in _BETWEEN:
+                part.pop()
         said = [self._clause(part) for part in parts if part]
         if not said or not all(said):
             return ""
@@ -109,7 +123,7 @@ class ChineseTitles:
 
     def _verb(self, tokens: Sequence[str]) -> tuple[str, int]:
         """Return the verb that tokens begin with, in Chinese, and of how many tokens it is."""
-        for length in (2, 1):
+        for length in (3, 2, 1):
             english = " ".join(tokens[:length]).lower()
             if len(tokens) > length and english in self.verbs:
                 return self.verbs[english], length
@@ -198,8 +212,6 @@ class ChineseTitles:
         elif "/" in word:
             parts = [self.phrase((part,)) for part in word.split("/")]
             said = "/".join(parts) if all(parts) else None
-        elif of_first and rest in self.words:
-            said = f"{of_first}{self.words[rest]}"
         return said
 
 

@@ -14,6 +14,8 @@ _RISE: Final = 4.0
 _STREAK: Final = 3
 _NAMED: Final = 3
 _STREAKS: Final = 2
+_LINES: Final = 5
+"""Lines of work."""
 
 
 class TrendStory:
@@ -27,7 +29,7 @@ class TrendStory:
     def trends(self) -> tuple[str, ...]:
         """What rises and falls against the windows before, and the files that stay hot."""
         points = self._digest.trend
-        told = []
+        told = list(self._lines_of_work())
         if points:
             mean = round(sum(point.source_pulls for point in points) / len(points))
             told.append(
@@ -42,6 +44,22 @@ class TrendStory:
             told += self._shares(points)
         told += self._hot()
         return tuple(told)
+
+    def _lines_of_work(self) -> Iterator[str]:
+        """Yield the lines of work with most pull requests."""
+        words = self._words
+        themes = [theme for theme in self._digest.themes if theme.seed not in ("chain", "together")]
+        themes.sort(key=lambda theme: -theme.count)
+        names = [
+            words(
+                "trend.theme",
+                name=self._read.area(theme.area) if theme.seed == "registry" else words.pick(theme.title),
+                count=theme.count,
+            )
+            for theme in themes[:_LINES]
+        ]
+        if names:
+            yield words("trend.lines", names=names)
 
     def _shares(self, points: Sequence[TrendPoint]) -> Iterator[str]:
         here = self._digest
@@ -83,7 +101,8 @@ class TrendStory:
         files = self._digest.hot_files
         if files:
             yield self._words("trend.hot", names=[self._hot_file(file) for file in files[:_NAMED]])
-        long = [file for file in files[_NAMED:] if file.streak >= _STREAK]
+        is_told = any(file.streak >= _STREAK for file in files[:_NAMED])
+        long = [] if is_told else [file for file in files[_NAMED:] if file.streak >= _STREAK]
         long.sort(key=lambda file: -file.streak)
         if long:
             yield self._words("trend.streaks", names=[self._hot_file(file) for file in long[:_STREAKS]])

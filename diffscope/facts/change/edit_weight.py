@@ -1,0 +1,57 @@
+"""How much an edited statement decides, and which edits only hand on or rename."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable
+from typing import Final
+
+from diffscope.facts.model import Edit
+from diffscope.patterns import lazy_regex
+
+_WEIGHTS: Final = {
+    "condition": 3.0, "raise": 3.0, "except": 2.6, "argument": 2.4, "call": 2.2, "return": 2.6, "element": 2.0, "value": 1.8,
+    "parameter": 2.8, "whole": 2.8, "order": 2.2, "docs": 0.4, "infra": 1.2, "build": 1.4, "loop": 1.8, "assert": 1.6, "with": 1.8, "case": 1.2, "statement": 1.0, "function": 0.6,
+}  # fmt: skip
+_TRUTH: Final = lazy_regex(r"^[\w.]+ is (?:not )?None$")
+_HANDED: Final = lazy_regex(r"(?:(\w+)\s*=\s*)?(?:\w+\.)*([A-Za-z_]\w*)")
+_PATH: Final = lazy_regex(r"\b(?:[A-Za-z_]\w*\.)+(?=[A-Za-z_])")
+
+
+def statement_weight(edit: Edit, new_names: Collection[str] = ()) -> float:
+    """Return how much an edited statement decides, from about 0 to 3. ``new_names`` are parameters that the change adds."""
+    return (
+        _WEIGHTS.get(edit.what, 1.0)
+        - (1.5 if only_hands_on(edit, new_names) else 0)
+        - (0.5 if edit.what == "condition" and _TRUTH.match(edit.after) else 0)
+        - (1.4 if edit.what == "parameter" and edit.change == "added" and not edit.keyword else 0)
+        - (0.6 if edit.change == "removed" else 0)
+        - (0.5 if edit.symbol.endswith("__init__") else 0)
+    )
+
+
+def only_hands_on(edit: Edit, new_names: Collection[str] = ()) -> bool:
+    """Return whether a statement hands on or keeps a parameter that is new, or takes the same value from another place."""
+    if edit.before and edit.after:
+        return _PATH.sub("", edit.before) == _PATH.sub("", edit.after)
+    if edit.what not in ("argument", "value"):
+        return False
+    if edit.change == "removed":
+        # A local name for what is read at its place now.
+        return (
+            edit.what == "value" and edit.target.isidentifier() and _HANDED.fullmatch(edit.before) is not None
+        )
+    handed = _HANDED.fullmatch(edit.after)
+    if handed is None:
+        return False
+    is_kept = edit.what == "value" and edit.target.rpartition(".")[2] == handed[2]
+    return is_kept or bool({handed[1], handed[2]}.intersection(new_names))
+
+
+def without_renamed(edits: Iterable[Edit]) -> list[Edit]:
+    """Return the edits of a function without statements that went and came again with the same values from other places."""
+    listed = list(edits)
+    went = Counter((one.what, _PATH.sub("", one.before)) for one in listed if one.change == "removed")
+    came = Counter((one.what, _PATH.sub("", one.after)) for one in listed if one.change == "added")
+    both = went & came
+    return [one for one in listed if (one.what, _PATH.sub("", one.before or one.after)) not in both]

@@ -1,0 +1,82 @@
+"""What git tells around a window: whose lines later fixes change, and which variables of the environment were read before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from diffscope.adapters.git.repository import GitRepository
+from diffscope.assessment.document import Assessment, SymbolAssessment
+from diffscope.batch.around import find_around, without_known_variables
+from diffscope.source.model import CommitId
+from tests.assessments import an_assessment
+from tests.builders import Commit, git, git_repository
+from tests.digests import a_pull
+
+LAMP = "vllm/lamp.py"
+LINES = ["def lit():", "    wick = 1", "    oil = 2  # rape", "    gas = 3", "    return wick + oil + gas"]
+
+
+def _lamp(**changed: str) -> str:
+    return "\n".join(changed.get(f"line_{at}", line) for at, line in enumerate(LINES)) + "\n"
+
+
+OTHER = "".join(f"x{at} = {at}\n" for at in range(9))
+FIXES = {
+    "a line of it": {LAMP: _lamp(line_1="    wick = 7")},
+    "a comment of it alone": {LAMP: _lamp(line_1="    wick = 7", line_2="    oil = 2  # olive")},
+    "something put between": {LAMP: _lamp(line_1="    wick = 7\n    wax = 0", line_2="    oil = 2  # olive")},
+    "little of it beside much else": {
+        LAMP: _lamp(line_1="    wick = 7\n    wax = 0", line_2="    oil = 2  # olive", line_3="    gas = 4"),
+        "vllm/other.py": OTHER.replace("= ", "= 1"),
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GitRepository]:
+    start = {"vllm/__init__.py": "", "vllm/other.py": OTHER, "vllm/old.py": 'os.getenv("VLLM_OLD")\n'}
+    commits = [
+        Commit("[Core] Light a lamp (#10)", {LAMP: _lamp()}, at="2026-03-02T00:00:00Z"),
+        *(
+            Commit(f"[Bugfix] Fix {what} (#{number})", files, at=f"2026-03-{number:02}T00:00:00Z")
+            for number, (what, files) in enumerate(FIXES.items(), start=11)
+        ),
+    ]
+    with GitRepository(git_repository(tmp_path_factory.mktemp("clone") / "c", start, commits)) as repository:
+        yield repository
+
+
+def _window(clone: GitRepository, *symbols: SymbolAssessment) -> Assessment:
+    head = git(Path(clone.path), "rev-parse", f"main~{len(FIXES)}").strip()
+    made = a_pull(10)
+    pull = msgspec.structs.replace(made.change.pull, head=CommitId(head))
+    file = msgspec.structs.replace(
+        an_assessment().files[0], path=LAMP, status="added", old_path=None, category="source"
+    )
+    change = msgspec.structs.replace(made.change, pull=pull)
+    return msgspec.structs.replace(made, change=change, files=(file,), symbols=symbols)
+
+
+def test_a_later_fix_follows_whose_lines_of_code_it_changes(clone: GitRepository) -> None:
+    """Not a comment, not what is put between, not a small part of the fix."""
+    window = _window(clone)
+    around = find_around(clone, [str(window.change.pull.head)], inside=[window])
+    assert {one.number: one.mends for one in around.after} == {11: ((10, LAMP),), 12: (), 13: (), 14: ()}
+
+
+def test_a_variable_that_the_code_read_before_is_declared_and_not_new(clone: GitRepository) -> None:
+    old, new = (
+        SymbolAssessment(
+            path=LAMP, line=1, name=name, kind="environment-variable", aspects=("added",), logic=True
+        )
+        for name in ("VLLM_OLD", "VLLM_NEW")
+    )
+    (found,) = without_known_variables(clone, [_window(clone, old, new)])
+    assert [(one.name, one.aspects) for one in found.symbols] == [
+        ("VLLM_OLD", ("declared",)),
+        ("VLLM_NEW", ("added",)),
+    ]

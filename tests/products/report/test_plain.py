@@ -1,0 +1,145 @@
+"""What a pull request says to who reads a report: whom it concerns, what is other, who is affected; and its title in Chinese."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from diffscope.assessment.document import AreaShare, Assessment, Effect, SymbolAssessment
+from diffscope.messages.model import Text
+from diffscope.products.report.link_model import Link
+from diffscope.products.report.notices import find_notices
+from diffscope.products.report.plain import in_plain_words
+from diffscope.products.report.render.story.titles import bare_title, chinese_titles, topic_of
+from tests.digests import a_pull
+
+CONFIG = "vllm/config/lamp.py"
+
+
+def a_symbol(name: str, kind: str, *role: str, aspect: str = "added", summary: str = "") -> SymbolAssessment:
+    return SymbolAssessment(
+        path=CONFIG, line=1, name=name, kind=kind, aspects=(aspect,), logic=True, role=role, summary=summary
+    )
+
+
+def a_change(
+    *symbols: SymbolAssessment,
+    title: str = "Change the lamp",
+    kind: str = "feature",
+    area: str = "attention",
+    says: str = "",
+    platforms: tuple[str, ...] = (),
+) -> Assessment:
+    effects = (Effect(path=CONFIG, line=1, symbol="Lamp.lit", says=Text(en=says, zh=says), checks=()),)
+    return msgspec.structs.replace(
+        a_pull(11, title=title, kind=kind),
+        symbols=symbols,
+        areas=(AreaShare(area=area, weight=1.0, files=()),),
+        effects=effects if says else (),
+        platforms=platforms,
+        flags=(),
+        files=(),
+    )
+
+
+FLAG = a_symbol("--oil", "cli-flag", "added", "", "")
+FIELD = a_symbol(
+    "LampConfig.oil",
+    "variable",
+    "config-field",
+    "added",
+    "",
+    "False",
+    summary="Burn oil instead. Gas otherwise.",
+)
+ASKED = a_symbol("LampRequest.wick", "variable", "protocol-field", "added", "", "None")
+
+
+@pytest.mark.parametrize(
+    ("change", "audience", "says", "affects"),
+    [
+        pytest.param(a_change(FLAG, FIELD), "operators", ["New option `--oil` (off by default): “Burn oil instead”"], "those who set `oil`", id="a switch that is off"),
+        pytest.param(a_change(FLAG, FIELD, kind="bugfix"), "operators", ["New option `--oil` (off by default): “Burn oil instead”"], "deployments on the attention backends that it changes", id="a fix that adds a switch is met without it"),
+        pytest.param(a_change(ASKED, area="frontend"), "users", ["Requests take `LampRequest.wick` now"], "clients of the API", id="a parameter of requests"),
+        pytest.param(a_change(a_symbol("LampRequest", "class"), ASKED, area="frontend"), "users", [], "clients of the API", id="all of a new request is new"),
+        pytest.param(a_change(FIELD, area="config"), "operators", ["New setting `oil` (off by default): “Burn oil instead”"], "those who set `oil`", id="a field without an option"),
+        pytest.param(a_change(title="Add `--oil`", kind="ci", area="ci"), "developers", [], "contributors only", id="work inside"),
+        pytest.param(a_change(title="[CPU] Enable oil by default", area="build", platforms=("cpu",)), "operators", [], "deployments on CPU", id="what is on by default now is met wherever it lies"),
+        pytest.param(a_change(area="engine"), "operators", [], None, id="everybody is nobody in particular"),
+        pytest.param(a_change(title="[ROCm] Trim", area="moe", platforms=("rocm",)), "operators", [], "deployments of MoE models, on ROCm", id="one platform"),
+        pytest.param(a_change(says='`lit` now raises `ValueError("A wick must not be empty. Give one.", wick)` if `not wick`', title="Reject empty wicks", kind="bugfix"), "operators", ["Now an error: “A wick must not be empty. Give one”"], "deployments on the attention backends that it changes", id="what is refused, in the words of the error"),
+        pytest.param(a_change(says='`lit` now raises `ValueError("Something went wrong")` if `x`', title="Fix the lamp", kind="bugfix"), "operators", [], "deployments on the attention backends that it changes", id="a fix of something else that also raises"),
+        pytest.param(a_change(says='`lit` goes on now if `two`; until now: `raise NotImplementedError("Two lamps are not supported yet.")`', kind="feature"), "operators", ["No longer an error: “Two lamps are not supported yet”"], "deployments on the attention backends that it changes", id="what is no longer refused"),
+        pytest.param(a_change(says="`lit` now returns `wick.trim()`", kind="bugfix"), "operators", ["`lit` now returns `wick.trim()`"], "deployments on the attention backends that it changes", id="an edit of a fix that reads alone"),
+        pytest.param(a_change(says="`lit` now sets `self.wick` to `None`", kind="bugfix"), "operators", [], "deployments on the attention backends that it changes", id="a first value says nothing"),
+    ],
+)  # fmt: skip
+def test_a_pull_request_in_plain_words(
+    change: Assessment, audience: str, says: list[str], affects: str | None
+) -> None:
+    plain = in_plain_words(change)
+    assert (plain.audience, [text.en for text in plain.says]) == (audience, says)
+    assert (plain.affects and plain.affects.en) == affects
+
+
+@pytest.mark.parametrize(
+    ("title", "said"),
+    [
+        ("[Bugfix] Fix structured output crash on CPU due to pin_memory=True", "修复由 pin_memory=True 引起的 CPU 上的结构化输出崩溃"),
+        ("[Core] Move FusedMoE hidden_size roundup to quant_method (#1)", "将 FusedMoE hidden_size 取整移动到 quant_method"),
+        ("Add `/v1/lamp` endpoint for batched chat completions", "为批量聊天补全新增 `/v1/lamp` 端点"),
+        ("[XPU] Disable xpu graph by default", "默认停用 XPU 图"),
+        ("Replace LampA with LampB", "以 LampB 取代 LampA"),
+        ("Bump Transformers version to 5.15.0", "将 Transformers 版本升级到 5.15.0"),
+        ("Update default `x` from 1 to 2", "将默认 `x` 由 1 更新到 2"),
+        ("Offload blocking tokenizer ops to shared thread pool to unblock event loop", "将阻塞的分词操作卸载到共享线程池，以免于阻塞事件循环"),
+        ("Support EPLB, and remove dead code", "支持 EPLB，并移除死代码"),
+        ("Fix the wibbly lamp", ""),
+        ("Downwind CPU jobs", ""),
+        ("Fix types from A1 to B1", ""),
+        ("Исправить лампу", ""),
+        ("灯笼", ""),
+        ("", ""),
+        ("[Only][Tags]", ""),
+    ],
+)  # fmt: skip
+def test_a_title_is_translated_where_all_of_it_is_known(title: str, said: str) -> None:
+    assert chinese_titles().said(title) == said
+
+
+def test_words_of_somebody_s_own_take_their_place() -> None:
+    own = chinese_titles("!fix = 修\nlamp = 灯\n%plain = {verb}{thing}\n")
+    assert own.said("Fix the lamp") == "修灯"
+    assert own.said("Fix the wick") == ""
+
+
+@pytest.mark.parametrize(
+    ("title", "bare", "topic"),
+    [
+        ("[Feature][Kimi-K3] DCP support (#12)", "DCP support", "Kimi-K3"),
+        ("fix(security): Add a limit (fixes #3)", "Add a limit", ""),
+        ("{ROCm]: trim", "trim", ""),
+        ("Plain", "Plain", ""),
+    ],
+)
+def test_a_title_without_what_stands_before_it(title: str, bare: str, topic: str) -> None:
+    assert (bare_title(title), topic_of(title)) == (bare, topic)
+
+
+def _notices(change: Assessment, *links: Link) -> list[tuple[str, str]]:
+    return [(one.kind, one.text.en) for one in find_notices((change,), links)]
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        pytest.param(a_change(a_symbol("LampConfig.most_wicks", "variable", "config-field", "removed", "1", "", aspect="removed"), a_symbol("LampConfig.most_wick_items", "variable", "config-field", "added", "", "1")), [("removed", "`LampConfig.most_wicks` gives way to `most_wick_items`")], id="a name that is much the same"),
+        pytest.param(a_change(a_symbol("LampConfig.oil", "variable", "config-field", "removed", "1", "", aspect="removed"), a_symbol("LampConfig.electricity", "variable", "config-field", "added", "", "1")), [("removed", "setting `LampConfig.oil`"), ("setting", "`LampConfig.electricity` (default `1`)")], id="another name"),
+        pytest.param(a_change(ASKED), [("request", "`LampRequest.wick`")], id="a parameter of requests"),
+        pytest.param(a_change(title="[XPU] Disable lamps by default"), [("default", "[XPU] Disable lamps by default")], id="a default by the title"),
+        pytest.param(a_change(title="[CI] Disable lamps by default", kind="ci"), [], id="nobody meets the defaults of CI"),
+        pytest.param(a_change(a_symbol("VLLM_OIL", "environment-variable", "added", "", "False", aspect="declared")), [], id="a variable that was read before is not new"),
+    ],
+)  # fmt: skip
+def test_what_users_notice(change: Assessment, told: list[tuple[str, str]]) -> None:
+    assert _notices(change) == told
