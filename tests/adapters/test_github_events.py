@@ -272,8 +272,10 @@ def test_what_is_missing_is_no_zero(site: Site, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        pytest.param((), "no window is named", id="no window"),
-        pytest.param(("--since", "2025-12-10T11:01Z"), "a time has no end", id="a time alone"),
+        pytest.param((), "no window is given", id="no window"),
+        pytest.param(
+            ("--since", "2025-12-10T11:01Z"), "--since with a time needs --until", id="a time alone"
+        ),
         pytest.param(
             ("--since", "2025-12-10T11:01", "--until", "2025-12-11"),
             "not a time with an offset",
