@@ -97,7 +97,7 @@ CHANGED = tuple(
                 without_timeout=2,
                 rules=SelectionRules(newer_than_change=True),
             ),
-            "28 steps run, 1 optional step lists a changed path; gpu 28; time limits add up to 10 h, 2 steps have none; "
+            "28 steps run, 1 optional step lists a changed path; gpu 28; time limits add up to 10 h, 2 steps have no time limit; "
             "on AMD: 1 mirrored, 2 mirrored and may fail, 3 with an optional mirror, 4 with a mirror that does not run, "
             "5 in a step of the same name, 6 in a step of the same name that does not run, 7 without a mirror"
             f"{RULES}, which have changed since this change",
