@@ -153,7 +153,7 @@ class Batch:
 
         if self._workspace.rule_folders:
             hint = "install a diffscope with these rules on every machine, or leave --cluster out"
-            raise UsageError("a cluster judges by the rules that come with diffscope", hint=hint)
+            raise UsageError("--cluster works only with the packaged rules", hint=hint)
         order = Order.elsewhere(self._workspace.configuration, self._judge.name)
         with contextlib.closing(Cluster(address)) as cluster:
             engine = Engine(cluster.start, cluster.end)

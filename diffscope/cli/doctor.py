@@ -30,21 +30,21 @@ _FORMATS = ("text", "json", "sarif")
     type=click.Choice(_FORMATS),
     default="text",
     show_default=True,
-    help="How to write it.",
+    help="Format of the result.",
 )
-@click.option("--output", type=options.FILE, metavar="FILE", help="Where; default stdout.")
+@click.option("--output", type=options.FILE, metavar="FILE", help="File for the result. Default: stdout.")
 @click.option(
     "--only",
     "codes",
     multiple=True,
     metavar="CODE",
-    help="Only findings whose code starts so: DR3. Repeatable.",
+    help="Only findings whose code starts with this, such as DR3. Repeatable.",
 )
 @click.option(
     "--own-rules",
     "tries_own_rules",
     is_flag=True,
-    help="Also try the globs of diffscope's own rules on the tree.",
+    help="Also check that the globs of diffscope's own rules match something.",
 )
 @click.option("--fix", is_flag=True, help="Print a patch of the safe fixes instead; nothing is written.")
 @click.option(
@@ -53,7 +53,7 @@ _FORMATS = ("text", "json", "sarif")
     default="none",
     show_default=True,
     envvar="DIFFSCOPE_FAIL_ON",
-    help="Exit with 1 if any finding is that severe or worse.",
+    help="Exit with 1 if any finding has this severity or worse.",
 )
 @options.verbosity_options
 def doctor(
@@ -68,7 +68,7 @@ def doctor(
     fail_on: str,
     console: Console,
 ) -> int:
-    """Lint the target repository's own rule files: CODEOWNERS, mergify.yml, Buildkite pipelines.
+    """Find mistakes in the target repository's own declarations: CODEOWNERS, mergify.yml, Buildkite pipelines.
 
     Nothing is checked out or written. --fix prints a patch: diffscope doctor --fix | git apply
     """
