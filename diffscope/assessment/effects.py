@@ -48,6 +48,8 @@ _PART: Final = lazy_regex(r"[A-Z]?[a-z]+|[A-Z]{2,}(?![a-z])|\d+")
 _NUMBER: Final = lazy_regex(r"(?<=[A-Za-z_])\d+\b")
 _FIRST: Final = lazy_regex(r"^(?:None|True|False|0|0\.0|\[\]|\{\}|\(\)|set\(\)|time\.\w+\(\))$")
 _KEPT: Final = lazy_regex(r"^(?:[\w.]+[.])?(\w+) = \1$")
+_TOLD: Final = lazy_regex(r"^(?:msg|message|warning|error|reason|hint|detail)\w* = ")
+"""Words for a reader that are only put together."""
 _PROSE: Final = lazy_regex(r"""^\w*(?:=\s*)?\(?[frb]?(["'])[^"']*\w+ [a-z]+ [a-z]+ [^"']*(?:\1|…$)""")
 """Words for a reader: they do nothing."""
 _ACTS: Final = lazy_regex(
@@ -91,8 +93,11 @@ class _Change:
     def by_helper(self, edit: Edit) -> Edit:
         """Return an edit, marked where it takes from a new function what the code that went gave."""
         is_taken = edit.what == "value" and edit.change == "added" and _called(edit) in self.helpers
-        if is_taken and (edit.path, edit.symbol) in self.shrunk:
-            return msgspec.structs.replace(edit, keyword="new", callee=_called(edit))
+        if is_taken:
+            is_moved = (edit.path, edit.symbol) in self.shrunk
+            return msgspec.structs.replace(
+                edit, keyword="new" if is_moved else "from-new", callee=_called(edit)
+            )
         return edit
 
 
@@ -309,8 +314,10 @@ def _weight(group: EditGroup, title: frozenset[str], change: _Change) -> float:
         + 0.4 * min(len(group.edits) - 1, 4)
         + (0.8 if edit.what == "call" and edit.change == "changed" and edit.after.endswith("(…)") else 0)
         + (2.0 if _called(edit) in change.new else -1.2 if _prepares(edit) else 0)
+        - (2.0 if edit.symbol.endswith(("__repr__", "__str__")) else 0)
         - (3.0 if _PROSE.search(edit.after or edit.before) else 0)
         + (1.6 if edit.what == "statement" and _COMPARES.search(edit.after) else 0)
+        - (1.5 if edit.held and all(map(_TOLD.match, edit.held)) else 0)
         - (0.8 if edit.held and not _ACTS.search(" ".join(edit.held)) else 0)
     )
 
