@@ -86,6 +86,12 @@ def what_to_check(assessment: Assessment, words: Words) -> tuple[str, ...]:
     shown = [words.pick(flag.asked) for flag in asking if flag.family in _OF_TESTS][:1]
     found = [*first, *edits, *shown]
     found = found or [words.pick(flag.asked) for flag in flags[:1]]
+    if not found and (
+        moved := [
+            one.name for one in assessment.symbols if "moved" in one.aspects and not is_private(one.name)
+        ]
+    ):
+        found = [words("check-moved", names=words.comma.join(f"`{name}`" for name in moved[:_MOST_NAMED]))]
     if not found:
         found = [words("check-new", name=one.name) for one in assessment.symbols if _is_new_code(one)][:1]
     return tuple(clip(begin(one), _LONGEST) for one in dict.fromkeys(found))[:_MOST_CHECKS]

@@ -77,10 +77,13 @@ def clip(text: str, limit: int) -> str:
 _PAIRS: Final = {"(": ")", "[": "]", "{": "}"}
 _LEFT_OUT: Final = "…"
 _LITTLE: Final = 0.4
+_FAR: Final = 20
+"""Times the characters that are told, beyond which the rest of a code is not looked at."""
 
 
 def brief(text: str, limit: int) -> str:
     """Return code of at most ``limit`` characters: where it is longer, what stands between brackets or quotes is left out, as little as does."""
+    text = text if len(text) <= _FAR * limit else text[: _FAR * limit]
     while len(text) > limit:
         if text[0] == "(" and (1, len(text) - 1) in _enclosed(text):
             text = text[1:-1].rstrip(",")
@@ -88,8 +91,8 @@ def brief(text: str, limit: int) -> str:
         spans = [(end - start - 1, start, end) for start, end in _enclosed(text) if end - start > 1]
         enough = [span for span in spans if len(text) - span[0] <= limit]
         if not spans:
-            head = text[: limit - 1].rpartition(" ")[0] or text[: limit - 1]
-            return f"{head.rstrip()} {_LEFT_OUT}"
+            head = text[: limit - 1].rpartition(" ")[0].rstrip()
+            return f"{head} {_LEFT_OUT}" if head else f"{text[: limit - 1]}{_LEFT_OUT}"
         saved, start, end = min(enough) if enough else max(spans)
         rest = len(text) - saved - 1
         # Where next to nothing would be left, the beginning of what stands there is told.

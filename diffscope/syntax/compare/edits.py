@@ -46,7 +46,6 @@ _MOST_PAIRED: Final = 900
 """Pairs of statements above which a stretch is written anew, and none is the other."""
 _MOST: Final = 24
 _ALIKE: Final = 0.5
-_HELD: Final = 3
 _JOINING: Final = frozenset({"if", "not", "and", "or", "is", "in", "None", "self", ".", "(", ")"})
 _LONG_CALL: Final = 60
 _LONGEST_GUARD: Final = 70
@@ -172,7 +171,7 @@ def _within_anew(old: list[Entry], new: list[Entry], pairs: list[tuple[int, int]
         if text in heads and (
             telling := [one for one in held if "(" in one.text and one.kind == "statement"]
         ):
-            listed = tuple(brief(one.text, MOST_TEXT) for one in telling[:_HELD])
+            listed = tuple(brief(one.text, MOST_TEXT) for one in telling[:3])
             yield _edit(telling[0], "with", "added", before="", after=_bare(text), held=listed)
 
 
@@ -187,13 +186,18 @@ def _paired(old: list[Entry], olds: range, new: list[Entry], news: range) -> lis
         for at in places
     }
     only = len(olds) == len(news) == 1
+    # Where one result went and one came, it is another one, whatever came with it.
+    results = [
+        sum(entries[at].node.type == "return_statement" for at in places)
+        for entries, places in ((old, olds), (new, news))
+    ]
     scores = sorted(
         (-score, abs((i - olds.start) - (j - news.start)), i, j)
         for i in olds
         for j in news
         if old[i].kind == new[j].kind
         and (score := _likeness(old[i], new[j], words[0, i], words[1, j]))
-        >= (_ALIKE if not only else 0.01 if old[i].node.type == "return_statement" else 0.2)
+        >= (0.01 if results == [1, 1] and old[i].node.type == "return_statement" else 0.2 if only else _ALIKE)
     )
     taken: tuple[set[int], set[int]] = (set(), set())
     pairs = []
