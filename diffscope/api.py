@@ -31,13 +31,13 @@ def classify(
 ) -> Assessment:
     """Return the assessment of one change; the arguments are the options of ``diffscope classify``.
 
-    Its fields are those of the JSON document, told in docs/json.md::
+    Its fields are those of the JSON document, described in docs/json.md::
 
         >>> assessment = classify(38450, source="recorded")
         >>> assessment.risk.level.value, assessment.change.pull.repository
         ('medium', 'vllm-project/vllm')
         >>> assessment.flags[0].code, assessment.flags[0].evidence[0].path
-        ('CP102', 'vllm/v1/attention/backends/rocm_aiter_fa.py')
+        ('PF306', 'vllm/platforms/rocm.py')
 
     Args:
         target: A pull request (``38450``, ``"owner/repo#38450"``, its address), or a branch or commit of the clone. Exactly one of
@@ -93,7 +93,7 @@ def report(
 ) -> Digest:
     """Return the digest of a window of a clone; what is judged is kept in the store, as ``diffscope report`` keeps it.
 
-    Its fields are those of the JSON document, told in docs/reports.md::
+    Its fields are those of the JSON document, described in docs/reports.md::
 
         digest = diffscope.report("2026-W13", repo="vllm", compare="before")
         for theme in digest.themes:

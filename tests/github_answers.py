@@ -107,7 +107,7 @@ def pull(fields: Json, *, root: str) -> Json:
         "labels": [label(one, root) for one in fields["labels"]],
         "created_at": WHEN,
         "updated_at": WHEN,
-        "closed_at": fields["merged_at"],
+        "closed_at": fields["merged_at"] or fields["closed_at"],
         "merged_at": fields["merged_at"],
         "merged": fields["merged_at"] is not None,
         "mergeable": None,

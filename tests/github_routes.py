@@ -87,9 +87,10 @@ def get_pull(site: Site, asker: Asker, number: str) -> Reply:
 
 
 def list_pulls(site: Site, asker: Asker) -> Reply:
-    """Answer a page of open pull requests, newest first; a list tells nothing of their files."""
-    open_ones = [one for _, one in sorted(site.pulls.items(), reverse=True) if one.state == "open"]
-    fields = (dict(vars(one), repository=NAME, files=0, additions=0, deletions=0) for one in open_ones)
+    """Answer a page of open or closed pull requests, newest first; a list tells nothing of their files."""
+    wanted = asker.query.get("state", "open")
+    listed = [one for _, one in sorted(site.pulls.items(), reverse=True) if one.state == wanted]
+    fields = (dict(vars(one), repository=NAME, files=0, additions=0, deletions=0) for one in listed)
     return paged(site, asker, f"/repos/{NAME}/pulls", [pull(each, root=ROOT) for each in fields])
 
 

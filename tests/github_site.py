@@ -28,6 +28,7 @@ class HostedPull:
     labels: list[str] = field(default_factory=list)
     state: str = "open"
     merged_at: str | None = None
+    closed_at: str | None = None
     head_repository: str | None = "ada/vllm"
 
 

@@ -94,7 +94,7 @@ def test_a_fallback_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
 
 
 def test_what_cannot_be_had_is_an_error_with_a_hint() -> None:
-    with pytest.raises(NotFoundError, match="pull request 1 is not on record"):
+    with pytest.raises(NotFoundError, match="pull request 1 has no recorded facts"):
         diffscope.classify(1, source="recorded")
     with pytest.raises(UsageError, match="nothing to classify"):
         diffscope.classify()

@@ -84,13 +84,20 @@ def _words(group: EditGroup) -> dict[str, Argument]:
         "before": edit.before,
         "after": edit.after,
         "target": edit.target,
-        "into": f"`{edit.target}`" if edit.target else message("effect.built"),
+        "into": _into(edit),
         "callee": edit.callee,
         "value": brief(edit.held[-1], _LONGEST_VALUE) if edit.held else "",
         "does": _done_under(edit),
         "denied": denied(edit.after),
         "via": message("check.via", caller=caller) if caller else "",
     }
+
+
+def _into(edit: Edit) -> Argument:
+    """Return what an element is put into: what is assigned, what a call is handed, else what the function gives back."""
+    if edit.target:
+        return f"`{edit.target}`"
+    return message("effect.handed", callee=edit.callee) if edit.callee else message("effect.built")
 
 
 def _done_under(edit: Edit) -> str | Message:

@@ -20,13 +20,13 @@ from diffscope.errors import UsageError
     "--limit",
     type=click.IntRange(1),
     metavar="N",
-    help="The newest N changes of the window alone.  [default: 1000 without --since or --range, else all]",
+    help="Only the newest N changes of the window.  [default: 1000 without --since or --range, else all]",
 )
 @click.option(
     "--sample",
     type=click.IntRange(1),
     metavar="N",
-    help="N of them, evenly spread over the window: months of history in minutes.",
+    help="Only N changes, evenly spread over the window.",
 )
 @click.option(
     "--within",
@@ -35,12 +35,12 @@ from diffscope.errors import UsageError
     default=30,
     show_default=True,
     metavar="DAYS",
-    help="How long after its merge a change is followed.",
+    help="How many days after its merge a change is followed.",
 )
 @click.option(
     "--as-of",
     metavar="DAY",
-    help="Know nothing that was merged after that day.  [default: all of the clone]",
+    help="Ignore everything merged after that day.  [default: all of the clone]",
 )
 @options.offset_option
 @options.repository_option
@@ -49,20 +49,20 @@ from diffscope.errors import UsageError
     "--statistics",
     type=options.FILE,
     metavar="FILE",
-    help="Also write what `rules show` tells of each rule; in a checkout it reads rules/statistics.json.",
+    help="Also write the statistics that `rules show` prints; in a checkout these are in rules/statistics.json.",
 )
 @click.option(
     "--fit",
     "fit_file",
     type=options.FILE,
     metavar="FILE",
-    help="Make the coefficients of fix_risk anew instead, and write them there; in a checkout they are read from rules/fix_risk.yml. Needs vllm-diffscope[fit].",
+    help="Instead: fit the coefficients of fix_risk and write them to FILE; in a checkout they are read from rules/fix_risk.yml. Needs vllm-diffscope[fit].",
 )
 @click.option(
     "--card",
     type=options.FILE,
     metavar="FILE",
-    help="Write what these coefficients are worth there.  [default: stdout]",
+    help="With --fit: write the evaluation of the coefficients to FILE.  [default: stdout]",
 )
 @options.workers_option
 @options.cluster_option
@@ -93,10 +93,10 @@ def backtest(
     use_cache: bool,
     console: Console,
 ) -> int:
-    """Measure the rules on history: how often each fires, and whether what it flags is fixed later more often.
+    """Measure the rules on history: how often each fires, and how often what it flags is fixed later.
 
     A change counts as fixed when a pull request that calls itself a fix or a revert changes source lines that it wrote, within --within
-    days. What is judged is kept: a run that was interrupted goes on where it stopped.
+    days. Results are stored: an interrupted run continues where it stopped.
     """
     if window is not None and (since is not None or until is not None):
         raise UsageError("--range and --since or --until exclude each other", hint="name one window")
@@ -106,7 +106,7 @@ def backtest(
             hint="name a window by --since and --until",
         )
     if card is not None and fit_file is None:
-        raise UsageError("--card is of --fit", hint="name the file of the coefficients too: --fit FILE")
+        raise UsageError("--card needs --fit", hint="name the file of the coefficients too: --fit FILE")
     from diffscope.cli.backtest_window import BacktestRequest, Tools, run_backtest
 
     asked = BacktestRequest(

@@ -30,21 +30,21 @@ _FORMATS = ("text", "json", "sarif")
     type=click.Choice(_FORMATS),
     default="text",
     show_default=True,
-    help="How to write it.",
+    help="Format of the result.",
 )
-@click.option("--output", type=options.FILE, metavar="FILE", help="Where; default stdout.")
+@click.option("--output", type=options.FILE, metavar="FILE", help="File for the result. Default: stdout.")
 @click.option(
     "--only",
     "codes",
     multiple=True,
     metavar="CODE",
-    help="Only findings whose code starts so: DR3. Repeatable.",
+    help="Only findings whose code starts with this, such as DR3. Repeatable.",
 )
 @click.option(
     "--own-rules",
     "tries_own_rules",
     is_flag=True,
-    help="Also try the globs of diffscope's own rules on the tree.",
+    help="Also check that the globs of diffscope's own rules match something.",
 )
 @click.option("--fix", is_flag=True, help="Print a patch of the safe fixes instead; nothing is written.")
 @click.option(
@@ -53,7 +53,7 @@ _FORMATS = ("text", "json", "sarif")
     default="none",
     show_default=True,
     envvar="DIFFSCOPE_FAIL_ON",
-    help="Exit with 1 if any finding is that severe or worse.",
+    help="Exit with 1 if any finding has this severity or worse.",
 )
 @options.verbosity_options
 def doctor(
@@ -68,7 +68,7 @@ def doctor(
     fail_on: str,
     console: Console,
 ) -> int:
-    """Lint the target repository's own rule files: CODEOWNERS, mergify.yml, Buildkite pipelines.
+    """Find mistakes in the target repository's own declarations: CODEOWNERS, mergify.yml, Buildkite pipelines.
 
     Nothing is checked out or written. --fix prints a patch: diffscope doctor --fix | git apply
     """
@@ -78,10 +78,10 @@ def doctor(
 
         _publish(make_fixes(report.findings, files.contents), output, is_for_people=False)
     else:
-        from diffscope.cli.publish import Columns, style_of
+        from diffscope.cli.publish import WidthLimits, style_of
         from diffscope.products.doctor.render import FORMATS
 
-        style = style_of(output, Columns(fewest=80, most=120, elsewhere=100))
+        style = style_of(output, WidthLimits(fewest=80, most=120, elsewhere=100))
         _publish(FORMATS[form](report, style), output, is_for_people=form == "text")
     worst = max((each.weight.rank for each in report.findings), default=-1)
     return FINDINGS if fail_on != "none" and worst >= _LEVELS.index(fail_on) - 1 else DONE

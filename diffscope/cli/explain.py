@@ -26,11 +26,19 @@ _MARKS = {"true": "+", "false": "-", "unknown": "?"}
 @click.command()
 @click.argument("target", metavar="PR|URL|-")
 @click.argument("code", required=False)
-@click.option("--step", "step", metavar="KEY", help="A step of CI instead of a rule, by its key or label.")
-@click.option("--steps", "lists_steps", is_flag=True, help="Every step of CI with what decides on it.")
+@click.option(
+    "--step", "step", metavar="KEY", help="Explain a CI step instead of a rule, by its key or label."
+)
+@click.option(
+    "--steps", "lists_steps", is_flag=True, help="List every CI step with the reason why it runs or not."
+)
 @options.repository_option
 @click.option(
-    "--source", type=click.Choice(SOURCES), default="auto", show_default=True, help="Where it comes from."
+    "--source",
+    type=click.Choice(SOURCES),
+    default="auto",
+    show_default=True,
+    help="Where to look for the pull request.",
 )
 @options.language_option
 @options.form_option
@@ -51,10 +59,10 @@ def explain(
     use_cache: bool,
     console: Console,
 ) -> int:
-    """Say why a rule fired or stayed silent on a change, or why a step of CI runs for it.
+    """Explain why a rule fired or not on a change, or why a CI step runs for it or not.
 
-    Each condition stands with its truth (+ holds, - does not, ? cannot be told), the records that decided, and those that
-    fail by a single test. --step KEY shows each pattern that is asked for a step (+ matches, - does not, ! takes out), --steps
+    Each condition is shown with its result (+ true, - false, ? unknown), the facts that decided it, and those that fail
+    by a single test. --step KEY shows each pattern that is tried for a step (+ matches, - does not, ! excludes); --steps
     lists all steps.
     """
     if [code is not None, step is not None, lists_steps].count(True) != 1:

@@ -124,7 +124,7 @@ def _judged(gathered: Gathered, workspace: Workspace) -> tuple[JudgedTree, PullR
     change = gathered.change
     if change is None:
         raise UsageError(
-            "of a recorded change no step can be explained: its pipelines are not on record",
+            "CI steps cannot be explained from recorded facts, which hold no pipelines",
             hint="name a clone: --repo PATH --source clone",
         )
     return workspace.judged_steps(change, gathered.source), change.pull

@@ -173,8 +173,11 @@ def _pull(target: str, source: str, workspace: Workspace, notice: Notice) -> Gat
     try:
         reference = parse_reference(target, repository=workspace.identity)
     except UsageError as error:
-        if workspace.repository is None or target.startswith("#") or ":" in target:
+        if target.startswith("#") or ":" in target:
             raise
+        if workspace.repository is None:
+            hint = f"{error.hint}; a branch or commit needs a clone: --repo PATH or DIFFSCOPE_REPO"
+            raise UsageError(error.message, hint=hint) from None
         return Gathered(change=_revision(target, workspace, error))
     if source != "auto":
         return _TRIES[source](reference, workspace, notice)
@@ -233,7 +236,7 @@ def _from_clone(reference: PullReference, workspace: Workspace, _: Notice) -> Ga
         # Its number 5 is not our number 5.
         raise SourceError(
             f"the clone is of {workspace.identity}, not of {_named(reference)}",
-            hint="a number alone is looked for in the clone",
+            hint="a number without a repository is looked for in the clone",
         )
     return Gathered(change=workspace.clone.pull(reference.number))
 
@@ -262,7 +265,7 @@ def _from_records(reference: PullReference, workspace: Workspace, _: Notice) -> 
     ours = names.repository or ""
     if not _is_of(ours, reference):
         raise SourceError(
-            f"only changes of {ours} are on record",
+            f"only changes of {ours} have recorded facts",
             hint="--source github, with a network",
         )
     return Gathered(recorded=RecordedSource().facts(reference.number))
@@ -352,8 +355,8 @@ def _main(workspace: Workspace) -> str:
 
 
 def find_clone(given: Path | None, request: Request) -> GitRepository | None:
-    """Return the clone that is meant, or ``None``; records need none, so none is looked for."""
-    if request.source == "recorded":
+    """Return the clone that is meant, or ``None``; a recorded pull request needs none, so none is looked for."""
+    if request.source == "recorded" and request.target is not None:
         return None
     from diffscope.adapters.config import profiles
     from diffscope.cli.options import asked_profile

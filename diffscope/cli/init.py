@@ -23,7 +23,7 @@ FILE_NAME: Final = "diffscope.yml"
 PROFILE: Final = ".diffscope"
 _NO_PROFILE: Final = "# profile: vllm"
 TEXT: Final = """\
-# Settings of diffscope. A flag of the command line and a DIFFSCOPE_* variable come before them.
+# Settings of diffscope. Options of the command line and DIFFSCOPE_* variables override them.
 
 # The language of results: en or zh.
 lang: en
@@ -31,48 +31,48 @@ lang: en
 # What `diffscope classify` prints: FORMATS.
 format: text
 
-# Exit with 1 if a flag is that severe or worse: none, low, medium, high or critical.
+# Exit with 1 if a flag has this severity or worse: none, low, medium, high or critical.
 fail-on: none
 
-# What describes this repository: a profile by its name, or a folder with one. Left out, it is found by packages and remotes.
+# The profile that describes this repository: a name or a folder. Without it, it is found by packages and remotes.
 # profile: vllm
 
 rules:
-  # Codes, families or globs of codes that do not run; `diffscope rules list` shows them all.
+  # Rules that do not run: codes, families or globs of codes; `diffscope rules list` shows all rules.
   ignore: []
-  # Another severity for the flags of a rule: {PF305: low}
+  # Severity of a rule's flags, if other than its own: {PF305: low}
   severity: {}
   # More folders of rules, relative to this file.
   folders: []
 
 ci:
-  # From which level `diffscope ci` makes a comment: none, low, medium, high or critical.
+  # The lowest level for which `diffscope ci` posts a comment: none, low, medium, high or critical.
   comment-from: medium
-  # The level becomes a label with this prefix; "" for no such label.
+  # Prefix of the label that names the level; "" for no such label.
   label-prefix: "diffscope:"
-  # Other labels that a change earns: {"platform:rocm": "rocm"}
+  # Other labels: {"platform:rocm": "rocm"}
   labels: {}
 """.replace("FORMATS", f"{', '.join(FORMATS[:-1])} or {FORMATS[-1]}")
 
 
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False), default=".")
-@click.option("--force", is_flag=True, help="Overwrite files that are there.")
+@click.option("--force", is_flag=True, help="Overwrite existing files.")
 @click.option(
     "--ci",
     type=click.Choice(["github", "buildkite"]),
-    help="Write what runs diffscope in CI instead: both workflows of GitHub, or a step of Buildkite.",
+    help="Write CI files instead: both GitHub workflows, or a Buildkite step.",
 )
 @click.option(
     "--action",
     metavar="OWNER/REPO@COMMIT",
-    help="Where diffscope itself comes from, for --ci. Default: where this one was installed from.",
+    help="With --ci: where CI gets diffscope from. Default: where this one was installed from.",
 )
 def init(*, folder: Path, force: bool, ci: str | None, action: str | None) -> int:
-    """Write a first diffscope.yml, every setting at its default.
+    """Write a first diffscope.yml with every setting at its default.
 
-    It lands in FOLDER, the current one by default. In a repository that no profile describes, a first profile is
-    written beside it, of what is found in the tree; with --ci the workflows of CI are.
+    It is written to FOLDER, by default the current one. In a repository without a profile, a first profile is made from
+    the tree and written beside it.
     """
     if ci is not None:
         from diffscope.cli.ci.first_files import ci_files, ci_rest
@@ -109,7 +109,7 @@ def _first_files(folder: Path) -> tuple[dict[str, str], str]:
         f"{PROFILE}/profile.yml": profile_text(seen),
         f"{PROFILE}/areas.yml": areas_text(seen),
     }
-    return files, f"diffscope rules validate --profile {PROFILE}"
+    return files, f"diffscope rules validate --profile {PROFILE} --repo ."
 
 
 def _look(folder: Path) -> Sight | None:

@@ -38,40 +38,45 @@ COMMANDS: dict[str, Command] = {
     ),
     "explain": Command(
         "diffscope.cli.explain:explain",
-        "Say why a rule fired or stayed silent on a change, or why a step of CI runs for it.",
+        "Explain why a rule fired or not on a change, or why a CI step runs for it or not.",
     ),
     "report": Command(
-        "diffscope.cli.report.command:report", "Aggregate the changes of a window into a report."
+        "diffscope.cli.report.command:report",
+        "Write a report on the changes of a week, a range or another window.",
     ),
     "triage": Command(
         "diffscope.cli.triage.command:triage",
-        "Compare open pull requests with each other: conflicts of meaning, duplicates, order, and a queue for reviewers.",
+        "Compare open pull requests with each other: semantic conflicts, duplicates, order, and a queue for reviewers.",
     ),
     "rules": Command(
-        "diffscope.cli.rules.command:rules", "List, show, validate, convert, test and start rules."
+        "diffscope.cli.rules.command:rules", "List, show, validate, convert, test and create rules."
     ),
     "graph": Command(
-        "diffscope.cli.graph.command:graph", "Ask the module graph of a repository at any commit."
+        "diffscope.cli.graph.command:graph", "Query the module graph of a repository at any commit."
     ),
     "doctor": Command(
         "diffscope.cli.doctor:doctor",
-        "Lint the target repository's own rule files: CODEOWNERS, mergify.yml, Buildkite pipelines.",
+        "Find mistakes in the target repository's own declarations: CODEOWNERS, mergify.yml, Buildkite pipelines.",
     ),
     "backtest": Command(
         "diffscope.cli.backtest:backtest",
-        "Measure the rules on history: how often each fires, and whether what it flags is fixed later more often.",
+        "Measure the rules on history: how often each fires, and how often what it flags is fixed later.",
     ),
     "ci": Command("diffscope.cli.ci.command:ci", "Run as a step of a GitHub workflow."),
-    "mcp": Command("diffscope.cli.mcp.command:mcp", "Serve reviewing assistants (Model Context Protocol)."),
+    "mcp": Command(
+        "diffscope.cli.mcp.command:mcp", "Serve review assistants over the Model Context Protocol."
+    ),
     "schema": Command(
         "diffscope.cli.generate.schema:schema", "Print the JSON Schema of what diffscope writes."
     ),
     "store": Command(
         "diffscope.cli.store:store",
-        "Join stores of assessments from several machines, or write one as tables.",
+        "Merge stores of assessments from several machines, or export one as tables.",
     ),
     "cache": Command("diffscope.cli.store:cache", "Show or clear the cache of outlines, graphs and rules."),
-    "init": Command("diffscope.cli.init:init", "Write a first diffscope.yml, every setting at its default."),
+    "init": Command(
+        "diffscope.cli.init:init", "Write a first diffscope.yml with every setting at its default."
+    ),
 }
 
 
@@ -105,13 +110,13 @@ class LazyGroup(click.Group):
     type=click.Path(path_type=Path),
     envvar="DIFFSCOPE_CONFIG",
     metavar="FILE",
-    help="Settings. Default: diffscope.yml in the current folder or above it, up to the top of the repository.",
+    help="Settings file. Default: the diffscope.yml in the current folder or above it, up to the top of the repository.",
 )
 @click.option(
     "--debug",
     is_flag=True,
     envvar="DIFFSCOPE_DEBUG",
-    help="Show where diffscope itself fails, for a report: the first internal error ends it, with its traceback.",
+    help="Stop at the first internal error of diffscope and show its traceback, for a bug report.",
 )
 @click.pass_context
 def cli(context: click.Context, *, config: Path | None, debug: bool) -> None:

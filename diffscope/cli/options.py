@@ -60,7 +60,7 @@ def repository_option(function: _F) -> _F:
         "--repo",
         type=click.Path(path_type=Path),
         metavar="PATH",
-        help="Local clone. Default: the one around the current folder, else DIFFSCOPE_REPO.",
+        help="Local clone. Default: the one that contains the current folder, else DIFFSCOPE_REPO.",
     )(profile_option(function))
 
 
@@ -72,8 +72,8 @@ def profile_option(function: _F) -> _F:
         envvar="DIFFSCOPE_PROFILE",
         expose_value=False,
         callback=_keep_profile,
-        help="What describes the repository: the name of a profile, or its folder. Default: what diffscope.yml names, else the one "
-        "that ships for it, else the generic one.",
+        help="Profile that describes the repository: a name or a folder. Default: the one named in diffscope.yml, else the packaged "
+        "one for this repository, else the generic one.",
     )(function)
 
 
@@ -119,7 +119,7 @@ def output_options(function: _F) -> _F:
         "--output",
         type=FILE,
         metavar="FILE",
-        help="Where the one format goes.",
+        help="File for the result, if there is only one --format. Default: stdout.",
     )
     return outputs(output(function))
 
@@ -132,7 +132,7 @@ def fail_on_option(function: _F) -> _F:
         default="none",
         show_default=True,
         envvar="DIFFSCOPE_FAIL_ON",
-        help="Exit with 1 if any flag is that severe or worse.",
+        help="Exit with 1 if any flag has this severity or worse.",
     )(function)
 
 
@@ -156,14 +156,16 @@ def form_option(function: _F) -> _F:
         type=click.Choice(["text", "json"]),
         default="text",
         show_default=True,
-        help="Form of the result.",
+        help="Format of the result.",
     )(function)
 
 
 def workers_option(function: _F) -> _F:
     """``--workers N``."""
     return click.option(
-        "--workers", type=click.IntRange(1, 64), help="Processes.  [default: the number of cores]"
+        "--workers",
+        type=click.IntRange(1, 64),
+        help="Number of worker processes.  [default: the number of cores]",
     )(function)
 
 
@@ -177,7 +179,7 @@ def range_option(function: _F) -> _F:
 def offset_option(function: _F) -> _F:
     """``--tz OFFSET``."""
     return click.option(
-        "--tz", metavar="OFFSET", help="Where days begin, as an offset from UTC.  [default: +08:00]"
+        "--tz", metavar="OFFSET", help="Time zone of the days, as an offset from UTC.  [default: +08:00]"
     )(function)
 
 
@@ -186,7 +188,7 @@ def cluster_option(function: _F) -> _F:
     return click.option(
         "--cluster",
         metavar="ADDRESS",
-        help="Dask scheduler whose workers judge many changes, each in a clone of its own (DIFFSCOPE_REPO).",
+        help="Address of a Dask scheduler whose workers classify the changes, each with its own clone (DIFFSCOPE_REPO).",
     )(function)
 
 
@@ -199,7 +201,7 @@ def rules_option(function: _F) -> _F:
         multiple=True,
         metavar="DIR",
         callback=_with_rules,
-        help="One more folder of rules. Repeatable.",
+        help="Additional folder of rules. Repeatable.",
     )(function)
 
 
@@ -218,10 +220,13 @@ def selection_options(function: _F) -> _F:
         "--select",
         multiple=True,
         metavar="CODE",
-        help="Run these rules only: codes, families, globs. Repeatable.",
+        help="Run only these rules: codes, families or globs. Repeatable.",
     )
     ignore = click.option(
-        "--ignore", multiple=True, metavar="CODE", help="Do not run these rules. Repeatable."
+        "--ignore",
+        multiple=True,
+        metavar="CODE",
+        help="Do not run these rules: codes, families or globs. Repeatable.",
     )
     return select(ignore(function))
 
@@ -236,9 +241,9 @@ def verbosity_options(function: _F) -> _F:
         return function(*arguments, console=Console(-1 if quiet else int(verbose)), **options)
 
     # As people write it: behind the command.
-    debug = click.option("--debug", is_flag=True, hidden=True, help="As before the command.")
-    quiet = click.option("-q", "--quiet", is_flag=True, help="Say errors only.")
-    verbose = click.option("-v", "--verbose", is_flag=True, help="Say what is done.")
+    debug = click.option("--debug", is_flag=True, hidden=True, help="Same as diffscope --debug.")
+    quiet = click.option("-q", "--quiet", is_flag=True, help="Print only errors.")
+    verbose = click.option("-v", "--verbose", is_flag=True, help="Print progress and more detail.")
     return cast("_F", quiet(verbose(debug(with_talk))))
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @click.group()
 def store() -> None:
-    """Join stores of assessments from several machines, or write one as tables."""
+    """Merge stores of assessments from several machines, or export one as tables."""
 
 
 @store.command()
@@ -28,10 +28,10 @@ def store() -> None:
 @options.profile_option
 @options.rules_option
 def merge(*, places: tuple[Path, ...], rule_folders: tuple[Path, ...]) -> int:
-    """Take the assessments of other stores into the one beside the cache.
+    """Merge the assessments of other stores into the one beside the cache.
 
-    STORE is an assessments file, or the folder of a cache that holds one: what each job of `classify --shard` leaves. A store that
-    another version of diffscope or other rules filled is refused, and then nothing is taken from any.
+    STORE is an assessments file, or the folder of a cache that holds one: what each job of `classify --shard` leaves. If one was
+    filled by another version of diffscope or other rules, it is refused and nothing is merged.
     """
     from diffscope.adapters.cache.store import open_store, read_store
     from diffscope.batch.judging import Judge
@@ -57,7 +57,7 @@ def merge(*, places: tuple[Path, ...], rule_folders: tuple[Path, ...]) -> int:
     lost = f", {damaged:,} damaged" if damaged else ""
     write_stdout(f"{taken:,} assessments taken{rest}{lost}\n", is_for_people=True)
     if notes:
-        raise InputError(f"they were not kept: {notes[0]}", hint="mend that, and merge again")
+        raise InputError(f"they were not kept: {notes[0]}", hint="correct that, and merge again")
     return DONE
 
 
@@ -72,7 +72,7 @@ def merge(*, places: tuple[Path, ...], rule_folders: tuple[Path, ...]) -> int:
 @options.profile_option
 @options.rules_option
 def export(*, folder: Path | None, rule_folders: tuple[Path, ...]) -> int:
-    """Write what this version and these rules judged as tables, for DuckDB, pandas, Polars and others.
+    """Export the assessments of this version and these rules as tables, for DuckDB, pandas, Polars and others.
 
     docs/tables.md has the columns and worked queries.
     """
@@ -105,9 +105,9 @@ def cache() -> None:
 @cache.command()
 @options.form_option
 def info(*, form: str) -> int:
-    """Show where the cache and the store of assessments lie and what they hold.
+    """Show where the cache and the store of assessments are and what they hold.
 
-    What was not used for longest leaves the cache when it reaches its limit; `cache clear` leaves the assessments.
+    When the cache reaches its limit, what was not used for longest is removed. `cache clear` keeps the assessments.
     """
     from diffscope.adapters.cache.cache import open_cache
     from diffscope.adapters.cache.store import open_store

@@ -101,6 +101,9 @@ def strip_prefixes(old: str | None, new: str | None) -> tuple[str | None, str | 
         new_head, _, new_rest = new.partition("/")
         if old_rest and new_rest and (old_rest == new_rest or (old_head, new_head) in _PAIRS):
             return old_rest, new_rest
+        if old == new_rest or new == old_rest:
+            # One of the two prefixes is empty.
+            return min(old, new, key=len), min(old, new, key=len)
         return old, new
     return _strip_known(old), _strip_known(new)
 

@@ -200,10 +200,15 @@ class _Uses:
                 yield replace(self._use("base", change.name, line, module, name), members=members)
         is_dunder = member.startswith("__") and member.endswith("__")
         if Aspect.ADDED in change.aspects and owner in self._classes and change.after and not is_dunder:
+            own = "\n".join(change.region.lines) if change.region else ""
             for module, name, known in self._above(owner):
                 if known is not None and member in known:
                     use = self._use("override", change.name, line, module, f"{name}.{member}")
-                    yield replace(use, parameters=_parameters(change.after))
+                    yield replace(
+                        use,
+                        parameters=_parameters(change.after),
+                        goes_on="super()" in own or f"{name}.{member}(" in own,
+                    )
 
     def _is_ours(self, module: str) -> bool:
         return module.partition(".")[0] in {*places().own, self._root}

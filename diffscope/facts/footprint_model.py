@@ -32,6 +32,8 @@ class NameUse(Value, frozen=True, kw_only=True):
     """Of a call: ``*`` or ``**`` hands on what nobody can count, or the arguments cannot be read."""
     parameters: tuple[str, ...] = ()
     """Of an override: its own parameters, as in ``Signature``."""
+    goes_on: bool = False
+    """Of an override: it calls ``super()`` or the overridden method by its class, so that an edit there reaches it too."""
     members: tuple[str, ...] = ()
     """Of a base class: what the new class defines itself."""
 

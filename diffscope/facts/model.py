@@ -324,7 +324,7 @@ class ChangeFact(Fact, frozen=True, kw_only=True):
     prose_share: Annotated[
         int,
         said(
-            "Percent of the lines added to source and native files that are comments, docstrings or blank; 0 for less than twenty lines."
+            "Percent of the lines added to source and native files that are comments, docstrings or blank; 0 for less than twenty lines. Files of Rust, and those of which much went as well, are left out."
         ),
     ] = 0
     tests_per_code: Annotated[

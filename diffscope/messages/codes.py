@@ -117,6 +117,7 @@ EffectCode = Literal[
     "effect.file-part-changed",
     "effect.file-part-removed",
     "effect.file-removed",
+    "effect.handed",
     "effect.loop-added",
     "effect.loop-changed",
     "effect.loop-removed",

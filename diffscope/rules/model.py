@@ -87,6 +87,10 @@ class Flag(Value, frozen=True, kw_only=True):
         """What to check, or else the remedy."""
         return self.check or self.advice
 
+    def asked_at(self, place: Evidence) -> Text:
+        """Return what to ask at a place: the question names what the first one is about, what rules advise holds at any."""
+        return self.asked if place == self.evidence[0] else self.advice
+
 
 def every_flag(flags: Iterable[Flag]) -> tuple[Flag, ...]:
     """Return flags and what they cover, worst first: what fired, for those who count by rule or family."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 from diffscope.patterns import lazy_regex
@@ -77,13 +78,13 @@ def clip(text: str, limit: int) -> str:
 _PAIRS: Final = {"(": ")", "[": "]", "{": "}"}
 _LEFT_OUT: Final = "…"
 _LITTLE: Final = 0.4
-_FAR: Final = 20
-"""Times the characters that are told, beyond which the rest of a code is not looked at."""
+_LONGEST: Final = 2_000
+"""Characters beyond which code is cut at once: to leave out thousands of brackets one by one takes too long."""
 
 
 def brief(text: str, limit: int) -> str:
     """Return code of at most ``limit`` characters: where it is longer, what stands between brackets or quotes is left out, as little as does."""
-    text = text if len(text) <= _FAR * limit else text[: _FAR * limit]
+    text = text[:_LONGEST]
     while len(text) > limit:
         if text[0] == "(" and (1, len(text) - 1) in _enclosed(text):
             text = text[1:-1].rstrip(",")
@@ -231,3 +232,10 @@ def joins_paths(node: Node) -> bool:
     """Return whether a division joins paths: one side of it is a string."""
     sides = node.child_by_field_name("left"), node.child_by_field_name("right")
     return any(side is not None and side.type in _STRINGS for side in sides)
+
+
+def resolve(text: str, aliases: Mapping[str, str]) -> str | None:
+    """Return a name with the import alias at its head resolved; ``None`` where it has none."""
+    head, dot, rest = text.partition(".")
+    origin = aliases.get(head)
+    return f"{origin}{dot}{rest}" if origin is not None and origin != head else None

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import io
+import quopri
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -28,6 +31,35 @@ def test_a_mail_of_format_patch_brings_title_author_body_and_commit() -> None:
     )
     assert pull.head == "4b219d00f18f6686c77ced55df8834f8fed32d9c"
     assert pull.source is SourceKind.PATCH
+
+
+def quoted(body: bytes) -> bytes:
+    return b"Content-Transfer-Encoding: quoted-printable\n\n" + quopri.encodestring(body)
+
+
+def encoded(body: bytes) -> bytes:
+    return b"content-transfer-encoding: Base64\r\n\r\n" + base64.encodebytes(body)
+
+
+def attached(body: bytes) -> bytes:
+    part = b"Content-Type: text/x-patch\n" + encoded(body)
+    return b'Content-Type: multipart/mixed; boundary="X"\n\n--X\n\nhello\n--X\n' + part + b"--X--\n"
+
+
+@pytest.mark.parametrize("encode", [quoted, encoded, attached])
+def test_bodies_of_mails_are_decoded(encode: Callable[[bytes], bytes]) -> None:
+    mail = (DIFFS / "format-patch.patch").read_bytes()
+    head, _, body = mail.partition(b"\n\n")
+    series = 2 * (head + b"\nX-A: content-transfer-encoding: base64\n" + encode(body + b"+\xc3\xa9 = 3D\n"))
+    patch = patch_change(series).patch
+    assert patch.count(body.decode()) == patch.count("+é = 3D\n") == 2
+    assert patch_change(mail).patch == mail.decode()
+
+
+def test_a_field_in_the_text_of_a_mail_encodes_nothing() -> None:
+    mail = (DIFFS / "format-patch.patch").read_bytes()
+    text = mail.replace(b"Because.", b"Because.\n\nContent-Transfer-Encoding: base64\n\nabcd")
+    assert patch_change(text).patch == text.decode()
 
 
 def test_git_show_brings_the_same() -> None:

@@ -407,7 +407,7 @@ def test_no_such_pull_request_says_so(reach: Open, tmp_path: Path) -> None:
         reach(site).pull(99)
     assert caught.value.message == f"GitHub shows no pull request 99 in {NAME}"
     assert caught.value.at == f"127.0.0.1 /repos/{NAME}/pulls/99"
-    assert caught.value.hint == "an issue's number is none; a private repository needs GITHUB_TOKEN"
+    assert caught.value.hint == "it may be an issue; a private repository needs GITHUB_TOKEN"
 
 
 def test_an_answer_that_is_no_json_is_an_error_not_a_traceback(reach: Open, tmp_path: Path) -> None:

@@ -140,9 +140,9 @@ def test_numbers_are_those_of_the_files(tmp_path: Path) -> None:
 
 def test_a_change_that_is_not_on_record(tmp_path: Path) -> None:
     write_record(tmp_path, FACTS)
-    with pytest.raises(NotFoundError, match="pull request 8 is not on record") as caught:
+    with pytest.raises(NotFoundError, match="pull request 8 has no recorded facts") as caught:
         RecordedSource(tmp_path).facts(8)
-    assert caught.value.hint == "on record are 7, ..."
+    assert caught.value.hint == "recorded are 7, ..."
 
 
 WRONG = [

@@ -10,7 +10,8 @@ import pytest
 
 from diffscope.adapters.git.repository import GitRepository
 from diffscope.assessment.document import Assessment, SymbolAssessment
-from diffscope.batch.around import find_around, without_known_variables
+from diffscope.batch.around import find_around
+from diffscope.batch.origins import without_known_variables
 from diffscope.source.model import CommitId
 from tests.assessments import an_assessment
 from tests.builders import Commit, git, git_repository

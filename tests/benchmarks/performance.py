@@ -36,16 +36,11 @@ PAGE = ROOT / "docs" / "performance.md"
 _RUN = 10
 _FLOOR = "import click, msgspec, re2, tree_sitter, sqlite3, yaml"
 _SMALL = "38450"
-_TELLING = (
+_SOURCES = ("vllm", "tests", "csrc", "cmake", "setup.py")
+_EXPLANATION = (
     (
-        "`comparison` reads both sides of the changed files, `graph` makes the graph of the base from its neighbour's, `facts.reach` follows "
-        "callers, and in `facts.symbol` stands the index of the words of tests. What every change of a range shares is worked out once: the "
-        "commands of CI's steps, the files of a tree, what differs between two commits, tables and rules."
-    ),
-    "",
-    (
-        "Not done, by the profile: links of the graph renumbered instead of made anew where files come or go (two per cent at most, for a page of code). "
-        "The names that definitions use are no longer kept in the cache: looking only where a name stands took half of the time of `facts.reach`."
+        "`comparison` reads both sides of the changed files, `graph` makes the graph of the base from a cached graph near it, `facts.reach` "
+        "follows callers, and `facts.symbol` includes the index of the words of tests. What the changes of a range share is computed once."
     ),
     "",
 )
@@ -169,7 +164,7 @@ def measure_start(clone: Path) -> list[Row]:
                 measured(sys.executable, *small, "--source", "recorded", environment=own),
             ),
             Row(
-                "`classify` of a small change of a clone, graph at hand",
+                "`classify` of a small change of a clone, graph in the cache",
                 measured(
                     sys.executable,
                     *small,
@@ -204,13 +199,7 @@ def measure_peers(clone: Path) -> Iterator[Row]:
     """Yield what others need for a graph of one tree: those that are installed."""
     with tempfile.TemporaryDirectory() as folder:
         tree = Path(folder) / "tree"
-        archive = subprocess.run(
-            ["git", "-C", str(clone), "archive", "HEAD", "vllm", "tests", "csrc", "cmake", "setup.py"],
-            check=True,
-            capture_output=True,
-        ).stdout
-        tree.mkdir()
-        subprocess.run(["tar", "-x", "-C", str(tree)], input=archive, check=True)
+        _check_out(clone, "HEAD", tree)
         own = {
             "XDG_CACHE_HOME": f"{folder}/cache",
             "PYTHONPATH": f"{tree}:{os.environ.get('PYTHONPATH', ROOT)}",
@@ -232,6 +221,40 @@ def measure_peers(clone: Path) -> Iterator[Row]:
             yield Row("grimp (imports of `vllm` only)", measured(sys.executable, "-c", code, environment=own))
 
 
+def measure_reviews(clone: Path) -> Iterator[Row]:
+    """Yield what the review of the newest change takes, first graph included: here, and by code-review-graph, which is installed for it."""
+    with tempfile.TemporaryDirectory() as folder:
+        ours = ("-m", "diffscope", "classify", "--base", "HEAD~1", "--repo", str(clone))
+        own = {"XDG_CACHE_HOME": f"{folder}/cache"}
+        yield Row("diffscope, first run", measured(sys.executable, *ours, repeats=1, environment=own))
+        yield Row("diffscope, graph at hand", measured(sys.executable, *ours, repeats=3, environment=own))
+        venv, tree = Path(folder) / "venv", Path(folder) / "tree"
+        subprocess.run([sys.executable, "-m", "venv", venv], check=True)
+        subprocess.run([venv / "bin/pip", "install", "--quiet", "code-review-graph"], check=True)
+        peer = str(venv / "bin/code-review-graph")
+        _check_out(clone, "HEAD~1", tree)
+        yield Row("code-review-graph, `build`", measured(peer, "build", repeats=1, folder=tree))
+        _check_out(clone, "HEAD", tree)
+        yield Row(
+            "code-review-graph, `update --brief`", measured(peer, "update", "--brief", repeats=1, folder=tree)
+        )
+
+
+def _check_out(clone: Path, commit: str, tree: Path) -> None:
+    """Make a commit's files the newest commit of a repository of its own, with the commit before it as it was."""
+    tree.mkdir(exist_ok=True)
+    for old in tree.iterdir():
+        if old.name not in (".git", ".code-review-graph"):
+            shutil.rmtree(old) if old.is_dir() else old.unlink()
+    packed = subprocess.run(
+        ["git", "-C", str(clone), "archive", commit, *_SOURCES], check=True, capture_output=True
+    )
+    subprocess.run(["tar", "-x", "-C", str(tree)], input=packed.stdout, check=True)
+    name = ("-c", "user.name=a", "-c", "user.email=a@b")
+    for command in (("init", "-q"), ("add", "-A", *_SOURCES), (*name, "commit", "-qm", commit)):
+        subprocess.run(["git", "-C", str(tree), *command], check=True)
+
+
 def page(clone: Path, count: int, grow: int) -> str:
     """Return docs/performance.md."""
     rows, firsts, totals = measure_stages(clone, count)
@@ -239,10 +262,10 @@ def page(clone: Path, count: int, grow: int) -> str:
     start = measure_start(clone)
     growth = list(measure_growth(clone, [size for size in (1, 10, 100, 1000, 10_000) if size <= grow]))
     lines = [
-        "# What it costs",
+        "# Performance",
         "",
         "Made by `python -m tests.benchmarks.performance CLONE --write`. Seconds of processor (user and system, git included) on one core;",
-        "figures of different machines differ, ratios hold.",
+        "absolute times depend on the machine, ratios hardly do.",
         "",
         "## A change, by stage",
         "",
@@ -256,26 +279,30 @@ def page(clone: Path, count: int, grow: int) -> str:
             if row.seconds > 0.0005
         ),
         "",
-        *_TELLING,
+        *_EXPLANATION,
         "## Whole processes",
         "",
         "| process | s | times the floor |",
         "| --- | ---: | ---: |",
         *(f"| {row.name} | {row.seconds:.2f} | {row.seconds / start[0].seconds:.1f} |" for row in start),
         "",
-        "## Growth",
+        "## Scaling",
         "",
-        "The newest changes of the clone with an empty cache, one worker; the first graph is part of it.",
+        "The newest changes of the clone, with an empty cache and one worker, including the first graph.",
         "",
-        "| changes | s | s a change | times `git log -p -M` |",
+        "| changes | s | s per change | times `git log -p -M` |",
         "| ---: | ---: | ---: | ---: |",
         *(f"| {size:,} | {ours:.1f} | {ours / size:.2f} | {ours / log:.0f} |" for size, ours, log in growth),
         "",
-        "## Beside others",
+        "## Compared with other tools",
         "",
         "| graph of one tree | s |",
         "| --- | ---: |",
         *(f"| {row.name} | {row.seconds:.1f} |" for row in measure_peers(clone)),
+        "",
+        "| review of the newest change | s |",
+        "| --- | ---: |",
+        *(f"| {row.name} | {row.seconds:.1f} |" for row in measure_reviews(clone)),
         "",
     ]
     return "\n".join(lines)
@@ -284,9 +311,9 @@ def page(clone: Path, count: int, grow: int) -> str:
 def _summary(totals: list[float], firsts: list[Row]) -> str:
     ordered = sorted(totals)
     return (
-        f"{len(totals)} changes drawn from the whole history in runs of ten neighbours, the first of each run left out: "
+        f"{len(totals)} changes sampled from the whole history in runs of ten neighbours, without the first of each run: "
         f"{sum(totals) / len(totals):.2f} s a change, median {ordered[len(ordered) // 2]:.2f} s, nine of ten below "
-        f"{ordered[len(ordered) * 9 // 10]:.2f} s. The first change of a run has its graph far from any other: "
+        f"{ordered[len(ordered) * 9 // 10]:.2f} s. For the first change of a run no cached graph is near: "
         f"{sum(row.seconds for row in firsts) / len(firsts):.1f} s on average."
     )
 

@@ -147,7 +147,7 @@ def test_without_a_clone_there_is_no_history(work: Project) -> None:
     ("arguments", "message"),
     [
         pytest.param(("--fit", "c.yml", "--limit", "9"), "takes no --range, --limit, --sample", id="a limit"),
-        pytest.param(("--card", "c.md"), "--card is of --fit", id="a card of nothing"),
+        pytest.param(("--card", "c.md"), "--card needs --fit", id="a card of nothing"),
         pytest.param(("--fit", "c.yml"), "changes of source can be followed", id="a young clone"),
     ],
 )

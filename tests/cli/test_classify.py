@@ -183,7 +183,7 @@ ERRORS = [
     ),
     pytest.param(
         ("a/b#1", "--source", "recorded"),
-        "only changes of vllm-project/vllm are on record",
+        "only changes of vllm-project/vllm have recorded facts",
         "--source github, with a network",
         id="a record of another repository",
     ),

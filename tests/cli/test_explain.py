@@ -173,7 +173,7 @@ REFUSED = [
     pytest.param(("7", "CP101", "--steps"), "one thing at a time", "--step KEY", id="two things"),
     pytest.param(
         ("38450", "--step", "core", "--source", "recorded"),
-        "of a recorded change no step can be explained",
+        "CI steps cannot be explained from recorded facts",
         "--source clone",
         id="a recorded change",
     ),

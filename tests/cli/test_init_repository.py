@@ -44,7 +44,17 @@ def test_a_first_profile_holds_what_the_tree_tells_and_is_taken_at_once(
     assert (names.environment.file, names.environment.prefix) == ("src/pool/env.py", "POOL_")
     areas = yaml.safe_load((clone / ".diffscope" / "areas.yml").read_text("utf-8"))["areas"]
     assert areas["core"]["own"] == ["src/pool/core/**"]
-    assert here.run("rules", "validate", "--profile", str(clone / ".diffscope")).exit_code == 0
+    check = ("rules", "validate", "--repo", str(clone), "--profile")
+    assert here.run(*check, str(clone / ".diffscope")).exit_code == 0
+    text = (clone / ".diffscope" / "profile.yml").read_text("utf-8")
+    row = 'packages: ["src/pool"]'
+    wrong = here.folder / "wrong"
+    wrong.mkdir()
+    (wrong / "profile.yml").write_text(text.replace(row, 'packages: ["src/pol"]'), encoding="utf-8")
+    told = (
+        f":{text.splitlines().index(row) + 1}: 'src/pol' is not in {clone} at HEAD (did you mean 'src/pool'?)"
+    )
+    assert told in here.run(*check, str(wrong)).out
     git(clone, "add", "-A")
     git(clone, "commit", "--quiet", "-m", "Settings")
     (clone / "src/pool/core/b.py").write_text("x = 3\n", encoding="utf-8")

@@ -162,7 +162,7 @@ def test_a_range_is_the_commits_in_it(place: Place) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        pytest.param((), "no window is named", id="nothing asked"),
+        pytest.param((), "no window is given", id="nothing asked"),
         pytest.param(("--week", "2026-W13", "--since", "2026-03-23"), "exclude each other", id="two windows"),
         pytest.param(("--until", "2026-03-23"), "--until has no --since", id="an end alone"),
         pytest.param(("--week", "13"), "is not a week", id="no week"),
@@ -176,7 +176,7 @@ def test_a_range_is_the_commits_in_it(place: Place) -> None:
             "cannot share stdout",
             id="two on stdout",
         ),
-        pytest.param(("--layout", "dynamics"), "no window is named", id="dynamics of nothing"),
+        pytest.param(("--layout", "dynamics"), "no window is given", id="dynamics of nothing"),
     ],
 )
 def test_what_makes_no_sense_is_refused_in_two_lines(

@@ -105,7 +105,7 @@ def test_validate_against_a_clone_finds_dead_globs(project: MakeProject) -> None
     outcome = built.run("rules", "validate", "mine", "--repo", "clone")
     assert outcome.exit_code == 1
     assert (
-        "rules/XX101-test-rule/rule.yml:9: the glob 'vllm/gone/**' matches no file of clone at HEAD\n"
+        "mine/XX101-test-rule/rule.yml:9: the glob 'vllm/gone/**' matches no file of clone at HEAD\n"
         in outcome.out
     )
     assert "vllm/here" not in outcome.out
@@ -134,15 +134,15 @@ def test_validate_tells_what_only_other_commits_have(project: MakeProject) -> No
     ):
         subprocess.run(["git", *command], cwd=clone, check=True)
     assert built.run("rules", "validate", "mine", "--repo", "clone").out.splitlines()[-4:] == [
-        "rules/XX101-test-rule/rule.yml:9: the glob 'vllm/old/**' matches no file of clone at HEAD",
-        "rules/twins.yml:3: the glob 'vllm/never/**' matches no file of clone at HEAD",
+        "mine/XX101-test-rule/rule.yml:9: the glob 'vllm/old/**' matches no file of clone at HEAD",
+        "mine/twins.yml:3: the glob 'vllm/never/**' matches no file of clone at HEAD",
         "globs of tables that match files of other commits alone: 1",
         "1 rule, 2 to correct",
     ]
     assert built.run("rules", "validate", "mine", "--repo", "clone", "--at", "HEAD~1").out.splitlines()[
         -3:
     ] == [
-        "rules/twins.yml:3: the glob 'vllm/never/**' matches no file of clone at HEAD~1",
+        "mine/twins.yml:3: the glob 'vllm/never/**' matches no file of clone at HEAD~1",
         "globs of tables that match files of other commits alone: 1",
         "1 rule, 1 to correct",
     ]

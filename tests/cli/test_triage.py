@@ -161,6 +161,12 @@ def test_open_pull_requests_of_github(work: Project, clone: Path, tmp_path: Path
         number: HostedPull(number, start, head, title=f"[Core] Change {number}")
         for number, head in heads.items()
     }
+    # A fork that was deleted, a head that was pushed anew since it was listed, and one that did the same work and was closed.
+    pulls[2].head_repository = None
+    pulls[3] = HostedPull(3, start, "e" * 40)
+    git(upstream, "update-ref", "refs/pull/5/head", heads[2])
+    pulls[5] = HostedPull(5, start, heads[2], state="closed", closed_at="2026-03-28T00:00:00Z")
+    pulls[6] = HostedPull(6, start, heads[2], state="closed", closed_at="2026-01-28T00:00:00Z")
     pulls |= {number: HostedPull(number, start, "f" * 40) for number in range(9, 110)}
     with serve(Site(pulls=pulls, accounts={"t0ken": Account("ada")})) as site:
         site.faults.append(Fault(match="page=2", status=404))
@@ -170,6 +176,14 @@ def test_open_pull_requests_of_github(work: Project, clone: Path, tmp_path: Path
             "triage", "--repo", str(mine), "--save-list", "had.json", "--format", "json", environ=environ
         )
     assert cut.exit_code == done.exit_code == 0
+    # The second run goes on from the page that was refused.
+    asked = [one.path for one in site.log if one.path.partition("?")[0].endswith("/pulls")]
+    assert [("state=closed" in path, "page=2" in path) for path in asked] == [
+        (False, False),
+        (False, True),
+        (False, True),
+        (True, False),
+    ]
     assert (
         "the list of open pull requests is not complete (page 2"
         in json.loads(cut.out)["gaps"][-1]["reason"]["en"]
@@ -179,6 +193,9 @@ def test_open_pull_requests_of_github(work: Project, clone: Path, tmp_path: Path
         ("resigned-called", 1, 2)
     ]
     assert {gap["number"] for gap in found["gaps"]} == set(range(9, 110))
+    assert [(each["first"], each["second"]) for each in found["duplicates"]] == [(2, 5)]
+    assert [(each["number"], each["is_merged"]) for each in found["closed"]] == [(5, False)]
+    assert {entry["number"] for entry in found["queue"]} == {1, 2, 3}
     assert "couldn't find remote ref" in found["gaps"][0]["reason"]["en"]
     again = work.run("triage", "--repo", str(mine), "--list", "had.json", "--format", "json")
     assert json.loads(again.out)["conflicts"] == found["conflicts"]

@@ -106,7 +106,7 @@ def test_an_empty_repository_is_an_error(work: Project, tmp_path: Path, argument
 @pytest.mark.parametrize(
     ("window", "error"),
     [
-        ("HEAD..HEAD~2", "nothing comes after HEAD up to HEAD~2: HEAD~2 is the older one\nhint: turn it around: 'HEAD~2..HEAD'"),
+        ("HEAD..HEAD~2", "nothing comes after HEAD up to HEAD~2: HEAD~2 is the older one\nhint: reverse it: 'HEAD~2..HEAD'"),
         ("..HEAD~2", "'..HEAD~2' has no start\nhint: name the commit after which it begins: A..HEAD~2"),
         ("HEAD...HEAD~2", "'HEAD...HEAD~2' is not a range\nhint: write A..B: every change merged after A, up to B"),
     ],

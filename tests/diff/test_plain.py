@@ -229,6 +229,7 @@ GIT_ROWS = [
         ["--no-prefix"],
         ["--src-prefix=i/", "--dst-prefix=w/"],
         ["--src-prefix=old/", "--dst-prefix=new/"],
+        ["--src-prefix=", "--dst-prefix=b/"],
         ["--full-index"],
         ["--binary"],
         ["-U0"],

@@ -81,9 +81,8 @@ def _patch(repository: GitRepository, base: str | None, checkout: Checkout) -> t
         listed = run(access, "update-index", "-z", "--index-info", given=rows)
         made = run(access, "write-tree", "--missing-ok")
         if listed.code != 0 or made.code != 0:
-            message = (listed.err or made.err).split("\n")[-1].removeprefix("fatal: ")
             raise RepositoryError(
-                f"git: {message}",
+                f"git: {(listed if listed.err else made).reason}",
                 at=str(repository.path),
                 hint=shell_line("git", "-C", repository.path, "status"),
             )
@@ -256,8 +255,9 @@ def _noted(repository: GitRepository, top: Path) -> dict[bytes, IndexEntry]:
     asked = ("ls-files", "-z", "--cached", "--stage", "-v")
     found = run(access, *asked, "--debug")
     if found.code != 0:
-        message = found.err.rsplit("\n", maxsplit=1)[-1].removeprefix("fatal: ")
-        raise RepositoryError(f"git: {message}", at=str(top), hint=shell_line("git", "-C", top, "status"))
+        raise RepositoryError(
+            f"git: {found.reason}", at=str(top), hint=shell_line("git", "-C", top, "status")
+        )
     rows = _rows(found.out)
     if rows is None:
         # The form of --debug may change with git. Without it every file is read.

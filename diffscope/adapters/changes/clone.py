@@ -37,7 +37,7 @@ def commits_between(repository: GitRepository, base: str, head: str) -> tuple[Co
     if not listed and start != end:
         raise UsageError(
             f"nothing comes after {base} up to {head}: {head} is the older one",
-            hint=f"turn it around: {shell_line(f'{head}..{base}')}",
+            hint=f"reverse it: {shell_line(f'{head}..{base}')}",
         )
     return listed
 

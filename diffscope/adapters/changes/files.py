@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
+import quopri
 import re
 from email.header import decode_header, make_header
 from email.utils import parseaddr
@@ -24,6 +27,12 @@ _NUMBER = lazy_regex(r" \(#(\d{1,9})\)$")
 _COLOURED = lazy_regex(rb"^(?:\x1b\[[\d;]*m)+(?:diff --|--- |@@ )", re.MULTILINE)
 """How a diff begins that was made for a terminal: ``--color=always``."""
 _COLOUR = lazy_regex(rb"\x1b\[[\d;]*[mK]")
+_ENCODED = lazy_regex(
+    rb"^content-transfer-encoding:[ \t]*(quoted-printable|base64)[ \t]*\r?$", re.MULTILINE | re.IGNORECASE
+)
+_BOUNDARY = lazy_regex(rb"""\bboundary=["']?([^"'\s;]+)""", re.IGNORECASE)
+_MAIL_START = rb"From \S+ +(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) [^\n]*"
+_BLANK_LINE = lazy_regex(rb"\n\r?\n")
 _MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"\xef\xbb\xbf": "utf-8-sig"}
 
 
@@ -52,6 +61,7 @@ def patch_change(data: bytes, *, name: str | None = None) -> Change:
     encoding = next((encoding for mark, encoding in _MARKS.items() if data.startswith(mark)), "utf-8")
     if b"\x1b[" in data and _COLOURED.search(data):
         data = _COLOUR.sub(b"", data)
+    data = _decode_bodies(data)
     text = data.decode(encoding, "backslashreplace")
     # Only text before the first diff is about the change as a whole.
     head = text[: text.find("diff --git ")] if "diff --git " in text[:100_000] else ""
@@ -71,6 +81,41 @@ def patch_change(data: bytes, *, name: str | None = None) -> Change:
     )
     gaps = () if title else (Gap(what="metadata", message=message("gap.no-metadata")),)
     return Change(pull=pull, patch=text, gaps=gaps)
+
+
+def _decode_bodies(data: bytes) -> bytes:
+    """Return mails with the bodies that were encoded for their way decoded, as ``git am`` reads them."""
+    boundaries = (re.escape(each) for each in _BOUNDARY.findall(data)) if _ENCODED.search(data) else ()
+    end_of_body = re.compile(
+        rb"^(?:%s|--(?:%s)(?:--)?\r?$)" % (_MAIL_START, b"|".join(boundaries)), re.MULTILINE
+    )
+    parts, at = [], 0
+    for encoded in _ENCODED.finditer(data):
+        gap = _BLANK_LINE.search(data, encoded.end())
+        if encoded.start() < at or gap is None or not _is_head(data[at : encoded.start()]):
+            continue
+        following = end_of_body.search(data, gap.end())
+        end = following.start() if following else len(data)
+        body = _decode_body(data[gap.end() : end], encoded[1].lower())
+        parts += [data[at : gap.end()], body, b"" if body.endswith(b"\n") else b"\n"]
+        at = end
+    return b"".join([*parts, data[at:]])
+
+
+def _is_head(before: bytes) -> bool:
+    """Return whether what stands in front of a header field is the beginning of a head of a mail or of a part of one."""
+    blanks = list(_BLANK_LINE.finditer(before))
+    head = before[blanks[-1].end() :] if blanks else before
+    head = head[head.rfind(b"\n--") + 1 :]
+    return not blanks or head.startswith((b"From ", b"--"))
+
+
+def _decode_body(body: bytes, encoding: bytes) -> bytes:
+    try:
+        decoded = base64.b64decode(body) if encoding == b"base64" else quopri.decodestring(body)
+    except binascii.Error:
+        return body
+    return decoded.replace(b"\r\n", b"\n") if decoded.count(b"\r\n") == decoded.count(b"\n") else decoded
 
 
 def _words(head: str) -> tuple[str, str, CommitId | None, str]:

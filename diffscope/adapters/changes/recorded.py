@@ -74,9 +74,9 @@ class RecordedSource:
         except FileNotFoundError:
             known = ", ".join(str(known) for known in self.numbers()[:5])
             raise NotFoundError(
-                f"pull request {number} is not on record",
+                f"pull request {number} has no recorded facts",
                 at=str(self._folder),
-                hint=f"on record are {known}, ...",
+                hint=f"recorded are {known}, ...",
             ) from None
         except msgspec.DecodeError as error:
             raise InputError(

@@ -16,6 +16,7 @@ from diffscope.adapters.config.rule_files import PROFILE_FILES, bundled_profiles
 from diffscope.adapters.git.clones import find_repository, remotes
 from diffscope.adapters.read_file import is_there, read_text
 from diffscope.errors import ConfigurationError, DiffscopeError
+from diffscope.project.ci.workflows import is_workflow
 from diffscope.source.model import RepoPath, Value
 from diffscope.source.profile import UNKNOWN_REPOSITORY, Profile
 from diffscope.yaml.reading import Mistake, mistakes_error, nearest
@@ -251,10 +252,11 @@ def _parts(modules: Iterable[str], package: str) -> list[str]:
 
 
 def _ci_of(paths: Iterable[RepoPath]) -> Literal["buildkite", "github", "none"]:
-    heads = {"/".join(path.split("/")[:2]) for path in paths if path.startswith(".")}
-    if any(head.startswith(".buildkite/") for head in heads):
+    hidden = tuple(path for path in paths if path.startswith("."))
+    # Other pipelines of Buildkite are made by programs that are not known.
+    if any(path.startswith(".buildkite/ci_config") for path in hidden):
         return "buildkite"
-    return "github" if ".github/workflows" in heads else "none"
+    return "github" if any(map(is_workflow, hidden)) else "none"
 
 
 def _packages(paths: Iterable[RepoPath]) -> tuple[str, ...]:

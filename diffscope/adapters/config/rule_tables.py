@@ -89,6 +89,15 @@ def absent_folders(profile: Profile, paths: Collection[str]) -> list[str]:
     ]
 
 
+def places_in_profile(folder: Path) -> dict[str, int]:
+    """Return the line of each text that ``profile.yml`` of a folder holds; of one that stands in two places the first."""
+    root, _ = parse_strict(_read(folder / PROFILE_FILE))
+    found: dict[str, int] = {}
+    for node in _texts(root):
+        found.setdefault(node.text, node.line)
+    return found
+
+
 def _text(path: Path, name: str, found: list[Mistake]) -> str | None:
     try:
         return _read(path)
@@ -137,7 +146,7 @@ def read_rule_globs(folder: Path) -> tuple[RuleGlob, ...]:
             root, _ = parse_strict(read_text(path, most=_LARGEST_RULE_FILE, hint="diffscope rules validate"))
         except ConfigurationError:
             continue
-        name = RepoPath(f"rules/{path.relative_to(folder).as_posix()}")
+        name = RepoPath(f"{shown_name(folder)}/{path.relative_to(folder).as_posix()}")
         found += [
             RuleGlob(path=name, line=node.line, text=node.text)
             for node in _texts(root)

@@ -9,10 +9,10 @@ from typing import NamedTuple
 
 from diffscope.adapters.git.clones import remotes
 from diffscope.adapters.git.objects import seconds
-from diffscope.adapters.git.process import run
+from diffscope.adapters.git.process import run, unreadable
 from diffscope.adapters.git.repository import GitRepository
 from diffscope.adapters.read_file import is_there, read_bytes
-from diffscope.errors import RepositoryError, shell_line
+from diffscope.errors import RepositoryError
 from diffscope.patterns import lazy_regex
 from diffscope.source.model import CommitId
 from diffscope.source.text import split_lines
@@ -120,7 +120,7 @@ def main_tip(repository: GitRepository) -> str | None:
         names = [f"{place}/{name}" for place in places for name in ("main", "master")]
         found = run(repository.refs, "for-each-ref", form, *names)
         if found.code != 0:
-            raise _error(repository, found.err)
+            raise unreadable(repository.path, found)
         rows = [line.split() for line in split_lines(found.out.decode("utf-8", "replace"))]
         if tips := [(int(row[0]), row[1]) for row in rows if len(row) == 2 and row[0].isdigit()]:
             return max(tips)[1]
@@ -137,7 +137,7 @@ def squashes(repository: GitRepository, *revisions: str) -> list[Squash]:
     """Return the squash commits that ``git log REVISIONS`` reaches, newest first. Raises ``RepositoryError``."""
     found = run(repository.objects, "log", "-z", "--format=%H%n%ct%n%an%n%s", "--end-of-options", *revisions)
     if found.code != 0:
-        raise _error(repository, found.err)
+        raise unreadable(repository.path, found)
     rows = (row.split("\n", 3) for row in found.out.decode("utf-8", "replace").split("\0") if row)
     return [
         Squash(number=number, commit=commit, committed_at=seconds(at), author=author, subject=subject)
@@ -163,7 +163,7 @@ def merges(
     )
     found = run(repository.objects, "log", *limits, *options, form, "--end-of-options", *revisions)
     if found.code != 0:
-        raise _error(repository, found.err)
+        raise unreadable(repository.path, found)
     listed = []
     for row in found.out.decode("utf-8", "replace").split("\0")[1:]:
         commit, at, author, subject, *paths = row.split("\n")
@@ -181,10 +181,3 @@ def commit_before(repository: GitRepository, at: int) -> str | None:
         return None
     found = run(repository.objects, "rev-list", "--first-parent", "-n", "1", f"--before={at - 1}", tip)
     return found.out.decode().strip() or None
-
-
-def _error(repository: GitRepository, says: str) -> RepositoryError:
-    message = says.rsplit("\n", maxsplit=1)[-1].removeprefix("fatal: ")
-    return RepositoryError(
-        f"git: {message}", at=str(repository.path), hint=shell_line("git", "-C", repository.path, "fsck")
-    )

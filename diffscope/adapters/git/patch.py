@@ -7,10 +7,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from diffscope.adapters.git.process import GitAccess, Outcome, run
+from diffscope.adapters.git.process import GitAccess, run, unreadable
 from diffscope.diff.model import Diff, FileDiff, FileKind, FileStatus
 from diffscope.diff.names import decode_name, quote
-from diffscope.errors import RepositoryError, shell_line
 from diffscope.messages.model import message
 from diffscope.source.model import Gap, RepoPath
 
@@ -124,19 +123,19 @@ def make_patch(access: GitAccess, old: str, new: str, *, at: Path) -> tuple[str,
         return decode_patch(found.out), ()
     raw = run(access, "diff-tree", "-r", "-z", "--raw", "--no-renames", "--no-abbrev", old, new)
     if raw.code != 0:
-        raise _unreadable(at, raw)
-    lost = find_lost(access, raw.out)
+        raise unreadable(at, raw)
+    lost = find_missing_sides(access, raw.out)
     if not lost:
-        raise _unreadable(at, found)
+        raise unreadable(at, found)
     without = excluding(each.name for each in lost)
     found = run(access, "--no-literal-pathspecs", "diff-tree", *OPTIONS, old, new, "--", *without)
     if found.code != 0:
-        raise _unreadable(at, found)
+        raise unreadable(at, found)
     rest = decode_patch(found.out)
-    return rest + "".join(map(stand_in, lost)), tuple(each.gap for each in lost)
+    return rest + "".join(map(placeholder_section, lost)), tuple(each.gap for each in lost)
 
 
-class Lost(NamedTuple):
+class MissingSide(NamedTuple):
     """A changed file of which the clone misses a side: its row of ``git diff --raw``, and its name as git gives it."""
 
     row: list[str]
@@ -148,11 +147,11 @@ class Lost(NamedTuple):
         return Gap(what="blob", message=message("gap.blob-missing"), path=RepoPath(decode_name(self.name)))
 
 
-def find_lost(access: GitAccess, raw: bytes) -> list[Lost]:
+def find_missing_sides(access: GitAccess, raw: bytes) -> list[MissingSide]:
     """Return the files with a missing blob among the rows of ``git diff --raw -z --no-renames --no-abbrev``, by name."""
     cells = raw.split(b"\0")
     rows = [
-        Lost(cells[at].decode().removeprefix(":").split(" "), cells[at + 1])
+        MissingSide(cells[at].decode().removeprefix(":").split(" "), cells[at + 1])
         for at in range(0, len(cells) - 1, 2)
     ]
     missing = _missing(access, {blob for each in rows for blob in each.row[2:4] if blob.strip("0")})
@@ -180,7 +179,7 @@ def _missing(access: GitAccess, blobs: set[str]) -> set[str]:
     return alone | {blob for blob, kind in rows.items() if kind == "missing"}
 
 
-def stand_in(lost: Lost) -> str:
+def placeholder_section(lost: MissingSide) -> str:
     """Return the section of a patch that says that a file changed, and not how."""
     (old_mode, new_mode, old_blob, new_blob, status), name = lost
     old, new = quote(b"a/" + name), quote(b"b/" + name)
@@ -189,10 +188,3 @@ def stand_in(lost: Lost) -> str:
         modes = f"old mode {old_mode}\nnew mode {new_mode}\n"
     tail = f" {old_mode}" if modes is None else ""
     return f"diff --git {old} {new}\n{modes or ''}index {old_blob}..{new_blob}{tail}\nBinary files {old} and {new} differ\n"
-
-
-def _unreadable(folder: Path, outcome: Outcome) -> RepositoryError:
-    message = outcome.err.split("\n")[-1].removeprefix("fatal: ")
-    return RepositoryError(
-        f"git: {message}", at=str(folder), hint=f"look for damage: {shell_line('git', '-C', folder, 'fsck')}"
-    )

@@ -21,7 +21,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Final, NamedTuple
 
-from diffscope.errors import RepositoryError
+from diffscope.errors import RepositoryError, shell_line
 
 _OWN: Final = Path(__file__).with_name("git_directory")
 _SYSTEM: Final = (
@@ -160,6 +160,21 @@ class Outcome(NamedTuple):
     code: int
     out: bytes
     err: str
+
+    @property
+    def reason(self) -> str:
+        """What git says went wrong, on one line: its last error, which may take several lines."""
+        said = self.err.rpartition("fatal: ")[2] if "fatal: " in self.err else self.err.split("\n")[-1]
+        return " ".join(said.split()) or f"git failed with code {self.code}"
+
+
+def unreadable(folder: Path, outcome: Outcome) -> RepositoryError:
+    """Return the error of a clone that git could not read."""
+    cure = shell_line("git", "-C", folder, "fsck")
+    if "unable to read" in outcome.err:
+        whole = shell_line("git", "-C", folder, "fetch", "--refetch", "--no-filter", "origin")
+        cure = f"{cure} (of a partial clone, fetch the rest: {whole})"
+    return RepositoryError(f"git: {outcome.reason}", at=str(folder), hint=f"look for damage: {cure}")
 
 
 def run(access: GitAccess, *arguments: str, given: bytes = b"") -> Outcome:

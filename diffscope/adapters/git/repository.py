@@ -25,6 +25,7 @@ from diffscope.adapters.git.process import (
     discovery_access,
     object_access,
     run,
+    unreadable,
 )
 from diffscope.diff.names import decode_name
 from diffscope.errors import DiffscopeError, NotFoundError, RepositoryError, shell_line
@@ -337,7 +338,6 @@ def _locate(path: Path) -> _Place:
 
 
 def _git_error(path: Path, outcome: Outcome) -> RepositoryError:
-    message = outcome.err.split("\n")[-1].removeprefix("fatal: ") or f"git failed with code {outcome.code}"
     if "not a git repository" in outcome.err:
         return RepositoryError(
             "not a git repository", at=str(path), hint="name a clone: --repo PATH or DIFFSCOPE_REPO"
@@ -348,9 +348,7 @@ def _git_error(path: Path, outcome: Outcome) -> RepositoryError:
             at=str(path),
             hint=shell_line("git", "config", "--global", "--add", "safe.directory", path.resolve()),
         )
-    return RepositoryError(
-        f"git: {message}", at=str(path), hint=f"look for damage: {shell_line('git', '-C', path, 'fsck')}"
-    )
+    return unreadable(path, outcome)
 
 
 def _file_name(out: bytes) -> str:

@@ -244,7 +244,7 @@ class GitHubSource:
             raise NotFoundError(
                 f"GitHub shows no pull request {number} in {repository}",
                 at=error.at,
-                hint="an issue's number is none; a private repository needs GITHUB_TOKEN",
+                hint="it may be an issue; a private repository needs GITHUB_TOKEN",
             ) from error
 
     def _surround(self, pull: Pull) -> _Known:

@@ -149,7 +149,7 @@ def _annotations(assessment: Assessment, words: Words) -> list[CheckAnnotation]:
                 end_line=line,
                 annotation_level=_CHECK_LEVELS[LEVELS[flag.severity]],
                 title=visible(f"{flag.code} {words.pick(flag.title)}"),
-                message=f"{visible(words.pick(place.note))}{old}\n{visible(words.pick(flag.asked))}",
+                message=f"{visible(words.pick(place.note))}{old}\n{visible(words.pick(flag.asked_at(place)))}",
             )
         )
     return found

@@ -256,7 +256,11 @@ def _judged(
 def _post(judged: Judged, request: Request, style: Style, about: Circumstances) -> Sequence[Posted]:
     if not request.post:
         return ()
-    if judged.access.token is None and not request.dry_run:
+    if judged.access.token is None and request.dry_run:
+        return [
+            Posted(what=what, done="tried without a token: GitHub was not asked") for what in request.post
+        ]
+    if judged.access.token is None:
         return [
             Posted(what=what, done="there is no token: set GITHUB_TOKEN", refused=True)
             for what in request.post

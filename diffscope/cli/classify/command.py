@@ -28,23 +28,31 @@ if TYPE_CHECKING:
 @click.argument("target", required=False, metavar="[PR|URL|BRANCH|COMMIT|-]")
 @options.repository_option
 @click.option(
-    "--diff", metavar="FILE", help="A patch; - is standard input. In a clone: against --base, HEAD or main."
+    "--diff",
+    metavar="FILE",
+    help="Patch file; - is standard input. In a clone it is applied to --base, HEAD or main.",
 )
-@click.option("--base", metavar="REF", help="Where a range starts. Default: the main branch.")
-@click.option("--head", metavar="REF", help="Where it ends; it is judged from the merge base. Default: HEAD.")
-@click.option("--worktree", is_flag=True, help="Uncommitted changes, against --base or HEAD.")
-@click.option("--range", "window", metavar="A..B", help="Every change merged after A, up to B, one by one.")
+@click.option("--base", metavar="REF", help="Commit or branch to compare with. Default: the main branch.")
+@click.option(
+    "--head",
+    metavar="REF",
+    help="Commit or branch to classify, from its merge base with --base. Default: HEAD.",
+)
+@click.option("--worktree", is_flag=True, help="Uncommitted changes, compared with --base or HEAD.")
+@click.option(
+    "--range", "window", metavar="A..B", help="Every change merged after commit A, up to B, one by one."
+)
 @click.option(
     "--source",
     type=click.Choice(SOURCES),
     default="auto",
     show_default=True,
-    help="Where a pull request comes from.",
+    help="Where to look for a pull request; auto tries the others in this order.",
 )
 @click.option(
     "--against",
     metavar="REF",
-    help="Also compare what it stands on with another commit: main, as it is today.",
+    help="Also list conflicts with another commit, such as main today: names that the change uses and that are gone or different there.",
 )
 @options.output_options
 @options.language_option
@@ -55,9 +63,11 @@ if TYPE_CHECKING:
     metavar="DIR",
     help="Also write the facts to DIR.",
 )
-@click.option("--resume", is_flag=True, help="Go on with the jsonl file of a --range that was interrupted.")
+@click.option("--resume", is_flag=True, help="Continue an interrupted --range from its jsonl file.")
 @click.option(
-    "--workers", type=click.IntRange(1, 64), help="Processes for a --range.  [default: the number of cores]"
+    "--workers",
+    type=click.IntRange(1, 64),
+    help="Worker processes for a --range.  [default: the number of cores]",
 )
 @options.cluster_option
 @shard_option
@@ -93,11 +103,11 @@ def classify(
 ) -> int:
     """Classify one change, or every change of a range.
 
-    PR is a number (38450), owner/repo#N or an address; a branch is judged from its merge base with main, a commit
-    against its parent; - reads a patch from standard input. A pull request comes from
-    a local clone, else from GitHub, else from the facts recorded with diffscope; a fallback is said on stderr.
+    PR is a number (38450) or owner/repo#N. A branch is compared with its merge base with main, a commit with its
+    parent; - reads a patch from standard input. A pull request is looked for in the local clone, then on GitHub,
+    then in the facts recorded with diffscope, which is reported on stderr.
     """
-    # A command line that makes no sense is told so before anything heavy is imported.
+    # A wrong command line is reported before anything heavy is imported.
     request = check(Request(target, diff, base, head, worktree, window, source, against=against))
     check_shard(shard, request, record)
     from diffscope.cli.classify.base_settings import Options, opened
@@ -170,10 +180,10 @@ def _assessments(
         for judged in judge_range(request, workspace, sharing, console):
             yield judged, None, options.fail_on
         return
-    from diffscope.cli.classify.base_settings import governed
+    from diffscope.cli.classify.base_settings import with_base_settings
 
     for gathered in gather(request, workspace, console.note):
-        with governed(gathered, workspace, options, console) as (judging, fail_on):
+        with with_base_settings(gathered, workspace, options, console) as (judging, fail_on):
             facts = gathered.facts(judging)
             if record is not None:
                 from diffscope.adapters.changes.recorded import write_record

@@ -79,5 +79,5 @@ def shard_option(function: _F) -> _F:
         type=_ShardType(),
         metavar="I/N|auto",
         envvar="DIFFSCOPE_SHARD",
-        help="Of a --range the I-th of N parts; auto reads the variables of Buildkite, GitLab or CircleCI. Then: store merge.",
+        help="Classify only the I-th of N parts of a --range; auto reads the variables of Buildkite, GitLab or CircleCI. Join the parts with store merge.",
     )(function)

@@ -27,9 +27,8 @@ DOCUMENTS = {
 def schema(*, document: str) -> int:
     """Print the JSON Schema of what diffscope writes.
 
-    assessment is one classified change, backtest the rules over history, coverage what they cannot see, digest a
-    report, dynamics a report of events, events what it is made from, triage open changes compared with each other, facts
-    a recorded change.
+    assessment: one classified change; backtest: the rules over history; coverage: what no rule covers; digest: a report;
+    dynamics: a report of events; events: its input; triage: open changes compared with each other; facts: a recorded change.
     """
     from diffscope.cli.publish import write_stdout
 

@@ -29,10 +29,10 @@ _F = TypeVar("_F", bound=Callable[..., Any])
 
 @click.group()
 def graph() -> None:
-    """Ask the module graph of a repository at any commit.
+    """Query the module graph of a repository at any commit.
 
-    Nodes are Python modules, native sources and torch operators; edges tell eager imports from lazy ones, registry rows,
-    class paths in strings, operator calls, includes and tests.
+    Nodes are Python modules, native sources and torch operators. Edges are eager and lazy imports, registry rows, class
+    paths in strings, operator calls, includes and tests.
     """
 
 
@@ -64,14 +64,14 @@ def _layer_option(function: _F) -> _F:
         multiple=True,
         default=["eager"],
         show_default=True,
-        help="Repeatable.",
+        help="Follow edges of this layer. Repeatable.",
     )(function)
 
 
 @graph.command()
 @_graph_options
 def build(*, opened: OpenedGraph) -> int:
-    """Build the graph and keep it in the cache, so that the next question is answered at once."""
+    """Build the graph and keep it in the cache, so that the next query is fast."""
     from diffscope.cli.publish import write_stdout
 
     write_stdout(f"{len(opened.graph):,} nodes, digest {opened.graph.digest}\n")
@@ -85,7 +85,7 @@ def build(*, opened: OpenedGraph) -> int:
 def show(*, module: str, form: str, opened: OpenedGraph) -> int:
     """Show a node: where it is, who uses it and what it uses, how far it is from serving, which tests reach it.
 
-    Of native code: its operators, what binds, wraps and calls them, the devices that it is built for, its tests.
+    For native code: its operators, what binds, wraps and calls them, the devices that it is built for, its tests.
     MODULE is a dotted name, a path, or torch.ops.NAMESPACE.NAME.
     """
     from diffscope.cli.graph.show import print_json, print_lines, show_node
@@ -117,14 +117,16 @@ def path(*, start: str, end: str, layers: tuple[str, ...], form: str, opened: Op
 @graph.command()
 @options.form_option
 @click.option(
-    "--area", metavar="AREA", help="Instead: the groups of modules within an area that hang together."
+    "--area",
+    metavar="AREA",
+    help="Instead: groups of modules of an area that import each other more than the rest.",
 )
-@click.option("--since", metavar="REV", help="Instead: what has become different since another commit.")
+@click.option("--since", metavar="REV", help="Instead: the differences from another commit.")
 @_graph_options
 def stats(*, form: str, area: str | None, since: str | None, opened: OpenedGraph) -> int:
-    """Count nodes and edges, measure reach; rings, registries, operators and areas.
+    """Show statistics: nodes and edges, reach, import cycles, registries, operators and areas.
 
-    What does not resolve is listed: rows of registries that lead nowhere, operators that nothing implements or calls.
+    Unresolved references are listed: registry rows that lead nowhere, operators that nothing implements or calls.
     """
     from diffscope.cli.graph.show import print_json, print_lines
     from diffscope.cli.graph.stats import (
@@ -137,7 +139,7 @@ def stats(*, form: str, area: str | None, since: str | None, opened: OpenedGraph
     from diffscope.products.explore.areas import compare_graphs
 
     if area is not None and since is not None:
-        raise UsageError("--area and --since are two questions", hint="ask one of them")
+        raise UsageError("--area and --since exclude each other", hint="use one of them")
     if area is not None:
         groups = find_groups(opened, area)
         return print_json(groups) if form == "json" else print_lines(group_lines(groups, area))
@@ -154,7 +156,7 @@ def stats(*, form: str, area: str | None, since: str | None, opened: OpenedGraph
     type=click.Choice(EXPORTS),
     default="json",
     show_default=True,
-    help="Form of the result.",
+    help="Format of the result.",
 )
 @click.option(
     "--around",
@@ -162,14 +164,14 @@ def stats(*, form: str, area: str | None, since: str | None, opened: OpenedGraph
     help="Only this module, what it uses, and what uses it. Default: everything.",
 )
 @click.option(
-    "--depth", type=click.IntRange(1), default=1, show_default=True, help="How many steps around it."
+    "--depth", type=click.IntRange(1), default=1, show_default=True, help="How many steps from that module."
 )
 @_layer_option
 @click.option(
     "--output",
     type=options.FILE,
     metavar="FILE",
-    help="Where it goes; default stdout.",
+    help="File for the result. Default: stdout.",
 )
 @_graph_options
 def export(
@@ -181,7 +183,7 @@ def export(
     output: Path | None,
     opened: OpenedGraph,
 ) -> int:
-    """Write the graph, or what lies around a module, for other tools."""
+    """Export the graph, or the part around a module, for other tools."""
     from diffscope.cli.graph.open_graph import layers_of
     from diffscope.cli.publish import write_result
     from diffscope.products.explore.export import export_graph

@@ -19,14 +19,15 @@ from diffscope.errors import UsageError
     type=click.Choice(["clone", "auto"]),
     default="clone",
     show_default=True,
-    help="Where pull requests come from: the clone alone, or also GitHub and recorded facts.",
+    help="Where to look for pull requests: only in the clone, or also on GitHub and in recorded facts.",
 )
 @options.rules_option
 @options.cache_option
 def mcp(*, repo: Path | None, source: str, rule_folders: tuple[Path, ...], use_cache: bool) -> int:
-    """Serve reviewing assistants (Model Context Protocol).
+    """Serve review assistants over the Model Context Protocol.
 
-    Over stdin and stdout, until the client closes them; read-only, about the one clone that is named. Tools: classify, symbol_changes, affected, tests_for_change, explain, report.
+    The server uses stdin and stdout until the client closes them, is read-only, and answers about one clone.
+    Tools: classify, symbol_changes, affected, tests_for_change, explain, report.
     Resources: diffscope://rules, diffscope://rules/CODE, diffscope://vocabulary.
     """
     if find_spec("mcp") is None:

@@ -18,15 +18,19 @@ FORMS = ("markdown", "json", "jsonl", "html", "atom", "text", "brief", "brief-js
 
 @click.command()
 @click.option("--week", metavar="WEEK", help="An ISO week, Monday to Sunday: 2026-W13.")
-@click.option("--since", metavar="DAY", help="First day: 2026-03-23. Of a dynamics report also a time.")
-@click.option("--until", metavar="DAY", help="Last day, included. Default: the first.")
+@click.option(
+    "--since",
+    metavar="DAY",
+    help="First day: 2026-03-23. For --layout dynamics also a time: 2025-12-10T11:01Z.",
+)
+@click.option("--until", metavar="DAY", help="Last day, included. Default: the first day.")
 @options.range_option
 @options.offset_option
 @click.option(
     "--compare",
     metavar="before|none|WINDOW",
     help="What to compare with: the window before, none, or another (2026-W12, 2026-03-16/2026-03-22, A..B). "
-    "Default: the window before where the store has all of it.",
+    "Default: the window before, if the store has all of it.",
 )
 @options.repository_option
 @click.option(
@@ -49,25 +53,25 @@ FORMS = ("markdown", "json", "jsonl", "html", "atom", "text", "brief", "brief-js
     "--events",
     type=options.FILE,
     metavar="FILE",
-    help="Of a dynamics report: saved events, instead of asking GitHub.",
+    help="For --layout dynamics: read saved events instead of asking GitHub.",
 )
 @click.option(
     "--save-events",
     type=options.FILE,
     metavar="FILE",
-    help="Of a dynamics report: keep what GitHub told, for --events.",
+    help="For --layout dynamics: save GitHub's answers, for --events.",
 )
 @click.option(
     "--templates",
     type=click.Path(path_type=Path, file_okay=False, exists=True),
     metavar="DIR",
-    help="Templates of your own; what DIR lacks comes from diffscope.",
+    help="Folder of your own templates; diffscope's are used for those that it lacks.",
 )
 @click.option(
     "--charts",
     type=click.Path(path_type=Path, file_okay=False),
     metavar="DIR",
-    help="Also write the charts to DIR as SVG files.",
+    help="Also write charts to DIR as SVG files (needs the extra charts).",
 )
 @options.language_option
 @options.workers_option
@@ -97,9 +101,9 @@ def report(
     use_cache: bool,
     console: Console,
 ) -> int:
-    """Aggregate the changes of a window into a report.
+    """Write a report on the changes of a week, a range or another window.
 
-    What is judged is kept: a report that was interrupted goes on where it stopped, and a second one is instant.
+    Results are stored: an interrupted run continues where it stopped, and a second one is instant.
     """
     from diffscope.cli.report.outputs import ReportOutputs, ReportRequest
 
@@ -118,7 +122,7 @@ def report(
         )
         return DONE
     if events or save_events:
-        raise UsageError("events are what a dynamics report is made from", hint="add --layout dynamics")
+        raise UsageError("--events and --save-events need --layout dynamics", hint="add --layout dynamics")
     asked = window_text(week, since, until, window)
     from diffscope.cli.report.window import WindowRequest, write_window
 
@@ -141,7 +145,7 @@ def window_text(week: str | None, since: str | None, until: str | None, window: 
     if until is not None and since is None:
         raise UsageError("--until has no --since", hint="--since 2026-03-23 --until 2026-03-29")
     if len(given) != 1:
-        what = f"{' and '.join(given)} exclude each other" if given else "no window is named"
+        what = f"{' and '.join(given)} exclude each other" if given else "no window is given"
         raise UsageError(what, hint="--week 2026-W13, --since DAY --until DAY, or --range A..B")
     if window is not None and ".." not in window:
         raise UsageError(

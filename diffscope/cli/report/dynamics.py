@@ -158,11 +158,11 @@ def _graph() -> tuple[ModuleGraph | None, str | None]:
 def _asked(sought: EventsRequest, offset: str) -> Window:
     if sought.since is None:
         raise UsageError(
-            "no window is named",
+            "no window is given",
             hint="--since 2025-12-10, --since 2025-12-10T11:01Z --until 2025-12-10T12:01Z, or --events FILE",
         )
     if "T" in sought.since and sought.until is None:
-        raise UsageError("a time has no end of its own", hint="--until 2025-12-10T12:01Z")
+        raise UsageError("--since with a time needs --until", hint="--until 2025-12-10T12:01Z")
     return _window(sought.since, sought.until or sought.since, offset)
 
 

@@ -25,7 +25,7 @@ _FOLDER = click.Path(path_type=Path, file_okay=False, exists=True)
 
 @click.group()
 def rules() -> None:
-    """List, show, validate, convert, test and start rules."""
+    """List, show, validate, convert, test and create rules."""
 
 
 @rules.command("list")
@@ -46,7 +46,7 @@ def list_rules(*, rule_folders: tuple[Path, ...], lang: str, form: str) -> int:
 @options.rules_option
 @options.language_option
 def show(*, code: str, rule_folders: tuple[Path, ...], lang: str) -> int:
-    """Show the page of a rule: what, why, example, what to do, fire rate."""
+    """Show one rule: what it finds, why, an example, what to do, how often it fires."""
     from diffscope.adapters.config.rule_files import case_texts, load_rules, read_statistics
     from diffscope.rules.authoring.cases import read_cases
     from diffscope.rules.authoring.pages import rule_page
@@ -75,11 +75,10 @@ def show(*, code: str, rule_folders: tuple[Path, ...], lang: str) -> int:
 def validate(*, folder: Path | None, repo: Path | None, revision: str) -> int:
     """Check the rules, cases, predicates and tables of a folder (default: the bundled ones): every mistake at once.
 
-    With --profile, the folder of that profile: also its profile.yml, and files and lists that nothing would read.
+    With --profile the folder of that profile is checked, including its profile.yml and files or lists that nothing reads.
 
-    With --repo, also globs that match no file of the clone. A rule and its lists speak of the tree as it is; the tables
-    beside them place the files of any commit, so that only what the history of HEAD never had is wrong there, and what
-    another commit has is noted. Exit code 1 if there is anything to correct.
+    With --repo, globs that match no file of the clone are reported too. Globs of rules and lists must match the tree at
+    --at; globs of tables may also match a file of an earlier commit. Exit code 1 if there is anything to correct.
     """
     from diffscope.adapters.config.rule_files import (
         bundled_rules,
@@ -137,7 +136,7 @@ def validate(*, folder: Path | None, repo: Path | None, revision: str) -> int:
     default="+08:00",
     show_default=True,
     metavar="OFFSET",
-    help="Where days begin, as an offset from UTC.",
+    help="Time zone of the days, as an offset from UTC.",
 )
 @options.workers_option
 @options.form_option
@@ -154,11 +153,11 @@ def coverage(
     use_cache: bool,
     console: Console,
 ) -> int:
-    """Say what of a clone's tree no rule, table or grammar sees, by the changes of a window that touched it.
+    """List parts of a clone's tree that no rule, table or grammar covers, by the changes of a window that touched them.
 
-    Source files without an area, languages whose changes name no symbol, decorators of device code and tables of classes that no
-    table knows, files of one name for several platforms, and groups of changes that stay without a flag far more often than others.
-    Exit code 1 if anything of weight is found.
+    These are: source files without an area, languages whose changes name no symbol, unknown decorators of device code and
+    unknown registries, files of the same name for several platforms, and groups of changes that have a flag far less often than
+    others. Exit code 1 if something that three or more changes touched is found.
     """
     from diffscope.cli.rules.coverage import CoverageRequest, coverage_text, find_coverage
     from diffscope.render.formats.json import indented
@@ -171,11 +170,11 @@ def coverage(
 
 @rules.command()
 @click.argument("folder", type=_FOLDER)
-@click.option("--dry-run", is_flag=True, help="Say what would be written, and write nothing.")
+@click.option("--dry-run", is_flag=True, help="Print what would be written, and write nothing.")
 def convert(*, folder: Path, dry_run: bool) -> int:
     """Convert the rules of a folder from format 1 to format 2: rule.yml, zh.yml and cases.yml.
 
-    FOLDER is a folder of rules or one rule. What a rule means stays to the letter; comments above its lines go along.
+    FOLDER is a folder of rules or one rule. The meaning of a rule does not change; comments above its lines are kept.
     Rules that cannot be converted are named and left as they are: exit code 1.
     """
     from diffscope.adapters.config.rule_files import overwrite_files, rules_to_convert
@@ -199,7 +198,7 @@ def convert(*, folder: Path, dry_run: bool) -> int:
 
 @rules.command("test")
 @click.argument("folder", required=False, type=_FOLDER)
-@click.option("-k", "word", metavar="WORD", help="Only cases whose CODE-name holds the word.")
+@click.option("-k", "word", metavar="WORD", help="Run only cases whose CODE-name contains the word.")
 @options.form_option
 def run_tests(*, folder: Path | None, word: str | None, form: str) -> int:
     """Run the cases of the rules in a folder (default: the bundled ones). Exit code 1 if a case fails."""
@@ -227,10 +226,10 @@ def run_tests(*, folder: Path | None, word: str | None, form: str) -> int:
     type=click.Path(path_type=Path, file_okay=False),
     default=Path("rules"),
     show_default=True,
-    help="Rules folder.",
+    help="Folder of rules.",
 )
 def new(*, code: str, slug: str, into: Path) -> int:
-    """Start a rule: a folder CODE-slug with a rule.yml that loads, its zh.yml, and a cases.yml to fill in."""
+    """Create a rule: a folder CODE-slug with a rule.yml that loads, its zh.yml, and a cases.yml to fill in."""
     from diffscope.adapters.config.rule_files import load_rules, write_new_files
     from diffscope.rules.authoring.scaffold import scaffold_rule
     from diffscope.version import VERSION
@@ -278,9 +277,10 @@ def _absent(profile: Chosen, repo: Path, revision: str) -> list[str]:
     """Return a line for each folder that a profile names and the tree does not have; what else is wrong with it is told already."""
     from diffscope.adapters.config.profiles import PROFILE_FILE
     from diffscope.adapters.config.rule_files import shown_name
-    from diffscope.adapters.config.rule_tables import absent_folders
+    from diffscope.adapters.config.rule_tables import absent_folders, places_in_profile
     from diffscope.adapters.git.repository import GitRepository
     from diffscope.errors import DiffscopeError
+    from diffscope.project.tree import TreeIndex
 
     try:
         names = profile.names()
@@ -289,11 +289,18 @@ def _absent(profile: Chosen, repo: Path, revision: str) -> list[str]:
     with GitRepository(repo) as repository:
         paths = {entry.path for entry in repository.entries(revision)}
     file = f"{shown_name(Path(profile.folder))}/{PROFILE_FILE}"
-    return [f"{file}:1: {each!r} is not in {repo} at {revision}" for each in absent_folders(names, paths)]
+    lines, tree = places_in_profile(Path(profile.folder)), TreeIndex(paths)
+    found = []
+    for each in absent_folders(names, paths):
+        near = tree.nearest(each)
+        hint = f" (did you mean {near!r}?)" if near else ""
+        found.append(f"{file}:{lines.get(each, 1)}: {each!r} is not in {repo} at {revision}{hint}")
+    return found
 
 
 def _dead_globs(folder: Path, repo: Path, revision: str) -> tuple[list[str], int]:
     """Return a line for each dead glob, and how many of those in tables match files of other commits alone."""
+    from diffscope.adapters.config.profiles import generic_profile
     from diffscope.adapters.config.rule_tables import paths_ever, read_rule_globs
     from diffscope.adapters.git.repository import GitRepository
     from diffscope.patterns import compile_glob
@@ -301,7 +308,13 @@ def _dead_globs(folder: Path, repo: Path, revision: str) -> tuple[list[str], int
 
     with GitRepository(repo) as repository:
         paths = [entry.path for entry in repository.entries(revision)]
-        globs = [(each, compile_glob(each.text).matches) for each in read_rule_globs(folder)]
+        # The words of any repository, which a first profile is written with, are no claim about this one.
+        general = {each.text for each in read_rule_globs(generic_profile())}
+        globs = [
+            (each, compile_glob(each.text).matches)
+            for each in read_rule_globs(folder)
+            if each.text not in general
+        ]
         dead = [(each, matches) for each, matches in globs if not any(map(matches, paths))]
         of_tables = [
             each for each, _ in dead if not each.path.endswith((RULE_FILE, LISTS_FILE, PREDICATES_FILE))

@@ -18,7 +18,9 @@ FORMS = ("text", "json", "markdown", "html")
 @click.command()
 @options.repository_option
 @click.option(
-    "--base", metavar="REF", help="What they are to be merged into. Default: the main branch of the clone."
+    "--base",
+    metavar="REF",
+    help="Branch that they are to be merged into. Default: the main branch of the clone.",
 )
 @click.option(
     "--list",
@@ -31,16 +33,19 @@ FORMS = ("text", "json", "markdown", "html")
     "--save-list",
     type=options.FILE,
     metavar="FILE",
-    help="Keep the list that GitHub gave, for --list.",
+    help="Save the list that GitHub gave, for --list.",
 )
 @click.option(
-    "--range", "window", metavar="A..B", help="Take the changes merged after A, up to B, as open at once."
+    "--range",
+    "window",
+    metavar="A..B",
+    help="Compare the changes merged after A, up to B, as if all were open.",
 )
 @click.option(
     "--within",
     type=click.FloatRange(0),
     metavar="DAYS",
-    help="Of a --range: compare changes merged within so many days of each other.  [default: 3]",
+    help="With --range: compare changes merged within this many days of each other.  [default: 3]",
 )
 @click.option(
     "--closed",
@@ -48,19 +53,19 @@ FORMS = ("text", "json", "markdown", "html")
     default=14.0,
     show_default=True,
     metavar="DAYS",
-    help="Say of open changes too that they do the work of one that was merged, or closed, in the last so many days.",
+    help="Also compare with pull requests merged or closed in the last DAYS days, to find repeated work; 0 for none.",
 )
 @click.option(
-    "--area", "areas", multiple=True, metavar="AREA", help="Show changes of this area only. Repeatable."
+    "--area", "areas", multiple=True, metavar="AREA", help="Show only changes of this area. Repeatable."
 )
 @click.option(
-    "--label", "labels", multiple=True, metavar="LABEL", help="Show changes with this label only. Repeatable."
+    "--label", "labels", multiple=True, metavar="LABEL", help="Show only changes with this label. Repeatable."
 )
 @click.option(
     "--newer-than",
     type=click.FloatRange(0),
     metavar="DAYS",
-    help="Show changes opened at most so many days before the newest.",
+    help="Show only changes opened at most this many days before the newest.",
 )
 @click.option(
     "--format",
@@ -97,10 +102,10 @@ def triage(
     use_cache: bool,
     console: Console,
 ) -> int:
-    """Compare open pull requests with each other: conflicts of meaning, duplicates, order, and a queue for reviewers.
+    """Compare open pull requests with each other: semantic conflicts, duplicates, order, and a queue for reviewers.
 
-    They come from GitHub, from a saved list, or from a range of merged changes taken as open at once. What is judged is kept by head:
-    a run that was interrupted goes on where it stopped.
+    They come from GitHub, from a saved list, or from a range of merged changes that are treated as open. Results are stored by head
+    commit: an interrupted run continues where it stopped.
     """
     from diffscope.cli.triage.run import TriageRequest, run_triage
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from statistics import median
 from typing import Final, NamedTuple
 
 import msgspec
@@ -29,6 +30,7 @@ from diffscope.source.window import stamp
 from diffscope.workspace import Workspace
 
 _MOST_MERGED: Final = 3_000
+_ENOUGH_NUMBERS: Final = 40
 _OFFLINE = "check the network and try again, or --list FILE for what --save-list FILE kept"
 
 
@@ -48,12 +50,35 @@ def merged_as_open(window: str, workspace: Workspace, clone: GitRepository) -> O
     """Return the changes of a range of merged ones. Raises as ``find_range`` does."""
     span = find_range(workspace, window)
     known = clone.commits([wanted.commit for wanted in span.wanted])
+    merged = {
+        wanted: info.committed_at for wanted in span.wanted if (info := known[wanted.commit]) is not None
+    }
+    opened = _opened_on(merged)
     states = {
-        wanted: OpenState(merged_at=info.committed_at if (info := known[wanted.commit]) is not None else None)
+        wanted: OpenState(merged_at=merged.get(wanted), opened_on=opened.get(wanted))
         for wanted in span.wanted
     }
     gaps = tuple(TriageGap(number=None, reason=Text(en=gap.reason, zh=gap.reason)) for gap in span.gaps)
     return OpenList(span.wanted, states, window, gaps=gaps, repository=workspace.identity)
+
+
+def _opened_on(merged: Mapping[Wanted, int]) -> dict[Wanted, int]:
+    """Return about when each was opened: numbers are given in turn, at a rate that the window tells. Of a few nothing is known."""
+    rows = sorted((at, wanted.number) for wanted, at in merged.items() if wanted.number)
+    if len(rows) < _ENOUGH_NUMBERS:
+        return {}
+    quarter = len(rows) // 4
+    (start, low), (end, high) = (
+        (median(cells) for cells in zip(*part, strict=True)) for part in (rows[:quarter], rows[-quarter:])
+    )
+    pace = (end - start) / (high - low) if high > low else 0.0
+    found, least = dict[Wanted, int](), float("inf")
+    for wanted in sorted(merged, key=lambda each: -each.number):
+        # One of a higher number that was merged by then was opened later still.
+        least = min(least, merged[wanted] - pace * wanted.number)
+        if wanted.number:
+            found[wanted] = round(least + pace * wanted.number)
+    return found
 
 
 def github_as_open(

@@ -81,17 +81,18 @@ class TreeLookup:
                 tests_within_two=0,
             )
         serving = self._graph.serving_distance(name)
+        # Of no path at all no distance is known.
+        none = None if self._graph.serving_modules else UNSET
         users = self._graph.users(name)
-        by_name = {*users.get(EdgeLayer.REGISTRY, ()), *users.get(EdgeLayer.STRING, ())}
         return msgspec.structs.replace(
             module,
-            distance=serving.steps if serving else None,
-            entry=serving.entry if serving else None,
-            chain=" -> ".join(serving.chain.modules) if serving else None,
+            distance=serving.steps if serving else none,
+            entry=serving.entry if serving else none,
+            chain=" -> ".join(serving.chain.modules) if serving else none,
             fan_in=len(users.get(EdgeLayer.EAGER, ())),
             reach=len(self._graph.reach(name, depth=2)),
             lazy_fan_in=len(users.get(EdgeLayer.LAZY, ())),
-            registry_fan_in=len(by_name),
+            registry_fan_in=len({*users.get(EdgeLayer.REGISTRY, ()), *users.get(EdgeLayer.STRING, ())}),
             tests_within_two=len(self._tests_near(name)),
             asked_for=self._graph.asked_for_by(RepoPath(path)),
         )

@@ -73,6 +73,7 @@ _ALIKE: Final = 0.6
 """How alike two names are at least, from 0 to 1, for one to be the other's new name."""
 _WAS_IS: Final = lazy_regex(r": default (\S+) -> ([^\s,]+)")
 _DECIDER: Final = lazy_regex(r" is what (\S+) says, which changed")
+_BESIDE: Final = frozenset({"test", "example", "benchmark", "docs"})
 _COMMIT: Final = lazy_regex(r"^[0-9a-f]{7,40}$")
 _MOST_REQUESTS: Final = 4
 
@@ -176,8 +177,11 @@ def _notices(assessment: Assessment) -> Iterator[_Seen]:
         and one.role[:2] == ("config-field", "added")
         and not one.role[3].startswith(_REFERENCES)
     }
-    listed = [each for one in assessment.symbols for each in _of_symbol(one, number, defaults)]
-    listed += _of_requests(assessment.symbols, number)
+    inside = {file.path for file in assessment.files if file.category in _BESIDE}
+    # What an example or a test serves is nothing that users of the server meet.
+    symbols = [one for one in assessment.symbols if one.path not in inside]
+    listed = [each for one in symbols for each in _of_symbol(one, number, defaults)]
+    listed += _of_requests(symbols, number)
     options = {one.name for one in listed if one.kind == "option"}
     fields = [one for one in listed if one.kind == "setting" and option_of(one.name) not in options]
     yield from (one for one in listed if one.kind != "setting")

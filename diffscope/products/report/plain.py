@@ -34,11 +34,14 @@ _USERS: Final = frozenset(
 )
 _DEVELOPERS: Final = frozenset(["benchmarks", "build", "ci", "docs", "examples", "tests", "core-utils"])
 """Areas by who notices what changes there; all others are noticed by those who run a server."""
-_EVERYBODY: Final = frozenset({"config", "engine", "worker", "model-runner", "executor"})
+_EVERYBODY: Final = frozenset(
+    {"config", "engine", "worker", "model-runner", "executor", "scheduler", "kv-cache"}
+)
 """Areas that every deployment goes through: that it is affected says nothing."""
 _INSIDE: Final = frozenset({"ci", "test", "docs"})
 _MOST: Final = 2
 _MODELS: Final = 2
+_MUCH: Final = 0.2
 _NO_MODELS: Final = frozenset(
     [
         "adapters",
@@ -73,9 +76,9 @@ class Plain(NamedTuple):
 
 def in_plain_words(assessment: Assessment) -> Plain:
     """Return whom a pull request concerns, what it says to them, and who is affected."""
-    title = assessment.change.pull.title.lower()
+    title, audience = assessment.change.pull.title.lower(), _audience(assessment)
     said: dict[Text, None] = {}
-    for text in statements_of(assessment):
+    for text in statements_of(assessment, is_inside=audience == "developers"):
         spans = _SPAN.findall(text.en)
         if spans and all(span.startswith("_") for span in spans):
             continue
@@ -85,12 +88,15 @@ def in_plain_words(assessment: Assessment) -> Plain:
         told = " ".join((title, *(one.en.lower() for one in said)))
         if not names or not all(name in told for name in names):
             said[text] = None
-    return Plain(_audience(assessment), tuple(said)[:_MOST], _affects(assessment))
+    return Plain(audience, tuple(said)[:_MOST], _affects(assessment))
 
 
 def _audience(assessment: Assessment) -> str:
     area = assessment.areas[0].area if assessment.areas else "tests"
-    is_asked = any(map(_is_asked, assessment.symbols))
+    product = {file.path for file in assessment.files if file.category in ("source", "native")}
+    is_asked = any(
+        _is_asked(one) and (not assessment.files or one.path in product) for one in assessment.symbols
+    )
     if is_asked or is_by_default(assessment) or any(map(_is_met, assessment.symbols)):
         return "users" if is_asked else "operators"
     is_product = any(one.logic and not places().is_test(one.path) for one in assessment.symbols)
@@ -134,6 +140,8 @@ def _affects(assessment: Assessment) -> Text | None:
         area = "inside"
     elif area in _DEVELOPERS:
         area = next((one.area for one in assessment.areas if one.area not in _DEVELOPERS), "config")
+    if area in _EVERYBODY:
+        area = next(iter(_besides(assessment)), area)
     if area in {*_EVERYBODY, "platform"} and platform:
         area = "everyone"
     if area in _EVERYBODY and not platform:
@@ -150,6 +158,12 @@ def _affects(assessment: Assessment) -> Text | None:
     if area == "everyone":
         return text_of("affects.platform-only", platform=name)
     return text_of("affects.on-platform", who=who.en, who_zh=who.zh, platform=name)
+
+
+def _besides(assessment: Assessment) -> list[str]:
+    """Return the areas that much of a pull request lies in and that not everybody goes through."""
+    outside = {*_EVERYBODY, *_DEVELOPERS}
+    return [one.area for one in assessment.areas if one.weight >= _MUCH and one.area not in outside]
 
 
 def _switch(assessment: Assessment) -> str:

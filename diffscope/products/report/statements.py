@@ -57,21 +57,27 @@ _REFUSES: Final = lazy_regex(
     r"(?i)\b(?:reject|refus|valid|limit|enforc|disallow|forbid|check|rais|bound|guard|unsupported|error)\w*"
 )
 """How titles speak of what is refused."""
-_IDLE: Final = lazy_regex(r"\b(?:now|no longer) sets? `|\bcode that sets\b|\bnow raises? `")
-"""Values for code that follows, which says more; what is refused is told in the words of the error."""
+_IDLE: Final = lazy_regex(
+    r"\b(?:now|no longer) sets? `|\bcode that sets\b|\bsome code\b|\bnow raises? `|; until now: `raise |` at once if `"
+)
+"""Values for code that follows, which says more; what is refused is told in the words of the error; what is done before a return is not told."""
 _EXCHANGE: Final = lazy_regex(r"\bpass(?:es)? `|\bis replaced by `|` became `")
 _LITERAL: Final = lazy_regex(
     r"""\b[frbFRB]?"((?:[^"\\]|\\.)*)("|$)|\b[frbFRB]?'((?:[^'\\]|\\.)*)('|$)|"((?:[^"\\]|\\.)*)("|$)"""
 )
 _HANDS_ON: Final = lazy_regex(r"`(\w+)=(?:\w+\.)*\1`|`(?:self\.)?(\w+)` to `\(?(?:\w+\.)*\2\)?`")
 """A value that is only handed on under its own name."""
+_CODE_NAME: Final = lazy_regex(r"\w_\w|\w\.\w+_|\w\(\)")
 _SENTENCE: Final = lazy_regex(r"[.!?](?:\s|$)")
 
 
-def statements_of(assessment: Assessment) -> Iterator[Text]:
-    """Yield what is other for readers of a report, the most telling first, sentences without their full stops."""
+def statements_of(assessment: Assessment, *, is_inside: bool = False) -> Iterator[Text]:
+    """Yield what is other for readers of a report, the most telling first, sentences without their full stops.
+
+    Of work that no user meets (``is_inside``) what it refuses is not told.
+    """
     # A row of a table is told as what it is, wherever else it counts.
-    refusals, edits = list(_refusals(assessment)), list(_edits(assessment))
+    refusals, edits = [] if is_inside else list(_refusals(assessment)), list(_edits(assessment))
     if _REFUSES.search(assessment.change.pull.title):
         edits, refusals = [*refusals, *edits], []
     new = [
@@ -104,7 +110,8 @@ def _about(summary: str) -> dict[str, str]:
 def _first_sentence(text: str) -> str:
     """Return the first sentence of a docstring without its full stop; nothing where it is too long to quote whole."""
     said = _SENTENCE.split(" ".join(text.split()), maxsplit=1)[0].strip()
-    whole = "…" not in said and said.count("`") % 2 == 0
+    # A sentence on other names of the code is for who reads the code.
+    whole = "…" not in said and "`" not in said and not _CODE_NAME.search(said)
     return said if whole and _SHORTEST_SAID <= len(said) <= _LONGEST else ""
 
 
@@ -169,7 +176,7 @@ def _of_kind(added: Sequence[SymbolAssessment], fields: Mapping[str, SymbolAsses
     """Yield what is new of a kind: one with its default and what the author says of it, several by their names."""
     if len(added) > 1:
         names = _listed([one.name for one in added])
-        yield text_of(f"plain.{added[0].kind}", names=names, default="", about="")
+        yield text_of(f"plain.{added[0].kind}", names=names, count=len(added), default="", about="")
     for one in added if len(added) == 1 else ():
         field = fields.get(one.name)
         default = one.role[2] if len(one.role) == 3 else ""
@@ -178,6 +185,7 @@ def _of_kind(added: Sequence[SymbolAssessment], fields: Mapping[str, SymbolAsses
         yield text_of(
             f"plain.{one.kind}",
             names=f"`{one.name}`",
+            count=1,
             **said_default(default),
             **_about(field.summary if field is not None else ""),
         )
@@ -285,7 +293,8 @@ def _exchanges(assessment: Assessment) -> Iterator[Text]:
     if assessment.kind in _EDITS_TELL:
         for effect in assessment.effects:
             said = effect.says.en
-            if _EXCHANGE.search(said) and _is_short(said, _LONGER_EDIT, _LONGER_CODE):
+            is_read = _EXCHANGE.search(said) and not _HANDS_ON.search(said)
+            if is_read and _is_short(said, _LONGER_EDIT, _LONGER_CODE):
                 yield effect.says
 
 

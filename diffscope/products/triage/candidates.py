@@ -64,20 +64,25 @@ def fits_override(signature: Sequence[str], own: Sequence[str]) -> bool:
 
 
 def is_breaking(signature: Signature) -> bool:
-    """Return whether a call that was right before may be wrong after: a parameter went, is asked for, or has another place."""
+    """Return whether calls that were right before are likely wrong after: a parameter went, or is asked for."""
     before, after = [_parsed(each) for each in signature.before], [_parsed(each) for each in signature.after]
     names = {name for _, name, _ in after}
     if any(name not in names for kind, name, _ in before if not kind.startswith("var-")):
         return True
     was_needed = {name for _, name, has_default in before if not has_default}
-    if any(
+    return any(
         not has_default and name not in was_needed and not kind.startswith("var-")
         for kind, name, has_default in after
-    ):
-        return True
-    old = [name for kind, name, _ in before if kind in _BY_PLACE]
-    new = [name for kind, name, _ in after if kind in _BY_PLACE]
-    return new[: len(old)] != old
+    )
+
+
+def is_follow_up(signature: Signature, own: Signature) -> bool:
+    """Return whether a signature only takes back what another change's ``own`` one brings: that has to be there before."""
+    names = [
+        {_parsed(each)[1] for each in listed} for listed in (signature.before, signature.after, own.before)
+    ]
+    before, after, theirs = names
+    return bool(before - after) and not (before - after) & theirs and not after - before
 
 
 def is_bound(signature: Signature) -> bool:
@@ -111,6 +116,16 @@ class Gone(Value, frozen=True, kw_only=True):
     place: Place
 
 
+class Refusal(Value, frozen=True, kw_only=True):
+    """A function that raises where it did not."""
+
+    key: str
+    raised: str
+    condition: str
+    """Empty for one that only raises now."""
+    place: Place
+
+
 class Setting(Value, frozen=True, kw_only=True):
     """One thing that is set by a change: an option, a registry row, a schema, a requirement, a constant."""
 
@@ -139,6 +154,8 @@ class OpenState(Value, frozen=True, kw_only=True):
     """Whether git merges it into the base as it stands today."""
     merged_at: int | None = None
     """When it was merged, in seconds: of a change that is taken as open, and of one that is closed."""
+    opened_on: int | None = None
+    """Of a merged change that is taken as open: about when it was opened, in seconds."""
     closed_at: str | None = None
     """Of a change that is open no more: when. It is compared with open ones as the same work, and with nothing else."""
 
@@ -191,6 +208,7 @@ class Candidate(Value, frozen=True, kw_only=True):
     settings: tuple[Setting, ...]
     abstract: tuple[tuple[str, Place], ...]
     """Members that classes ask of those below them now: ``module:Class.member``."""
+    refusals: tuple[Refusal, ...] = ()
 
     alias: str = ""
     """How it is called where it is no pull request."""
@@ -241,6 +259,7 @@ def read_candidate(
         gone=tuple(_gone(facts)),
         settings=tuple(_settings(facts)),
         abstract=tuple(_abstract(facts)),
+        refusals=tuple(_refusals(facts)),
     )
 
 
@@ -333,3 +352,15 @@ def _abstract(facts: ChangeFacts) -> Iterable[tuple[str, Place]]:
         for one in facts.contract
         if one.what == "abstract" and one.change == "added" and one.module and one.symbol
     )
+
+
+def _refusals(facts: ChangeFacts) -> Iterator[Refusal]:
+    for one in facts.condition:
+        is_new = one.change == "added" and one.raises and not one.raises_before and not one.named
+        if is_new and one.condition and one.module and one.symbol and one.category == "source":
+            key = f"{one.module}:{one.symbol}"
+            yield Refusal(key=key, raised=one.raises or "", condition=one.condition[:200], place=_at(one))
+    for other in facts.contract:
+        if other.what == "refusal" and other.module and other.symbol:
+            key = f"{other.module}:{other.symbol}"
+            yield Refusal(key=key, raised=other.after or "", condition="", place=_at(other))

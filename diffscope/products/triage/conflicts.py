@@ -11,6 +11,7 @@ import msgspec
 
 from diffscope.facts.footprint_model import EditedBody, NameUse, Signature
 from diffscope.messages.say import text_of
+from diffscope.patterns import lazy_regex
 from diffscope.products.triage.candidates import (
     Candidate,
     Gone,
@@ -19,6 +20,7 @@ from diffscope.products.triage.candidates import (
     fits_override,
     is_bound,
     is_breaking,
+    is_follow_up,
 )
 from diffscope.products.triage.model import Conflict, ConflictKind, OrderLink, Place
 from diffscope.source.profile import places
@@ -26,11 +28,18 @@ from diffscope.source.profile import places
 Meets = Callable[[Candidate, Candidate], bool]
 """Whether two changes are open at the same time."""
 
+_NAME: Final = lazy_regex(r"[A-Za-z_]\w*")
 _MOST_IN_ONE_PLACE: Final = 40
 """Changes of one name: more of them edit a place that everyone edits, and nothing follows from it."""
 _FEW: Final = 4
 """Changes whose lines hold a name, or one in fifty of them: a name that more of them hold is everybody's, and says nothing of two."""
-_WEIGHT: Final = {"resigned-named": 1, "edited-overridden": 2, "same-symbol": 3}
+_WEIGHT: Final = {
+    "removed-edited": 1,
+    "resigned-named": 1,
+    "edited-overridden": 2,
+    "tightened-called": 2,
+    "same-symbol": 3,
+}
 """Kinds that say less than others of the same name; the least of them last."""
 _KINDS: Final[dict[str, ConflictKind]] = {
     "registry": "registry",
@@ -61,6 +70,7 @@ def find_conflicts(candidates: Sequence[Candidate], meets: Meets) -> Found:
             *finder.gone(),
             *finder.resigned(),
             *finder.overrides(),
+            *finder.refusals(),
             *finder.settings(),
             *finder.bodies(),
             *finder.names(),
@@ -105,6 +115,11 @@ class _Finder:
             for key in one.footprint.defines:
                 self._defines[key].append(one)
 
+        self._signatures = {
+            (one.number, f"{each.module}:{each.symbol}"): each
+            for one in candidates
+            for each in one.footprint.signatures
+        }
         self._holders = Counter(
             name
             for one in candidates
@@ -139,6 +154,7 @@ class _Finder:
             self._meets(one, other)
             and all(each.key != gone.key for each in other.gone)
             and gone.key not in other.footprint.defines
+            and all(f"{each.key.partition(':')[0]}:{each.to}" != gone.key for each in other.gone)
         )
 
     def resigned(self) -> Iterator[Conflict]:
@@ -150,10 +166,15 @@ class _Finder:
                 uses = [*self._uses.get(key, ()), *(self._uses.get(owner, ()) if owner != key else ())]
                 by_other: defaultdict[int, list[_Used]] = defaultdict(list)
                 for used in uses:
-                    if self._meets(one, used.by):
+                    own = self._signatures.get((used.by.number, key))
+                    if self._meets(one, used.by) and not (own is not None and is_follow_up(signature, own)):
                         by_other[used.by.number].append(used)
                 for listed in by_other.values():
-                    yield from _against(one, signature, owner, listed)
+                    members = any(
+                        f"{use.module}:{use.name}".startswith(f"{owner}.")
+                        for use in listed[0].by.footprint.uses
+                    )
+                    yield from _against(one, signature, owner, listed, is_known=members and owner != key)
 
     def needs(self) -> Iterator[OrderLink]:
         """Yield who newly uses what another adds, and who calls in a way that only another's signature takes."""
@@ -193,9 +214,33 @@ class _Finder:
             for body in one.footprint.bodies:
                 key = f"{body.module}:{body.symbol}"
                 for other, use in self._uses.get(key, ()):
-                    if use.how == "override" and self._meets(one, other) and not places().is_test(body.path):
+                    if (
+                        use.how == "override"
+                        and not use.goes_on
+                        and self._meets(one, other)
+                        and not places().is_test(body.path)
+                    ):
                         place = Place(path=body.path, line=body.line, symbol=body.symbol)
                         yield _conflict("edited-overridden", one, other, key, (place, _at(use)), "check")
+
+    def refusals(self) -> Iterator[Conflict]:
+        """Yield functions that one makes raise, and another newly calls: always, or by an argument that the condition asks about."""
+        for one in self._candidates:
+            for refusal in one.refusals:
+                owner = refusal.key.removesuffix(".__init__")
+                keys = dict.fromkeys((refusal.key, owner))
+                for used in (used for key in keys for used in self._uses.get(key, ())):
+                    asked = set(_NAME.findall(refusal.condition)) & {*used.use.keywords}
+                    is_met = asked or not refusal.condition
+                    if used.use.how == "call" and is_met and self._meets(one, used.by):
+                        raised = (
+                            f"{refusal.raised} ({refusal.condition})" if refusal.condition else refusal.raised
+                        )
+                        places = (refusal.place, _at(used.use))
+                        certainty: Literal["breaks", "check"] = "check" if refusal.condition else "breaks"
+                        yield _conflict(
+                            "tightened-called", one, used.by, refusal.key, places, certainty, raised=raised
+                        )
 
     def settings(self) -> Iterator[Conflict]:
         """Yield what two set differently."""
@@ -251,8 +296,13 @@ def _is_part_of_new(key: str, candidate: Candidate) -> bool:
     return ":" in owner and owner in candidate.footprint.defines
 
 
-def _against(one: Candidate, signature: Signature, owner: str, uses: Sequence[_Used]) -> Iterator[Conflict]:
-    """Yield what the new signature of ``one`` means for another change, once a use that does not go with it, else once that it is named."""
+def _against(
+    one: Candidate, signature: Signature, owner: str, uses: Sequence[_Used], *, is_known: bool
+) -> Iterator[Conflict]:
+    """Yield what the new signature of ``one`` means for another change, once a use that does not go with it, else once that it is named.
+
+    Of a class of which members are used it ``is_known`` what it was named for.
+    """
     key, bound = f"{signature.module}:{signature.symbol}", is_bound(signature)
     place = Place(path=signature.path, line=signature.line, symbol=signature.symbol)
     calls = [used for used in uses if used.use.how == "call"]
@@ -260,7 +310,14 @@ def _against(one: Candidate, signature: Signature, owner: str, uses: Sequence[_U
         if fits_call(signature.before, used.use, is_bound=bound) and not fits_call(
             signature.after, used.use, is_bound=bound
         ):
-            yield _conflict("resigned-called", one, used.by, key, (place, _at(used.use)), "breaks")
+            # A call that stood before, and that both edit, may well fit once git has merged it.
+            is_followed = any(
+                (own.module, own.name, own.path, own.symbol)
+                == (used.use.module, used.use.name, used.use.path, used.use.symbol)
+                for own in one.footprint.uses
+            )
+            certainty: Literal["breaks", "check"] = "check" if is_followed else "breaks"
+            yield _conflict("resigned-called", one, used.by, key, (place, _at(used.use)), certainty)
             return
     for used in uses:
         own = used.use.parameters
@@ -273,7 +330,7 @@ def _against(one: Candidate, signature: Signature, owner: str, uses: Sequence[_U
             return
     named = [used for used in uses if used.use.how in {"import", "name"}]
     is_product = not places().is_test(signature.path)
-    if named and not calls and is_product and is_breaking(signature):
+    if named and not calls and not is_known and is_product and is_breaking(signature):
         yield _conflict("resigned-named", one, named[0].by, owner, (place, _at(named[0].use)), "check")
 
 

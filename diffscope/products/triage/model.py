@@ -17,6 +17,7 @@ ConflictKind = Literal[
     "resigned-overridden",
     "abstract-missing",
     "edited-overridden",
+    "tightened-called",
     "setting",
     "registry",
     "operator",

@@ -31,7 +31,7 @@ DAY = 86_400
 
 
 def meets_within(days: float | None) -> Meets:
-    """Return the test whether two changes are open at once: all are, but of merged ones only those merged within so many days.
+    """Return the test whether two changes are open at once: all are, but of merged ones those merged within so many days, the later one opened in time.
 
     What is closed meets what is open, unless that branched off after it was merged.
     """
@@ -44,12 +44,14 @@ def meets_within(days: float | None) -> Meets:
         left, right = one.state, other.state
         if left.closed_at or right.closed_at:
             closed, opened = (left, right) if left.closed_at else (right, left)
-            return not opened.closed_at and (closed.merged_at or 0) >= (opened.branched_on or 0)
-        is_either_open = left.merged_at is None or right.merged_at is None
+            is_new = closed.merged_at is None or closed.merged_at >= (opened.branched_on or 0)
+            return not opened.closed_at and is_new
+        if days is None or left.merged_at is None or right.merged_at is None:
+            return True
+        merged = min(left.merged_at, right.merged_at)
+        later = left if left.merged_at > right.merged_at else right
         return (
-            days is None
-            or is_either_open
-            or abs((left.merged_at or 0) - (right.merged_at or 0)) <= days * DAY
+            max(left.merged_at, right.merged_at) - merged <= days * DAY and (later.opened_on or 0) <= merged
         )
 
     return meets

@@ -61,7 +61,7 @@ def _annotation(command: str, flag: Flag, spot: _Spot, words: Words) -> str:
     properties.append(f"title={command_property(f'{flag.code} {words.pick(flag.title)}')}")
     old = words.aside(f"{words('old-side')} {place.line}") if place.side == "old" and place.line else ""
     where = "" if spot.path else f"{visible(place.path)}{words.colon}"
-    text = f"{where}{visible(words.pick(place.note))}{old}\n{visible(words.pick(flag.asked))}"
+    text = f"{where}{visible(words.pick(place.note))}{old}\n{visible(words.pick(flag.asked_at(place)))}"
     return f"::{command} {','.join(properties)}::{command_data(text)}"
 
 

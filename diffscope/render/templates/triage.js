@@ -27,7 +27,7 @@
   const load = () => {
     if (location.hash && !location.hash.includes("=")) {
       const target = $(location.hash.slice(1));
-      if (target?.hidden) { target.hidden = false; target.scrollIntoView(); }
+      if (target) { target.hidden = false; target.scrollIntoView(); }
       return;
     }
     const given = new URLSearchParams(location.hash.slice(1));

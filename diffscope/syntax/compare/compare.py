@@ -33,14 +33,13 @@ from diffscope.syntax.model import (
     Definition,
     DefinitionKind,
     Import,
-    ImportLayer,
     Outline,
     Problem,
     SymbolChange,
 )
 from diffscope.syntax.normalize.normalize import canonicalise
 from diffscope.syntax.normalize.stream import STRUCTURE
-from diffscope.syntax.normalize.units import Side, Unit, outside, read_side, shared_bodies, trim
+from diffscope.syntax.normalize.units import Side, Unit, aliases_of, outside, read_side, shared_bodies, trim
 from diffscope.syntax.outline.imports import Name
 from diffscope.syntax.parsers import find_unreadable, parse_python, prepare_python
 
@@ -61,7 +60,7 @@ def compare_python(before: bytes | None, after: bytes | None) -> Comparison:
     new_source = prepare_python(after) if after is not None else None
     old, new, pairs = _read(old_source, new_source)
     come, gone = _compare_imports(old.imports, new.imports)
-    compare = _Comparing(_aliases(old), _aliases(new), imports_changed=bool(come or gone))
+    compare = _Comparing(aliases_of(old), aliases_of(new), imports_changed=bool(come or gone))
     compare.lay_out(pairs, (*come, *gone))
     changes = [compare.pair(pair) for pair in pairs]
     return Comparison(
@@ -163,19 +162,6 @@ def _guard_tokens(guard: str) -> tuple[str, ...]:
         for token in canonicalise(parse_python(guard.encode()).root_node.children).tokens
         if token not in STRUCTURE
     )
-
-
-def _aliases(outline: Outline) -> dict[str, str]:
-    """Return the names that absolute imports bind -> what they stand for; eager imports win over lazy ones."""
-    aliases: dict[str, str] = {}
-    for each in sorted(outline.imports, key=lambda each: each.layer is ImportLayer.EAGER):
-        if each.level or each.name == "*":
-            continue
-        if each.name is not None:
-            aliases[each.alias or each.name] = f"{each.module}.{each.name}"
-        elif each.alias is not None:
-            aliases[each.alias] = each.module
-    return aliases
 
 
 _SINGLE: Final = lazy_regex(r"""'([^'"\\]*)'""")
@@ -299,7 +285,7 @@ class Definitions:
     @cached_property
     def aliases(self) -> dict[str, str]:
         """The names that the file's imports bind."""
-        return _aliases(self._side.outline)
+        return aliases_of(self._side.outline)
 
     def unit(self, definition: Definition) -> Unit | None:
         """Return the unit of a definition; ``None`` where the file has none of that name on that line."""
@@ -330,8 +316,18 @@ def compare_moved(
     if was is None or now is None:
         return None
     compare = _Comparing(before.aliases, after.aliases, imports_changed=False)
+    pair = Pair(was, now, is_moved=True)
+    if now.kind is DefinitionKind.CLASS:
+        olds, news = _members(was, before.units), _members(now, after.units)
+        compare.lay_out([pair, *(Pair(olds[name], news[name]) for name in olds if name in news)], ())
     compare.read_classes(before.units, after.units)
-    return compare.pair(Pair(was, now, is_moved=True))
+    return compare.pair(pair)
+
+
+def _members(owner: Unit, units: Iterable[Unit]) -> dict[str, Unit]:
+    """Return what stands in a class, by the name that it has there."""
+    start = f"{owner.name}."
+    return {unit.name.removeprefix(start): unit for unit in units if unit.name.startswith(start)}
 
 
 def _classes(units: Iterable[Unit | None]) -> Classes:

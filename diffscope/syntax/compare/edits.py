@@ -48,7 +48,6 @@ _MOST: Final = 24
 _ALIKE: Final = 0.5
 _JOINING: Final = frozenset({"if", "not", "and", "or", "is", "in", "None", "self", ".", "(", ")"})
 _LONG_CALL: Final = 60
-_LONGEST_GUARD: Final = 70
 _SHARED: Final = 3
 """Words that two calls hand over alike, from which on one may stand in the place of the other."""
 _SAID: Final = frozenset(
@@ -171,8 +170,8 @@ def _within_anew(old: list[Entry], new: list[Entry], pairs: list[tuple[int, int]
         if text in heads and (
             telling := [one for one in held if "(" in one.text and one.kind == "statement"]
         ):
-            listed = tuple(brief(one.text, MOST_TEXT) for one in telling[:3])
-            yield _edit(telling[0], "with", "added", before="", after=_bare(text), held=listed)
+            shown = tuple(brief(one.text, MOST_TEXT) for one in telling[:3])
+            yield _edit(telling[0], "with", "added", before="", after=_bare(text), held=shown)
 
 
 def _paired(old: list[Entry], olds: range, new: list[Entry], news: range) -> list[tuple[int, int]]:
@@ -394,7 +393,7 @@ def _edit(
         what=what,
         change=change,
         **{name: brief(text.replace(",)", ")"), MOST_TEXT) for name, text in texts.items()},
-        guard=brief(entry.guard, _LONGEST_GUARD),
+        guard=brief(entry.guard, MOST_TEXT),
         held=held,
         stood=stood,
         line=(at or entry.node).start_point[0] + 1,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from diffscope.patterns import lazy_regex
 from diffscope.syntax.model import DefinitionKind
-from diffscope.syntax.nodes import text_of
+from diffscope.syntax.nodes import resolve, text_of
 from diffscope.syntax.normalize.units import Unit
 
 if TYPE_CHECKING:
@@ -48,16 +48,17 @@ def order_counts(unit: Unit, classes: Classes, fields: Sequence[Unit]) -> bool:
     if names & _STRUCTS or any("array_like" in _keywords(each) for each, _ in bases):
         is_array = any(_keywords(each).get("array_like") == "True" for each, _ in bases)
         return is_array or _keywords(unit).get("kw_only") != "True"
-    if any(_is_dataclass(text) for text in unit.definition.decorators):
+    if _is_dataclass(unit):
         text = " ".join(unit.definition.decorators).replace(" ", "")
         return "kw_only=True" not in text or "order=True" in text
-    unknown = unit.definition.decorators or (names - _PLAIN - _own_names(classes))
+    strange = {name for name in names - _PLAIN - _own_names(classes) if not _is_model(name)}
+    unknown = unit.definition.decorators or strange
     return bool(unknown) and any(_is_bare(field) for field in fields)
 
 
 def read_order(unit: Unit, fields: Sequence[Unit]) -> list[Unit | None]:
     """Return the fields that are told by their place, in order; ``None`` where those begin that are told by name alone."""
-    if any(name.endswith(_ENUMS) for name in map(_last, unit.definition.bases)):
+    if any(name.endswith(_ENUMS) for name in _own_bases(unit)):
         return [field for field in fields if field.definition.annotation is None]
     found: list[Unit | None] = []
     for field in fields:
@@ -77,9 +78,9 @@ def annotations_count(field: Unit, classes: Classes) -> bool:
     owner = classes.get(field.name.rpartition(".")[0])
     if field.kind is not DefinitionKind.VARIABLE or owner is None:
         return False
-    if any(_is_dataclass(text) for text in owner.definition.decorators):
+    if _is_dataclass(owner):
         return True
-    return bool({name for _, name in _bases(owner, classes)} & (_TUPLES | _STRUCTS | _MODELS))
+    return any(name in _TUPLES or name in _STRUCTS or _is_model(name) for _, name in _bases(owner, classes))
 
 
 def _bases(unit: Unit, classes: Classes) -> Iterator[tuple[Unit, str]]:
@@ -88,8 +89,8 @@ def _bases(unit: Unit, classes: Classes) -> Iterator[tuple[Unit, str]]:
     while pending and len(seen) < _MOST_BASES:
         each = pending.pop()
         yield each, ""
+        yield from ((each, name) for name in _own_bases(each))
         for base in each.definition.bases:
-            yield each, _last(base)
             known = classes.get(base)
             if known is not None and known.name not in seen:
                 seen.add(known.name)
@@ -100,13 +101,24 @@ def _own_names(classes: Classes) -> frozenset[str]:
     return frozenset({"", *(name.rpartition(".")[2] for name in classes)})
 
 
-def _last(base: str) -> str:
-    return base.partition("[")[0].partition("(")[0].rpartition(".")[2]
+def _is_model(name: str) -> bool:
+    """Return whether a base makes a model of annotations; vLLM's ``OpenAIBaseModel`` says so by its name."""
+    return name in _MODELS or name.endswith("BaseModel")
 
 
-def _is_dataclass(decorator: str) -> bool:
-    name = decorator.partition("(")[0].strip()
-    return name.rpartition(".")[2] in _DATACLASSES or name in _ATTRS
+def _own_bases(unit: Unit) -> Iterator[str]:
+    """Yield the last names of the bases of a class; a metaclass makes what the base that it is named for does."""
+    for base in unit.definition.bases:
+        name = base.partition("[")[0].partition("(")[0]
+        yield (resolve(name, unit.origins) or name).rpartition(".")[2]
+    if metaclass := _keywords(unit).get("metaclass"):
+        yield metaclass.rpartition(".")[2].removesuffix("Meta").removesuffix("Type")
+
+
+def _is_dataclass(unit: Unit) -> bool:
+    names = [decorator.partition("(")[0].strip() for decorator in unit.definition.decorators]
+    names += [origin for name in names if (origin := resolve(name, unit.origins))]
+    return any(name.rpartition(".")[2] in _DATACLASSES or name in _ATTRS for name in names)
 
 
 def _is_bare(field: Unit) -> bool:

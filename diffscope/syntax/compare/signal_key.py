@@ -58,10 +58,3 @@ INNER: Final[Mapping[str, Any]] = {
     "is_inner": True,
 }
 """What a function inside changes of the place around it."""
-
-
-def resolve(text: str, aliases: Mapping[str, str]) -> str | None:
-    """Return a name with the import alias at its head resolved; ``None`` where it has none."""
-    head, dot, rest = text.partition(".")
-    origin = aliases.get(head)
-    return f"{origin}{dot}{rest}" if origin is not None and origin != head else None

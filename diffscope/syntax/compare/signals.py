@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Final
 
-from diffscope.syntax.compare.signal_key import INNER, NOTHING, Key, KeyedSignal, Named, Place, resolve
+from diffscope.syntax.compare.signal_key import INNER, NOTHING, Key, KeyedSignal, Named, Place
 from diffscope.syntax.model import Signal, SignalKind
 from diffscope.syntax.nodes import (
     callee_of,
@@ -15,6 +15,7 @@ from diffscope.syntax.nodes import (
     is_dotted,
     is_scale,
     joins_paths,
+    resolve,
     text_of,
     unwrap,
 )

@@ -6,7 +6,8 @@ and ``...`` as statements, the order of imports that stand together, digit group
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from diffscope.syntax.literals import (
@@ -45,17 +46,25 @@ _EMPTY_STATEMENTS: Final = frozenset({"pass_statement", *IMPORT_STATEMENTS})
 
 
 def canonicalise(
-    nodes: Iterable[Node], *, leave_out: frozenset[int] = frozenset(), imports: bool = True
+    nodes: Iterable[Node],
+    *,
+    leave_out: frozenset[int] = frozenset(),
+    imports: bool = True,
+    origins: Mapping[str, str] = MappingProxyType({}),
 ) -> Stream:
-    """Return the stream of some sibling nodes, without those whose ids are to be left out (and without imports, if told)."""
-    writer = _Writer(leave_out, imports=imports)
+    """Return the stream of some sibling nodes, without those whose ids are to be left out (and without imports, if told).
+
+    ``origins`` are the names of the file that stand for others, as decorators are written with them.
+    """
+    writer = _Writer(leave_out, origins, imports=imports)
     writer.statements(list(nodes), 0)
     return writer.stream
 
 
 class _Writer:
-    def __init__(self, leave_out: frozenset[int], *, imports: bool) -> None:
+    def __init__(self, leave_out: frozenset[int], origins: Mapping[str, str], *, imports: bool) -> None:
         self.stream = Stream()
+        self._origins = origins
         self._leave_out = leave_out
         self._imports = imports
         self._is_soft = False
@@ -212,7 +221,9 @@ class _Writer:
         """Write a definition with its decorators, which may read its annotations."""
         before = self._is_compiled
         self._is_compiled = before or any(
-            reads_annotations(text_of(child)) for child in node.children if child.type == "decorator"
+            reads_annotations(text_of(child), self._origins)
+            for child in node.children
+            if child.type == "decorator"
         )
         self.children(node, depth)
         self._is_compiled = before
@@ -305,6 +316,8 @@ class _Writer:
             elif child.type == "named_expression":
                 # Without brackets ``:=`` is no assignment but a colon, and a format that begins with an equals sign.
                 self._bare_walrus(child, depth, prefix)
+            elif child.type in _SILENT:
+                continue
             elif child.type != "=":
                 self.node(child, depth + 1)
             # ``{x=}`` shows the text of ``x`` and then its representation.

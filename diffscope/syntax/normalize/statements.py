@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from diffscope.syntax.nodes import callee_of, is_idle, name_of
+from diffscope.syntax.nodes import callee_of, is_idle, name_of, resolve
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -156,6 +156,7 @@ def _nodes(node: Node) -> Iterator[Node]:
 
 _READERS: Final = (
     "triton.jit",
+    "triton.runtime.jit",
     "triton.autotune",
     "triton.heuristics",
     "gluon.jit",
@@ -166,6 +167,8 @@ _READERS: Final = (
     "flyc.kernel",
     "T.prim_func",
     "T.macro",
+    "tilelang.language.prim_func",
+    "tilelang.language.macro",
     "cute.jit",
     "cute.kernel",
     "dsl_user_op",
@@ -173,22 +176,32 @@ _READERS: Final = (
     "helion.kernel",
     "register_kernel",
     "custom_op",
+    "triton_op",
+    "jit.script",
+    "warp.kernel",
+    "jaxtyped",
     "validate_call",
     "validate_arguments",
     *(
         f"{owner}.{verb}"
         for owner in ("app", "router")
-        for verb in ("get", "post", "put", "patch", "delete", "websocket")
+        for verb in ("get", "post", "put", "patch", "delete", "websocket", "api_route")
     ),
 )
 """Ends of their dotted names. A bare ``jit`` says nothing: other things are compiled too."""
 
 
-def reads_annotations(decorator: str) -> bool:
-    """Return whether a decorator, written with its ``@`` or without, makes something of the annotations in a function."""
+def reads_annotations(decorator: str, origins: Mapping[str, str]) -> bool:
+    """Return whether a decorator, written with its ``@`` or without, makes something of the annotations in a function.
+
+    ``origins`` are the names of the file that stand for others.
+    """
     name = decorator.removeprefix("@").strip()
     # So does the decorator of a dispatch by type, where it is not called: ``@show.register``.
-    return name.endswith(".register") or _ends_with(name.partition("(")[0].strip(), _READERS)
+    if name.endswith(".register"):
+        return True
+    name = name.partition("(")[0].strip()
+    return _ends_with(name, _READERS) or _ends_with(resolve(name, origins) or "", _READERS)
 
 
 def _ends_with(name: str, known: tuple[str, ...]) -> bool:

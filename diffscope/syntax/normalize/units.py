@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from diffscope.patterns import lazy_regex
 from diffscope.syntax.body_cutting import Body, Thinned, find_bodies
-from diffscope.syntax.model import Definition, DefinitionKind, Outline
+from diffscope.syntax.model import Definition, DefinitionKind, ImportLayer, Outline
 from diffscope.syntax.nodes import early_exits, is_idle
 from diffscope.syntax.normalize.normalize import canonicalise
 from diffscope.syntax.normalize.stream import STRUCTURE, Stream
@@ -26,6 +28,7 @@ _WHOLE: Final = frozenset(
 )
 """Nodes that nothing is left out of."""
 _DEEPEST: Final = 60
+_OTHER_NAME: Final = lazy_regex(r"(?:(?:functools\.)?partial\( ?)?([A-Za-z_][\w.]*)(?:, ?\w+ ?=[^()]*)?\)?")
 
 Ids = frozenset[int]
 
@@ -89,6 +92,7 @@ class Unit:
         *,
         holds_cut: bool,
         streams: dict[int, Stream] | None = None,
+        origins: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self.definition = declared.definition
         self.node = declared.node
@@ -99,6 +103,8 @@ class Unit:
         """A body in it was not parsed: its text is at hand, its tokens are not."""
         self.shared: frozenset[int] = frozenset()
         """The ids of the nodes that need no look, since the other side has them too."""
+        self.origins = origins
+        """The names of the file that stand for others, and for what."""
         self._lines = lines
         self._streams = streams if streams is not None else {}
 
@@ -161,7 +167,8 @@ class Unit:
         if not left_out and self.kind is not DefinitionKind.MODULE:
             return self._undivided
         nodes = self.node.children if self.kind is DefinitionKind.MODULE else [self.node]
-        return canonicalise(nodes, leave_out=left_out, imports=self.kind is not DefinitionKind.MODULE)
+        is_module = self.kind is DefinitionKind.MODULE
+        return canonicalise(nodes, leave_out=left_out, imports=not is_module, origins=self.origins)
 
     @cached_property
     def whole(self) -> tuple[str, ...]:
@@ -177,7 +184,7 @@ class Unit:
         known = self._streams.get(self.node.id)
         if known is None:
             # A statement that binds many names is a unit for each of them.
-            known = self._streams[self.node.id] = canonicalise([self.node])
+            known = self._streams[self.node.id] = canonicalise([self.node], origins=self.origins)
         return known
 
     def _own_texts(self) -> Iterator[bytes]:
@@ -226,7 +233,8 @@ def read_side(source: bytes | None, bodies: Sequence[Body] = (), like: Side | No
     root = Declared(_MODULE, parsed.tree.root_node, is_typing=False)
     module = Unit(root, members, lines, holds_cut=False)
     streams: dict[int, Stream] = {}
-    units = (module, *(_unit(each, members, lines, parsed.thinned, streams) for each in declared))
+    origins = {**dict(_bound_alike(parsed.outline)), **aliases_of(parsed.outline)}
+    units = (module, *(_unit(each, members, lines, parsed.thinned, streams, origins) for each in declared))
     return Side(parsed.outline, units, parsed.known)
 
 
@@ -270,10 +278,30 @@ def _unit(
     lines: Sequence[bytes],
     thinned: Thinned,
     streams: dict[int, Stream],
+    origins: Mapping[str, str],
 ) -> Unit:
     # What stands inside a function belongs to it, and a class must not leave itself out.
     is_class = each.definition.kind is DefinitionKind.CLASS
     owned = members - {each.node.id} if is_class else frozenset()
-    return Unit(
-        each, owned, lines, holds_cut=thinned.cuts(each.node.start_byte, each.node.end_byte), streams=streams
-    )
+    is_cut = thinned.cuts(each.node.start_byte, each.node.end_byte)
+    return Unit(each, owned, lines, holds_cut=is_cut, streams=streams, origins=origins)
+
+
+def aliases_of(outline: Outline) -> dict[str, str]:
+    """Return the names that absolute imports bind -> what they stand for; eager imports win over lazy ones."""
+    aliases: dict[str, str] = {}
+    for each in sorted(outline.imports, key=lambda each: each.layer is ImportLayer.EAGER):
+        if each.level or each.name == "*":
+            continue
+        if each.name is not None:
+            aliases[each.alias or each.name] = f"{each.module}.{each.name}"
+        elif each.alias is not None:
+            aliases[each.alias] = each.module
+    return aliases
+
+
+def _bound_alike(outline: Outline) -> Iterator[tuple[str, str]]:
+    """Yield the variables of the module that are other names: ``Base = msgspec.Struct``, ``frozen = partial(dataclass, frozen=True)``."""
+    for each in outline.definitions:
+        if each.kind is DefinitionKind.VARIABLE and (found := _OTHER_NAME.fullmatch(each.value or "")):
+            yield each.name, found[1]

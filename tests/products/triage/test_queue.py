@@ -47,7 +47,7 @@ SMALL = msgspec.structs.replace(
         pytest.param({"state": OpenState(is_draft=True)}, "author", "it is a draft", id="a draft"),
         pytest.param({"state": OpenState(decision="changes-requested"), "level": "high"}, "author", "changes were requested", id="the author comes before the decision"),
         pytest.param({"state": OpenState(merges=False)}, "author", "git cannot merge it into the base as that stands", id="a textual conflict with the base"),
-        pytest.param({"is_complete": False}, "review", "not judged in full", id="judged in part"),
+        pytest.param({"is_complete": False}, "review", "not completely judged", id="judged in part"),
     ],
 )  # fmt: skip
 def test_where_a_change_stands(fields: dict[str, object], bucket: str, reason: str) -> None:
@@ -85,7 +85,7 @@ CLOSED = OpenState(closed_at="2026-08-02T00:00:00Z", merged_at=200)
     [
         pytest.param(CLOSED, OpenState(branched_on=100), ["#2 does the work of #1, which was merged on 2026-08-02: 100% of the lines"], id="merged after the branch began"),
         pytest.param(CLOSED, OpenState(branched_on=300), [], id="merged before: the branch stands on it"),
-        pytest.param(OpenState(closed_at="2026-08-02T00:00:00Z"), OpenState(), ["#2 does the work of #1, which was closed on 2026-08-02: 100% of the lines"], id="closed without a merge"),
+        pytest.param(OpenState(closed_at="2026-08-02T00:00:00Z"), OpenState(branched_on=300), ["#2 does the work of #1, which was closed on 2026-08-02: 100% of the lines"], id="closed without a merge"),
         pytest.param(CLOSED, OpenState(closed_at="2026-08-03T00:00:00Z"), [], id="both are over"),
     ],
 )  # fmt: skip
@@ -119,6 +119,8 @@ def test_changes_far_apart_are_not_open_at_once() -> None:
     one, other = (candidate(number, FIX, state=OpenState(merged_at=number * 86_400)) for number in (1, 9))
     assert len(relations(one, other, days=9).duplicates) == 1
     assert relations(one, other, days=3).duplicates == ()
+    late = msgspec.structs.replace(other, state=OpenState(merged_at=9 * 86_400, opened_on=2 * 86_400))
+    assert relations(one, late, days=9).duplicates == ()
 
 
 def test_chinese_has_no_names_of_ours_in_english() -> None:

@@ -77,7 +77,7 @@ class PullStory:
         words, pull = self._words, self._read.pull(number)
         if pull is None:
             return name_of(number)
-        says = words.semicolon.join(self._says(pull))
+        says = words("story.between").join(self._says(pull))
         became = self.became(number)
         return words(
             "story.pull",

@@ -31,11 +31,12 @@ _CLOSES, _OPENS = "，；、：）（", "（，；、："
 _ARTICLES: Final = frozenset(
     {"the", "a", "an", "its", "their", "this", "that", "these", "properly", "correctly", "proper", "correct"}
 )
-_PAIRS: Final = frozenset({"due to", "caused by", "instead of", "based on"})
+_PAIRS: Final = frozenset({"due to", "caused by", "instead of", "based on", "when using"})
 _BETWEEN: Final = frozenset({",", "and", "&", "+"})
 _ENDS: Final = frozenset({";", "|"})
 _MARKS: Final = "!<>&@^%"
 _MOST_WORDS: Final = 5
+_FEW_WORDS: Final = 2
 _Behind = Sequence[tuple[str, str]]
 
 
@@ -93,7 +94,15 @@ class ChineseTitles:
         if colon and " " not in module and _NAME.search(module):
             said = self.said(rest)
             return self.form("module", module, said) if said else ""
-        said = self._clauses(_TOKEN.findall(bare))
+        if colon and self._verb(_TOKEN.findall(module))[1]:
+            # What is done, and the parts of it.
+            before, after = self._clauses(_TOKEN.findall(module)), self.phrase(_TOKEN.findall(rest))
+            return self.form("module", before, after) if before and after else ""
+        topic, dash, rest = bare.partition(" - ")
+        if dash:
+            before, after = self.phrase(_TOKEN.findall(topic)), self.said(rest)
+            return self.form("module", before, after) if before and after else ""
+        said = self._clauses(_in_lower_case(_TOKEN.findall(bare)))
         return said if _WIDE.search(said) else ""
 
     def _clauses(self, tokens: Sequence[str]) -> str:
@@ -175,6 +184,12 @@ class ChineseTitles:
     def phrase(self, tokens: Sequence[str], *, begins: bool = False) -> str:
         """Return words of a thing in Chinese, the longest that are known together first; nothing where one is not known."""
         said, at = [], 0
+        # Of ", and" one is enough.
+        tokens = [
+            word
+            for place, word in enumerate(tokens)
+            if word != "," or " ".join(tokens[place + 1 : place + 2]).lower() not in _BETWEEN
+        ]
         while at < len(tokens):
             for length in range(min(_MOST_WORDS, len(tokens) - at), 0, -1):
                 english = " ".join(tokens[at : at + length]).lower()
@@ -213,6 +228,14 @@ class ChineseTitles:
             parts = [self.phrase((part,)) for part in word.split("/")]
             said = "/".join(parts) if all(parts) else None
         return said
+
+
+def _in_lower_case(tokens: Sequence[str]) -> list[str]:
+    """Return the words of a title; where all of them have capitals, those with no other capital in lower case: they are no names then."""
+    words = [token for token in tokens if token.isalpha()]
+    if len(words) < _FEW_WORDS or any(word.islower() for word in words):
+        return list(tokens)
+    return [token.lower() if token[1:].islower() else token for token in tokens]
 
 
 class _Order:
