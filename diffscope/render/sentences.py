@@ -54,17 +54,6 @@ def what_it_does(assessment: Assessment, words: Words) -> tuple[str, ...]:
     )
 
 
-def what_it_does_shortly(assessment: Assessment, words: Words) -> tuple[str, ...]:
-    """Return the same for a reader who looks at many changes: what is new, and edits that hold whatever the conditions around them."""
-    told = clauses_of(assessment)
-    new = [words.pick(clause) for clause in told.clauses[: told.telling]]
-    new[:1] = [_with_summary(one, assessment, words) for one in new[:1]]
-    edits = [words.pick(effect.says) for effect in assessment.effects if not effect.condition]
-    # One step of work on speed tells little of it to who has not the code before their eyes.
-    found = (*edits, *new) if assessment.kind == "bugfix" else (*new, *edits)
-    return tuple(map(begin, found))
-
-
 def what_to_check(assessment: Assessment, words: Words) -> tuple[str, ...]:
     """Return what to check, a question each, two at most.
 
