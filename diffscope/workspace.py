@@ -184,7 +184,9 @@ class Workspace:
         salvage = salvage_diff(change.patch, read_base=reader)
         read = attempt("sides", lambda: self._sides(change, salvage.diff, source), Sides(files=()))
         around, gaps = self._surroundings(change, source, attempt)
-        read = mark_unreadable(salvage.diff, read, self.knowledge.taxonomy)
+        unmarked, taxonomy = read, self.knowledge.taxonomy
+        # Where it is not known what is text, nothing counts as read.
+        read = attempt("sides", lambda: mark_unreadable(salvage.diff, unmarked, taxonomy), Sides(files=()))
         whole = msgspec.structs.replace(change, gaps=(*change.gaps, *salvage.gaps, *read.gaps, *gaps))
         return gather_facts(
             whole, salvage.diff, read, knowledge=self.knowledge, around=around, attempt=attempt
