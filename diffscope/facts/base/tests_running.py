@@ -34,6 +34,7 @@ _BY_OBJECT: Final = frozenset(
     {"forward", "forward_native", "forward_cuda", "forward_hip", "forward_xpu", "forward_cpu"}
 )
 """Methods that run where an object of their class is called."""
+_CONSTRUCTORS: Final = frozenset({"__init__", "__post_init__", "__new__", "forward"})
 _CHECKS: Final = frozenset({"field_validator", "model_validator", "validator", "root_validator"})
 _CODE: Final = frozenset({"function", "method", "class"})
 _SHOWN: Final = _CODE | {"variable"}
@@ -57,6 +58,8 @@ class _Target(NamedTuple):
     """One of them is named too; of a function none."""
     calls: int
     weight: float
+    through: frozenset[str] = frozenset()
+    """Last names of what stands between, and of what changed: none of it may be a fake."""
     is_native: bool = False
     is_made: bool = False
     """The class alone, of which a test makes objects."""
@@ -107,6 +110,11 @@ def subjects(facts: ChangeFacts) -> list[SymbolFact | NativeFact]:
 
 def _lines(fact: SymbolFact | NativeFact) -> int:
     return fact.code_added + fact.code_removed
+
+
+def _last(name: str) -> str:
+    """Return the last part of a name of Python or of C++."""
+    return name.rpartition(".")[2].rpartition("::")[2]
 
 
 class _Finder:
@@ -202,7 +210,7 @@ class _Finder:
 
     def _near(self, path: str) -> frozenset[str]:
         if path not in self._near_by:
-            module = self._graph.module_of(RepoPath(self._old_paths.get(path, path)))
+            module = self._module(path)
             tests = self._graph.tests_reaching(module, depth=_NEAR) if module else ()
             found = (self._graph.path_of(one.test) for one in tests)
             self._near_by[path] = frozenset(each for each in found if each) | self._changed
@@ -247,7 +255,7 @@ class _Finder:
         return sum(best.values()), tuple(sorted(best, key=lambda name: (-best[name], name)))
 
     def _runs(self, test: RunningTest, target: _Target) -> bool:
-        if target.last and target.last not in test.names:
+        if (target.last and target.last not in test.names) or not test.fakes.isdisjoint(target.through):
             return False
         if not target.last and "__new__" in test.names:
             # Objects that are made without their constructor.
@@ -266,45 +274,48 @@ class _Finder:
 
     def _targets_of(self, fact: SymbolFact | NativeFact) -> Iterator[_Target]:
         name, weight = fact.symbol or "", float(_lines(fact)) ** 0.5
-        if isinstance(fact, NativeFact) and not fact.path.endswith(".py"):
-            level = list(self._wrappers(fact))
-            module = self._graph.module_of(RepoPath(self._old_paths.get(fact.path, fact.path)))
-            for operator in self._operators(fact, str(module)) if module else ():
-                yield _Target(name, fact.path, "", frozenset({operator}), 0, weight, is_native=True)
-        else:
-            level = [Place(fact.path, name)]
-        seen = set(level)
+        is_native = isinstance(fact, NativeFact) and not fact.path.endswith(".py")
+        for operator in self._operators(fact) if is_native else ():
+            yield _Target(name, fact.path, "", frozenset({operator}), 0, weight, is_native=True)
+        level = list(self._wrappers(fact)) if is_native else [Place(fact.path, name)]
         for place in level:
             owner = place.name.rpartition(".")[0]
             if owner and self._callers.is_class(Place(place.path, owner)):
                 classes = self._classes(place.path, owner)
                 yield _Target(name, place.path, "", classes, _FARTHEST + 1, weight, is_made=True)
+        for calls, place, through in self._calling(level, _last(name)):
+            target = self._target(place, name, calls, weight)
+            if target is not None:
+                yield target._replace(through=through - _CONSTRUCTORS)
+
+    def _calling(self, level: list[Place], name: str) -> Iterator[tuple[int, Place, frozenset[str]]]:
+        """Yield places and what calls them, with the number of calls and the last names on the way there."""
+        through = {place: frozenset((name, _last(place.name))) for place in level}
+        seen = set(level)
         for calls in range(_FARTHEST + 1):
-            for place in level:
-                target = self._target(place, name, calls, weight)
-                if target is not None:
-                    yield target
-            if calls == _FARTHEST:
-                return
-            further = dict.fromkeys(
-                caller
-                for place in level
-                for caller in self._callers.callers(place)
-                if caller.name and caller not in seen
-            )
+            yield from ((calls, place, through[place]) for place in level)
+            further: dict[Place, frozenset[str]] = {}
+            for place in level if calls < _FARTHEST else ():
+                for caller in self._callers.callers(place):
+                    if caller.name and caller not in seen:
+                        further.setdefault(caller, through[place] | {_last(caller.name)})
             level = list(further)[:_MOST_CALLERS]
+            through |= further
             seen.update(level)
 
-    def _operators(self, fact: NativeFact, module: str) -> list[str]:
+    def _module(self, path: str) -> ModuleName | None:
+        return self._graph.module_of(RepoPath(self._old_paths.get(path, path)))
+
+    def _operators(self, fact: SymbolFact | NativeFact) -> list[str]:
         """Return the operators of a native source, by their last names: only those that its function is called after, where there are such."""
-        names = [one.rpartition(".")[2] for one in self._graph.operators.of(ModuleName(module))]
-        last = (fact.symbol or "").rpartition("::")[2].strip("_")
+        module = self._module(fact.path)
+        names = [one.rpartition(".")[2] for one in self._graph.operators.of(module)] if module else []
+        last = _last(fact.symbol or "").strip("_")
         own = [one for one in names if one.strip("_") in last or last in one]
         return (own or names)[:_MOST_SUBJECTS]
 
-    def _wrappers(self, fact: NativeFact) -> Iterator[Place]:
-        module = self._graph.module_of(RepoPath(self._old_paths.get(fact.path, fact.path)))
-        kept = set(self._operators(fact, str(module))) if module else set[str]()
+    def _wrappers(self, fact: SymbolFact | NativeFact) -> Iterator[Place]:
+        module, kept = self._module(fact.path), set(self._operators(fact))
         for operator in self._graph.operators.of(module) if module else ():
             if operator.rpartition(".")[2] in kept:
                 for wrapper in self._graph.operators.wrappers(ModuleName(operator)):
@@ -331,7 +342,7 @@ class _Finder:
 
     def _classes(self, path: str, owner: str) -> frozenset[str]:
         """Return the last names of a class and of the classes below it."""
-        module = self._graph.module_of(RepoPath(self._old_paths.get(path, path)))
+        module = self._module(path)
         below = self._graph.classes.subclasses(module, owner) if module else ()
         names = [one.name.rpartition(".")[2] for one in below[:_MOST_CALLERS]]
         self._below.update((path, name) for name in names)
