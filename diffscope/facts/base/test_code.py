@@ -203,7 +203,51 @@ def _names(node: ast.AST) -> frozenset[str]:
     for each in ast.walk(node):
         if isinstance(each, ast.Name | ast.Attribute) and isinstance(each.ctx, ast.Load):
             found.add(each.id if isinstance(each, ast.Name) else each.attr)
+        elif isinstance(each, ast.keyword) and each.arg:
+            found.add(each.arg)
     return frozenset(found)
+
+
+def switches(tree: ast.Module, function: str, called: str) -> frozenset[str]:
+    """Return the settings of which each alone keeps a function from calling another one, by their last names; none where it calls it anyway.
+
+    A setting is an attribute or name that a condition asks for and nothing else.
+    """
+    node: ast.AST | None = tree
+    for part in function.split("."):
+        inner = (
+            (one for one in ast.iter_child_nodes(node) if isinstance(one, _Function | ast.ClassDef))
+            if node
+            else ()
+        )
+        node = next((one for one in inner if one.name == part), None)
+    found: list[frozenset[str]] = []
+    left: list[tuple[ast.AST, frozenset[str]]] = [(node, _NOTHING)] if node else []
+    while left:
+        each, asked = left.pop()
+        if isinstance(each, ast.Name | ast.Attribute) and called in (
+            getattr(each, "id", ""),
+            getattr(each, "attr", ""),
+        ):
+            found.append(asked)
+        for child in ast.iter_child_nodes(each):
+            is_held = isinstance(each, ast.If) and child in each.body
+            left.append(
+                (child, asked | _setting(each.test) if is_held and isinstance(each, ast.If) else asked)
+            )
+    return frozenset.intersection(*found) if found else _NOTHING
+
+
+def _setting(condition: ast.expr) -> frozenset[str]:
+    """Return the last name of a setting that a condition asks for, or of those that it joins by ``and``."""
+    match condition:
+        case ast.BoolOp(op=ast.And(), values=values):
+            return _NOTHING.union(*map(_setting, values))
+        case ast.Attribute(attr=name) if "self" in ast.unparse(condition) or "config" in ast.unparse(
+            condition
+        ):
+            return frozenset({name})
+    return _NOTHING
 
 
 def _fakes(node: ast.AST) -> frozenset[str]:

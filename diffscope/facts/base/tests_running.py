@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
@@ -10,10 +11,11 @@ import msgspec
 from msgspec import UNSET
 
 from diffscope.facts.base.definitions import CallerIndex, Place
-from diffscope.facts.base.test_code import RunningTest, TestCode
+from diffscope.facts.base.test_code import RunningTest, TestCode, switches
 from diffscope.facts.change.changed_file import Placed
 from diffscope.facts.classify.change_shape import PRODUCT
 from diffscope.facts.model import ChangeFacts, NativeFact, Nearest, SymbolFact
+from diffscope.facts.parsed_text import parse_module
 from diffscope.graph.model import ModuleName
 from diffscope.graph.query.graph import ModuleGraph
 from diffscope.graph.resolve import is_test_file
@@ -23,6 +25,8 @@ from diffscope.source.profile import places, profile
 _RUST: Final = ".rs"
 _MOST_SUBJECTS: Final = 10
 _SMALL: Final = 6
+_MOST_PARSED: Final = 6
+"""Files of callers that are read for what they ask before they call."""
 _MOST_CALLERS: Final = 24
 _MOST_READ: Final = 14
 _MOST: Final = 10
@@ -60,6 +64,8 @@ class _Target(NamedTuple):
     weight: float
     through: frozenset[str] = frozenset()
     """Last names of what stands between, and of what changed: none of it may be a fake."""
+    asks: frozenset[str] = frozenset()
+    """Settings that are asked for on the way: a test that names none of them does not turn them on."""
     is_native: bool = False
     is_made: bool = False
     """The class alone, of which a test makes objects."""
@@ -112,6 +118,13 @@ def _lines(fact: SymbolFact | NativeFact) -> int:
     return fact.code_added + fact.code_removed
 
 
+class _Way(NamedTuple):
+    """What lies between what changed and a function by which a test reaches it."""
+
+    names: frozenset[str]
+    asks: frozenset[str]
+
+
 def _last(name: str) -> str:
     """Return the last part of a name of Python or of C++."""
     return name.rpartition(".")[2].rpartition("::")[2]
@@ -128,6 +141,7 @@ class _Finder:
         self._gone = {one.fact.old_path for one in placed if one.fact.status == "renamed"}
         self._gone |= {one.fact.path for one in placed if one.fact.status == "deleted"}
         self._making: set[str] = set()
+        self._parsed: dict[str, ast.Module | None] = {}
         self._below: set[tuple[str, str]] = set()
         """Path of a class and name of one below it, wherever that is defined."""
         self._near_by: dict[str, frozenset[str]] = {}
@@ -255,6 +269,8 @@ class _Finder:
         return sum(best.values()), tuple(sorted(best, key=lambda name: (-best[name], name)))
 
     def _runs(self, test: RunningTest, target: _Target) -> bool:
+        if not target.asks <= test.names:
+            return False
         if (target.last and target.last not in test.names) or not test.fakes.isdisjoint(target.through):
             return False
         if not target.last and "__new__" in test.names:
@@ -286,22 +302,30 @@ class _Finder:
         for calls, place, through in self._calling(level, _last(name)):
             target = self._target(place, name, calls, weight)
             if target is not None:
-                yield target._replace(through=through - _CONSTRUCTORS)
+                yield target._replace(through=through.names - _CONSTRUCTORS, asks=through.asks)
 
-    def _calling(self, level: list[Place], name: str) -> Iterator[tuple[int, Place, frozenset[str]]]:
-        """Yield places and what calls them, with the number of calls and the last names on the way there."""
-        through = {place: frozenset((name, _last(place.name))) for place in level}
+    def _calling(self, level: list[Place], name: str) -> Iterator[tuple[int, Place, _Way]]:
+        """Yield places and what calls them, with the number of calls and what lies on the way there."""
+        through = {place: _Way(frozenset((name, _last(place.name))), frozenset()) for place in level}
         seen = set(level)
         for calls in range(_FARTHEST + 1):
             yield from ((calls, place, through[place]) for place in level)
-            further: dict[Place, frozenset[str]] = {}
+            further: dict[Place, _Way] = {}
             for place in level if calls < _FARTHEST else ():
                 for caller in self._callers.callers(place):
-                    if caller.name and caller not in seen:
-                        further.setdefault(caller, through[place] | {_last(caller.name)})
+                    if caller.name and caller not in seen and caller not in further:
+                        further[caller] = self._onwards(through[place], place, caller)
             level = list(further)[:_MOST_CALLERS]
             through |= further
             seen.update(level)
+
+    def _onwards(self, way: _Way, place: Place, caller: Place) -> _Way:
+        if caller.path not in self._parsed and len(self._parsed) < _MOST_PARSED:
+            text = self._text(caller.path)
+            self._parsed[caller.path] = None if text is None else parse_module(text)
+        tree = self._parsed.get(caller.path)
+        asks = switches(tree, caller.name, _last(place.name)) if tree is not None else frozenset[str]()
+        return _Way(way.names | {_last(caller.name)}, way.asks | asks)
 
     def _module(self, path: str) -> ModuleName | None:
         return self._graph.module_of(RepoPath(self._old_paths.get(path, path)))
