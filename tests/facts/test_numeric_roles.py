@@ -24,8 +24,8 @@ def _body(text: str) -> str:
             id="a scale in another shape",
         ),
         pytest.param(
-            "    return scaled_mm(x, w, scale * 2)\n",
-            "    return scaled_mm(x, w, out_scale=scale * 2)\n",
+            "    return scaled_mm(x, w, None)\n",
+            "    return scaled_mm(x, w, out_scale=None)\n",
             [],
             id="a scale that is handed over by its name now",
         ),
