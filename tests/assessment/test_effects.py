@@ -314,9 +314,7 @@ def test_what_stands_as_before_elsewhere_is_asked_for() -> None:
     (effect,) = find_effects(
         edit(PATH, before, before.replace("x = rows + self.base", "x = rows - self.base"))
     )
-    assert (
-        effect.checks[1].en == "`rows + self.base` is still in `Thing.other` (line 6): is it right there?"
-    )
+    assert effect.checks[1].en == "`rows + self.base` is still in `Thing.other` (line 6): is it right there?"
 
 
 def test_a_new_function_is_told_with_what_it_is_called_for() -> None:
