@@ -17,14 +17,14 @@ from diffscope.adapters.cache.store import Key, open_store
 from diffscope.adapters.processes import usable_cores
 from diffscope.assessment.document import Assessment
 from diffscope.batch.judging import Judge, Judged, Wanted
-from diffscope.batch.workers import Engine, Order, Workers
+from diffscope.batch.workers import ExecutorFactory, Workers, WorkerSetup
 from diffscope.errors import UsageError
 from diffscope.facts.model import ChangeFacts
 from diffscope.source.attempts import is_internal
 from diffscope.workspace import Workspace
 
 Progress = Callable[[int, int], None]
-"""Is told how many of how many changes are done."""
+"""Called with how many of how many changes are done."""
 
 _WORTH_WORKERS: Final = 8
 """Changes. Below, a second process costs more than it saves."""
@@ -35,7 +35,7 @@ _LONGEST_RUN: Final = 16
 class Batch:
     """A workspace with a store beside it, for many changes. Borrows the workspace; close it, or use it in a ``with``.
 
-    ``workers`` is the number of cores unless told; with 1, or few changes, all is done in this process. ``cluster`` is the address of a
+    ``workers`` is by default the number of cores; with 1, or few changes, all is done in this process. ``cluster`` is the address of a
     Dask scheduler whose workers judge instead, each in a clone of its own. With ``keeps`` false the store is neither asked nor written.
     """
 
@@ -97,7 +97,7 @@ class Batch:
         return self._judge.key(wanted), self._judge.provisional_key(wanted)
 
     def judge(self, wanted: Sequence[Wanted], *, progress: Progress | None = None) -> Iterator[Judged]:
-        """Yield what becomes of each change, in the order given. Nothing that one change does wrong ends the others."""
+        """Yield the result of each change, in the order given. Nothing that one change does wrong ends the others."""
         listed = list(dict.fromkeys(wanted))
         known = self._store.names()
         runs = _cut(listed, self._workers)
@@ -132,7 +132,7 @@ class Batch:
                 yield self._judge(each)
 
     def _completed(self, judged: Judged) -> Judged:
-        """Return it with what stands in for an assessment, where a worker died before it could say so."""
+        """Return it with a substitute for the assessment, where a worker died before it could say so."""
         if judged.gap is None or judged.stand_in is not None or not is_internal((judged.gap,)):
             return judged
         return self._judge.without(judged.wanted, judged.gap)
@@ -154,13 +154,13 @@ class Batch:
         if self._workspace.rule_folders:
             hint = "install a diffscope with these rules on every machine, or leave --cluster out"
             raise UsageError("--cluster works only with the packaged rules", hint=hint)
-        order = Order.elsewhere(self._workspace.configuration, self._judge.name)
+        order = WorkerSetup.elsewhere(self._workspace.configuration, self._judge.name)
         with contextlib.closing(Cluster(address)) as cluster:
-            engine = Engine(cluster.start, cluster.end)
+            engine = ExecutorFactory(cluster.start, cluster.end)
             with contextlib.closing(Workers(order, size=cluster.size, engine=engine)) as workers:
                 yield from workers.judge(jobs)
 
-    def _order(self) -> Order:
+    def _order(self) -> WorkerSetup:
         # A cache that is left aside here, locked by another process, say, would be in every worker.
         folder = None if self._workspace.cache.is_off else self._workspace.folder
         is_stored = self._keeps and folder is not None and not self._store.is_off
@@ -168,7 +168,7 @@ class Batch:
             # Without any cache each graph would be made from scratch, a thousand files a change.
             self._temporary = tempfile.TemporaryDirectory(prefix="diffscope-")
         cache = folder or Path(self._temporary.name if self._temporary else ".")
-        return Order.of(self._workspace, cache=cache, is_stored=is_stored)
+        return WorkerSetup.of(self._workspace, cache=cache, is_stored=is_stored)
 
 
 def is_empty(assessment: Assessment) -> bool:

@@ -30,7 +30,7 @@ def read_catalogue(files: Mapping[str, str], tables: Mapping[str, str] | None = 
 
     Raises:
         InputError: a file is no strict YAML; a code stands twice, lacks a language or has another one; a text is empty, has a brace that
-            quotes nothing, or the languages quote different arguments. All such mistakes are told, each with file and line.
+            quotes nothing, or the languages quote different arguments. All such mistakes are reported, each with file and line.
     """
     reader = _Reader()
     for name, text in sorted(files.items()):
@@ -171,6 +171,6 @@ def page(catalogue: Catalogue) -> str:
 
 _PAGE: Final = """# Messages
 
-Made from `diffscope/messages/texts/` and the titles of `rules/areas.yml` and `rules/platforms.yml` by `just generate`. What diffscope says of a change, by code; the JSON has code, arguments and words
-([json.md](json.md)). `{name}` stands for an argument, `{count|file|files}` for one of two forms by a number.
+Every message about a change, by code; the JSON has code, arguments and text ([json.md](json.md)). `{name}` is an argument, `{count|file|files}` a choice between two
+forms by a number. Made by `just generate` from `diffscope/messages/texts/` and the titles of `rules/areas.yml` and `rules/platforms.yml`; do not edit.
 """

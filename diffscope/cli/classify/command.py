@@ -173,17 +173,17 @@ def _assessments(
     console: Console,
     progress: Progress,
 ) -> Iterator[tuple[Assessment, str | None, str]]:
-    """Yield what becomes of each change, with its patch where it is at hand and the level from which it fails: those of a range by workers, unless facts are recorded."""
+    """Yield the result of each change, with its patch if it is available and the level from which it fails: those of a range by workers, unless facts are recorded."""
     if request.is_window and record is None:
         from diffscope.cli.classify.range import judge_range
 
         for judged in judge_range(request, workspace, sharing, console):
             yield judged, None, options.fail_on
         return
-    from diffscope.cli.classify.base_settings import governed
+    from diffscope.cli.classify.base_settings import with_base_settings
 
     for gathered in gather(request, workspace, console.note):
-        with governed(gathered, workspace, options, console) as (judging, fail_on):
+        with with_base_settings(gathered, workspace, options, console) as (judging, fail_on):
             facts = gathered.facts(judging)
             if record is not None:
                 from diffscope.adapters.changes.recorded import write_record

@@ -20,7 +20,7 @@ from diffscope.cli.console import say
 from diffscope.cli.mcp.tools import TOOLS, Tool, ToolSession
 from diffscope.errors import DiffscopeError
 from diffscope.render.sanitize import visible
-from diffscope.source.profile import put_in_force
+from diffscope.source.profile import activate_profile
 from diffscope.version import VERSION
 
 _INSTRUCTIONS: Final = (
@@ -35,7 +35,7 @@ _T = TypeVar("_T")
 def serve(session: ToolSession) -> None:
     """Serve one client until it closes the connection. Calls are answered one after the other, in one thread."""
     names = session.workspace.names
-    with ThreadPoolExecutor(max_workers=1, initializer=put_in_force, initargs=(names,)) as thread:
+    with ThreadPoolExecutor(max_workers=1, initializer=activate_profile, initargs=(names,)) as thread:
         try:
             asyncio.run(_serve(_make_server(session, thread)))
         except* BrokenPipeError:

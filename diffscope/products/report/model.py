@@ -292,8 +292,6 @@ class PullSummary(Value, frozen=True, kw_only=True):
     """What it does, in clauses of names; the most telling first."""
     telling: int = 0
     """How many of the clauses of ``gist`` say more than which code was edited."""
-    does: tuple[Text, ...] = ()
-    """What it does, in sentences without their full stops, the most telling first; edits under a condition that did not change are left out."""
     checks: tuple[Text, ...] = ()
     """What to check, a question each."""
     audience: str = ""

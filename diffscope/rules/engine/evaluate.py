@@ -19,8 +19,8 @@ from diffscope.patterns import lazy_regex
 from diffscope.rules.engine.configuration import (
     EVERY_STABLE_RULE,
     RuleConfiguration,
-    is_meant,
     is_on,
+    is_requested,
     overridden_severity,
 )
 from diffscope.rules.engine.context import Context, Truth
@@ -57,7 +57,7 @@ _CONSTRUCTORS: Final = (".__init__", ".__post_init__")
 _STANDS_IN: Final = lazy_regex(
     r"(?:_fake|_meta)$|(?:^|[._])(?:lazy|_?ensure)_?\w*$|(?:^|\.)_?(?:shutdown|close|destroy|__del__|__repr__|__str__|warmup\w*|warm_up\w*|log_\w+)$"
 )
-"""What stands for something else while it is traced, only makes it when it is first asked for, tries or ends it, or tells of it."""
+"""Names of code that replaces something while it is traced, creates it lazily, tries or ends it, or logs."""
 
 
 class Evaluation(Value, frozen=True, kw_only=True):
@@ -85,7 +85,7 @@ def evaluate(
     silent: list[_Program] = []
     for program in _programs(catalogue):
         if not is_on(program.rule, configuration):
-            silent += [program] if is_meant(program.rule, configuration) else []
+            silent += [program] if is_requested(program.rule, configuration) else []
         else:
             failed = UnknownRule(code=program.rule.code, missing=(FAILED,))
             severity = overridden_severity(program.rule, configuration)
