@@ -46,7 +46,7 @@ def test_recorded_change_that_fires(project: MakeProject) -> None:
 def test_recorded_change_that_stays_silent(project: MakeProject) -> None:
     """Silence is explained the same way."""
     outcome = project().run("explain", "38450", "engine-step-path", "--source", "recorded")
-    assert outcome.out.splitlines()[0] == "CP101 engine-step-path: silent"
+    assert outcome.out.splitlines()[0] == "CP101 engine-step-path: does not fire"
     assert "  - symbol where " in outcome.out
 
 
