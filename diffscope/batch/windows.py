@@ -48,7 +48,7 @@ class Span(NamedTuple):
 
 
 class Read(NamedTuple):
-    """The assessments of a span, trimmed for the digest, and the gaps. A change that could not be stands by what its list of files tells."""
+    """The assessments of a span, trimmed for the digest, and the gaps. A change that could not be judged is represented by its list of files."""
 
     assessments: tuple[Assessment, ...]
     gaps: tuple[Gap, ...]
@@ -184,7 +184,7 @@ def digest_of(
 def _neighbours(
     workspace: Workspace, batch: Batch, span: Span, compared: tuple[Span, Read] | None
 ) -> tuple[Assessment, ...]:
-    """Return what the store has of the windows before and after; what is compared is at hand already."""
+    """Return what the store has of the windows before and after; what is compared is known already."""
     if span.is_range:
         return ()
     before, after = span_before(workspace, span), _span(workspace, *period_after(span.period))

@@ -1,4 +1,4 @@
-"""``diffscope explain``: why a rule fired or stayed silent on a change, condition by condition; why a step of CI runs or does not."""
+"""``diffscope explain``: why a rule fired or did not, condition by condition; why a CI step runs or does not."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a repository is called and where its things lie: the names of its profile, and which profile is in force.
+"""Names and paths of a repository, from its profile; and which profile is active.
 
 Every question of where a file belongs depends on them, at any depth of the core. They are in force for a context (``in_force``), as a
 locale is, so that two workspaces in one process do not see each other's.
@@ -187,14 +187,14 @@ def pull_url(repository: str, number: int | None) -> str | None:
 
 
 def activate_profile(chosen: Profile) -> None:
-    """Put a profile in force until another one is, in every thread that has none of its own."""
+    """Make a profile the active one, in every thread that has none of its own."""
     _of_process[:] = [_places(chosen)]
     _current.set(_places(chosen))
 
 
 @contextmanager
 def in_force(chosen: Profile) -> Iterator[None]:
-    """Put a profile in force for a while."""
+    """Make a profile the active one within a ``with`` block."""
     before = _current.get(None)
     _current.set(_places(chosen))
     try:

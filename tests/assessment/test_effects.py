@@ -333,7 +333,10 @@ def test_a_new_function_is_told_with_what_it_is_called_for() -> None:
 def test_long_code_loses_what_stands_between_brackets_and_is_not_cut() -> None:
     after = thing(f"return make({', '.join(f'argument_{n}=values[{n}]' for n in range(9))}).all()")
     effect = find_effects(edit(PATH, thing("return rows"), after))[0]
-    assert effect.says.en == "`Thing.run` returns `make(…).all()`, no longer `rows`"
+    assert (
+        effect.says.en
+        == "`Thing.run` returns `make(argument_0=values[0], argument_1=values[1], argument_2=values[2], …).all()`, no longer `rows`"
+    )
 
 
 def test_a_line_of_a_script_is_told_by_what_came() -> None:

@@ -22,6 +22,7 @@ from diffscope.source.profile import places, profile
 
 _RUST: Final = ".rs"
 _MOST_SUBJECTS: Final = 10
+_SMALL: Final = 6
 _MOST_CALLERS: Final = 24
 _MOST_READ: Final = 14
 _MOST: Final = 10
@@ -38,11 +39,11 @@ _CODE: Final = frozenset({"function", "method", "class"})
 _SHOWN: Final = _CODE | {"variable"}
 _NEAR: Final = 2
 """Imports from a test to the module of what it names."""
-_LEAST: Final = 0.25
-"""Of what the best test runs, below which another one does not count."""
+_LEAST: Final = 0.28
+"""Of what the best test runs, or of the largest part of the change, below which a test does not count."""
 _LIKELY: Final = 0.08
 """A score from which on a test that starts an engine is near enough to be named."""
-_LESS: Final = 0.4
+_LESS: Final = 0.55
 """What each call more between a test and what changed leaves of its worth."""
 
 
@@ -99,8 +100,13 @@ def subjects(facts: ChangeFacts) -> list[SymbolFact | NativeFact]:
         and (one.path, one.symbol) not in known
     ]
     found: list[SymbolFact | NativeFact] = [*inner, *natives]
-    found.sort(key=lambda one: (-(one.code_added + one.code_removed), one.path, one.line))
-    return found[:_MOST_SUBJECTS]
+    found.sort(key=lambda one: (-_lines(one), one.path, one.line))
+    # What runs a line of one file says little of a change that is written in another.
+    return [one for one in found if _lines(one) * _SMALL >= _lines(found[0])][:_MOST_SUBJECTS]
+
+
+def _lines(fact: SymbolFact | NativeFact) -> int:
+    return fact.code_added + fact.code_removed
 
 
 class _Finder:
@@ -134,7 +140,8 @@ class _Finder:
         for path in self._candidates(listed):
             worth[path] = self._worth(path)
         most = max((value for value, _ in worth.values()), default=0.0)
-        worth = {path: one if one[0] >= _LEAST * most else (0.0, ()) for path, one in worth.items()}
+        least = max(_LEAST * most, _LEAST * max((target.weight for target in self._targets), default=0.0))
+        worth = {path: one if one[0] >= least else (0.0, ()) for path, one in worth.items()}
         others = (Nearest(path=path, score=0.0, reasons=()) for path in worth if path not in listed)
         found = [
             msgspec.structs.replace(
@@ -143,7 +150,7 @@ class _Finder:
                 may_run=self._may_run(one),
             )
             for one in (*known, *others)
-            if one.path in listed or worth[one.path][1] or (not most and one.path in self._making)
+            if one.path in listed or worth[one.path][1] or (most < least and one.path in self._making)
         ]
         places_of = {one.path: number for number, one in enumerate(found)}
         found.sort(
@@ -151,8 +158,8 @@ class _Finder:
                 not (one.path in self._changed and one.runs),
                 one.path not in self._changed,
                 not one.runs,
-                one.path not in self._making,
                 -worth[one.path][0] if one.runs else 0.0,
+                one.path not in self._making,
                 places_of[one.path],
             )
         )
@@ -242,6 +249,9 @@ class _Finder:
     def _runs(self, test: RunningTest, target: _Target) -> bool:
         if target.last and target.last not in test.names:
             return False
+        if not target.last and "__new__" in test.names:
+            # Objects that are made without their constructor.
+            return False
         named = target.classes & test.names
         return not target.classes or any(self._is_that(test, name, target.path) for name in named)
 
@@ -255,7 +265,7 @@ class _Finder:
         return where is None or where == self._old_paths.get(path, path) or (path, name) in self._below
 
     def _targets_of(self, fact: SymbolFact | NativeFact) -> Iterator[_Target]:
-        name, weight = fact.symbol or "", float(fact.code_added + fact.code_removed) ** 0.5
+        name, weight = fact.symbol or "", float(_lines(fact)) ** 0.5
         if isinstance(fact, NativeFact) and not fact.path.endswith(".py"):
             level = list(self._wrappers(fact))
             module = self._graph.module_of(RepoPath(self._old_paths.get(fact.path, fact.path)))

@@ -231,6 +231,14 @@ def simple_statements(body: Node) -> Iterator[str]:
             yield text
 
 
+def holders_of(entries: list[Entry], at: int) -> Iterator[Entry]:
+    """Yield the heads around a statement, the innermost first."""
+    at = entries[at].holder
+    while at >= 0:
+        yield entries[at]
+        at = entries[at].holder
+
+
 def stood_on_both(
     entries: list[Entry], under: list[int], known: set[int], elsewhere: set[tuple[str, str]], guard: str
 ) -> bool:
