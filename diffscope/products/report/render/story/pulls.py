@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import Final
 
@@ -22,6 +22,7 @@ from diffscope.render.sentences import begin
 from diffscope.render.words import Words
 
 _NAMED: Final = 3
+_LISTED: Final = 4
 _SHORT: Final = 170
 _FEW: Final = 3
 """Words of a title that do not say what they are about."""
@@ -186,3 +187,42 @@ class PullStory:
             if pull.kind != "revert" and pull.number not in self.taken_back
         ]
         return tuple(sorted(kept, key=lambda pull: (-self.weight(pull), pull.number)))
+
+    def undone(self) -> Iterator[str]:
+        """Yield how much was taken back, in the window and after it, and how much of this window's own code was mended in it."""
+        pull, words, is_week = self._read.pull, self._words, self._read.is_week
+        inside = [link for link in self._digest.links if pull(link.source)]
+        undone = [
+            words("follow.one-reverted", pull=name_of(one.reverts), other=name_of(one.number))
+            for one in self._digest.reverts
+            if one.reverts is not None
+        ]
+        lost = [one.number for one in self._digest.reverts if one.reverts is None]
+        if undone:
+            yield words("story.reverts", names=undone)
+        if lost:
+            yield words("story.reverts-lost", pulls=self.numbers(lost, _LISTED))
+        later = [
+            link
+            for link in self._digest.links
+            if link.reason == "reverts" and pull(link.target) and not pull(link.source)
+        ]
+        if later:
+            yield words(
+                "story.undone-later", names=[self._reverted_later(link) for link in later], is_week=is_week
+            )
+        fixes = [
+            words("story.fix-of", fix=name_of(link.source), pull=name_of(link.target))
+            for link in inside
+            if link.reason == "fixes" and pull(link.target)
+        ]
+        if fixes:
+            yield words("story.fixes", fixes=words.listed(fixes, _LISTED), is_week=is_week)
+
+    def _reverted_later(self, link: Link) -> str:
+        """Return a change of the window with what took it back after it, and the day where it is known."""
+        merged = next((one.merged_at for one in self._digest.related if one.number == link.source), None)
+        code = "story.reverted-on" if merged else "follow.one-reverted"
+        return self._words(
+            code, pull=name_of(link.target), other=name_of(link.source), day=(merged or "")[:10]
+        )

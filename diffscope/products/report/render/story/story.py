@@ -11,7 +11,6 @@ from itertools import islice
 from typing import Final
 
 from diffscope.products.report.counts import name_of
-from diffscope.products.report.link_model import Link
 from diffscope.products.report.model import Notice, NoticeKind, PullSummary, RiskItem, Theme
 from diffscope.products.report.plain import AUDIENCES
 from diffscope.products.report.render.page import PageView
@@ -314,7 +313,7 @@ class Story:
         if read.serious:
             pulls = self._pulls.numbers([pull.number for pull in read.serious], _NAMED)
             risks.append(words("story.serious", count=len(read.serious), pulls=pulls))
-        risks += self._undone()
+        risks += self._pulls.undone()
         if risks:
             yield words("story.risks", risks=words.gap.join(risks))
         yield self._merged()
@@ -368,43 +367,4 @@ class Story:
             is_week=is_week,
             growth=self._read.growth,
             period=self._read.before.period.label,
-        )
-
-    def _undone(self) -> Iterator[str]:
-        """Yield how much was taken back, in the window and after it, and how much of this window's own code was mended in it."""
-        pull, words, is_week = self._read.pull, self._words, self._read.is_week
-        inside = [link for link in self._digest.links if pull(link.source)]
-        undone = [
-            words("follow.one-reverted", pull=name_of(one.reverts), other=name_of(one.number))
-            for one in self._digest.reverts
-            if one.reverts is not None
-        ]
-        lost = [one.number for one in self._digest.reverts if one.reverts is None]
-        if undone:
-            yield words("story.reverts", names=undone)
-        if lost:
-            yield words("story.reverts-lost", pulls=self._pulls.numbers(lost, _NAMED))
-        later = [
-            link
-            for link in self._digest.links
-            if link.reason == "reverts" and pull(link.target) and not pull(link.source)
-        ]
-        if later:
-            yield words(
-                "story.undone-later", names=[self._reverted_later(link) for link in later], is_week=is_week
-            )
-        fixes = [
-            words("story.fix-of", fix=name_of(link.source), pull=name_of(link.target))
-            for link in inside
-            if link.reason == "fixes" and pull(link.target)
-        ]
-        if fixes:
-            yield words("story.fixes", fixes=words.listed(fixes, _FIXES), is_week=is_week)
-
-    def _reverted_later(self, link: Link) -> str:
-        """Return a change of the window with what took it back after it, and the day where it is known."""
-        merged = next((one.merged_at for one in self._digest.related if one.number == link.source), None)
-        code = "story.reverted-on" if merged else "follow.one-reverted"
-        return self._words(
-            code, pull=name_of(link.target), other=name_of(link.source), day=(merged or "")[:10]
         )
