@@ -22,6 +22,7 @@ CheckCode = Literal[
     "check.branch",
     "check.call",
     "check.called",
+    "check.collected",
     "check.decided",
     "check.element",
     "check.element-gone",

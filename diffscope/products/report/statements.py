@@ -85,6 +85,7 @@ def statements_of(assessment: Assessment, *, is_inside: bool = False) -> Iterato
     new = [
         *_of_requests(assessment.symbols),
         *_of_options(assessment.symbols),
+        *_of_values(assessment.symbols),
         *list(_of_settings(assessment.symbols))[:_SETTINGS],
         *_of_roles(assessment),
     ]
@@ -150,6 +151,14 @@ def requests_take(symbols: Iterable[SymbolAssessment]) -> tuple[str, ...]:
         if one.role[:2] == ("protocol-field", "added") and "Request" in owner and owner not in new:
             found.setdefault(name, one.name)
     return tuple(found.values())
+
+
+def _of_values(symbols: Iterable[SymbolAssessment]) -> Iterator[Text]:
+    """Yield what settings take now: by these values something new is asked for."""
+    for one in symbols:
+        names = [value[1:] for value in one.role[1:] if value.startswith("+")]
+        if one.role[:1] == ("value",) and names and not places().is_test(one.path):
+            yield text_of("notice.value", name=one.name, names=_listed(names))
 
 
 def _of_settings(symbols: Iterable[SymbolAssessment]) -> Iterator[Text]:

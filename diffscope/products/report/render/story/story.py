@@ -30,6 +30,7 @@ _SHOWN: Final[Mapping[NoticeKind, int]] = {
     **dict.fromkeys(("option", "request", "variable"), 6),
     **dict.fromkeys(("refused", "model", "endpoint"), 3),
     "dependency": 2,
+    "value": 2,
 }
 """Of each kind before the fold; what asks nobody to act, and few name, is counted there."""
 _ACT: Final[tuple[NoticeKind, ...]] = ("dependency", "default", "removed", "refused")
