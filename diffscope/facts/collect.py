@@ -64,7 +64,8 @@ def _collected(
     for collector in COLLECTORS:
         _collect(collector, material, attempt)
         if collector.name == "module":
-            material.placed = place_files(material.placed, material.found["module"])
+            placed, modules = material.placed, material.found["module"]
+            material.placed = attempt("facts.places", partial(place_files, placed, modules), placed)
     placed = material.placed
     collected = dict(material.found)
     ci, steps = collected.pop("steps")
@@ -78,7 +79,9 @@ def _collected(
     )
     found = attempt("facts.settings", lambda: with_settings(found), found)
     found = attempt("facts.places", lambda: with_changed_places(found, placed), found)
-    callers = CallerIndex(around.graph, placed) if around.graph is not None else None
+    callers = attempt(
+        "facts.callers", lambda: CallerIndex(around.graph, placed) if around.graph is not None else None, None
+    )
     found = attempt(
         "facts.reach", lambda: with_reach(found, placed, around.graph, knowledge.reach, callers), found
     )
