@@ -14,7 +14,7 @@ from diffscope.adapters.git.repository import GitRepository
 from diffscope.assessment.document import Assessment
 from diffscope.batch.around import find_around, recheck, unjudged_points
 from diffscope.batch.judging import Wanted, name_of
-from diffscope.batch.origins import without_known_variables
+from diffscope.batch.origins import as_users_meet_them
 from diffscope.batch.run import Batch, Progress
 from diffscope.errors import DiffscopeError, RepositoryError, UsageError
 from diffscope.messages.model import Message, message
@@ -165,7 +165,7 @@ def digest_of(
         else (None, ())
     )
     if repository is not None:
-        read = read._replace(assessments=without_known_variables(repository, read.assessments))
+        read = read._replace(assessments=as_users_meet_them(repository, read.assessments))
     return build_digest(
         read.assessments,
         repository=workspace.identity,

@@ -48,6 +48,9 @@ class OperatorNames(Value, frozen=True, kw_only=True):
     register_op: str | None = None
 
 
+USUAL_TESTS: Final = ("tests",)
+
+
 class Profile(Value, frozen=True, kw_only=True):
     """The names of one repository: ``profile.yml``."""
 
@@ -61,7 +64,7 @@ class Profile(Value, frozen=True, kw_only=True):
     """Folders of its Python packages; a package of one file is that file."""
     source_roots: tuple[Folder, ...] = ()
     """Folders that packages lie in and that are no part of their names: ``python`` for ``python/minisgl``."""
-    tests: tuple[Folder, ...] = ("tests",)
+    tests: tuple[Folder, ...] = USUAL_TESTS
     native: tuple[Folder, ...] = ()
     """Folders of sources that are compiled."""
     environment: Environment | None = None

@@ -33,6 +33,8 @@ class RunningTest(NamedTuple):
     """Identifiers that it and what it calls in the folders of tests use; names that are only replaced by a fake are none."""
     skipped: frozenset[str]
     """The platforms on which it does not run."""
+    fakes: frozenset[str]
+    """Last names of what it puts a fake in the place of."""
     imports: Mapping[str, str]
     """Names that its file imports from elsewhere than tests, with the module."""
 
@@ -48,6 +50,11 @@ class _Unit:
     def names(self) -> frozenset[str]:
         """The identifiers that it reads, and what it is handed. Few functions of a file of helpers are ever asked."""
         return self._handed.union(*map(_names, self._nodes))
+
+    @cached_property
+    def fakes(self) -> frozenset[str]:
+        """The last names of what it puts a fake in the place of."""
+        return _fakes(self._nodes[0]) if isinstance(self._nodes[0], _Function) else _NOTHING
 
 
 class TestCode:
@@ -66,7 +73,7 @@ class TestCode:
         if file is None:
             return None
         found = (
-            RunningTest(name, self._closed(file, name), unit.skipped, file.foreign)
+            RunningTest(name, *self._closed(file, name), file.foreign)
             for name, unit in file.units.items()
             if name.rpartition(".")[2].startswith("test") and not unit.skipped >= EVERY_PLATFORM
         )
@@ -78,9 +85,9 @@ class TestCode:
             self._files[path] = None if text is None or len(text) > _LONGEST else _read(path, text, places())
         return self._files[path]
 
-    def _closed(self, file: _File, name: str) -> frozenset[str]:
-        """Return what a test uses, with what the helpers and fixtures that it names use."""
-        found: set[str] = set()
+    def _closed(self, file: _File, name: str) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
+        """Return what a test uses and fakes, with its helpers and fixtures; between them where it is skipped."""
+        found, fakes = set[str](), set[str]()
         left, seen = [(file, name)], set[tuple[str, str]]()
         while left:
             at, each = left.pop()
@@ -89,6 +96,7 @@ class TestCode:
             seen.add((at.path, each))
             names = at.units[each].names
             found |= names
+            fakes |= at.units[each].fakes
             owner = each.rpartition(".")[0]
             for used in names | (at.automatic if at is file else _NOTHING):
                 for local in (f"{owner}.{used}" if owner else used, used):
@@ -97,7 +105,7 @@ class TestCode:
                         break
                 else:
                     left += self._elsewhere(at, used)
-        return frozenset(found)
+        return frozenset(found), file.units[name].skipped, frozenset(fakes)
 
     def _elsewhere(self, file: _File, name: str) -> Iterator[tuple[_File, str]]:
         """Yield the helper or the fixture that a name stands for, where a file of tests has it."""
@@ -224,6 +232,69 @@ def _names(node: ast.AST) -> frozenset[str]:
     for each in _below(node):
         if isinstance(each, ast.Name | ast.Attribute) and isinstance(each.ctx, ast.Load):
             found.add(each.id if isinstance(each, ast.Name) else each.attr)
+        elif isinstance(each, ast.keyword) and each.arg:
+            found.add(each.arg)
+    return frozenset(found)
+
+
+def switches(tree: ast.Module, function: str, called: str) -> frozenset[str]:
+    """Return the settings of which each alone keeps a function from calling another one, by their last names; none where it calls it anyway.
+
+    A setting is an attribute or name that a condition asks for and nothing else.
+    """
+    node: ast.AST | None = tree
+    for part in function.split("."):
+        inner = (
+            (one for one in ast.iter_child_nodes(node) if isinstance(one, _Function | ast.ClassDef))
+            if node
+            else ()
+        )
+        node = next((one for one in inner if one.name == part), None)
+    found: list[frozenset[str]] = []
+    left: list[tuple[ast.AST, frozenset[str]]] = [(node, _NOTHING)] if node else []
+    while left:
+        each, asked = left.pop()
+        if isinstance(each, ast.Name | ast.Attribute) and called in (
+            getattr(each, "id", ""),
+            getattr(each, "attr", ""),
+        ):
+            found.append(asked)
+        for child in ast.iter_child_nodes(each):
+            is_held = isinstance(each, ast.If) and child in each.body
+            left.append(
+                (child, asked | _setting(each.test) if is_held and isinstance(each, ast.If) else asked)
+            )
+    return frozenset.intersection(*found) if found else _NOTHING
+
+
+def _setting(condition: ast.expr) -> frozenset[str]:
+    """Return the last name of a setting that a condition asks for, or of those that it joins by ``and``."""
+    match condition:
+        case ast.BoolOp(op=ast.And(), values=values):
+            return _NOTHING.union(*map(_setting, values))
+        case ast.Attribute(attr=name) if "self" in ast.unparse(condition) or "config" in ast.unparse(
+            condition
+        ):
+            return frozenset({name})
+    return _NOTHING
+
+
+def _is_patch(function: ast.expr) -> bool:
+    match function:
+        case ast.Name(id=name) | ast.Attribute(attr=name) if name in ("patch", "setattr"):
+            return True
+        case ast.Attribute(attr="object", value=ast.Name(id="patch") | ast.Attribute(attr="patch")):
+            return True
+    return False
+
+
+def _fakes(node: ast.AST) -> frozenset[str]:
+    """Return the last names of what a function, or a mark of it, patches: ``patch("a.b")``, ``patch.object(a, "b")``, ``setattr(a, "b", c)``."""
+    found = set()
+    for each in _below(node):
+        if isinstance(each, ast.Call) and _is_patch(each.func):
+            texts = (one.value for one in each.args[:2] if isinstance(one, ast.Constant))
+            found |= {text.rpartition(".")[2] for text in texts if isinstance(text, str)}
     return frozenset(found)
 
 

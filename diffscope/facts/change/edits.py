@@ -325,7 +325,10 @@ class _Around:
             return ()
         word = re.compile(rf"(?<![\w.]){re.escape(sought)}(?!\w)")
         lines = [at for at, line in enumerate(self._lines, 1) if sought in line and word.search(line)]
-        # Where the new expression holds the old one, its own line does.
+        if sought in edit.after:
+            # Where the new expression holds the old one, its own lines do.
+            start, end = self._own
+            lines = [at for at in lines if not start <= at <= end]
         return self._places(at for at in lines if not (edit.after and edit.after in self._lines[at - 1]))
 
     def _calls_without(self, callee: str, keyword: str) -> tuple[str, ...]:

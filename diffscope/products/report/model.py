@@ -198,6 +198,8 @@ class Notice(Value, frozen=True, kw_only=True):
     pulls: tuple[int, ...]
     undone_by: int | None = None
     """The pull request that took it back, in the window or after it."""
+    is_weighty: bool = False
+    """Of a dependency of the engine: other major versions are allowed, or another one is asked for."""
 
 
 RecheckState = Literal["still", "changed", "gone", "tested"]

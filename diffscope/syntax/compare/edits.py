@@ -16,6 +16,7 @@ from diffscope.syntax.compare.entries import (
     LEAVING,
     Entry,
     body_of,
+    call_of,
     entries_of,
     from_heads,
     guard_elsewhere,
@@ -109,7 +110,7 @@ def _reordered(
         crossed = [
             b
             for a, b in kept
-            if (a < i) != (b < j) and _call(new[b].node) is not None and new[b].guard == new[j].guard
+            if (a < i) != (b < j) and call_of(new[b].node) is not None and new[b].guard == new[j].guard
         ]
         if crossed:
             at = min(crossed) if j < min(crossed) else max(crossed)
@@ -219,23 +220,13 @@ def _likeness(old: Entry, new: Entry, words: set[str], others: set[str]) -> floa
 
 def _replacing(old: Entry, new: Entry) -> float:
     """Return how like what two other functions are handed is, where the result goes elsewhere: less than 1."""
-    calls = [_call(one.node) for one in (old, new)]
+    calls = [call_of(one.node) for one in (old, new)]
     if calls[0] is None or calls[1] is None or callee_of(calls[0]) == callee_of(calls[1]):
         return 0
     handed = [
         set(_NAME.findall(text_of(call).removeprefix(callee_of(call)))) for call in calls if call is not None
     ]
     return _alike(*handed) * 0.99 if len(handed[0] & handed[1]) >= _SHARED else 0
-
-
-def _call(node: Node) -> Node | None:
-    """Return the call that a statement is, or of which it keeps the result."""
-    inner = node.named_children[0] if node.type == "expression_statement" and node.named_child_count else None
-    if inner is not None and inner.type == "assignment":
-        inner = inner.child_by_field_name("right")
-    if inner is not None and inner.type == "await" and inner.named_child_count:
-        inner = inner.named_children[0]
-    return inner if inner is not None and inner.type == "call" else None
 
 
 def _runs_alike(old: Entry, new: Entry) -> bool:
@@ -270,7 +261,7 @@ def _changed(old: Entry, new: Entry) -> StatementEdit | None:
             new, new.kind, "changed", before=before, after=after, keyword=joined, held=held_by(new.node)
         )
     if target_of(old.node) != target_of(new.node) or old.node.type != new.node.type:
-        calls = [call for one in (old, new) if (call := _call(one.node)) is not None]
+        calls = [call for one in (old, new) if (call := call_of(one.node)) is not None]
         before, after = (brief(text_of(call), _LONG_CALL) for call in calls)
         return _edit(
             new, "call", "changed", before=before, after=after, target=target_of(new.node), at=calls[1]
@@ -280,7 +271,9 @@ def _changed(old: Entry, new: Entry) -> StatementEdit | None:
         return None
     before = "" if found.before is None else text_of(unwrap(found.before))
     after = "" if found.after is None else text_of(unwrap(found.after))
-    if found.texts is not None:
+    if found.what == "assert" and found.before is old.node:
+        before, after = (text_of(unwrap(one.node.named_children[0])) for one in (old, new))
+    elif found.texts is not None:
         before, after = found.texts
         if not before and not after:
             return None
