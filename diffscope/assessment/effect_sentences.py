@@ -37,6 +37,7 @@ _OFFSET: Final = lazy_regex(r"([A-Za-z_][\w.]*(?:\[[\w.-]+\])?) [+-] 1\b")
 _SLICE: Final = lazy_regex(r"\w\[[^\]]*\w\s*:[^\]]*\]|\w\[[^\]]*:\s*\w[^\]]*\]")
 _KEYED: Final = lazy_regex(r"^(?:[\"'][\w-]+[\"']: |\w+=)")
 """A part of what is built that others read by its name."""
+_COLLECTS: Final = lazy_regex(r"\w\.(?:append|extend|add|insert|update|put)$")
 _MISSING: Final = lazy_regex(r"([A-Za-z_][\w.]*)\[([\"'][\w-]+[\"'])\]")
 """An entry that has to be there."""
 _TRUTH: Final = lazy_regex(r"^([\w.]+) is not None$|^([\w.]+) is None$")
@@ -328,6 +329,8 @@ def _details(edit: Edit, asked: str) -> dict[str, Argument]:
         found = {"after": edit.after[start : part.end()]}
     elif asked == "value-changed" and (names := _other_name(edit)) is not None:
         found = {"before": names[0], "after": names[1]}
+    elif asked == "collected":
+        found = {"target": edit.callee.rpartition(".")[0]}
     elif asked == "fallback":
         found = {"name": f"`{edit.before.partition(' or ')[0]}`"}
     elif asked == "missing" and (key := _MISSING.search(edit.before)) is not None:
@@ -369,6 +372,8 @@ def _by_value(edit: Edit, asked: str) -> str:
     """Return a question that fits what is handed over better than that of its place."""
     if asked == "element" and edit.change != "removed" and not _KEYED.search(edit.after):
         return "entry"
+    if asked == "argument" and _COLLECTS.search(edit.callee):
+        return "collected"
     name = edit.before.partition(" or ")[0]
     if edit.after.startswith(f"{name} if {name} is not None else "):
         return "fallback"

@@ -19,12 +19,16 @@ from diffscope.facts.parsed_text import parse_module
 from diffscope.graph.model import ModuleName
 from diffscope.graph.query.graph import ModuleGraph
 from diffscope.graph.resolve import is_test_file
+from diffscope.patterns import lazy_regex
 from diffscope.source.model import RepoPath
 from diffscope.source.profile import places, profile
 
 _RUST: Final = ".rs"
 _MOST_SUBJECTS: Final = 10
 _SMALL: Final = 6
+_PART: Final = lazy_regex(r"[a-z0-9]+")
+_WORD: Final = 0.03
+"""What each word that the path of a test shares with what changed adds to its nearness."""
 _MOST_PARSED: Final = 6
 """Files of callers that are read for what they ask before they call."""
 _MOST_CALLERS: Final = 24
@@ -151,6 +155,7 @@ class _Finder:
         platforms = {one.platforms for one in asked}
         only = platforms.pop() if len(platforms) == 1 else tuple[str, ...]()
         self._platforms = frozenset(only)
+        self._words = frozenset(word for one in asked for word in _PART.findall(one.path))
 
     def _text(self, path: str) -> bytes | None:
         return self._after[path] if path in self._after else self._graph.text_at(RepoPath(path))
@@ -164,7 +169,7 @@ class _Finder:
         most = max((value for value, _ in worth.values()), default=0.0)
         least = max(_LEAST * most, _LEAST * max((target.weight for target in self._targets), default=0.0))
         worth = {path: one if one[0] >= least else (0.0, ()) for path, one in worth.items()}
-        others = (Nearest(path=path, score=0.0, reasons=()) for path in worth if path not in listed)
+        others = (Nearest(path=path, score=0.0, reasons=()) for path in sorted(worth) if path not in listed)
         found = [
             msgspec.structs.replace(
                 one,
@@ -174,13 +179,14 @@ class _Finder:
             for one in (*known, *others)
             if one.path in listed or worth[one.path][1] or (most < least and one.path in self._making)
         ]
-        places_of = {one.path: number for number, one in enumerate(found)}
+        alike = sorted(found, key=lambda one: -one.score - _WORD * self._shared(one.path))
+        places_of = {one.path: number for number, one in enumerate(alike)}
         found.sort(
             key=lambda one: (
                 not (one.path in self._changed and one.runs),
                 one.path not in self._changed,
                 not one.runs,
-                -worth[one.path][0] if one.runs else 0.0,
+                -round(worth[one.path][0], 1) if one.runs else 0.0,
                 one.path not in self._making,
                 places_of[one.path],
             )
@@ -229,6 +235,10 @@ class _Finder:
             found = (self._graph.path_of(one.test) for one in tests)
             self._near_by[path] = frozenset(each for each in found if each) | self._changed
         return self._near_by[path]
+
+    def _shared(self, path: str) -> int:
+        """Return how many words a test's path has of those of what changed."""
+        return len(self._words & frozenset(_PART.findall(path)))
 
     def _may_run(self, test: Nearest) -> str:
         if test.path in self._making:

@@ -335,7 +335,12 @@ def _alone(
             if not stood and stood_on_both(entries, last, known, elsewhere, entry.guard):
                 stood, text = True, entries[last[0]].guard
             held = (
-                tuple(brief(entries[place].text, MOST_TEXT) for place in last)
+                tuple(
+                    brief(entries[place].text, MOST_TEXT)
+                    for place in last
+                    if entries[place].kind == "statement"
+                )
+                or held_by(entries[last[0]].node)
                 if stood and text != _bare(entry.text)
                 else held_by(entry.node)
             )
