@@ -234,6 +234,7 @@ GapCode = Literal[
     "gap.comments-left-out",
     "gap.comments-left-out-ask",
     "gap.declaration-blobs-missing",
+    "gap.declaration-not-read",
     "gap.declarations-failed",
     "gap.file-unparsed",
     "gap.file-unparsed-at",
