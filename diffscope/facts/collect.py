@@ -115,6 +115,8 @@ def _collect(collector: Collector, material: Material, attempt: Attempts) -> Non
 def _place(material: Material, files: tuple[FileMaterial, ...], attempt: Attempts) -> None:
     """Pair what moved, then give each file its own fact."""
     taxonomy, declared = material.knowledge.taxonomy, material.around.declarations
+    # Where the repository has no CODEOWNERS nobody says who owns what.
+    has_owners = declared is not None and declared.project.codeowners.path is not None
 
     def owners(path: RepoPath) -> tuple[str, ...] | UnsetType:
         assert declared is not None  # noqa: S101 - asked where there are some
@@ -128,7 +130,7 @@ def _place(material: Material, files: tuple[FileMaterial, ...], attempt: Attempt
     facts, without = attempt.by_file(
         "facts.file",
         joined,
-        lambda some: collect_files(some, taxonomy, owners if declared else None),
+        lambda some: collect_files(some, taxonomy, owners if has_owners else None),
         bare,
         path_of=_path_of,
     )
