@@ -20,6 +20,9 @@ _MOST_HOLDERS: Final = 6
 _FEWEST_LINES: Final = 3
 _ENOUGH: Final = 0.6
 """Part of the smaller change's lines that the other holds too."""
+_ALMOST_ALL: Final = 0.75
+_SEVERAL_LINES: Final = 6
+"""The same, where titles say nothing alike."""
 _MOST_OF: Final = 0.7
 """The same of the names that it brings into functions and takes out of them."""
 _FEWEST_WORDS: Final = 3
@@ -231,9 +234,14 @@ def _is_same_work(one: Candidate, other: Candidate, shares: Sequence[Share]) -> 
     touched = _touched(one) & _touched(other)
     if _is_revert(one) != _is_revert(other):
         return False  # what a revert brings back is as old as what stood before
-    if kinds & {"lines", "names", "symbols", "title"}:
+    if kinds & {"names", "symbols", "title"}:
         return True
     alike = title_likeness(one.title, other.title)
+    if "lines" in kinds:
+        # A block that is copied and the same line in many steps of a pipeline are held by other work too.
+        smaller = min(_Lines.of(one).size, _Lines.of(other).size)
+        weight = max(share.weight for share in shares if share.kind == "lines")
+        return alike >= 0.5 or (weight >= _ALMOST_ALL and smaller >= _SEVERAL_LINES)
     if "issue" in kinds:
         return bool(touched or alike >= 0.5)
     if "registry" in kinds:
