@@ -13,7 +13,7 @@ from hypothesis import settings
 
 from diffscope.adapters.config.profiles import default_profile
 from diffscope.adapters.graphs import outlines
-from diffscope.source.profile import Profile, profile, put_in_force
+from diffscope.source.profile import Profile, activate_profile, profile
 from tests.builders import build_minivllm
 from tests.examples import THOROUGH, examples
 
@@ -23,7 +23,7 @@ settings.register_profile("diffscope", deadline=None, max_examples=examples(100)
 settings.load_profile("diffscope")
 
 # What is asked outside of a workspace is asked of vLLM.
-put_in_force(default_profile().names())
+activate_profile(default_profile().names())
 
 _parse = outlines._parse
 

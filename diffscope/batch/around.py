@@ -15,7 +15,7 @@ from diffscope.adapters.git.log import Squash, main_tip, merges, pull_number, pu
 from diffscope.adapters.git.process import run
 from diffscope.adapters.git.repository import GitRepository
 from diffscope.assessment.document import Assessment
-from diffscope.batch.origins import find_mends
+from diffscope.batch.origins import find_later_fixes
 from diffscope.errors import DiffscopeError
 from diffscope.facts.classify.change_shape import Sizes
 from diffscope.facts.classify.kinds import Signs, decide_kind
@@ -59,7 +59,9 @@ def find_around(
     files |= dict(
         _merges(repository, f"{last}..{soon[0][0].commit}", most=_LATER, has_paths=True) if soon else ()
     )
-    mends = find_mends(repository, inside, {squash: files.get(squash, ()) for squash, _ in reversed(later)})
+    mends = find_later_fixes(
+        repository, inside, {squash: files.get(squash, ()) for squash, _ in reversed(later)}
+    )
     return Around(
         before=tuple(merged_of(squash, files.get(squash, ())) for squash, _ in reversed(titles)),
         after=tuple(
@@ -72,7 +74,7 @@ def find_around(
     )
 
 
-def light_points(
+def unjudged_points(
     repository: GitRepository, first: str, periods: Sequence[tuple[Period, Window]], taxonomy: Taxonomy
 ) -> dict[str, TrendPoint]:
     """Return by label the figures of windows before a commit that nobody judged: kinds by titles, areas by paths, no risks."""

@@ -28,7 +28,7 @@ _PART: Final = 0.4
 """Part of the lines of product code that a fix changes, from which on it is a word on who wrote these lines."""
 
 
-def find_mends(
+def find_later_fixes(
     repository: GitRepository, inside: Sequence[Assessment], later: Mapping[Squash, tuple[str, ...]]
 ) -> dict[Squash, list[tuple[int, str]]]:
     """Return by later fix the pull requests of the window, with a file that each added, of whose lines of code it changes some."""

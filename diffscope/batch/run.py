@@ -17,7 +17,7 @@ from diffscope.adapters.cache.store import Key, open_store
 from diffscope.adapters.processes import usable_cores
 from diffscope.assessment.document import Assessment
 from diffscope.batch.judging import Judge, Judged, Wanted
-from diffscope.batch.workers import Engine, Order, Workers
+from diffscope.batch.workers import ExecutorFactory, Workers, WorkerSetup
 from diffscope.errors import UsageError
 from diffscope.facts.model import ChangeFacts
 from diffscope.source.attempts import is_internal
@@ -154,13 +154,13 @@ class Batch:
         if self._workspace.rule_folders:
             hint = "install a diffscope with these rules on every machine, or leave --cluster out"
             raise UsageError("--cluster works only with the packaged rules", hint=hint)
-        order = Order.elsewhere(self._workspace.configuration, self._judge.name)
+        order = WorkerSetup.elsewhere(self._workspace.configuration, self._judge.name)
         with contextlib.closing(Cluster(address)) as cluster:
-            engine = Engine(cluster.start, cluster.end)
+            engine = ExecutorFactory(cluster.start, cluster.end)
             with contextlib.closing(Workers(order, size=cluster.size, engine=engine)) as workers:
                 yield from workers.judge(jobs)
 
-    def _order(self) -> Order:
+    def _order(self) -> WorkerSetup:
         # A cache that is left aside here, locked by another process, say, would be in every worker.
         folder = None if self._workspace.cache.is_off else self._workspace.folder
         is_stored = self._keeps and folder is not None and not self._store.is_off
@@ -168,7 +168,7 @@ class Batch:
             # Without any cache each graph would be made from scratch, a thousand files a change.
             self._temporary = tempfile.TemporaryDirectory(prefix="diffscope-")
         cache = folder or Path(self._temporary.name if self._temporary else ".")
-        return Order.of(self._workspace, cache=cache, is_stored=is_stored)
+        return WorkerSetup.of(self._workspace, cache=cache, is_stored=is_stored)
 
 
 def is_empty(assessment: Assessment) -> bool:

@@ -12,7 +12,7 @@ from diffscope.adapters.changes.clone import commits_between
 from diffscope.adapters.git.log import cut_off_at, first_commit_at, logins_of, main_tip, pull_number
 from diffscope.adapters.git.repository import GitRepository
 from diffscope.assessment.document import Assessment
-from diffscope.batch.around import find_around, light_points, recheck
+from diffscope.batch.around import find_around, recheck, unjudged_points
 from diffscope.batch.judging import Wanted, name_of
 from diffscope.batch.origins import without_known_variables
 from diffscope.batch.run import Batch, Progress
@@ -217,7 +217,7 @@ def _trend(workspace: Workspace, batch: Batch, span: Span) -> tuple[TrendPoint, 
             lacking.append((period, window))
     if lacking and workspace.repository is not None:
         taxonomy = workspace.knowledge.taxonomy
-        points |= light_points(workspace.repository, first, lacking, taxonomy)
+        points |= unjudged_points(workspace.repository, first, lacking, taxonomy)
     return tuple(sorted(points.values(), key=lambda point: point.period.since))
 
 

@@ -41,7 +41,7 @@ _LONGEST: Final = 900.0
 """Seconds that a worker may be at one run, or at one change that is tried again. Beyond, something is wrong, and the others wait."""
 
 
-class Order(Value, frozen=True, kw_only=True):
+class WorkerSetup(Value, frozen=True, kw_only=True):
     """What a worker must know to judge as its parent would."""
 
     repository: str
@@ -76,20 +76,20 @@ class Order(Value, frozen=True, kw_only=True):
         )
 
 
-class Engine(NamedTuple):
+class ExecutorFactory(NamedTuple):
     """What gives executors that do one thing after the other, and ends them whatever they are at."""
 
     start: Callable[[], Executor]
     end: Callable[[Executor], None]
 
 
-_HERE: Final = Engine(lambda: start_processes(1), end_processes)
+_HERE: Final = ExecutorFactory(lambda: start_processes(1), end_processes)
 
 
 class Workers:
     """Workers that judge runs of changes. ``close`` ends what they are at."""
 
-    def __init__(self, order: Order, *, size: int, engine: Engine = _HERE) -> None:
+    def __init__(self, order: WorkerSetup, *, size: int, engine: ExecutorFactory = _HERE) -> None:
         self._size = size
         self._workers = [_Worker(engine, msgspec.msgpack.encode(order)) for _ in range(size)]
         self._idle: SimpleQueue[_Worker] = SimpleQueue()
@@ -141,7 +141,7 @@ class _LostError(Exception):
 class _Worker:
     """An executor over one process, and another in its place when it dies or gets old."""
 
-    def __init__(self, engine: Engine, order: bytes) -> None:
+    def __init__(self, engine: ExecutorFactory, order: bytes) -> None:
         self._engine = engine
         self._order = order
         self._lock = threading.Lock()
@@ -240,7 +240,7 @@ def _opened(encoded: bytes) -> Judge:
     if encoded not in judges:
         while judges:
             judges.popitem()[1][1].close()
-        order = msgspec.msgpack.decode(encoded, type=Order)
+        order = msgspec.msgpack.decode(encoded, type=WorkerSetup)
         folder = Path(order.cache) if order.cache else default_directory()
         stack = contextlib.ExitStack()
         workspace = stack.enter_context(
@@ -263,7 +263,7 @@ def _opened(encoded: bytes) -> Judge:
     return judges[encoded][0]
 
 
-def _repository(order: Order) -> GitRepository:
+def _repository(order: WorkerSetup) -> GitRepository:
     if order.repository:
         return GitRepository(order.repository)
     found = find_clone(None, current=Path.cwd(), environment=os.environ)

@@ -20,12 +20,12 @@ from diffscope.batch.windows import find_span, newest_commit, window_gaps
 from diffscope.cli.console import Console, Progress
 from diffscope.cli.gather import clone_of, need_clone
 from diffscope.cli.open_workspace import open_workspace
-from diffscope.cli.publish import Columns, style_of, write_stdout
+from diffscope.cli.publish import WidthLimits, style_of, write_stdout
 from diffscope.errors import shell_line
 from diffscope.graph.history.fixes import is_source
 from diffscope.products.backtest.fix_model import Sample, fit, trainer
 from diffscope.products.backtest.measure import PRODUCT, measure, observe, statistics_of
-from diffscope.products.backtest.model import Backtest, Frame, Observation, RuleName
+from diffscope.products.backtest.model import Backtest, BacktestScope, Observation, RuleName
 from diffscope.products.backtest.render import FORMATS, write_card, write_table
 from diffscope.products.report.digest import trim_for_digest
 from diffscope.products.report.trend import OFFSET
@@ -35,7 +35,7 @@ from diffscope.source.model import CommitId, Gap
 from diffscope.source.window import Window, days, stamp
 from diffscope.workspace import Workspace
 
-_COLUMNS: Final = Columns(fewest=100, most=140, elsewhere=110)
+_COLUMNS: Final = WidthLimits(fewest=100, most=140, elsewhere=110)
 
 
 class BacktestRequest(NamedTuple):
@@ -204,7 +204,7 @@ def backtest_of(
         if is_on(rule, workspace.configuration)
     ]
     merged = sorted(each.merged_at for each in observations)
-    frame = Frame(
+    frame = BacktestScope(
         repository=workspace.identity,
         window=asked.label,
         since=stamp(merged[0]) if merged else "",

@@ -78,10 +78,10 @@ def doctor(
 
         _publish(make_fixes(report.findings, files.contents), output, is_for_people=False)
     else:
-        from diffscope.cli.publish import Columns, style_of
+        from diffscope.cli.publish import WidthLimits, style_of
         from diffscope.products.doctor.render import FORMATS
 
-        style = style_of(output, Columns(fewest=80, most=120, elsewhere=100))
+        style = style_of(output, WidthLimits(fewest=80, most=120, elsewhere=100))
         _publish(FORMATS[form](report, style), output, is_for_people=form == "text")
     worst = max((each.weight.rank for each in report.findings), default=-1)
     return FINDINGS if fail_on != "none" and worst >= _LEVELS.index(fail_on) - 1 else DONE

@@ -29,7 +29,7 @@ _QUOTING = frozenset({"text", "html"})
 _BETWEEN = {"text": "\n", "markdown": "\n"}
 
 
-class Columns(NamedTuple):
+class WidthLimits(NamedTuple):
     """How wide a text may be: the fewest and the most columns on a terminal, and those where there is none."""
 
     fewest: int
@@ -37,7 +37,7 @@ class Columns(NamedTuple):
     elsewhere: int
 
 
-_COLUMNS: Final = Columns(fewest=80, most=100, elsewhere=100)
+_COLUMNS: Final = WidthLimits(fewest=80, most=100, elsewhere=100)
 
 
 class Publisher:
@@ -187,7 +187,7 @@ def check_outputs(outputs: Sequence[Output]) -> None:
 
 
 def style_of(
-    file: Path | None, columns: Columns, *, language: Language = Language.ENGLISH, signs: str = "·…→█"
+    file: Path | None, columns: WidthLimits, *, language: Language = Language.ENGLISH, signs: str = "·…→█"
 ) -> Style:
     """Return how a text is wanted in a file, or on stdout where none is named; ``signs`` are those that it needs beyond ASCII."""
     is_terminal = file is None and sys.stdout.isatty()

@@ -1,6 +1,6 @@
-"""Stage 0, messages: everything that diffscope says of a change, as codes with arguments; the words stand in ``texts/*.yml``.
+"""Stage 0, messages: every message about a change, as a code with arguments; the texts are in ``texts/*.yml``.
 
-Those of the interface and of reports, which no document holds as codes, stand in ``texts/interface/*.yml``.
+Texts of the interface and of reports, which are not part of documents, are in ``texts/interface/*.yml``.
 Start with ``model`` (what a message is) and ``say`` (its words). ``english.json``, ``chinese.json`` and ``codes`` are made from the catalogue by
 ``just generate``, so that neither YAML nor the other language is read when a change is judged.
 """

@@ -171,6 +171,6 @@ def page(catalogue: Catalogue) -> str:
 
 _PAGE: Final = """# Messages
 
-Made from `diffscope/messages/texts/` and the titles of `rules/areas.yml` and `rules/platforms.yml` by `just generate`. What diffscope says of a change, by code; the JSON has code, arguments and words
-([json.md](json.md)). `{name}` stands for an argument, `{count|file|files}` for one of two forms by a number.
+Every message about a change, by code; the JSON has code, arguments and text ([json.md](json.md)). `{name}` is an argument, `{count|file|files}` a choice between two
+forms by a number. Made by `just generate` from `diffscope/messages/texts/` and the titles of `rules/areas.yml` and `rules/platforms.yml`; do not edit.
 """

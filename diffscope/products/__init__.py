@@ -1,4 +1,4 @@
-"""Stage 9, products: what is built on assessments and graphs. None of them imports another.
+"""Stage 9, products: tools built on assessments and graphs. None imports another.
 
 Pure. May import render and every earlier stage.
 """

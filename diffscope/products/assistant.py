@@ -252,10 +252,9 @@ def affected(
 def tests_for_change(found: Assessment, *, tokens: int, cursor: str | None) -> TestsForChange:
     """Return the tests to run and the CI steps that run. Raises as ``classification`` does."""
     nearest = () if isinstance(found.tests.nearest, UnsetType) else found.tests.nearest
-    changed = set(found.tests.changed)
     tests = [
         TestAnswer(path=visible(path), changed=True, score=None, untrusted_reasons=())
-        for path in sorted(changed)
+        for path in sorted(set(found.tests.changed))
     ]
     tests += [
         TestAnswer(
@@ -265,7 +264,7 @@ def tests_for_change(found: Assessment, *, tokens: int, cursor: str | None) -> T
             untrusted_reasons=tuple(map(visible, each.reasons)),
         )
         for each in nearest
-        if each.path not in changed
+        if each.path not in found.tests.changed
     ]
     steps = None if isinstance(found.ci, UnsetType) else list(_steps(found.ci))
     empty = TestsForChange(
@@ -273,7 +272,8 @@ def tests_for_change(found: Assessment, *, tokens: int, cursor: str | None) -> T
     )
     answer = _filled(empty, tests, "tests", tokens=tokens, cursor=cursor)
     few = (steps or [])[: how_many_fit(steps or [], tokens - count_tokens(answer))]
-    return msgspec.structs.replace(answer, steps=tuple(few))
+    is_cut = answer.truncated or len(few) < len(steps or ())
+    return msgspec.structs.replace(answer, steps=tuple(few), truncated=is_cut)
 
 
 def change_name(found: Assessment) -> ChangeName:
@@ -383,13 +383,13 @@ def _module(graph: ModuleGraph, name: ModuleName) -> ModuleAnswer:
 
 
 def _steps(facts: CiFacts) -> Iterator[StepAnswer]:
-    for run in facts.steps:
+    for run in sorted(facts.steps, key=lambda run: run.path is None):  # what a path selects says most
         for group in run.on:
             for step in group.steps:
                 yield StepAnswer(
                     pipeline=run.pipeline,
                     step=visible(step),
-                    reason=str(run.reason),
+                    reason=run.reason.value,
                     pattern=None if run.entry is None else visible(run.entry),
                     path=None if run.path is None else visible(run.path),
                 )

@@ -49,7 +49,7 @@ _NAME = lazy_regex(
     r"--[a-z][a-z0-9]*(?:-[a-z0-9]+)+"  # an option
     r"|(?:[A-Za-z0-9_.-]+/)+[A-Za-z0-9_.-]+\.[a-z]{1,5}(?::[0-9]+)?"  # a path
     r"|[A-Za-z_][A-Za-z0-9_]*(?:(?:\.|::)[A-Za-z_][A-Za-z0-9_]+)+(?:\(\))?"  # a qualified name
-    r"|[A-Za-z0-9]*_[A-Za-z0-9_]+(?:\(\))?"  # a name of several words
+    r"|[A-Za-z0-9]*_[A-Za-z0-9_]+(?:\(\)|=[A-Za-z0-9_.]*[A-Za-z0-9_])?"  # a name of several words, with its value
     r")(?![A-Za-z0-9_/:-])"
 )
 """What is a name of code, whatever sentence it stands in: messages quote them without marking them."""

@@ -1,4 +1,4 @@
-"""Stage 1, source: what a change is, and the ports through which the outside world hands one in.
+"""Stage 1, source: the types of a change, and the interfaces that adapters implement.
 
 Pure values and protocols. May import errors. Start at model.py, which also says what an adapter must offer.
 """

@@ -186,7 +186,7 @@ def pull_url(repository: str, number: int | None) -> str | None:
     )
 
 
-def put_in_force(chosen: Profile) -> None:
+def activate_profile(chosen: Profile) -> None:
     """Put a profile in force until another one is, in every thread that has none of its own."""
     _of_process[:] = [_places(chosen)]
     _current.set(_places(chosen))

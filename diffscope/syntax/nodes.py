@@ -77,10 +77,13 @@ def clip(text: str, limit: int) -> str:
 
 _PAIRS: Final = {"(": ")", "[": "]", "{": "}"}
 _LEFT_OUT: Final = "…"
+_LONGEST: Final = 2_000
+"""Characters beyond which code is cut at once: to leave out thousands of brackets one by one takes too long."""
 
 
 def brief(text: str, limit: int) -> str:
     """Return code of at most ``limit`` characters: where it is longer, what stands between brackets or quotes is left out, as little as does."""
+    text = text[:_LONGEST]
     while len(text) > limit:
         if text[0] == "(" and (1, len(text) - 1) in _enclosed(text):
             text = text[1:-1].rstrip(",")

@@ -99,7 +99,7 @@ def test_of_several_commits_with_the_number_the_newest_that_is_no_revert_counts(
     (gap,) = change.gaps
     assert gap.what == "metadata"
     assert gap.reason.startswith(
-        f"4 commits end in (#7): took {again[:12]}, the newest that is no revert; not "
+        f"4 commits end in (#7): used {again[:12]}, the newest that is not a revert; not "
     )
 
 

@@ -130,7 +130,7 @@ def test_a_long_list_of_paths_is_cut_and_says_so(site: Site) -> None:
     (cut,) = [item for item in events.pulls if item.number == 370]
     assert len(cut.files or ()) == 100
     assert [(gap.what, gap.reason) for gap in events.gaps] == [
-        ("files", "of #370 only the first 100 paths were read")
+        ("files", "only the first 100 paths of #370 were read")
     ]
 
 
@@ -157,7 +157,7 @@ def test_without_a_token_only_the_first_twenty_are(site: Site) -> None:
         )
     events = read(site, token=None)
     assert sum(item.files is None for item in events.pulls) == 12
-    assert "of 12 pull requests the changed paths are not known; with GITHUB_TOKEN" in events.gaps[0].reason
+    assert "the changed paths of 12 pull requests are not known; with GITHUB_TOKEN" in events.gaps[0].reason
     assert len([one for one in site.log if "/files" in one.path]) == 20
 
 

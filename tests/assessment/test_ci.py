@@ -97,7 +97,7 @@ CHANGED = tuple(
                 without_timeout=2,
                 rules=SelectionRules(newer_than_change=True),
             ),
-            "28 steps run, 1 optional step lists a changed path; gpu 28; time limits add up to 10 h, 2 steps have none; "
+            "28 steps run, 1 optional step lists a changed path; gpu 28; time limits add up to 10 h, 2 steps have no time limit; "
             "on AMD: 1 mirrored, 2 mirrored and may fail, 3 with an optional mirror, 4 with a mirror that does not run, "
             "5 in a step of the same name, 6 in a step of the same name that does not run, 7 without a mirror"
             f"{RULES}, which have changed since this change",
@@ -113,13 +113,13 @@ CHANGED = tuple(
                 docs_only=True,
                 not_run=(StepsNotRun(reason=Reason.DOCS_ONLY, steps=9),),
             ),
-            f"nothing runs: all that changes is documentation to CI (docs/, *.md, mkdocs.yaml){RULES}",
+            f"nothing runs: CI treats all changed files as documentation (docs/, *.md, mkdocs.yaml){RULES}",
             "不运行任何步骤：对 CI 而言变更全部是文档（docs/、*.md、mkdocs.yaml）; 按 ci-infra 3e4cfe4（2026-08-21）的规则",
             id="documentation alone",
         ),
         pytest.param(
             CiFacts(pipelines=(a_pipeline(0),), not_run=(StepsNotRun(reason=Reason.NO_MATCH, steps=9),)),
-            f"no step runs by itself: none of 9 lists a changed path and runs unasked{RULES}",
+            f"no step runs automatically: each of 9 lists no changed path or is optional{RULES}",
             "没有步骤自动运行：9 个步骤均未列出变更路径或需手动触发; 按 ci-infra 3e4cfe4（2026-08-21）的规则",
             id="nothing that matches",
         ),

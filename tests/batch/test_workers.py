@@ -20,13 +20,13 @@ from diffscope.batch import workers
 from diffscope.batch.judging import Judged, Wanted
 from diffscope.batch.run import Batch
 from diffscope.batch.windows import find_span
-from diffscope.batch.workers import Engine, Order, Workers
+from diffscope.batch.workers import ExecutorFactory, Workers, WorkerSetup
 from diffscope.rules.engine.configuration import EVERY_STABLE_RULE
 from diffscope.source.model import CommitId
 from diffscope.workspace import Workspace
 from tests.builders import build_minivllm
 
-ORDER = Order(
+ORDER = WorkerSetup(
     repository="/clone", rule_folders=(), configuration=EVERY_STABLE_RULE, cache="/cache", is_stored=False
 )
 CHANGES = tuple(Wanted(number=number, commit=CommitId(f"{number:040x}")) for number in range(1, 13))
@@ -61,7 +61,7 @@ class FakeProcess(Executor):
         assert work is workers.judge_run
         assert not self.is_ended
         order, run = given
-        assert msgspec.msgpack.decode(order, type=Order) == ORDER  # type: ignore[call-overload]
+        assert msgspec.msgpack.decode(order, type=WorkerSetup) == ORDER  # type: ignore[call-overload]
         wanted = msgspec.msgpack.decode(run, type=tuple[Wanted, ...])  # type: ignore[call-overload]
         future = Future[bytes]()
         numbers = tuple(each.number for each in wanted)
@@ -90,7 +90,7 @@ class FakeProcess(Executor):
 
 
 def judged(factory: Factory, *, size: int = 2) -> list[Judged]:
-    crowd = Workers(ORDER, size=size, engine=Engine(factory, end_processes))
+    crowd = Workers(ORDER, size=size, engine=ExecutorFactory(factory, end_processes))
     try:
         return list(crowd.judge(RUNS))
     finally:
@@ -148,7 +148,7 @@ def test_where_no_process_can_be_started_every_change_is_a_gap() -> None:
     def start() -> Executor:
         raise OSError("no memory")
 
-    crowd = Workers(ORDER, size=2, engine=Engine(start, end_processes))
+    crowd = Workers(ORDER, size=2, engine=ExecutorFactory(start, end_processes))
     found = list(crowd.judge(RUNS))
     crowd.close()
     assert [each.wanted for each in found] == list(CHANGES)
@@ -158,7 +158,7 @@ def test_where_no_process_can_be_started_every_change_is_a_gap() -> None:
 def test_closing_does_not_wait_for_what_is_at_work() -> None:
     """Ctrl-C: the answer that is waited for never comes."""
     factory = Factory(hangs_at=6)
-    crowd = Workers(ORDER, size=2, engine=Engine(factory, end_processes))
+    crowd = Workers(ORDER, size=2, engine=ExecutorFactory(factory, end_processes))
     answers = crowd.judge(RUNS)
     assert [next(answers).wanted.number for _ in range(5)] == [1, 2, 3, 4, 5]
     began = time.monotonic()
@@ -179,14 +179,14 @@ def workspace(tmp_path: Path) -> Iterator[Workspace]:
 def test_a_killed_process_is_replaced(workspace: Workspace) -> None:
     """A real one, by the signal that the kernel sends when memory is short: all is judged, and by a process of another number."""
     asked = find_span(workspace, "2026-W13").wanted
-    order = Order.of(workspace, cache=workspace.folder or Path(), is_stored=True)
+    order = WorkerSetup.of(workspace, cache=workspace.folder or Path(), is_stored=True)
     started: list[Executor] = []
 
     def start() -> Executor:
         started.append(start_processes(1))
         return started[-1]
 
-    crowd = Workers(order, size=1, engine=Engine(start, end_processes))
+    crowd = Workers(order, size=1, engine=ExecutorFactory(start, end_processes))
     try:
         answers = crowd.judge([asked[:3], asked[3:]])
         first = next(answers)

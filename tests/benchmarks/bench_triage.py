@@ -21,7 +21,7 @@ from diffscope.products.triage.model import Place
 from diffscope.products.triage.render import FORMATS
 from diffscope.products.triage.triage import Relations, build_triage, meets_within
 from diffscope.render.style import Style
-from diffscope.source.profile import put_in_force
+from diffscope.source.profile import activate_profile
 
 SECONDS, MEGABYTES = 300.0, 1024
 MODULES, FUNCTIONS, HUBS = 1_800, 12, 100
@@ -88,7 +88,7 @@ def a_candidate(number: int, chance: random.Random) -> Candidate:
 def main(arguments: Sequence[str]) -> int:
     """Print a row a size; 1 where the last misses an aim."""
     is_slow = False
-    put_in_force(default_profile().names())
+    activate_profile(default_profile().names())
     for count in map(int, arguments or ("200", "1000", "2000")):
         chance = random.Random(20260817)
         candidates = [a_candidate(number, chance) for number in range(1, count + 1)]

@@ -36,6 +36,7 @@ PAGE = ROOT / "docs" / "performance.md"
 _RUN = 10
 _FLOOR = "import click, msgspec, re2, tree_sitter, sqlite3, yaml"
 _SMALL = "38450"
+_SOURCES = ("vllm", "tests", "csrc", "cmake", "setup.py")
 _EXPLANATION = (
     (
         "`comparison` reads both sides of the changed files, `graph` makes the graph of the base from a cached graph near it, `facts.reach` "
@@ -198,13 +199,7 @@ def measure_peers(clone: Path) -> Iterator[Row]:
     """Yield what others need for a graph of one tree: those that are installed."""
     with tempfile.TemporaryDirectory() as folder:
         tree = Path(folder) / "tree"
-        archive = subprocess.run(
-            ["git", "-C", str(clone), "archive", "HEAD", "vllm", "tests", "csrc", "cmake", "setup.py"],
-            check=True,
-            capture_output=True,
-        ).stdout
-        tree.mkdir()
-        subprocess.run(["tar", "-x", "-C", str(tree)], input=archive, check=True)
+        _check_out(clone, "HEAD", tree)
         own = {
             "XDG_CACHE_HOME": f"{folder}/cache",
             "PYTHONPATH": f"{tree}:{os.environ.get('PYTHONPATH', ROOT)}",
@@ -224,6 +219,40 @@ def measure_peers(clone: Path) -> Iterator[Row]:
         if importlib.util.find_spec("grimp"):
             code = "import grimp; grimp.build_graph('vllm', cache_dir=None)"
             yield Row("grimp (imports of `vllm` only)", measured(sys.executable, "-c", code, environment=own))
+
+
+def measure_reviews(clone: Path) -> Iterator[Row]:
+    """Yield what the review of the newest change takes, first graph included: here, and by code-review-graph, which is installed for it."""
+    with tempfile.TemporaryDirectory() as folder:
+        ours = ("-m", "diffscope", "classify", "--base", "HEAD~1", "--repo", str(clone))
+        own = {"XDG_CACHE_HOME": f"{folder}/cache"}
+        yield Row("diffscope, first run", measured(sys.executable, *ours, repeats=1, environment=own))
+        yield Row("diffscope, graph at hand", measured(sys.executable, *ours, repeats=3, environment=own))
+        venv, tree = Path(folder) / "venv", Path(folder) / "tree"
+        subprocess.run([sys.executable, "-m", "venv", venv], check=True)
+        subprocess.run([venv / "bin/pip", "install", "--quiet", "code-review-graph"], check=True)
+        peer = str(venv / "bin/code-review-graph")
+        _check_out(clone, "HEAD~1", tree)
+        yield Row("code-review-graph, `build`", measured(peer, "build", repeats=1, folder=tree))
+        _check_out(clone, "HEAD", tree)
+        yield Row(
+            "code-review-graph, `update --brief`", measured(peer, "update", "--brief", repeats=1, folder=tree)
+        )
+
+
+def _check_out(clone: Path, commit: str, tree: Path) -> None:
+    """Make a commit's files the newest commit of a repository of its own, with the commit before it as it was."""
+    tree.mkdir(exist_ok=True)
+    for old in tree.iterdir():
+        if old.name not in (".git", ".code-review-graph"):
+            shutil.rmtree(old) if old.is_dir() else old.unlink()
+    packed = subprocess.run(
+        ["git", "-C", str(clone), "archive", commit, *_SOURCES], check=True, capture_output=True
+    )
+    subprocess.run(["tar", "-x", "-C", str(tree)], input=packed.stdout, check=True)
+    name = ("-c", "user.name=a", "-c", "user.email=a@b")
+    for command in (("init", "-q"), ("add", "-A", *_SOURCES), (*name, "commit", "-qm", commit)):
+        subprocess.run(["git", "-C", str(tree), *command], check=True)
 
 
 def page(clone: Path, count: int, grow: int) -> str:
@@ -270,6 +299,10 @@ def page(clone: Path, count: int, grow: int) -> str:
         "| graph of one tree | s |",
         "| --- | ---: |",
         *(f"| {row.name} | {row.seconds:.1f} |" for row in measure_peers(clone)),
+        "",
+        "| review of the newest change | s |",
+        "| --- | ---: |",
+        *(f"| {row.name} | {row.seconds:.1f} |" for row in measure_reviews(clone)),
         "",
     ]
     return "\n".join(lines)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -106,6 +107,30 @@ def test_a_call_that_makes_no_sense_is_an_error_that_says_so(
     found = server.answer(session, tool, arguments)
     assert found.is_error
     assert told in found.content[0].text
+
+
+def test_a_message_without_end_is_passed_over_and_the_next_is_read(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server = pytest.importorskip("diffscope.cli.mcp.server")
+    monkeypatch.setattr(server, "_LONGEST_MESSAGE", 8)
+    lines = server._Messages(BytesIO(b"{}\n" + b"x" * 99 + b"\n1234567\n\xff\nend"))
+    assert [lines.readline() for _ in range(6)] == ["{}\n", "\n", "1234567\n", "\ufffd\n", "end", ""]
+    assert "a message of more than 8 bytes is passed over" in capsys.readouterr().err
+
+
+def test_a_client_that_went_away_is_no_error(session: ToolSession, monkeypatch: pytest.MonkeyPatch) -> None:
+    server = pytest.importorskip("diffscope.cli.mcp.server")
+
+    async def gone(_: object) -> None:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(_broken())
+
+    async def _broken() -> None:
+        raise BrokenPipeError
+
+    monkeypatch.setattr(server, "_serve", gone)
+    server.serve(session)
 
 
 def test_without_a_clone_it_does_not_start(tmp_path: Path) -> None:

@@ -50,7 +50,7 @@ SALVAGED = {
     "path-empty-part": ("vllm//x.py", "a path of the patch is refused: a part of it is empty or a dot"),
     "path-dot-git": (".git/hooks/pre-commit", "a path of the patch is refused: it points into .git"),
     "path-dot-git-nested": ("a/.GIT/config", "a path of the patch is refused: it points into .git"),
-    "path-nul": ("x\\x00y", "a path of the patch is refused: it holds a NUL"),
+    "path-nul": ("x\\x00y", "a path of the patch is refused: it contains a NUL byte"),
     "path-4kb": ("d/" * 50 + "...", "a path of the patch is refused: it is longer than 4,096 bytes"),
 }
 """The rest of these is kept; the damage is a gap."""

@@ -44,7 +44,7 @@ EDITS = [
     pytest.param("    return scale\n", "    return scale  # and no more\n", id="a comment changes"),
 ]  # fmt: skip
 
-FAMILIES = ("parameter", "guard", "call", "numeric", "write")
+FAMILIES = ("parameter", "guard", "call", "numeric", "write", "condition")
 
 
 def told(found: ChangeFacts, before: dict[str, str], after: dict[str, str]) -> list[tuple[object, ...]]:
@@ -171,6 +171,15 @@ def test_a_class_of_annotations_that_moves_keeps_its_identity() -> None:
     assert (arrived.moved_from, "added" in arrived.aspects) == ("vllm/a.py:Options", False)
 
 
+def test_the_order_of_fields_of_a_class_that_moves_is_compared() -> None:
+    fields = "".join(f"    field{at}: int\n" for at in range(5))
+    old = f"class Row(NamedTuple):\n{fields}"
+    new = old.replace("    field3: int\n", "").replace("    field0", "    field3: int\n    field0")
+    found = facts({"vllm/a.py": old + KEEP, "vllm/b.py": HEAD}, {"vllm/a.py": KEEP, "vllm/b.py": HEAD + new})
+    arrived = next(one for one in found.symbol if one.symbol == "Row" and one.side == "new")
+    assert (arrived.moved_from, arrived.aspects) == ("vllm/a.py:Row", ("moved", "field-order"))
+
+
 INLINED = """\
 class Norm:
     def forward(self, x):
@@ -190,13 +199,13 @@ STEPS = """\
 
 
 def test_code_of_a_function_that_is_gone_has_only_moved_into_its_caller() -> None:
-    """The division and the write are neither new nor lost; the function is gone all the same."""
+    """The division, the write and the condition are neither new nor lost; the function is gone all the same."""
     helper = f"\n    def _scaled(self, y):\n{STEPS}        return out\n"
     found = facts(
         {"vllm/norm.py": INLINED.format(call="        out = self._scaled(y)") + helper},
         {"vllm/norm.py": INLINED.format(call=STEPS.rstrip("\n"))},
     )
-    assert (found.numeric, found.write) == ((), ())
+    assert (found.numeric, found.write, found.condition) == ((), (), ())
     assert {one.symbol: one.aspects for one in found.symbol} == {
         "Norm.forward": ("body",),
         "Norm._scaled": ("removed",),
@@ -228,7 +237,7 @@ def test_an_edit_of_extracted_code_is_told() -> None:
         ("Norm._scaled", "division", "added", "self.total"),
         ("Norm.forward", "division", "removed", "self.count"),
     }
-    assert found.write == ()
+    assert (found.write, found.condition) == ((), ())
 
 
 def test_a_native_function_that_is_renamed_and_edited_is_one() -> None:

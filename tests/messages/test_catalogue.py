@@ -146,6 +146,7 @@ TITLES: Final = frozenset(
         "one-kind",
         "open-order",
         "plain",
+        "purpose",
         "registry",
         "rule-page",
         "share",

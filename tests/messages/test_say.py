@@ -28,7 +28,7 @@ def test_english_has_a_form_for_one(count: float, english: str) -> None:
     [
         pytest.param(
             message("gap.graph-blobs-missing", count=1),
-            "the clone does not have the content of 1 file that the graph of the base is made from",
+            "the clone does not have the content of 1 file of the module graph of the base",
             "克隆中没有构成基准模块图的 1 个文件的内容",
             id="Chinese needs no plural",
         ),

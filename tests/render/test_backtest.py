@@ -11,7 +11,7 @@ from diffscope.assessment.document import RiskLevel
 from diffscope.cli.generate.schema import schema_text
 from diffscope.products.backtest.model import (
     Backtest,
-    Frame,
+    BacktestScope,
     LevelMeasure,
     Lift,
     Measure,
@@ -35,7 +35,7 @@ def rule(code: str, name: str, fired: int, lift: Lift | None, unknown: int = 0) 
 
 
 FOUND = Backtest(
-    frame=Frame(
+    frame=BacktestScope(
         repository="vllm-project/vllm",
         window="2026-03-08/2026-04-19",
         since="2026-03-08T00:00:00Z",

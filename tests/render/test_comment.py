@@ -55,9 +55,9 @@ def test_every_part_is_there_once() -> None:
     for part in (
         "| **high** | `CP102` Attention backend changed | [`vllm/v1/attention/backends/ember_attn.py:41`](https://github.com/",
         "pytest tests/v1/attention/test_ember_attn.py",
-        "**Owners**: @\u2060gil (2), @\u2060hana (1); nobody owns",
+        "**Owners**: @\u2060gil (2), @\u2060hana (1); no owner for",
         "2 steps run, 1 optional step lists a changed path",
-        "- kernels-nightly (b200): vllm/v1/attention/backends/ember_attn.py lies in its entry vllm/v1/attention",
+        "- kernels-nightly (b200): its entry vllm/v1/attention matches vllm/v1/attention/backends/ember_attn.py",
         "```mermaid\nflowchart LR\n",
         "change.logic_areas not computed; not judged for it: CP109",
         "waived: covered on hardware",

@@ -105,27 +105,27 @@ _REVERT_LINK = Link(source=99, target=3, reason="reverts", names=("#3",), weight
 @pytest.mark.parametrize(
     ("changes", "said", "unsaid"),
     [
-        pytest.param({}, (), ("taken back", "Taken back", "revert"), id="nothing was"),
+        pytest.param({}, (), ("reverted", "Reverted", "revert"), id="nothing was"),
         pytest.param(
             {"links": (_REVERT_LINK,), "related": (RelatedPull(number=99, title="Revert 3", merged_at="2026-04-02T00:00:00Z", url=None),)},
-            ("Taken back after this week: [#3] (reverted by [#99] on 2026-04-02).",),
-            ("Nothing was taken back",),
+            ("Reverted after this week: [#3] (reverted by [#99] on 2026-04-02).",),
+            ("Nothing was reverted",),
             id="later, on a known day",
         ),
-        pytest.param({"links": (_REVERT_LINK,)}, ("Taken back after this week: [#3] (by",), (" on 20",), id="later, and the day is not known"),
+        pytest.param({"links": (_REVERT_LINK,)}, ("Reverted after this week: [#3] (by",), (" on 20",), id="later, and the day is not known"),
         pytest.param(
             {"links": (msgspec.structs.replace(_REVERT_LINK, source=4),), "reverts": (Revert(number=4, title="Revert 3", reverts=3),)},
             ("Other pull requests undid earlier work: [#3] (by [#4]).",),
-            ("Taken back after", "1 revert"),
+            ("Reverted after", "1 revert"),
             id="within the window",
         ),
         pytest.param(
             {"links": (_REVERT_LINK, Link(source=5, target=2, reason="fixes", names=("f",), weight=1.0))},
-            ("Taken back after this week", "1 fix mends code that the same window added."),
-            ("Nothing was taken back",),
+            ("Reverted after this week", "1 fix changes code that the same window added."),
+            ("Nothing was reverted",),
             id="a fix beside what was taken back later",
         ),
-        pytest.param({"links": (Link(source=5, target=2, reason="fixes", names=("f",), weight=1.0),)}, ("1 fix mends code that the same window added.",), ("taken back", "undone"), id="a fix alone"),
+        pytest.param({"links": (Link(source=5, target=2, reason="fixes", names=("f",), weight=1.0),)}, ("1 fix changes code that the same window added.",), ("reverted", "undone"), id="a fix alone"),
     ],
 )  # fmt: skip
 def test_what_was_taken_back(changes: dict[str, Any], said: tuple[str, ...], unsaid: tuple[str, ...]) -> None:
@@ -176,7 +176,7 @@ def test_the_release_layout_lists_everything_that_users_notice() -> None:
     assert "- `--ember` (default `1`) ([#11])" in text
     assert "- `LampType` also takes `oil` ([#11])" in text
     assert "- `LampType` no longer takes `gas` ([#11])" in text
-    assert re.search(r"^## Taken back\n\n- \[#12\].* takes \[#90\].* back", text, re.MULTILINE)
+    assert re.search(r"^## Reverted\n\n- \[#12\].* reverts \[#90\]", text, re.MULTILINE)
 
 
 @pytest.mark.parametrize("form", ["markdown", "text", "brief", "brief-json", "atom", "html"])

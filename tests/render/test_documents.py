@@ -181,6 +181,6 @@ def test_a_flag_without_a_place_still_says_its_message() -> None:
 
 def test_markdown_tells_the_chance_of_a_later_fix_in_one_row() -> None:
     """With what it was worth and what moves it; nothing where it is not known."""
-    row = "| Fix risk | 9% (usual: 14%); 6% to 11% of unseen changes like it; 120 source lines added; 9 fixes to these files in 90 days |"
+    row = "| Fix risk | 9% (usual: 14%); 6% to 11% of similar unseen changes were fixed; 120 source lines added; 9 fixes to these files in 90 days |"
     assert row in render([an_assessment()], ENGLISH, form="markdown").splitlines()
     assert "Fix risk" not in render([an_empty_assessment()], ENGLISH, form="markdown")

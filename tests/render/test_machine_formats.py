@@ -153,7 +153,7 @@ def test_annotations() -> None:
         ),
         (
             "::notice title=diffscope::#90210 [ROCm][Bugfix] Send cross attention to a backend that has it: Risk high; "
-            "1 rule could not be judged; parse: vllm/odd.py: line 12 does not parse; no area claims NOTICE.odd"
+            "1 rule could not be judged; parse: vllm/odd.py: line 12 does not parse; no area for NOTICE.odd"
         ),
     ]
 

@@ -47,13 +47,13 @@ Tests      1 changed; no test names EmberBackend.supports_attn_type
            pytest tests/v1/attention/test_ember_attn.py \\
                   tests/v1/attention/test_backends.py
 Incomplete parse: vllm/odd.py: line 12 does not parse
-           no area claims NOTICE.odd
+           no area for NOTICE.odd
 -v         40 modules import vllm.config.attention · 2 steps run · reach,
            owners, steps of CI, labels and scores
 """
 
-FIX_RISK = """; 6% to 11% of unseen changes like it; 120 source
-           lines added; 9 fixes to these files in 90 days
+FIX_RISK = """; 6% to 11% of similar unseen changes were fixed; 120
+           source lines added; 9 fixes to these files in 90 days
 """
 
 DETAILS = """\
@@ -66,7 +66,7 @@ Reach      vllm.v1.attention.backends.ember_attn  4 steps from serving, 3 import
            vllm.config.attention  not on the eager serving path, 40 import it,
            212 within two steps
            closes an import cycle: vllm.a -> vllm.b -> vllm.a
-Owners     @gil (2), @hana (1); nobody owns vllm/config/attention.py
+Owners     @gil (2), @hana (1); no owner for vllm/config/attention.py
 CI         2 steps run, 1 optional step lists a changed path; gpu 1, h100 1;
            time limits add up to 70 min; on AMD: 1 mirrored, 1 without a mirror;
            by the rules of ci-infra at 3e4cfe4 (2026-08-21)

@@ -124,7 +124,7 @@ def make_patch(access: GitAccess, old: str, new: str, *, at: Path) -> tuple[str,
     raw = run(access, "diff-tree", "-r", "-z", "--raw", "--no-renames", "--no-abbrev", old, new)
     if raw.code != 0:
         raise unreadable(at, raw)
-    lost = find_lost(access, raw.out)
+    lost = find_missing_sides(access, raw.out)
     if not lost:
         raise unreadable(at, found)
     without = excluding(each.name for each in lost)
@@ -132,10 +132,10 @@ def make_patch(access: GitAccess, old: str, new: str, *, at: Path) -> tuple[str,
     if found.code != 0:
         raise unreadable(at, found)
     rest = decode_patch(found.out)
-    return rest + "".join(map(stand_in, lost)), tuple(each.gap for each in lost)
+    return rest + "".join(map(placeholder_section, lost)), tuple(each.gap for each in lost)
 
 
-class Lost(NamedTuple):
+class MissingSide(NamedTuple):
     """A changed file of which the clone misses a side: its row of ``git diff --raw``, and its name as git gives it."""
 
     row: list[str]
@@ -147,11 +147,11 @@ class Lost(NamedTuple):
         return Gap(what="blob", message=message("gap.blob-missing"), path=RepoPath(decode_name(self.name)))
 
 
-def find_lost(access: GitAccess, raw: bytes) -> list[Lost]:
+def find_missing_sides(access: GitAccess, raw: bytes) -> list[MissingSide]:
     """Return the files with a missing blob among the rows of ``git diff --raw -z --no-renames --no-abbrev``, by name."""
     cells = raw.split(b"\0")
     rows = [
-        Lost(cells[at].decode().removeprefix(":").split(" "), cells[at + 1])
+        MissingSide(cells[at].decode().removeprefix(":").split(" "), cells[at + 1])
         for at in range(0, len(cells) - 1, 2)
     ]
     missing = _missing(access, {blob for each in rows for blob in each.row[2:4] if blob.strip("0")})
@@ -179,7 +179,7 @@ def _missing(access: GitAccess, blobs: set[str]) -> set[str]:
     return alone | {blob for blob, kind in rows.items() if kind == "missing"}
 
 
-def stand_in(lost: Lost) -> str:
+def placeholder_section(lost: MissingSide) -> str:
     """Return the section of a patch that says that a file changed, and not how."""
     (old_mode, new_mode, old_blob, new_blob, status), name = lost
     old, new = quote(b"a/" + name), quote(b"b/" + name)

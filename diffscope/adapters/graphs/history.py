@@ -56,7 +56,7 @@ def history_at(repository: GitRepository, commit: CommitId, cache: Cache) -> Cha
     return ChangeHistory(stored, last=last, now=now, read=read)
 
 
-class Pasts:
+class HistoryPerCommit:
     """The history as each commit of a main line found it, for many commits from ``since`` on (seconds since the epoch)."""
 
     def __init__(self, repository: GitRepository, tip: str, *, since: int) -> None:

@@ -12,7 +12,7 @@ from diffscope.adapters.git.log import cut_commits, main_tip, pull_number
 from diffscope.adapters.git.objects import CommitInfo
 from diffscope.adapters.git.process import stream
 from diffscope.adapters.git.repository import GitRepository
-from diffscope.adapters.graphs.history import Pasts
+from diffscope.adapters.graphs.history import HistoryPerCommit
 from diffscope.diff.names import unquote
 from diffscope.errors import RepositoryError, shell_line
 from diffscope.facts.classify.fix_measures import EditedFile, measure_fix_risk
@@ -111,7 +111,7 @@ def measured_changes(
     Raises:
         RepositoryError: the clone lacks the contents of its past.
     """
-    pasts = Pasts(repository, tip, since=since)
+    pasts = HistoryPerCommit(repository, tip, since=since)
     follower = _Follower(None, horizon)
     found: dict[CommitId, tuple[int, FixMeasures]] = {}
     for done, (info, blamed, files, is_readable) in enumerate(_replayed(repository, tip, since), start=1):

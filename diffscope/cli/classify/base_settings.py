@@ -38,7 +38,7 @@ class Options(NamedTuple):
     use_cache: bool
 
 
-class Governed(NamedTuple):
+class JudgingSetup(NamedTuple):
     """What a change is judged by."""
 
     workspace: Workspace
@@ -46,21 +46,21 @@ class Governed(NamedTuple):
 
 
 @contextmanager
-def governed(
+def with_base_settings(
     gathered: Gathered, workspace: Workspace, options: Options, console: Console
-) -> Iterator[Governed]:
+) -> Iterator[JudgingSetup]:
     """Give what a change is judged by: the workspace as it is, or one with the settings of the change's base.
 
     As it is for a change without a base in the clone, with ``--config``, and where neither the base nor the change has a
     diffscope.yml: the one that was found then is the user's own.
     """
     context = click.get_current_context(silent=True)
-    as_it_is = Governed(workspace, options.fail_on)
+    as_it_is = JudgingSetup(workspace, options.fail_on)
     clone, pull = workspace.repository, gathered.change.pull if gathered.change else None
     if clone is None and pull is not None and pull.repository == UNKNOWN_REPOSITORY:
         # A bare patch of a repository that nothing tells of: no tables of another one are laid on it.
         with opened(None, options, settings=Settings(profile=GENERIC)) as judging:
-            yield Governed(judging, options.fail_on)
+            yield JudgingSetup(judging, options.fail_on)
         return
     is_chosen = context is None or context.find_root().params.get("config") is not None
     if is_chosen or clone is None or pull is None or pull.base is None or not clone.has_commit(pull.base):
@@ -79,7 +79,7 @@ def governed(
             console.note(f"{FILE_NAME} is that of the base {pull.base[:12]}; --config FILE takes another")
         with opened(clone, options, settings=settings, progress=workspace.progress) as judging:
             is_given = context is not None and context.get_parameter_source("fail_on") in _GIVEN
-            yield Governed(judging, options.fail_on if is_given else settings.fail_on or "none")
+            yield JudgingSetup(judging, options.fail_on if is_given else settings.fail_on or "none")
 
 
 def opened(

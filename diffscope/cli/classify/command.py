@@ -180,10 +180,10 @@ def _assessments(
         for judged in judge_range(request, workspace, sharing, console):
             yield judged, None, options.fail_on
         return
-    from diffscope.cli.classify.base_settings import governed
+    from diffscope.cli.classify.base_settings import with_base_settings
 
     for gathered in gather(request, workspace, console.note):
-        with governed(gathered, workspace, options, console) as (judging, fail_on):
+        with with_base_settings(gathered, workspace, options, console) as (judging, fail_on):
             facts = gathered.facts(judging)
             if record is not None:
                 from diffscope.adapters.changes.recorded import write_record

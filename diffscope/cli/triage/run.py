@@ -18,7 +18,7 @@ from diffscope.cli.console import Console, Progress
 from diffscope.cli.gather import need_clone
 from diffscope.cli.open_workspace import open_workspace
 from diffscope.cli.options import Output
-from diffscope.cli.publish import Columns, check_outputs, style_of, write_stdout
+from diffscope.cli.publish import WidthLimits, check_outputs, style_of, write_stdout
 from diffscope.cli.triage.sources import (
     OpenList,
     github_as_open,
@@ -38,7 +38,7 @@ from diffscope.workspace import Workspace
 from diffscope.yaml.reading import nearest
 
 _DAYS: Final = 3.0
-_COLUMNS: Final = Columns(fewest=80, most=140, elsewhere=110)
+_COLUMNS: Final = WidthLimits(fewest=80, most=140, elsewhere=110)
 _MOST_MERGES: Final = 2_000
 """Merges that git is asked for: of pairs those that break first, into the base those that are listed first."""
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import msgspec
 
 from diffscope.facts.change.changed_file import FileMaterial
-from diffscope.facts.change.changed_python import ChangedSignal, ChangedSymbol, MovedFrom
+from diffscope.facts.change.changed_python import ChangedCondition, ChangedSignal, ChangedSymbol, MovedFrom
 from diffscope.facts.moves.symbols import join_symbols
 from diffscope.patterns import lazy_regex
 from diffscope.source.pairing import pair_equal
@@ -99,7 +99,8 @@ def _extracted(
         added=lines.kept(frozenset(line.number for line in taken.come)),
         branches_added=0,
     )
-    return moved, msgspec.structs.replace(source, signals=given)
+    conditions = _not_held(source.conditions, "removed", new.region)
+    return moved, msgspec.structs.replace(source, signals=given, conditions=conditions)
 
 
 def _inlined(gone: ChangedSymbol, target: ChangedSymbol) -> tuple[ChangedSymbol, ChangedSymbol] | None:
@@ -108,7 +109,21 @@ def _inlined(gone: ChangedSymbol, target: ChangedSymbol) -> tuple[ChangedSymbol,
     if lines is None or share_contained(_bag(lines), taken) < HELD:
         return None
     given, kept = _exchanged(gone.signals, target.signals)
-    return msgspec.structs.replace(gone, signals=given), msgspec.structs.replace(target, signals=kept)
+    conditions = _not_held(target.conditions, "added", gone.region)
+    taker = msgspec.structs.replace(target, signals=kept, conditions=conditions)
+    return msgspec.structs.replace(gone, signals=given), taker
+
+
+def _not_held(
+    conditions: tuple[ChangedCondition, ...], change: str, place: Region | None
+) -> tuple[ChangedCondition, ...]:
+    """Return the conditions without those that came or went and stand, word for word, in the function that took or gave the code."""
+    held = _OWN.sub("", " ".join(" ".join(place.lines).split())) if place is not None else ""
+    return tuple(
+        each
+        for each in conditions
+        if each.condition.change != change or _bare(each.condition.text) not in held
+    )
 
 
 def _exchanged(

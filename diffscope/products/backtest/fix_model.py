@@ -55,7 +55,7 @@ Trainer = Callable[[Sequence[Sequence[float]], Sequence[bool]], Weights]
 """Rows of measures and what came of each change -> weights of a logistic regression."""
 
 
-class Gate(NamedTuple):
+class RiskiestShare(NamedTuple):
     """What looking at the riskiest changes alone would have met."""
 
     share: float
@@ -68,7 +68,7 @@ class Gate(NamedTuple):
     """The same of as many of the largest changes."""
 
 
-class Worth(NamedTuple):
+class FitEvaluation(NamedTuple):
     """What chances were worth on changes that they were not made of."""
 
     changes: int
@@ -79,7 +79,7 @@ class Worth(NamedTuple):
     """The chance beside plain added lines."""
     hot: Rankings | None
     """The same for fixes within a week."""
-    gates: tuple[Gate, ...]
+    gates: tuple[RiskiestShare, ...]
     tenths: tuple[CalibrationRow, ...]
     means: tuple[float, ...]
     """The mean chance of each tenth."""
@@ -91,7 +91,7 @@ class Fit(NamedTuple):
     """Coefficients, and what such coefficients were worth."""
 
     table: FixRiskTable
-    worth: Worth
+    worth: FitEvaluation
 
 
 def fit(samples: Sequence[Sample], train: Trainer, *, repository: str, within_days: int, trained: str) -> Fit:
@@ -102,7 +102,7 @@ def fit(samples: Sequence[Sample], train: Trainer, *, repository: str, within_da
     """
     ordered = sorted(samples, key=lambda one: (one.merged_at, one.commit))
     _check_enough(ordered)
-    worth = worth_of(*_unseen(ordered, train, within_days))
+    worth = evaluate_fit(*_unseen(ordered, train, within_days))
     _check_better(worth)
     weights = train([_row(one) for one in ordered], [one.was_fixed for one in ordered])
     table = FixRiskTable(
@@ -136,7 +136,7 @@ def _check_enough(samples: Sequence[Sample]) -> None:
         )
 
 
-def _check_better(worth: Worth) -> None:
+def _check_better(worth: FitEvaluation) -> None:
     found = worth.rankings.difference
     if found.low <= 0:
         raise DiffscopeError(
@@ -160,7 +160,7 @@ def _unseen(ordered: Sequence[Sample], train: Trainer, within_days: int) -> tupl
     return seen, chances
 
 
-def worth_of(samples: Sequence[Sample], chances: Sequence[float]) -> Worth:
+def evaluate_fit(samples: Sequence[Sample], chances: Sequence[float]) -> FitEvaluation:
     """Return what chances were worth on these changes.
 
     Raises:
@@ -176,7 +176,7 @@ def worth_of(samples: Sequence[Sample], chances: Sequence[float]) -> Worth:
     tenths, means = _tenths(fixed, chances)
     rates = [row.fixed / row.changes for row in tenths]
     error = sum(row.changes * abs(mean - rate) for row, mean, rate in zip(tenths, means, rates, strict=True))
-    return Worth(
+    return FitEvaluation(
         changes=len(samples),
         fixed=sum(fixed),
         since=min(one.merged_at for one in samples),
@@ -190,14 +190,16 @@ def worth_of(samples: Sequence[Sample], chances: Sequence[float]) -> Worth:
     )
 
 
-def _gate(share: float, fixed: Sequence[bool], chances: Sequence[float], added: Sequence[float]) -> Gate:
+def _gate(
+    share: float, fixed: Sequence[bool], chances: Sequence[float], added: Sequence[float]
+) -> RiskiestShare:
     count = max(1, round(share * len(fixed)))
 
     def met(values: Sequence[float]) -> int:
         ranked = sorted(range(len(fixed)), key=lambda at: (-values[at], at))
         return sum(fixed[at] for at in ranked[:count])
 
-    return Gate(share, count, met(chances), met(chances) / sum(fixed), met(added) / sum(fixed))
+    return RiskiestShare(share, count, met(chances), met(chances) / sum(fixed), met(added) / sum(fixed))
 
 
 def _tenths(

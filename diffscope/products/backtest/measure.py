@@ -10,8 +10,8 @@ from typing import Final, NamedTuple
 from diffscope.assessment.document import Assessment, RiskLevel, report_gap
 from diffscope.products.backtest.model import (
     Backtest,
+    BacktestScope,
     FlagObservation,
-    Frame,
     LevelMeasure,
     Lift,
     Measure,
@@ -206,7 +206,7 @@ def measure(
     observations: Sequence[Observation],
     *,
     rules: Sequence[RuleName],
-    frame: Frame,
+    frame: BacktestScope,
     gaps: Sequence[Gap] = (),
 ) -> Backtest:
     """Return the backtest of changes; their order does not matter."""

@@ -47,7 +47,7 @@ class RuleName(Value, frozen=True, kw_only=True):
     family: str
 
 
-class Frame(Value, frozen=True, kw_only=True):
+class BacktestScope(Value, frozen=True, kw_only=True):
     """What was asked and of what: everything but the numbers."""
 
     repository: str
@@ -154,7 +154,7 @@ class Backtest(Value, frozen=True, kw_only=True):
     """The whole document. Field order is the order of the JSON."""
 
     schema: str = BACKTEST_SCHEMA
-    frame: Frame
+    frame: BacktestScope
     changes: int
     flags_a_change: float
     """Flags of severity medium and above for each change of the window."""

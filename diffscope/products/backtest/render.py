@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from diffscope.products.backtest.fix_model import Fit, Worth
+from diffscope.products.backtest.fix_model import Fit, FitEvaluation
 from diffscope.products.backtest.measure import share
 from diffscope.products.backtest.model import Backtest, Lift, Measure, Ranking, RuleMeasure
 from diffscope.render.console import Piece, Screen, Tone, padded
@@ -180,51 +180,51 @@ _HEAD = """\
 # Made by a program, not by hand: {command}
 """
 _CARD = """\
-# Model card: the chance of a later fix
+# Model card: the probability of a later fix
 
 {summary}
 
-`fix_risk` of an assessment is the probability that within {days} days of its merge a fix takes away or replaces lines of source that the change
-wrote. It is a logistic regression on the logarithms of the measures below; `rules/fix_risk.yml` holds the coefficients, and nothing is
-learned or loaded when a change is judged. Made by `{command}`; do not edit this page.
+`fix_risk` of an assessment is the probability that within {days} days of its merge a fix removes or replaces source lines that the change
+wrote. It is a logistic regression on the logarithms of the measures below; `rules/fix_risk.yml` holds the coefficients; there is no
+other model. Made by `{command}`; do not edit this page.
 
 ## Data
 
-{trained}. Base rate {base:.1%}. A change counts if it added source lines, all its days are over, and the history of the {history} days before it is known.
-Measures are those of the commit before the change. No measure is of a person: who wrote or reviewed a change, and how much they wrote before, is not asked.
+{trained}. Base rate {base:.1%}. A change counts if it added source lines, its {days} days are over, and the history of the {history} days before it is known.
+Measures are those of the commit before the change. No measure is about a person.
 
 | measure | coefficient | usual value |
 | --- | ---: | ---: |
 {measures}
 
-## Worth
+## Evaluation
 
-In time order, on {changes:,} changes merged {since} to {until} of which {fixed:,} were fixed ({rate:.1%}): each was given its chance by coefficients made of changes whose
-days were over before it was merged.
+In time order, on {changes:,} changes merged {since} to {until} of which {fixed:,} were fixed ({rate:.1%}): the probability of each is computed with coefficients from changes whose
+{days} days were over before it was merged.
 
 | AUC | fix within {days} days | fix within 7 days |
 | --- | --- | --- |
-| chance | {auc} | {hot_auc} |
-| added source lines alone | {lines} | {hot_lines} |
+| probability | {auc} | {hot_auc} |
+| added source lines only | {lines} | {hot_lines} |
 | difference, paired | {difference} | {hot_difference} |
 
-| looking at the riskiest | meets of all fixed changes | by added lines | fixed among them |
+| the riskiest | contain of all fixed changes | by added lines | fixed among them |
 | ---: | ---: | ---: | ---: |
 {gates}
 
-| chance up to | changes | mean chance | fixed | 95% |
+| probability up to | changes | mean probability | fixed | 95% |
 | ---: | ---: | ---: | ---: | --- |
 {tenths}
 
 Expected calibration error: {error:.3f}.
 
-## What it is not
+## Limits
 
-- **No verdict on a change.** It says how often changes of that size in files of that past were fixed.
-- **The label blames lines, not causes.** It finds who wrote the line that a fix replaces (SZZ), not who broke what it mends: a fix may touch a line that
-  was never wrong, and a fault may be mended by adding lines alone, or under a title that says nothing. docs/backtest.md says how often.
-- **It follows the habits of one repository**: what is called a fix, how soon it comes, who looks. It says nothing of another one, and is refused there.
-- **Size is most of it.** What writes much is fixed often, for there is more to fix. A small chance is no reason to read less.
+- **It does not judge the change.** It says how often changes of that size in files with that history were fixed.
+- **The label blames lines, not causes.** It finds who wrote the line that a fix replaces (SZZ), not what caused the fault: a fix may touch a line that
+  was never wrong, and a fault may be repaired only by adding lines, or under a title without "fix". docs/backtest.md says how often.
+- **It follows the habits of one repository**: what is called a fix, how soon it comes, who looks. It is not computed for other repositories.
+- **Size dominates.** Large changes are fixed more often. A small probability is no reason to read less.
 """
 
 
@@ -257,7 +257,7 @@ def write_card(fit: Fit, *, command: str) -> str:
     table, worth = fit.table, fit.worth
     found, hot = worth.rankings, worth.hot
     return _CARD.format(
-        summary="What the number `fix_risk` is made of, what it is worth, and where it is wrong.",
+        summary="How `fix_risk` is computed, how well it predicts, and its limits.",
         command=command,
         days=table.within_days,
         history=table.history_days,
@@ -291,14 +291,14 @@ def _ranked(ranking: Ranking) -> str:
     return f"{ranking.auc:.3f} ({ranking.low:.3f} to {ranking.high:.3f})"
 
 
-def _gates(worth: Worth) -> list[str]:
+def _gates(worth: FitEvaluation) -> list[str]:
     return [
         f"| {gate.share:.0%} | {gate.caught:.1%} | {gate.caught_by_lines:.1%} | {gate.fixed:,} of {gate.changes:,} ({gate.fixed / gate.changes:.1%}) |"
         for gate in worth.gates
     ]
 
 
-def _tenths(worth: Worth) -> list[str]:
+def _tenths(worth: FitEvaluation) -> list[str]:
     rows = []
     for row, mean in zip(worth.tenths, worth.means, strict=True):
         seen = share(row.fixed, row.changes)

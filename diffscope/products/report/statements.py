@@ -57,7 +57,9 @@ _REFUSES: Final = lazy_regex(
     r"(?i)\b(?:reject|refus|valid|limit|enforc|disallow|forbid|check|rais|bound|guard|unsupported|error)\w*"
 )
 """How titles speak of what is refused."""
-_IDLE: Final = lazy_regex(r"\b(?:now|no longer) sets? `|\bcode that sets\b|\bnow raises? `|` at once if `")
+_IDLE: Final = lazy_regex(
+    r"\b(?:now|no longer) sets? `|\bcode that sets\b|\bsome code\b|\bnow raises? `|; until now: `raise |` at once if `"
+)
 """Values for code that follows, which says more; what is refused is told in the words of the error; what is done before a return is not told."""
 _EXCHANGE: Final = lazy_regex(r"\bpass(?:es)? `|\bis replaced by `|` became `")
 _LITERAL: Final = lazy_regex(
@@ -291,7 +293,8 @@ def _exchanges(assessment: Assessment) -> Iterator[Text]:
     if assessment.kind in _EDITS_TELL:
         for effect in assessment.effects:
             said = effect.says.en
-            if _EXCHANGE.search(said) and _is_short(said, _LONGER_EDIT, _LONGER_CODE):
+            is_read = _EXCHANGE.search(said) and not _HANDS_ON.search(said)
+            if is_read and _is_short(said, _LONGER_EDIT, _LONGER_CODE):
                 yield effect.says
 
 

@@ -39,7 +39,7 @@ def rule_index(catalogue: Catalogue) -> str:
         _GENERATED,
         "",
         "A rule is a folder with `rule.yml`, its Chinese texts in `zh.yml`, and `cases.yml`; docs/rules.md says how to write one.",
-        "`diffscope rules show CODE` prints the page of a rule.",
+        "`diffscope rules show CODE` describes a rule. In the column *severity* the usual severity comes first, others are in brackets.",
     ]
     for family in FAMILIES:
         rules = [rule for rule in catalogue.rules if rule.family == family]
@@ -57,13 +57,13 @@ def vocabulary_page() -> str:
         "",
         _GENERATED,
         "",
-        "What a rule may ask of a change: families of records, and the fields of each.",
-        "A field marked *null* may be known to be nothing; one marked *unknown* may not have been computed,",
-        "and then a rule that needs it answers `unknown`.",
+        "The facts that rules can use: families of records, and the fields of each.",
+        "A field marked *null* can be known to be absent; a field marked *unknown* may not have been computed,",
+        "and a rule that needs it then answers `unknown`.",
         "",
         "## Operators",
         "",
-        "| operator | of | holds when the field, or what stands under it |",
+        "| operator | for | holds if the field, or the condition under it |",
         "| --- | --- | --- |",
         *map(_operator_row, Operator),
         "",

@@ -121,7 +121,7 @@ def is_on(rule: Rule, configuration: RuleConfiguration) -> bool:
     return configuration.select is None or any(covers(each.text, rule) for each in configuration.select)
 
 
-def is_meant(rule: Rule, configuration: RuleConfiguration) -> bool:
+def is_requested(rule: Rule, configuration: RuleConfiguration) -> bool:
     """Say whether a rule that does not run is among those that somebody selected, or everything was: on trial, or turned off."""
     return configuration.select is None or any(covers(each.text, rule) for each in configuration.select)
 

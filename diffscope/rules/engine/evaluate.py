@@ -19,8 +19,8 @@ from diffscope.patterns import lazy_regex
 from diffscope.rules.engine.configuration import (
     EVERY_STABLE_RULE,
     RuleConfiguration,
-    is_meant,
     is_on,
+    is_requested,
     overridden_severity,
 )
 from diffscope.rules.engine.context import Context, Truth
@@ -85,7 +85,7 @@ def evaluate(
     silent: list[_Program] = []
     for program in _programs(catalogue):
         if not is_on(program.rule, configuration):
-            silent += [program] if is_meant(program.rule, configuration) else []
+            silent += [program] if is_requested(program.rule, configuration) else []
         else:
             failed = UnknownRule(code=program.rule.code, missing=(FAILED,))
             severity = overridden_severity(program.rule, configuration)

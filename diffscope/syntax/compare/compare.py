@@ -316,8 +316,18 @@ def compare_moved(
     if was is None or now is None:
         return None
     compare = _Comparing(before.aliases, after.aliases, imports_changed=False)
+    pair = Pair(was, now, is_moved=True)
+    if now.kind is DefinitionKind.CLASS:
+        olds, news = _members(was, before.units), _members(now, after.units)
+        compare.lay_out([pair, *(Pair(olds[name], news[name]) for name in olds if name in news)], ())
     compare.read_classes(before.units, after.units)
-    return compare.pair(Pair(was, now, is_moved=True))
+    return compare.pair(pair)
+
+
+def _members(owner: Unit, units: Iterable[Unit]) -> dict[str, Unit]:
+    """Return what stands in a class, by the name that it has there."""
+    start = f"{owner.name}."
+    return {unit.name.removeprefix(start): unit for unit in units if unit.name.startswith(start)}
 
 
 def _classes(units: Iterable[Unit | None]) -> Classes:

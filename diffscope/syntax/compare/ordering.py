@@ -208,26 +208,66 @@ def _moved(old: list[_Item], new: list[_Item]) -> set[int]:
     places = {item.key: at for at, item in enumerate(old)}
     order = [places[item.key] for item in new]
     stayed = _longest_rising(order)
-    needs: dict[int, Needs] = {}
-    moved = set()
-    for at in range(len(new)):
-        if at not in stayed:
-            flipped = (each for each in range(len(new)) if (each < at) != (order[each] < order[at]))
-            if any(_depend(new, needs, at, other) for other in flipped):
-                moved.add(at)
-    return moved
+    left = [at for at in range(len(new)) if at not in stayed]
+    if not left:
+        return set()
+    related = _Related(new)
+    return {
+        at
+        for at in left
+        if any(
+            (each < at) != (order[each] < order[at]) and _depend(new, related.needs, at, each)
+            for each in related.to(at)
+        )
+    }
 
 
-def _depend(items: list[_Item], needs: dict[int, Needs], at: int, other: int) -> bool:
+class _Related:
+    """Which items of a class or module may depend on which, by the names that they share and by what they do beside binding."""
+
+    def __init__(self, items: list[_Item]) -> None:
+        self._items = items
+        self.needs = [_needs(item) for item in items]
+        self._binding: defaultdict[str, list[int]] = defaultdict(list)
+        self._reading: defaultdict[str, list[int]] = defaultdict(list)
+        self._defining = [at for at, item in enumerate(items) if item.key[0] != "statement"]
+        self._acting: list[int] = []
+        self._stars: list[int] = []
+        for at, needs in enumerate(self.needs):
+            for name in needs.binds:
+                self._binding[name].append(at)
+            for name in needs.reads:
+                self._reading[name].append(at)
+            if needs.has_effect:
+                self._acting.append(at)
+            if "*" in needs.binds:
+                self._stars.append(at)
+
+    def to(self, at: int) -> Iterable[int]:
+        """Return the items that one may depend on; more than do, and none too few."""
+        item, needs = self._items[at], self.needs[at]
+        if "*" in needs.binds or (needs.has_effect and item.key[0] == "statement"):
+            is_statement = item.key[0] == "statement"
+            return self._defining if is_statement else range(len(self._items))
+        found = set(self._stars)
+        for name in needs.binds:
+            found.update(self._binding[name], self._reading[name])
+        for name in needs.reads:
+            found.update(self._binding[name])
+        if needs.has_effect:
+            found.update(self._acting)
+        elif item.name is not None:
+            found.update(each for each in self._acting if self._items[each].key[0] == "statement")
+        return sorted(found)
+
+
+def _depend(items: list[_Item], needs: list[Needs], at: int, other: int) -> bool:
     one, two = items[at], items[other]
     if one.key[0] == two.key[0] == "statement" or (_is_overload(one.node) and _is_overload(two.node)):
         return False
     if one.name is not None and two.name is not None:
         is_star = "*" in (one.name.bound, two.name.bound)
         return is_star or (one.name.bound == two.name.bound and one.name.origin != two.name.origin)
-    for place in (at, other):
-        if place not in needs:
-            needs[place] = _needs(items[place])
     if one.name is not None or two.name is not None:
         kinds = {one.key[0], two.key[0]}
         acts = needs[other if one.name is not None else at].has_effect
@@ -305,7 +345,8 @@ def _moves_fields(
     if (None in was or None in now) and set(was) != set(now):
         return True
     # What is told by its place on one side alone has changed its annotation or value, which is told of the field.
-    return [each for each in was if each in now] != [each for each in now if each in was]
+    both = set(was) & set(now)
+    return [each for each in was if each in both] != [each for each in now if each in both]
 
 
 def _with_fields(order: Reordered, fields: Collection[tuple[Unit, Unit]]) -> Reordered:

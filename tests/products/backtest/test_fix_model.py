@@ -10,7 +10,7 @@ import pytest
 
 from diffscope.errors import DiffscopeError
 from diffscope.facts.model import FixMeasures
-from diffscope.products.backtest.fix_model import USED, Fit, Sample, Weights, fit, worth_of
+from diffscope.products.backtest.fix_model import USED, Fit, Sample, Weights, evaluate_fit, fit
 from diffscope.products.backtest.render import write_card, write_table
 from diffscope.source.model import CommitId
 from diffscope.taxonomy.fix_risk import FixRiskTable
@@ -118,7 +118,7 @@ def test_what_cannot_be_fitted_is_refused(some: list[Sample], message: str) -> N
 
 def test_equal_chances_make_a_calibration_all_the_same() -> None:
     """The rows still rise to 1."""
-    found = worth_of(samples(200), [0.3] * 200)
+    found = evaluate_fit(samples(200), [0.3] * 200)
     assert [row.upto for row in found.tenths] == sorted({row.upto for row in found.tenths})
     assert found.tenths[-1].upto == 1.0
 

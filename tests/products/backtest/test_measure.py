@@ -9,7 +9,7 @@ import pytest
 
 from diffscope.assessment.document import RiskLevel
 from diffscope.products.backtest.measure import measure, observe, statistics_of
-from diffscope.products.backtest.model import FlagObservation, Frame, Observation, RuleName
+from diffscope.products.backtest.model import BacktestScope, FlagObservation, Observation, RuleName
 from diffscope.rules.model import Severity, parse_statistics
 from diffscope.source.model import CommitId
 from tests.assessments import a_flag, an_assessment, an_empty_assessment
@@ -19,7 +19,7 @@ RULES = (
     RuleName(code="CP102", name="attention-backend", family="core-path"),
     RuleName(code="CP101", name="engine-step-path", family="core-path"),
 )
-FRAME = Frame(
+FRAME = BacktestScope(
     repository="vllm-project/vllm",
     window="2026-03-01/2026-03-19",
     since="2026-03-01T00:00:00Z",

@@ -7,7 +7,7 @@ import pytest
 from diffscope.adapters.events import read_events
 from diffscope.errors import InputError
 from diffscope.products.report.dynamics.activity import Quote, is_bot
-from diffscope.products.report.dynamics.changes import areas_of, technical, topics
+from diffscope.products.report.dynamics.changes import areas_of, purposes, technical, topics
 from diffscope.products.report.dynamics.dynamics import Dynamics, build_dynamics
 from diffscope.products.report.dynamics.events import Comment, Events, Item
 from tests.cli.harness import ROOT
@@ -242,3 +242,21 @@ def test_topics_are_areas_then_words_of_two() -> None:
         ("perf", (3, 2, 1), False),
         ("attention", (2, 1), True),
     ]
+
+
+@pytest.mark.parametrize(
+    ("title", "body", "purpose"),
+    [
+        pytest.param("[Core] Whisper support torch.compile", "", "performance", id="a word of the title"),
+        pytest.param("[v1] Add a lamp", "The old one is slow in the cellar.", "performance", id="the author's first sentence"),
+        pytest.param("[Bug]: crash with fp8 weights", "", "low-precision", id="that it is a bug does not say of what"),
+        pytest.param("Read fp8 weights faster", "", "low-precision", id="what is narrower comes first"),
+        pytest.param("[CI] Split the slow step", "", "upkeep", id="CI that is slow is CI"),
+        pytest.param("[Docs] Describe performance", "", "documentation", id="documents are documents"),
+        pytest.param("Tidy the lamp", "", None, id="nothing is said"),
+    ],
+)  # fmt: skip
+def test_what_an_item_is_for(title: str, body: str, purpose: str | None) -> None:
+    item = Item(number=1, title=title, author="a", created_at="2025-01-01T00:30:00Z", body=body)
+    found = purposes([technical(item, is_pull=True, taxonomy=bundled())])
+    assert [topic.name for topic in found] == ([purpose] if purpose else [])

@@ -7,6 +7,7 @@ import pytest
 
 from diffscope.assessment.document import AreaShare, Assessment, Effect, SymbolAssessment
 from diffscope.messages.model import Text
+from diffscope.messages.say import text_of
 from diffscope.products.report.link_model import Link
 from diffscope.products.report.notices import find_notices
 from diffscope.products.report.plain import in_plain_words
@@ -95,6 +96,9 @@ def test_a_pull_request_in_plain_words(
         ("Offload blocking tokenizer ops to shared thread pool to unblock event loop", "将阻塞的分词操作卸载到共享线程池，以免于阻塞事件循环"),
         ("Support EPLB, and remove dead code", "支持 EPLB，并移除死代码"),
         ("Fix the wibbly lamp", ""),
+        ("Mask Wibble", ""),
+        ("Full CUDA Graph", "完整 CUDA 图"),
+        ("Add Wibble model support", "新增 Wibble 模型支持"),
         ("Downwind CPU jobs", ""),
         ("Fix types from A1 to B1", ""),
         ("Исправить лампу", ""),
@@ -143,3 +147,29 @@ def _notices(change: Assessment, *links: Link) -> list[tuple[str, str]]:
 )  # fmt: skip
 def test_what_users_notice(change: Assessment, told: list[tuple[str, str]]) -> None:
     assert _notices(change) == told
+
+
+_NAMED = {"where": "`lit`", "count": 1, "callee": "glow", "target": "wick"}
+
+
+@pytest.mark.parametrize(
+    ("code", "parts", "says"),
+    [
+        pytest.param("condition-raise", {"value": 'ValueError("No wick is left")', "after": "not wick"}, ["Now an error: “No wick is left”"], id="raises"),
+        pytest.param("condition-exit-gone", {"value": 'raise ValueError("No wick is left")', "before": "not wick"}, ["No longer an error: “No wick is left”"], id="raises no longer"),
+        pytest.param("condition-return", {"value": "None", "after": "not wick"}, [], id="what stands before a return is not known"),
+        pytest.param("value-added", {"after": "None"}, [], id="a value for what follows"),
+        pytest.param("value-removed", {"before": "None"}, [], id="no value for what follows"),
+        pytest.param("raise-added", {"after": '"wick must be long"'}, ["Now an error: “wick must be long”"], id="a check of native code"),
+        pytest.param("argument-added", {"after": "oil=self.oil"}, [], id="handed on under its own name"),
+        pytest.param("argument-added", {"after": "oil=4 * self.most_oil_that_a_lamp_of_this_size_can_hold"}, ["`lit` now passes `oil=4 * self.most_oil_that_a_lamp_of_this_size_can_hold` to `glow`"], id="handed on, and long"),
+        pytest.param("call-changed", {"before": "trim_the_wick_of_the_lamp_by_hand_and_by_eye()", "after": "trim()"}, ["in `lit` `trim_the_wick_of_the_lamp_by_hand_and_by_eye()` is replaced by `trim()`"], id="called in another's place"),
+    ],
+)  # fmt: skip
+def test_statements_read_the_sentences_of_edits(code: str, parts: dict[str, str], says: list[str]) -> None:
+    """They are made elsewhere: another wording there must be read here, too."""
+    said = text_of(f"effect.{code}", **_NAMED, **parts)
+    change = a_change(title="Reject a lamp", kind="bugfix")
+    effect = Effect(path=CONFIG, line=1, symbol="lit", says=said, checks=())
+    found = in_plain_words(msgspec.structs.replace(change, effects=(effect,)))
+    assert sorted(text.en for text in found.says) == sorted(says)

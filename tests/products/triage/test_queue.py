@@ -47,7 +47,7 @@ SMALL = msgspec.structs.replace(
         pytest.param({"state": OpenState(is_draft=True)}, "author", "it is a draft", id="a draft"),
         pytest.param({"state": OpenState(decision="changes-requested"), "level": "high"}, "author", "changes were requested", id="the author comes before the decision"),
         pytest.param({"state": OpenState(merges=False)}, "author", "git cannot merge it into the base as that stands", id="a textual conflict with the base"),
-        pytest.param({"is_complete": False}, "review", "not judged in full", id="judged in part"),
+        pytest.param({"is_complete": False}, "review", "not completely judged", id="judged in part"),
     ],
 )  # fmt: skip
 def test_where_a_change_stands(fields: dict[str, object], bucket: str, reason: str) -> None:

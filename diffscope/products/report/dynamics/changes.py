@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from typing import Final
+from typing import Final, NamedTuple
+
+import msgspec
 
 from diffscope.graph.model import EdgeLayer
 from diffscope.graph.query.graph import ModuleGraph
@@ -70,12 +72,53 @@ _FIX: Final = lazy_regex(r"\b(?:bug ?)?fix(?:es|ed)?\b", re.IGNORECASE)
 _FIRM: Final = lazy_regex(r"\[[^\]]*model[^\]]*\]|\bnew model|\bmodel support", re.IGNORECASE)
 
 
+class _Purpose(NamedTuple):
+    name: str
+    words: re.Pattern[str]
+    areas: frozenset[str]
+
+
+def _purpose_of(name: str, words: str, areas: str) -> _Purpose:
+    return _Purpose(name, re.compile(rf"\b(?:{words})\b", re.IGNORECASE), frozenset(areas.split()))
+
+
+_PURPOSES: Final = (
+    _purpose_of("documentation", r"docs?|documentation|readme|docstrings?", "docs examples"),
+    _purpose_of(
+        "low-precision",
+        r"(?:nv|mx)?fp[48]|int[48]|w\d+a\d+|quanti[sz]\w*|quant|awq|gptq|gguf|marlin",
+        "quantization",
+    ),
+    _purpose_of(
+        "performance",
+        r"perf|performance|speed\w*|optimi[sz]\w*|faster|slow\w*|throughput|latency|overhead|torch\.compile|cuda ?graphs?|fus(?:e|ed|ion)",
+        "compilation cuda-graph kernels",
+    ),
+    _purpose_of(
+        "stability",
+        r"bug|crash\w*|hang\w*|oom|illegal|segfault|deadlock|leak\w*|\w*error|nan|wrong|incorrect|corrupt\w*|garbage|fail\w*|fix\w*",
+        "",
+    ),
+    _purpose_of("models", r"new[ -]model|model support|support \w+ models?", "models multimodal"),
+    _purpose_of(
+        "interfaces",
+        r"api|endpoints?|frontend|openai|streaming",
+        "frontend tool-calling reasoning structured-output pooling",
+    ),
+    _purpose_of("hardware", r"rocm|amd|xpu|intel|tpu|arm|s390x|riscv|blackwell|hopper", "platform"),
+    _purpose_of("upkeep", r"ci|tests?|build|refactor\w*|cleanup", "ci tests build dependencies"),
+)
+"""What items are for, what is told first before what is broad: words of titles, and areas."""
+
+
 class Topic(Value, frozen=True, kw_only=True):
-    """Something that items of the window share: an area of vLLM, else a label or a bracket of their titles."""
+    """Something that items of the window share: what they are for, an area of vLLM, else a label or a bracket of their titles."""
 
     name: str
     numbers: tuple[int, ...]
     is_area: bool = False
+    is_purpose: bool = False
+    """It is what the items are for: performance, documentation."""
 
 
 class Technical(Value, frozen=True, kw_only=True):
@@ -198,6 +241,32 @@ def topics(items: Iterable[Technical], *, most: int = 8) -> tuple[Topic, ...]:
         if len(numbers) >= _HOT_FROM and name not in _PLAIN and name not in areas and numbers not in covered
     ]
     return tuple(sorted(told, key=lambda topic: (-len(topic.numbers), not topic.is_area, topic.name))[:most])
+
+
+def purposes(items: Iterable[Technical]) -> tuple[Topic, ...]:
+    """Return what the items are for, most items first, documents and upkeep last; each item is for the first purpose that it speaks of, or that its areas have."""
+    found: dict[str, set[int]] = defaultdict(set)
+    for one in items:
+        name = _purpose(one)
+        if name:
+            found[name].add(one.number)
+    last = ("documentation", "upkeep")
+    ranked = sorted(found, key=lambda name: (name in last, -len(found[name]), name))
+    return tuple(
+        msgspec.structs.replace(_topic(name, found[name], is_area=False), is_purpose=True) for name in ranked
+    )
+
+
+def _purpose(one: Technical) -> str:
+    """Return what an item is for: what its title speaks of, then its author's first sentence, then what its areas have."""
+    tags = " ".join(_PREFIX.findall(one.title))
+    for text in (tags, one.title, one.said):
+        for purpose in _PURPOSES:
+            # That it is a bug does not say of what.
+            if purpose.words.search(text) and not (text is tags and purpose.name == "stability"):
+                return purpose.name
+    areas = {*one.areas[:1], *one.named}
+    return next((purpose.name for purpose in _PURPOSES if not purpose.areas.isdisjoint(areas)), "")
 
 
 def _first_paths(paths: Iterable[str], taxonomy: Taxonomy) -> tuple[str, ...]:

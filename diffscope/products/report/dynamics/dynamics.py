@@ -21,7 +21,7 @@ from diffscope.products.report.dynamics.activity import (
     is_bot,
 )
 from diffscope.products.report.dynamics.amd import NearMiss, Related, near_miss, related
-from diffscope.products.report.dynamics.changes import Technical, Topic, technical, topics
+from diffscope.products.report.dynamics.changes import Technical, Topic, purposes, technical, topics
 from diffscope.products.report.dynamics.events import EventGap, Events, Item
 from diffscope.products.report.dynamics.suspects import RecentMerges, Signal, gravest, is_bug
 from diffscope.products.report.links.nodes import Merged
@@ -152,6 +152,8 @@ class Dynamics(Value, frozen=True, kw_only=True):
     talks: tuple[Discussion, ...]
     """By comments of people, then of bots."""
     topics: tuple[Topic, ...]
+    purposes: tuple[Topic, ...] = ()
+    """What was merged or opened is for, most items first; each item has one at most."""
     changes: tuple[Technical, ...]
     """What was merged or opened: code before the rest, what requests pass, what is large and much imported first. Then bug reports, the gravest first; grave ones lead. At most eight."""
     graph_commit: str | None = None
@@ -205,6 +207,7 @@ def build_dynamics(  # noqa: PLR0913 - the events, the window, and what a clone 
         **_amd(lists),
         talks=spoken,
         topics=topics(told),
+        purposes=purposes(told),
         changes=_changes(told, lists),
         graph_commit=graph_commit,
         recent_merges=None if recent is None else len(recent),

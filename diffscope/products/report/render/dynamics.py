@@ -208,6 +208,8 @@ class DynamicsView:
 
     def topic(self, topic: Topic) -> str:
         """Return how the report calls a topic: a label or a bracket as it is written, unless it names an area or a platform."""
+        if topic.is_purpose:
+            return title("purpose", topic.name, self._words.language)
         return self.area(topic.name) if topic.is_area or has_title(topic.name) else topic.name
 
     def area(self, name: str) -> str:
@@ -270,13 +272,15 @@ class DynamicsView:
 
     @property
     def topics(self) -> tuple[Topic, ...]:
-        """The topics of two items or more; where there is none, all."""
+        """What the items are for, and words of two or more; where no purpose is known the topics of two items or more, or all where there is none."""
         several = tuple(topic for topic in self._dynamics.topics if len(topic.numbers) > 1)
-        return (several or self._dynamics.topics)[:6]
+        purposes = self._dynamics.purposes
+        words = tuple(topic for topic in several if not topic.is_area) if purposes else several
+        return ((*purposes[:6], *words[:2]) if purposes else several or self._dynamics.topics)[:8]
 
     @property
     def single_topics(self) -> tuple[Topic, ...]:
-        """The topics of one item, where there are others."""
+        """The areas that no topic is."""
         return tuple(topic for topic in self._dynamics.topics if topic not in self.topics and topic.is_area)
 
     @property

@@ -36,6 +36,7 @@ _BETWEEN: Final = frozenset({",", "and", "&", "+"})
 _ENDS: Final = frozenset({";", "|"})
 _MARKS: Final = "!<>&@^%"
 _MOST_WORDS: Final = 5
+_FEW_WORDS: Final = 2
 _Behind = Sequence[tuple[str, str]]
 
 
@@ -101,7 +102,7 @@ class ChineseTitles:
         if dash:
             before, after = self.phrase(_TOKEN.findall(topic)), self.said(rest)
             return self.form("module", before, after) if before and after else ""
-        said = self._clauses(_TOKEN.findall(bare))
+        said = self._clauses(_in_lower_case(_TOKEN.findall(bare)))
         return said if _WIDE.search(said) else ""
 
     def _clauses(self, tokens: Sequence[str]) -> str:
@@ -227,6 +228,14 @@ class ChineseTitles:
             parts = [self.phrase((part,)) for part in word.split("/")]
             said = "/".join(parts) if all(parts) else None
         return said
+
+
+def _in_lower_case(tokens: Sequence[str]) -> list[str]:
+    """Return the words of a title; where all of them have capitals, those with no other capital in lower case: they are no names then."""
+    words = [token for token in tokens if token.isalpha()]
+    if len(words) < _FEW_WORDS or any(word.islower() for word in words):
+        return list(tokens)
+    return [token.lower() if token[1:].islower() else token for token in tokens]
 
 
 class _Order:
