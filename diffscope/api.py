@@ -42,17 +42,17 @@ def classify(
     Args:
         target: A pull request (``38450``, ``"owner/repo#38450"``, its address), or a branch or commit of the clone. Exactly one of
             ``target``, ``diff``, ``worktree``, and ``base`` or ``head`` says what is judged.
-        repo: The clone; by default the one around the current folder, else ``DIFFSCOPE_REPO``, else none.
-        diff: The path of a patch. ``base`` may say what it was made against.
-        base: Where a range starts; by default the main branch. The worktree and a patch may have one too.
-        head: Where a range ends; by default ``HEAD``.
-        worktree: Judge what is not committed yet.
+        repo: The clone; by default the one that contains the current folder, else ``DIFFSCOPE_REPO``, else none.
+        diff: The path of a patch; ``base`` is the commit that it applies to.
+        base: What to compare with; by default the main branch. Also for the worktree or a patch.
+        head: What to judge; by default ``HEAD``.
+        worktree: Judge uncommitted changes.
         source: ``"auto"``, ``"clone"``, ``"github"`` or ``"recorded"``: where a pull request comes from.
-        rule_folders: More folders of rules.
+        rule_folders: Additional folders of rules.
         use_cache: Whether the cache is read and written.
-        debug: Raise what fails inside; otherwise it is a gap under ``completeness``.
-        notice: Takes what the command line says on stderr (a fallback to recorded facts, say); by default it is a warning.
-        profile: What describes the repository: the name of a profile or its folder; by default the one that fits the clone.
+        debug: Raise internal errors; otherwise they are gaps under ``completeness``.
+        notice: Called with notes, such as the use of recorded facts; by default they are warnings.
+        profile: Profile of the repository: a name or a folder; by default the one that fits the clone.
 
     Raises:
         DiffscopeError: the change was not found or cannot be judged; the error carries a hint.
@@ -91,7 +91,7 @@ def report(
     progress: Callable[[int, int], None] | None = None,
     profile: str | None = None,
 ) -> Digest:
-    """Return the digest of a window of a clone; what is judged is kept in the store, as ``diffscope report`` keeps it.
+    """Return the digest of a window of a clone; assessments are stored, as by ``diffscope report``.
 
     Its fields are those of the JSON document, described in docs/reports.md::
 
@@ -101,14 +101,14 @@ def report(
 
     Args:
         window: ``2026-W13``, ``2026-03-23/2026-03-29``, one day, or ``A..B``: every change merged after A, up to B.
-        repo: The clone; by default the one around the current folder, else ``DIFFSCOPE_REPO``.
-        tz: Where days begin, as an offset from UTC.
+        repo: The clone; by default the one that contains the current folder, else ``DIFFSCOPE_REPO``.
+        tz: Time zone of the days, as an offset from UTC.
         compare: ``before`` or another window; left out, nothing is compared.
-        workers: Processes; by default the number of cores.
-        rule_folders: More folders of rules.
+        workers: Number of processes; by default the number of cores.
+        rule_folders: Additional folders of rules.
         use_cache: Whether cache and store are read and written.
-        progress: Is told how many of how many changes are done.
-        profile: What describes the repository: the name of a profile or its folder; by default the one that fits the clone.
+        progress: Called with how many of how many changes are done.
+        profile: Profile of the repository: a name or a folder; by default the one that fits the clone.
 
     Raises:
         DiffscopeError: there is no clone, or no such window. A change that cannot be judged is a gap of the digest instead.

@@ -66,7 +66,7 @@ class Trigger(Enum):
 
 
 class CiEvent(Value, frozen=True, kw_only=True):
-    """One event, reduced to what is judged. ``None`` stands for what the event does not tell."""
+    """One event, reduced to what is judged. ``None`` means that the event does not say it."""
 
     trigger: Trigger
     repository: str

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from itertools import accumulate
 from typing import Final, NamedTuple, cast
 
 from diffscope.assessment.document import Effect
@@ -36,6 +37,7 @@ _OFFSET: Final = lazy_regex(r"([A-Za-z_][\w.]*(?:\[[\w.-]+\])?) [+-] 1\b")
 _SLICE: Final = lazy_regex(r"\w\[[^\]]*\w\s*:[^\]]*\]|\w\[[^\]]*:\s*\w[^\]]*\]")
 _KEYED: Final = lazy_regex(r"^(?:[\"'][\w-]+[\"']: |\w+=)")
 """A part of what is built that others read by its name."""
+_COLLECTS: Final = lazy_regex(r"\w\.(?:append|extend|add|insert|update|put)$")
 _MISSING: Final = lazy_regex(r"([A-Za-z_][\w.]*)\[([\"'][\w-]+[\"'])\]")
 """An entry that has to be there."""
 _TRUTH: Final = lazy_regex(r"^([\w.]+) is not None$|^([\w.]+) is None$")
@@ -53,7 +55,7 @@ class EditGroup(NamedTuple):
         return self.edits[0]
 
 
-def effect_of(group: EditGroup, facts: ChangeFacts, others: Iterable[Edit] = ()) -> Effect:
+def effect_of(group: EditGroup, facts: ChangeFacts, others: Sequence[Edit] = ()) -> Effect:
     """Return the sentence of an edit, with other values of its function that changed, and what it leaves to ask."""
     edit = group.first
     words = _words(group)
@@ -159,8 +161,8 @@ def _code(edit: Edit) -> str:
         return "wording" if what == "docs" and not part and change == "changed" else f"file{part}-{change}"
     if what == "value" and change == "changed" and _other_name(edit) is not None:
         return "value-from"
-    if edit.keyword == "new":
-        return "value-new"
+    if edit.keyword in ("new", "from-new"):
+        return "value-new" if edit.keyword == "new" else "value-from-new"
     is_variable = edit.target == edit.symbol.rpartition(".")[2]
     if is_variable and what in ("value", "element"):
         what = (
@@ -201,7 +203,7 @@ def _bare(text: str) -> str:
     return text[1:-1] if text.startswith("(") and text.endswith(")") else text
 
 
-def _says(group: EditGroup, words: dict[str, Argument], facts: ChangeFacts, others: Iterable[Edit]) -> Text:
+def _says(group: EditGroup, words: dict[str, Argument], facts: ChangeFacts, others: Sequence[Edit]) -> Text:
     edit, code = group.first, _code(group.first)
     told = dict(words)
     if code in ("condition-return", "condition-raise"):
@@ -211,11 +213,9 @@ def _says(group: EditGroup, words: dict[str, Argument], facts: ChangeFacts, othe
     said: Message = _message(f"effect.{code}", **told)
     if code in ("condition-changed", "branch-changed"):
         said = _with_direction(said, edit, facts)
-    others = [
-        one
-        for one in others
-        if len(f"{edit.before}{edit.after}{one.target}{one.before}{one.after}") <= _MOST_QUOTED
-    ]
+    left = _MOST_QUOTED - len(f"{edit.before}{edit.after}{edit.guard}")
+    lengths = accumulate(len(f"{one.target}{one.before}{one.after}") for one in others)
+    others = [one for one, length in zip(others, lengths, strict=True) if length <= left]
     if others:
         said = message("effect.with-others", said=said, others=_others(others))
     if edit.guard and len(edit.guard) <= _LONGEST_GUARD and edit.what != "except":
@@ -267,7 +267,7 @@ _QUESTIONS: Final = {
     "branch-changed": "decided", "loop-changed": "loop", "except-added": "except", "except-changed": "except",
     "except-removed": "not-caught", "argument-added": "argument", "argument-changed": "argument", "argument-removed": "argument-gone",
     "call-changed": "call", "call-added": "called", "value-added": "value", "value-changed": "value-changed",
-    "value-from": "value-changed", "value-new": "helper", "variable-changed": "variable", "parameter-added": "parameter",
+    "value-from": "value-changed", "value-new": "helper", "value-from-new": "from-new", "variable-changed": "variable", "parameter-added": "parameter",
     "parameter-removed": "parameter", "parameter-changed": "parameter", "parameter-default": "parameter-default", "whole-both": "whole",
     "whole-now": "whole", "whole-before": "whole", "element-added": "element", "element-changed": "element",
     "element-removed": "element-gone", "entry-added": "entry", "entry-changed": "entry", "entry-removed": "element-gone",
@@ -329,6 +329,8 @@ def _details(edit: Edit, asked: str) -> dict[str, Argument]:
         found = {"after": edit.after[start : part.end()]}
     elif asked == "value-changed" and (names := _other_name(edit)) is not None:
         found = {"before": names[0], "after": names[1]}
+    elif asked == "collected":
+        found = {"target": edit.callee.rpartition(".")[0]}
     elif asked == "fallback":
         found = {"name": f"`{edit.before.partition(' or ')[0]}`"}
     elif asked == "missing" and (key := _MISSING.search(edit.before)) is not None:
@@ -370,6 +372,8 @@ def _by_value(edit: Edit, asked: str) -> str:
     """Return a question that fits what is handed over better than that of its place."""
     if asked == "element" and edit.change != "removed" and not _KEYED.search(edit.after):
         return "entry"
+    if asked == "argument" and _COLLECTS.search(edit.callee):
+        return "collected"
     name = edit.before.partition(" or ")[0]
     if edit.after.startswith(f"{name} if {name} is not None else "):
         return "fallback"

@@ -27,6 +27,7 @@ _MOSTLY: Final = 2
 _BLOCKS: Final = frozenset({"condition", "loop", "with"})
 _REACHED: Final = {"per_step": 1.0, "per_request": 0.9, "start_up": 0.3, "tools": -1.5}
 _OF_TITLE: Final = 1.4
+_PART_OF_NAME: Final = lazy_regex(r"[A-Za-z_]\w*")
 _FUNCTIONS: Final = frozenset({"function", "method", "class"})
 _SHORT: Final = 70
 """Characters of what a name stands for, up to which that is told in its place."""
@@ -48,6 +49,8 @@ _PART: Final = lazy_regex(r"[A-Z]?[a-z]+|[A-Z]{2,}(?![a-z])|\d+")
 _NUMBER: Final = lazy_regex(r"(?<=[A-Za-z_])\d+\b")
 _FIRST: Final = lazy_regex(r"^(?:None|True|False|0|0\.0|\[\]|\{\}|\(\)|set\(\)|time\.\w+\(\))$")
 _KEPT: Final = lazy_regex(r"^(?:[\w.]+[.])?(\w+) = \1$")
+_TOLD: Final = lazy_regex(r"^(?:msg|message|warning|error|reason|hint|detail)\w* = ")
+"""Words for a reader that are only put together."""
 _PROSE: Final = lazy_regex(r"""^\w*(?:=\s*)?\(?[frb]?(["'])[^"']*\w+ [a-z]+ [a-z]+ [^"']*(?:\1|…$)""")
 """Words for a reader: they do nothing."""
 _ACTS: Final = lazy_regex(
@@ -76,12 +79,20 @@ class _Change:
         }
         self.shrunk = {(one.path, one.symbol) for one in facts.edit if one.change == "removed"}
         self.defaults = {(one.path, one.symbol) for one in facts.option if one.change == "default"}
+        self.categories = {file.path: file.category for file in facts.file}
+        self.has_product = any(file.category in _PRODUCT and file.logic is not False for file in facts.file)
         self.options = [one.name for one in facts.option if one.change in ("added", "removed")]
+
+    def is_beside(self, edit: Edit) -> bool:
+        """Return whether an edit of tests or pages only follows product code, which moved or was renamed."""
+        return self.has_product and self.categories.get(edit.path) not in _PRODUCT
 
     def tells(self, edit: Edit) -> bool:
         """Return whether an edit is told otherwise: as a setting, or as a function by another name."""
         is_default = (edit.path, edit.symbol) in self.defaults
-        is_renamed = edit.what == "call" and _last(edit.before) in self.gone and _last(edit.after) in self.new
+        names = [_PART_OF_NAME.findall(text) for text in (edit.before, edit.after)]
+        went, came = ([name for name in one if name not in other] for one, other in (names, names[::-1]))
+        is_renamed = len(set(went)) == len(set(came)) == 1 and went[0] in self.gone and came[0] in self.new
         # A row of a table of options is the option, which is told as such.
         is_row = edit.what == "element" and any(
             f'"{name}"' in edit.after + edit.before for name in self.options
@@ -91,8 +102,11 @@ class _Change:
     def by_helper(self, edit: Edit) -> Edit:
         """Return an edit, marked where it takes from a new function what the code that went gave."""
         is_taken = edit.what == "value" and edit.change == "added" and _called(edit) in self.helpers
-        if is_taken and (edit.path, edit.symbol) in self.shrunk:
-            return msgspec.structs.replace(edit, keyword="new", callee=_called(edit))
+        if is_taken:
+            is_moved = (edit.path, edit.symbol) in self.shrunk
+            return msgspec.structs.replace(
+                edit, keyword="new" if is_moved else "from-new", callee=_called(edit)
+            )
         return edit
 
 
@@ -119,7 +133,7 @@ def find_effects(facts: ChangeFacts) -> tuple[Effect, ...]:
 def _grouped(facts: ChangeFacts, change: _Change) -> Iterable[EditGroup]:
     groups: dict[tuple[object, ...], EditGroup] = {}
     for one in facts.edit:
-        if change.tells(one) or _is_end(one, facts):
+        if change.is_beside(one) or change.tells(one) or _is_end(one, facts):
             continue
         edit = change.by_helper(one)
         if edit.what == "docs" and edit.change == "changed":
@@ -309,8 +323,10 @@ def _weight(group: EditGroup, title: frozenset[str], change: _Change) -> float:
         + 0.4 * min(len(group.edits) - 1, 4)
         + (0.8 if edit.what == "call" and edit.change == "changed" and edit.after.endswith("(…)") else 0)
         + (2.0 if _called(edit) in change.new else -1.2 if _prepares(edit) else 0)
+        - (2.0 if edit.symbol.endswith(("__repr__", "__str__")) else 0)
         - (3.0 if _PROSE.search(edit.after or edit.before) else 0)
         + (1.6 if edit.what == "statement" and _COMPARES.search(edit.after) else 0)
+        - (1.5 if edit.held and all(map(_TOLD.match, edit.held)) else 0)
         - (0.8 if edit.held and not _ACTS.search(" ".join(edit.held)) else 0)
     )
 
@@ -318,6 +334,9 @@ def _weight(group: EditGroup, title: frozenset[str], change: _Change) -> float:
 def _prepares(edit: Edit) -> bool:
     """Return whether a name is only given a first value, or a shorter one for what is there: what follows tells more."""
     is_new = edit.what == "value" and edit.change == "added"
+    if edit.what == "value" and edit.change == "removed" and not edit.keyword:
+        # A local name that goes, goes with what used it.
+        return edit.target.isidentifier()
     is_kept = edit.change == "added" and _KEPT.match(edit.after) is not None
     return is_kept or (is_new and bool(_FIRST.match(edit.after) or edit.target.isidentifier()))
 
@@ -329,12 +348,6 @@ def _called(edit: Edit) -> str:
 
 def _last_name(symbol: SymbolFact) -> str:
     return (symbol.symbol or "").rpartition(".")[2]
-
-
-def _last(call: str) -> str:
-    """Return the last name of what a call calls."""
-    found = _CALLED.match(call)
-    return found[1].rpartition(".")[2] if found else ""
 
 
 def stems_of(text: str) -> frozenset[str]:

@@ -238,7 +238,7 @@ def _tests_since(repository: GitRepository, asked: _Asked, tip: CommitId) -> Rec
 
 
 def _line_since(repository: GitRepository, asked: _Asked, head: CommitId, tip: CommitId) -> Recheck | None:
-    """Say whether the deciding line stands as the change left it."""
+    """Say whether the deciding line is unchanged since the change."""
     place = asked.place
     if place.side == "old" or not place.line:
         return None

@@ -48,7 +48,7 @@ class Wanted(Value, frozen=True, kw_only=True):
 
 
 class Judged(Value, frozen=True, kw_only=True):
-    """What became of a change: its assessment, or the gap in its place and what stands in for the assessment."""
+    """The result of a change: its assessment, or a gap and a substitute for the assessment."""
 
     wanted: Wanted
     assessment: Assessment | None = None
@@ -211,5 +211,5 @@ def name_of(wanted: Wanted) -> str:
 
 
 def change_gap(wanted: Wanted, code: MessageCode, **arguments: Argument) -> Gap:
-    """Return the gap that stands in the place of a change; its message says which one, and quotes ``arguments`` besides."""
+    """Return the gap for a change that could not be judged; its message says which one, and quotes ``arguments`` besides."""
     return Gap(what="change", message=message(code, change=name_of(wanted), **arguments))

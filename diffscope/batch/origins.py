@@ -15,6 +15,7 @@ from diffscope.adapters.git.repository import GitRepository
 from diffscope.assessment.document import Assessment
 from diffscope.patterns import lazy_regex
 from diffscope.products.report.counts import number_of
+from diffscope.render.change_summary import option_of
 from diffscope.source.profile import places
 from diffscope.source.text import decode, split_lines
 
@@ -110,35 +111,46 @@ def _hunks(repository: GitRepository, commit: str, path: str) -> list[_Hunk]:
     return hunks
 
 
-_READS: Final = 24
-"""Variables of the environment that are looked for, a question to git each."""
+_READS: Final = 32
+"""Names that are looked for, a question to git each."""
+_OPTIONS: Final = "EngineArgs."
+_DOCUMENTS: Final = ("docs", "examples", "README.md")
 
 
-def without_known_variables(
+def as_users_meet_them(
     repository: GitRepository, assessments: Sequence[Assessment]
 ) -> tuple[Assessment, ...]:
-    """Return assessments in which a variable of the environment that the code read before the change is declared, and not new."""
+    """Return assessments with what users meet otherwise than the change alone tells.
+
+    A variable of the environment that the code read before is declared, and not new. A field of a configuration that went, and that neither
+    an option of the change nor a page of the documents before it names, was nobody's to set.
+    """
     asked = 0
     kept = []
     for one in assessments:
-        known = set()
+        options = {option_of(each.name) for each in one.symbols if each.name.startswith(_OPTIONS)}
+        options |= {each.name for each in one.symbols if each.kind == "cli-flag"}
+        symbols = []
         for symbol in one.symbols:
-            if symbol.kind == "environment-variable" and "added" in symbol.aspects and asked < _READS:
+            is_new = symbol.kind == "environment-variable" and "added" in symbol.aspects
+            is_gone = symbol.role[:2] == ("config-field", "removed") and option_of(symbol.name) not in options
+            if (is_new or is_gone) and asked < _READS:
                 asked += 1
-                if _is_read(repository, one.change.pull.head, symbol.name):
-                    known.add(symbol)
-        symbols = tuple(
-            msgspec.structs.replace(symbol, aspects=("declared",)) if symbol in known else symbol
-            for symbol in one.symbols
-        )
-        kept.append(msgspec.structs.replace(one, symbols=symbols) if known else one)
+                head, last = one.change.pull.head, symbol.name.rpartition(".")[2]
+                if is_new and _is_named(repository, head, last, _folders()):
+                    symbol = msgspec.structs.replace(symbol, aspects=("declared",))  # noqa: PLW2901
+                elif is_gone and not _is_named(repository, head, last, _DOCUMENTS):
+                    symbol = msgspec.structs.replace(symbol, role=())  # noqa: PLW2901
+            symbols.append(symbol)
+        kept.append(msgspec.structs.replace(one, symbols=tuple(symbols)))
     return tuple(kept)
 
 
-def _is_read(repository: GitRepository, head: str | None, name: str) -> bool:
-    if head is None or not _folders():
+def _is_named(repository: GitRepository, head: str | None, name: str, folders: Sequence[str]) -> bool:
+    """Return whether a file of the folders named something before a change."""
+    if head is None or not folders:
         return False
-    found = run(repository.objects, "grep", "-q", "-w", "-F", "-e", name, f"{head}~", "--", *_folders())
+    found = run(repository.objects, "grep", "-q", "-w", "-F", "-e", name, f"{head}~", "--", *folders)
     return found.code == 0
 
 

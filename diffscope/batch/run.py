@@ -24,7 +24,7 @@ from diffscope.source.attempts import is_internal
 from diffscope.workspace import Workspace
 
 Progress = Callable[[int, int], None]
-"""Is told how many of how many changes are done."""
+"""Called with how many of how many changes are done."""
 
 _WORTH_WORKERS: Final = 8
 """Changes. Below, a second process costs more than it saves."""
@@ -35,7 +35,7 @@ _LONGEST_RUN: Final = 16
 class Batch:
     """A workspace with a store beside it, for many changes. Borrows the workspace; close it, or use it in a ``with``.
 
-    ``workers`` is the number of cores unless told; with 1, or few changes, all is done in this process. ``cluster`` is the address of a
+    ``workers`` is by default the number of cores; with 1, or few changes, all is done in this process. ``cluster`` is the address of a
     Dask scheduler whose workers judge instead, each in a clone of its own. With ``keeps`` false the store is neither asked nor written.
     """
 
@@ -97,7 +97,7 @@ class Batch:
         return self._judge.key(wanted), self._judge.provisional_key(wanted)
 
     def judge(self, wanted: Sequence[Wanted], *, progress: Progress | None = None) -> Iterator[Judged]:
-        """Yield what becomes of each change, in the order given. Nothing that one change does wrong ends the others."""
+        """Yield the result of each change, in the order given. Nothing that one change does wrong ends the others."""
         listed = list(dict.fromkeys(wanted))
         known = self._store.names()
         runs = _cut(listed, self._workers)
@@ -132,7 +132,7 @@ class Batch:
                 yield self._judge(each)
 
     def _completed(self, judged: Judged) -> Judged:
-        """Return it with what stands in for an assessment, where a worker died before it could say so."""
+        """Return it with a substitute for the assessment, where a worker died before it could say so."""
         if judged.gap is None or judged.stand_in is not None or not is_internal((judged.gap,)):
             return judged
         return self._judge.without(judged.wanted, judged.gap)

@@ -14,7 +14,7 @@ from diffscope.adapters.git.repository import GitRepository
 from diffscope.assessment.document import Assessment
 from diffscope.batch.around import find_around, recheck, unjudged_points
 from diffscope.batch.judging import Wanted, name_of
-from diffscope.batch.origins import without_known_variables
+from diffscope.batch.origins import as_users_meet_them
 from diffscope.batch.run import Batch, Progress
 from diffscope.errors import DiffscopeError, RepositoryError, UsageError
 from diffscope.messages.model import Message, message
@@ -48,7 +48,7 @@ class Span(NamedTuple):
 
 
 class Read(NamedTuple):
-    """The assessments of a span, trimmed for the digest, and the gaps. A change that could not be stands by what its list of files tells."""
+    """The assessments of a span, trimmed for the digest, and the gaps. A change that could not be judged is represented by its list of files."""
 
     assessments: tuple[Assessment, ...]
     gaps: tuple[Gap, ...]
@@ -165,7 +165,7 @@ def digest_of(
         else (None, ())
     )
     if repository is not None:
-        read = read._replace(assessments=without_known_variables(repository, read.assessments))
+        read = read._replace(assessments=as_users_meet_them(repository, read.assessments))
     return build_digest(
         read.assessments,
         repository=workspace.identity,
@@ -184,7 +184,7 @@ def digest_of(
 def _neighbours(
     workspace: Workspace, batch: Batch, span: Span, compared: tuple[Span, Read] | None
 ) -> tuple[Assessment, ...]:
-    """Return what the store has of the windows before and after; what is compared is at hand already."""
+    """Return what the store has of the windows before and after; what is compared is known already."""
     if span.is_range:
         return ()
     before, after = span_before(workspace, span), _span(workspace, *period_after(span.period))

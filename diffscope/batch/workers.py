@@ -98,7 +98,7 @@ class Workers:
         self._threads = ThreadPoolExecutor(size)
 
     def judge(self, runs: Sequence[tuple[Wanted, ...]]) -> Iterator[Judged]:
-        """Yield what becomes of each change, in order.
+        """Yield the result of each change, in order.
 
         The very first change is judged alone: with an empty cache each worker would make graph, words of tests and history from
         scratch, which the first makes by all cores.

@@ -1,4 +1,4 @@
-"""``diffscope explain``: why a rule fired or stayed silent on a change, condition by condition; why a step of CI runs or does not."""
+"""``diffscope explain``: why a rule fired or did not, condition by condition; why a CI step runs or does not."""
 
 from __future__ import annotations
 
@@ -114,9 +114,10 @@ def explanation_text(explanation: Explanation, language: str) -> str:
     from diffscope.render.sanitize import visible
 
     spoken = Language(language)
-    lines = [f"{explanation.code} {explanation.name}: {explanation.verdict}"]
+    verdict = "does not fire" if explanation.verdict == "silent" else explanation.verdict
+    lines = [f"{explanation.code} {explanation.name}: {verdict}"]
     if not explanation.is_on:
-        lines.append("  (off: it runs only where --select or diffscope.yml names its code)")
+        lines.append("  (off: it runs only if --select or diffscope.yml names its code)")
     if explanation.flag is not None:
         lines.append(f"  {explanation.flag.severity.value}: {getattr(explanation.flag.message, language)}")
     lines += [f"  missing: {reason.pick(spoken)}" for reason in explanation.missing]

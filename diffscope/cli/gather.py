@@ -39,7 +39,7 @@ class Request(NamedTuple):
     done: frozenset[str] = frozenset()
     """Head commits of a window that are judged already."""
     against: str | None = None
-    """Another commit that what one change stands on is compared with."""
+    """Another commit with which the change is compared."""
 
     @property
     def is_window(self) -> bool:
@@ -195,7 +195,7 @@ def _pull(target: str, source: str, workspace: Workspace, notice: Notice) -> Gat
 
 
 def _revision(target: str, workspace: Workspace, error: UsageError) -> Change:
-    """Return what a name of the clone stands for: a branch from its merge base with main, anything else as one commit."""
+    """Return the change that a name of the clone means: a branch from its merge base with main, anything else as one commit."""
     import msgspec
 
     from diffscope.adapters.git.process import run

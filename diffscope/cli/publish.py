@@ -74,7 +74,7 @@ class Publisher:
             file.close()
 
     def add(self, assessment: Assessment, patch: str | None = None) -> None:
-        """Write one assessment; where its patch is at hand, the terminal report and the page quote it."""
+        """Write one assessment; if its patch is available, the terminal report and the page quote it."""
         for output in self._outputs:
             text = self._rendered(output, assessment, patch)
             if text is None:

@@ -32,7 +32,7 @@ class Line(Value, frozen=True, kw_only=True):
     r"""One added or removed line. ``number`` counts from 1 on its own side.
 
     ``text`` has no line feed. A carriage return before it belongs to the file and stays. Bytes that are not
-    UTF-8 stand as ``\xNN``.
+    UTF-8 are written as ``\xNN``.
     """
 
     number: int

@@ -24,7 +24,7 @@ _QUOTED = lazy_regex(r'"(?:[^"\\]|\\.)*"')
 
 
 def decode_name(raw: bytes) -> str:
-    r"""Return a name as text; bytes that are not UTF-8 stand as ``\xNN``."""
+    r"""Return a name as text; bytes that are not UTF-8 are written as ``\xNN``."""
     return raw.decode("utf-8", "backslashreplace")
 
 

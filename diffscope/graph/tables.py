@@ -85,7 +85,7 @@ def _column() -> array[int]:
 
 
 class Tables(msgspec.Struct, kw_only=True):
-    """All that a graph holds. ``-1`` stands for no node."""
+    """All that a graph holds. ``-1`` means no node."""
 
     names: list[str]
     """Names of the nodes, sorted."""

@@ -30,7 +30,7 @@ def read_catalogue(files: Mapping[str, str], tables: Mapping[str, str] | None = 
 
     Raises:
         InputError: a file is no strict YAML; a code stands twice, lacks a language or has another one; a text is empty, has a brace that
-            quotes nothing, or the languages quote different arguments. All such mistakes are told, each with file and line.
+            quotes nothing, or the languages quote different arguments. All such mistakes are reported, each with file and line.
     """
     reader = _Reader()
     for name, text in sorted(files.items()):

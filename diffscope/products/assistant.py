@@ -1,6 +1,6 @@
 """Assessment and graph -> bounded answers: what each tool of ``diffscope mcp`` returns, never more than a number of tokens.
 
-Text that a pull request's author wrote stands in fields named ``untrusted_*`` and nowhere else; paths and names of symbols are
+Text that a pull request's author wrote is in fields named ``untrusted_*`` and nowhere else; paths and names of symbols are
 identifiers, with invisible characters escaped. What is cut is said by ``truncated``, and ``cursor`` asks for the rest.
 """
 

@@ -239,7 +239,7 @@ def _unknown_registries(
 def _unwatched_twins(
     source: Sequence[RepoPath], taxonomy: Taxonomy, changes: _Changes
 ) -> Iterator[BlindSpot]:
-    """Yield folders with files of one name for several platforms, where changes edit one of them and no flag stands on it."""
+    """Yield folders with files of one name for several platforms, where changes edit one of them without a flag."""
     beside: dict[tuple[str, str], list[str]] = defaultdict(list)
     for path in source:
         parts = path.split("/")
@@ -267,7 +267,7 @@ def _pattern(folder: str) -> str:
 
 
 def _edits_one_alone(assessment: Assessment, twins: Sequence[str]) -> bool:
-    """Return whether a change edits a file, leaves one of its twins alone, and no flag stands on the file."""
+    """Return whether a change edits a file, does not edit one of its twins, and has no flag on the file."""
     edited = {file.path for file in assessment.files}
     flagged = {place.path for flag in every_flag(assessment.flags) for place in flag.evidence}
     for path in edited & set(twins):

@@ -44,16 +44,14 @@ class ChangeRow(Row, frozen=True, kw_only=True):
 
 
 class FlagRow(Row, frozen=True, kw_only=True):
-    """One for each rule that fired on a change, those that stand beneath another flag included."""
+    """One for each flag of a change, including those that another flag covers."""
 
     code: Annotated[str, Meta(description="CP101, ...")]
     rule: Annotated[str, Meta(description="The rule's name.")]
     family: Annotated[str, Meta(description="The rule's family.")]
     severity: Annotated[str, Meta(description="low, medium, high or critical.")]
     confidence: Annotated[str, Meta(description="low, medium or high.")]
-    covered_as: Annotated[
-        str | None, Meta(description="Why it stands beneath another flag; null for one of its own.")
-    ]
+    covered_as: Annotated[str | None, Meta(description="Why another flag covers it; null if none does.")]
     waived: Annotated[bool, Meta(description="Whether the pull request waives it.")]
     path: Annotated[str | None, Meta(description="Of its first place.")]
     line: Annotated[int | None, Meta(description="Of its first place.")]

@@ -6,7 +6,7 @@ from itertools import accumulate
 from typing import Final
 
 from diffscope.assessment.document import Assessment, SymbolAssessment
-from diffscope.render.change_summary import clauses_of
+from diffscope.render.change_summary import clauses_of, is_private
 from diffscope.render.places import worst_first
 from diffscope.render.words import Words
 from diffscope.rules.language.template import clip
@@ -22,6 +22,7 @@ _OF_PATHS: Final = frozenset({"core-path", "kernel-safety"})
 _OF_TESTS: Final = frozenset({"missing-tests", "insufficient-tests", "ci-coverage"})
 """Families that ask how it is shown; what to show comes first."""
 _MOST_CHECKS: Final = 2
+_MOST_NAMED: Final = 3
 _BY_EDITS: Final = frozenset({"bugfix", "performance", "revert"})
 """Kinds of which the edits are the point, and not what is new."""
 
@@ -40,7 +41,7 @@ def what_it_does(assessment: Assessment, words: Words) -> tuple[str, ...]:
     else:
         found = [*new[:2], *edits[: 2 if len(new) < 2 else 1]]
     flags = _flags(assessment)
-    if not edits and flags:
+    if not edits and flags and not (new and _only_removes(assessment)):
         found = [*found[:1], _by_rule(flags[0], words)]
     found = found or [words.pick(clause) for clause in told.clauses[:1]]
     sentences = [clip(begin(one), _LONGEST).rstrip("。.") for one in found]
@@ -53,17 +54,6 @@ def what_it_does(assessment: Assessment, words: Words) -> tuple[str, ...]:
     )
 
 
-def what_it_does_shortly(assessment: Assessment, words: Words) -> tuple[str, ...]:
-    """Return the same for a reader who looks at many changes: what is new, and edits that hold whatever the conditions around them."""
-    told = clauses_of(assessment)
-    new = [words.pick(clause) for clause in told.clauses[: told.telling]]
-    new[:1] = [_with_summary(one, assessment, words) for one in new[:1]]
-    edits = [words.pick(effect.says) for effect in assessment.effects if not effect.condition]
-    # One step of work on speed tells little of it to who has not the code before their eyes.
-    found = (*edits, *new) if assessment.kind == "bugfix" else (*new, *edits)
-    return tuple(map(begin, found))
-
-
 def what_to_check(assessment: Assessment, words: Words) -> tuple[str, ...]:
     """Return what to check, a question each, two at most.
 
@@ -71,6 +61,8 @@ def what_to_check(assessment: Assessment, words: Words) -> tuple[str, ...]:
     """
     flags, effects = _flags(assessment), assessment.effects
     asked = [flag for flag in flags if flag.check]
+    if not effects and (gone := _only_removes(assessment)):
+        return (words("check-removed", names=words.comma.join(f"`{name}`" for name in gone[:_MOST_NAMED])),)
     asking = [flag for flag in asked if flag.family not in _OF_PATHS]
     first = [words.pick(flag.asked) for flag in asking if flag.family not in _OF_TESTS][:1]
     telling = [effect for effect in effects if not effect.general]
@@ -83,6 +75,12 @@ def what_to_check(assessment: Assessment, words: Words) -> tuple[str, ...]:
     shown = [words.pick(flag.asked) for flag in asking if flag.family in _OF_TESTS][:1]
     found = [*first, *edits, *shown]
     found = found or [words.pick(flag.asked) for flag in flags[:1]]
+    if not found and (
+        moved := [
+            one.name for one in assessment.symbols if "moved" in one.aspects and not is_private(one.name)
+        ]
+    ):
+        found = [words("check-moved", names=words.comma.join(f"`{name}`" for name in moved[:_MOST_NAMED]))]
     if not found:
         found = [words("check-new", name=one.name) for one in assessment.symbols if _is_new_code(one)][:1]
     return tuple(clip(begin(one), _LONGEST) for one in dict.fromkeys(found))[:_MOST_CHECKS]
@@ -104,6 +102,19 @@ def _with_summary(clause: str, assessment: Assessment, words: Words) -> str:
     if not summary:
         return clause
     return f"{clause}{words('says-of', summary=clip(summary.rstrip('.'), _LONGEST_SUMMARY))}"
+
+
+def _only_removes(assessment: Assessment) -> list[str]:
+    """Return the public code that a change removes where it does nothing else to code."""
+    logic = [one for one in assessment.symbols if one.logic]
+    gone = [
+        one.name for one in logic if "removed" in one.aspects and one.kind in ("class", "function", "method")
+    ]
+    if any("removed" not in one.aspects for one in logic if one.kind != "module"):
+        return []
+    # A member goes with its class.
+    listed = [name for name in gone if name.rpartition(".")[0] not in gone and name != "<module>"]
+    return [name for name in listed if not is_private(name)] or listed
 
 
 def _flags(assessment: Assessment) -> list[Flag]:

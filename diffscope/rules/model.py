@@ -78,7 +78,7 @@ class Flag(Value, frozen=True, kw_only=True):
     fingerprint: str
     """Hash of code, paths and symbols; no line numbers, so that it survives a rebase."""
     covers: tuple[Flag, ...] = ()
-    """Flags of other rules that stand on the same cause, worst first: one change is one flag."""
+    """Flags of other rules with the same cause, worst first."""
     covered_as: str | None = None
     """Of a covered flag, why it is one with its head: same-place, goes-along (removed with an option) or in-place-of."""
 
@@ -158,7 +158,7 @@ FAMILIES: Final = (
     "history",
     "review-hygiene",
 )
-"""By wire word, in the order of the reports; their titles stand in ``messages/texts/families.yml``."""
+"""By wire word, in the order of the reports; their titles are in ``messages/texts/families.yml``."""
 
 FAMILY_OF_PREFIX: Final[dict[str, str]] = {
     "CP": "core-path",

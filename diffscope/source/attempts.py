@@ -1,4 +1,4 @@
-"""Isolation: the parts of an analysis are run apart, so that a part that fails inside is a gap and costs nothing but itself.
+"""Isolation: the parts of an analysis run separately, so that a part that fails inside is a gap and the others are unaffected.
 
 ``Attempts`` is the only place that catches whatever is raised. Errors that diffscope raises on purpose, and an interrupt, pass through it.
 """

@@ -13,7 +13,7 @@ from diffscope.messages.model import Language, Message
 from diffscope.messages.say import say_message
 
 RepoPath = NewType("RepoPath", str)
-"""A POSIX path relative to the root of the target repository. Bytes that are not UTF-8 stand as ``\\xNN``."""
+"""A POSIX path relative to the root of the target repository. Bytes that are not UTF-8 are written as ``\\xNN``."""
 
 BlobId = NewType("BlobId", str)
 """The full hexadecimal object id of a git blob."""

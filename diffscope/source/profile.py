@@ -1,4 +1,4 @@
-"""What a repository is called and where its things lie: the names of its profile, and which profile is in force.
+"""Names and paths of a repository, from its profile; and which profile is active.
 
 Every question of where a file belongs depends on them, at any depth of the core. They are in force for a context (``in_force``), as a
 locale is, so that two workspaces in one process do not see each other's.
@@ -48,6 +48,9 @@ class OperatorNames(Value, frozen=True, kw_only=True):
     register_op: str | None = None
 
 
+USUAL_TESTS: Final = ("tests",)
+
+
 class Profile(Value, frozen=True, kw_only=True):
     """The names of one repository: ``profile.yml``."""
 
@@ -61,7 +64,7 @@ class Profile(Value, frozen=True, kw_only=True):
     """Folders of its Python packages; a package of one file is that file."""
     source_roots: tuple[Folder, ...] = ()
     """Folders that packages lie in and that are no part of their names: ``python`` for ``python/minisgl``."""
-    tests: tuple[Folder, ...] = ("tests",)
+    tests: tuple[Folder, ...] = USUAL_TESTS
     native: tuple[Folder, ...] = ()
     """Folders of sources that are compiled."""
     environment: Environment | None = None
@@ -187,14 +190,14 @@ def pull_url(repository: str, number: int | None) -> str | None:
 
 
 def activate_profile(chosen: Profile) -> None:
-    """Put a profile in force until another one is, in every thread that has none of its own."""
+    """Make a profile the active one, in every thread that has none of its own."""
     _of_process[:] = [_places(chosen)]
     _current.set(_places(chosen))
 
 
 @contextmanager
 def in_force(chosen: Profile) -> Iterator[None]:
-    """Put a profile in force for a while."""
+    """Make a profile the active one within a ``with`` block."""
     before = _current.get(None)
     _current.set(_places(chosen))
     try:

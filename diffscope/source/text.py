@@ -46,7 +46,7 @@ class SourceText(msgspec.Struct, frozen=True, dict=True):
 
     @cached_property
     def text(self) -> str:
-        r"""The decoded text. Python files as PEP 263 says, others as UTF-8; a byte that does not decode stands as ``\xNN``."""
+        r"""The decoded text. Python files as PEP 263 says, others as UTF-8; a byte that does not decode is written as ``\xNN``."""
         return decode(self.data, is_python=self.path.endswith((".py", ".pyi")))
 
     @cached_property

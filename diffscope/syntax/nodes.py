@@ -77,6 +77,7 @@ def clip(text: str, limit: int) -> str:
 
 _PAIRS: Final = {"(": ")", "[": "]", "{": "}"}
 _LEFT_OUT: Final = "…"
+_LITTLE: Final = 0.4
 _LONGEST: Final = 2_000
 """Characters beyond which code is cut at once: to leave out thousands of brackets one by one takes too long."""
 
@@ -91,10 +92,13 @@ def brief(text: str, limit: int) -> str:
         spans = [(end - start - 1, start, end) for start, end in _enclosed(text) if end - start > 1]
         enough = [span for span in spans if len(text) - span[0] <= limit]
         if not spans:
-            head = text[: limit - 1].rpartition(" ")[0] or text[: limit - 1]
-            return f"{head.rstrip()} {_LEFT_OUT}"
-        _, start, end = min(enough) if enough else max(spans)
-        text = f"{text[:start]}{_LEFT_OUT}{text[end:]}"
+            head = text[: limit - 1].rpartition(" ")[0].rstrip()
+            return f"{head} {_LEFT_OUT}" if head else f"{text[: limit - 1]}{_LEFT_OUT}"
+        saved, start, end = min(enough) if enough else max(spans)
+        rest = len(text) - saved - 1
+        # Where next to nothing would be left, the beginning of what stands there is told.
+        kept = brief(text[start:end], limit - rest) if rest < _LITTLE * limit else _LEFT_OUT
+        text = f"{text[:start]}{kept}{text[end:]}"
     return text
 
 
@@ -129,6 +133,23 @@ def around_difference(before: str, after: str, limit: int) -> tuple[str, str]:
     sides = (" ".join(words[start : len(words) - end]) for words in (was, now))
     first, second = (f"{'…' if start else ''}{text}{'…' if end else ''}" for text in sides)
     return first, second
+
+
+def brief_pair(before: str, after: str, limit: int) -> tuple[str, str]:
+    """Return two codes of at most ``limit`` characters: without what stands between brackets, or where that leaves too little, around what differs."""
+    found = brief(before, limit), brief(after, limit)
+    lost = any(
+        len(text) > limit and len(told) < _LITTLE * limit
+        for text, told in zip((before, after), found, strict=True)
+    )
+    if found[0] != found[1] and not lost:
+        return found
+    first, second = around_difference(before, after, limit)
+    return (
+        (first, second)
+        if max(len(first), len(second)) <= limit
+        else (brief(first, limit), brief(second, limit))
+    )
 
 
 def _uncommented(match: re.Match[str]) -> str:

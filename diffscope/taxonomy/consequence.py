@@ -75,7 +75,7 @@ _Patterns = Annotated[tuple[str, ...], Meta(min_length=1)]
 
 
 class Root(Value, frozen=True, kw_only=True, omit_defaults=True):
-    """A row: definitions whose time is known by what they are. Patterns match whole names; ``*`` stands for any run of characters."""
+    """A row: definitions whose time is known by what they are. Patterns match whole names; ``*`` matches any characters."""
 
     runs: Literal["per_step", "per_request", "start_up", "tools"]
     why: str

@@ -220,7 +220,7 @@ class SurfaceRule(Value, frozen=True, kw_only=True):
     title: Text
     paths: tuple[PathGlob, ...] = ()
     symbols: tuple[str, ...] = ()
-    """Top-level names; ``*`` stands for any run of characters. Empty: every public name of the paths."""
+    """Top-level names; ``*`` matches any characters. Empty: every public name of the paths."""
     bases: tuple[str, ...] = ()
     """Names of base classes, the last part of a dotted name; ``*`` as above."""
 

@@ -218,6 +218,12 @@ def refuse_diff(site: Site) -> None:
         ),
         pytest.param(200, "Sorry, this diff is unavailable.", "its answer is none", id="a sentence"),
         pytest.param(200, {"message": "diff unavailable"}, "its answer is none", id="JSON"),
+        pytest.param(
+            200,
+            "diff --git a/x b/x\nnew file mode 100644\n",
+            "its answer is cut off",
+            id="one file of several",
+        ),
     ],
 )
 def test_where_github_gives_no_diff_the_list_of_files_does(
@@ -239,6 +245,23 @@ def test_where_github_gives_no_diff_the_list_of_files_does(
         == [notice for notice in notices if said in notice]
         != []
     )
+
+
+def test_a_file_on_two_pages_of_the_list_is_one(reach: Open, tmp_path: Path) -> None:
+    site = hosted(tmp_path / "repo", BEFORE, AFTER)
+    refuse_diff(site)
+    row = {
+        "filename": "vllm/added.py",
+        "status": "added",
+        "additions": 1,
+        "deletions": 0,
+        "changes": 1,
+        "patch": "@@ -0,0 +1 @@\n+x = 1",
+    }
+    site.overrides.append(lambda _, path, __: Reply(200, [row, row]) if "/files" in path else None)
+    change = reach(site).pull(NUMBER)
+    assert change.patch.count("diff --git ") == 1
+    assert [gap.message.code for gap in change.gaps] == ["gap.github-files-cut"]
 
 
 @pytest.mark.parametrize(
@@ -393,8 +416,9 @@ def test_a_renamed_repository_is_followed_and_said(reach: Open, tmp_path: Path) 
 
 def test_a_push_between_two_requests_is_noticed(reach: Open, tmp_path: Path) -> None:
     site = hosted(tmp_path / "repo", BEFORE, AFTER)
-    other = hosted(tmp_path / "other", BEFORE, {"vllm/quite_other.py": "x = 1\n"})
-    text = other.git("diff", f"{other.pulls[NUMBER].base}...{other.pulls[NUMBER].head}").decode()
+    other = hosted(tmp_path / "other", BEFORE, {**AFTER, "vllm/quite_other.py": "x = 1\n"})
+    ends = f"{other.pulls[NUMBER].base}...{other.pulls[NUMBER].head}"
+    text = other.git("diff", ends).decode("utf-8", "replace")
     site.overrides.append(lambda _, __, headers: Reply(200, text) if "diff" in headers["accept"] else None)
     gaps = reach(site).pull(NUMBER).gaps
     assert [gap.what for gap in gaps] == ["metadata"]

@@ -22,7 +22,7 @@ def thing(*lines: str, other: str = "1") -> str:
         pytest.param(
             thing("use(rows)"), thing("if not rows:", "    return None", "use(rows)"),
             "`Thing.run` now returns `None` at once if `not rows`",
-            "Where `not rows`, `Thing.run` now ends with `None`: do its callers take that, and is nothing left undone that stood behind?",
+            "Where `not rows`, `Thing.run` now ends with `None`: do its callers accept that, and is nothing skipped that came after it?",
             id="an early return"),
         pytest.param(
             thing("use(rows)"), thing("if rows < 0:", "    raise ValueError(rows)", "use(rows)"),
@@ -72,7 +72,7 @@ def thing(*lines: str, other: str = "1") -> str:
         pytest.param(
             thing("try:", "    use(rows)", "except ImportError:", "    pass"), thing("try:", "    use(rows)", "except Exception:", "    pass"),
             "`Thing.run` catches `Exception`, no longer only `ImportError`",
-            "Which errors that used to surface does `Exception` swallow in `Thing.run` now, and does the code behind it hold after one?",
+            "Which errors that used to surface does `Exception` now catch in `Thing.run`, and does the code after it hold then?",
             id="more is caught"),
         pytest.param(
             thing("use(rows)"), thing("assert rows", "use(rows)"),
@@ -166,7 +166,7 @@ def thing(*lines: str, other: str = "1") -> str:
         pytest.param(
             thing("a = one(rows)", *(f"x{n} = old_{n}(a)" for n in range(10)), "return x1"),
             thing("b = two(rows)", *(f"y{n} = new.of_{n}(b, {n})" for n in range(10)), "return y1"),
-            "`Thing.run` is written anew: it calls `two`, `new.of_0`, `new.of_1`, no longer `one`, `old_0`, `old_1`",
+            "`Thing.run` is rewritten: it calls `two`, `new.of_0`, `new.of_1`, no longer `one`, `old_0`, `old_1`",
             "Does the new `Thing.run` give what the old one gave, also for nothing, for one and for the most, and does a test compare its results?",
             id="a function that is written anew"),
         pytest.param(
@@ -314,9 +314,7 @@ def test_what_stands_as_before_elsewhere_is_asked_for() -> None:
     (effect,) = find_effects(
         edit(PATH, before, before.replace("x = rows + self.base", "x = rows - self.base"))
     )
-    assert (
-        effect.checks[1].en == "`rows + self.base` still stands in `Thing.other` (line 6): is it right there?"
-    )
+    assert effect.checks[1].en == "`rows + self.base` is still in `Thing.other` (line 6): is it right there?"
 
 
 def test_a_new_function_is_told_with_what_it_is_called_for() -> None:
@@ -333,7 +331,10 @@ def test_a_new_function_is_told_with_what_it_is_called_for() -> None:
 def test_long_code_loses_what_stands_between_brackets_and_is_not_cut() -> None:
     after = thing(f"return make({', '.join(f'argument_{n}=values[{n}]' for n in range(9))}).all()")
     effect = find_effects(edit(PATH, thing("return rows"), after))[0]
-    assert effect.says.en == "`Thing.run` returns `make(…).all()`, no longer `rows`"
+    assert (
+        effect.says.en
+        == "`Thing.run` returns `make(argument_0=values[0], argument_1=values[1], argument_2=values[2], …).all()`, no longer `rows`"
+    )
 
 
 def test_a_line_of_a_script_is_told_by_what_came() -> None:
@@ -398,7 +399,7 @@ def test_an_exit_that_went_with_its_call_is_asked_for_once() -> None:
     (effect,) = find_effects(edit(PATH, before, after))
     assert effect.says.en == "Where `rows[0] != -1`: `Thing.run` no longer calls `first(rows)`"
     assert effect.checks[0].en == (
-        "`first(rows)` and the return behind it are gone from `Thing.run`: does the code that runs there now do the same where `rows[0] != -1`, and does a test compare both?"
+        "`first(rows)` and the return after it are gone from `Thing.run`: does the code that runs there now do the same where `rows[0] != -1`, and does a test compare both?"
     )
 
 

@@ -11,7 +11,7 @@ import pytest
 from diffscope.adapters.git.repository import GitRepository
 from diffscope.assessment.document import Assessment, SymbolAssessment
 from diffscope.batch.around import find_around
-from diffscope.batch.origins import without_known_variables
+from diffscope.batch.origins import as_users_meet_them
 from diffscope.source.model import CommitId
 from tests.assessments import an_assessment
 from tests.builders import Commit, git, git_repository
@@ -39,7 +39,12 @@ FIXES = {
 
 @pytest.fixture(scope="module")
 def clone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GitRepository]:
-    start = {"vllm/__init__.py": "", "vllm/other.py": OTHER, "vllm/old.py": 'os.getenv("VLLM_OLD")\n'}
+    start = {
+        "docs/lamp.md": "Set most_wicks.",
+        "vllm/__init__.py": "",
+        "vllm/other.py": OTHER,
+        "vllm/old.py": 'os.getenv("VLLM_OLD")\n',
+    }
     commits = [
         Commit("[Core] Light a lamp (#10)", {LAMP: _lamp()}, at="2026-03-02T00:00:00Z"),
         *(
@@ -76,8 +81,23 @@ def test_a_variable_that_the_code_read_before_is_declared_and_not_new(clone: Git
         )
         for name in ("VLLM_OLD", "VLLM_NEW")
     )
-    (found,) = without_known_variables(clone, [_window(clone, old, new)])
+    (found,) = as_users_meet_them(clone, [_window(clone, old, new)])
     assert [(one.name, one.aspects) for one in found.symbols] == [
         ("VLLM_OLD", ("declared",)),
         ("VLLM_NEW", ("added",)),
+    ]
+
+
+def test_a_field_that_no_document_names_was_nobody_s_to_set(clone: GitRepository) -> None:
+    told, untold = (
+        SymbolAssessment(
+            path=LAMP, line=1, name=f"LampConfig.{name}", kind="variable", aspects=("removed",), logic=True,
+            role=("config-field", "removed", "1", ""),
+        )
+        for name in ("most_wicks", "wicks_left")
+    )  # fmt: skip
+    (found,) = as_users_meet_them(clone, [_window(clone, told, untold)])
+    assert [(one.name, one.role[:2]) for one in found.symbols] == [
+        ("LampConfig.most_wicks", ("config-field", "removed")),
+        ("LampConfig.wicks_left", ()),
     ]

@@ -46,7 +46,7 @@ def test_recorded_change_that_fires(project: MakeProject) -> None:
 def test_recorded_change_that_stays_silent(project: MakeProject) -> None:
     """Silence is explained the same way."""
     outcome = project().run("explain", "38450", "engine-step-path", "--source", "recorded")
-    assert outcome.out.splitlines()[0] == "CP101 engine-step-path: silent"
+    assert outcome.out.splitlines()[0] == "CP101 engine-step-path: does not fire"
     assert "  - symbol where " in outcome.out
 
 
@@ -81,9 +81,7 @@ def test_rule_that_is_ignored_says_that_it_is_off(project: MakeProject) -> None:
     """diffscope.yml is heard; the rule is explained all the same."""
     built = project({"diffscope.yml": "rules: {ignore: [CP102]}\n"})
     outcome = built.run("explain", "38450", "CP102", "--source", "recorded")
-    assert (
-        outcome.out.splitlines()[1] == "  (off: it runs only where --select or diffscope.yml names its code)"
-    )
+    assert outcome.out.splitlines()[1] == "  (off: it runs only if --select or diffscope.yml names its code)"
 
 
 def test_unknown_rule(project: MakeProject) -> None:

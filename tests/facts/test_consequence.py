@@ -53,6 +53,20 @@ EFFECT_ROWS = [
     ),
     pytest.param(
         "        return self.pick(left)",
+        '        if left is None:\n            raise ValueError("left")\n        return self.pick(left)',
+        "Scheduler.schedule",
+        "body",
+        id="it only makes sure that something is there",
+    ),
+    pytest.param(
+        "        return self.pick(left)",
+        "        try:\n            return self.pick(left)\n        except ValueError:\n            return left if left else 0",
+        "Scheduler.schedule",
+        "condition",
+        id="few lines with several branches write nothing anew",
+    ),
+    pytest.param(
+        "        return self.pick(left)",
         "".join(f"        if left == {one}:\n            left = {one * 2}\n" for one in range(3))
         + "        return self.pick(left)",
         "Scheduler.schedule",

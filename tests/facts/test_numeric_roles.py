@@ -18,6 +18,18 @@ def _body(text: str) -> str:
     ("before", "after", "expected"),
     [
         pytest.param(
+            "    return scaled_mm(x, w, scale=scale.view(torch.float8_e4m3fn).flatten())\n",
+            "    return scaled_mm(x, w, scale=scale.view(torch.float8_e4m3fn).reshape(*x.shape[:-1], -1))\n",
+            [],
+            id="a scale in another shape",
+        ),
+        pytest.param(
+            "    return scaled_mm(x, w, None)\n",
+            "    return scaled_mm(x, w, out_scale=None)\n",
+            [],
+            id="a scale that is handed over by its name now",
+        ),
+        pytest.param(
             "    return x.float() * w\n",
             "    return x * w\n",
             [("cast", "removed", None, ".float()")],

@@ -23,7 +23,12 @@ class Door:
     def _turn(self, key):
         return key
 
+    def _ring(self, key):
+        return key
+
     def unlock(self, key):
+        if self.has_bell:
+            self._ring(key)
         return self._turn(key)
 
 
@@ -58,6 +63,10 @@ def a_test(body: str, imports: str = "from vllm.door import Door") -> bytes:
         pytest.param("Door._turn", a_test("pytestmark = pytest.mark.skip\n\ndef test_it():\n    Door().unlock(1)"), False, id="its module is skipped"),
         pytest.param("Door._turn", a_test("def test_it():\n    Door().unlock(1)", "from vllm.users import Door"), True, id="the class from where it is passed on"),
         pytest.param("Door._turn", a_test("def test_it():\n    Door().unlock(1)", "from vllm.other import Door"), False, id="another class of that name"),
+        pytest.param("Door._turn", a_test("@patch.object(Door, '_turn')\ndef test_it(turn):\n    Door().unlock(1)"), False, id="what changed is patched"),
+        pytest.param("Door._turn", a_test("def test_it(monkeypatch):\n    monkeypatch.setattr('vllm.door.Door.unlock', len)\n    enter(1)", "from vllm.users import enter"), False, id="what calls it is patched"),
+        pytest.param("Door._ring", a_test("def test_it():\n    Door().unlock(1)"), False, id="a setting that it does not name keeps it out"),
+        pytest.param("Door._ring", a_test("def test_it():\n    Door(has_bell=True).unlock(1)"), True, id="a setting that it names"),
         pytest.param("build", a_test("def test_it():\n    build(1)", "from vllm.door import build"), True, id="a function"),
         pytest.param("build", a_test("def test_it():\n    build(1)", "from vllm.other import build"), False, id="another function of that name"),
     ],

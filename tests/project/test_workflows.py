@@ -148,7 +148,6 @@ c: {runs-on: ubuntu-latest, needs: [a], if: always()}
 d: {runs-on: [self-hosted, a100], if: vars.GPU, timeout-minutes: 30}
 e: {runs-on: x, needs: [d, f]}
 f: {runs-on: x}
-g: {runs-on: x, needs: g}
 h: {runs-on: x, needs: nobody}
 i: {runs-on: x, needs: [f], continue-on-error: true}
 """
@@ -163,7 +162,6 @@ def test_jobs_that_are_needed_decide() -> None:
         "d": Reason.UNDECIDED,
         "e": Reason.UNDECIDED,
         "f": Reason.ALWAYS,
-        "g": Reason.UNDECIDED,
         "h": Reason.UNDECIDED,
         "i": Reason.ALWAYS,
     }
@@ -327,3 +325,18 @@ def test_a_rename_out_of_the_paths_of_a_workflow_is_told() -> None:
     )
     assert (gap.kind, gap.name, gap.entry, gap.still_matches) == ("step", "test", "pkg/**/*.py", True)
     assert not rename_gaps(project, [(RepoPath("pkg/a/b.py"), RepoPath("pkg/b.py"))], tree_of("pkg/b.py"))
+
+
+@pytest.mark.parametrize(
+    ("needs", "reason"),
+    [
+        pytest.param({0: 1, 1: 0}, Reason.UNDECIDED, id="jobs that wait for each other"),
+        pytest.param({at: at + 1 for at in range(3000)}, Reason.ALWAYS, id="a chain of any length"),
+    ],
+)
+def test_jobs_that_wait_are_decided_behind_those_they_wait_for(needs: dict[int, int], reason: Reason) -> None:
+    jobs = "".join(f"j{one}: {{runs-on: x, needs: j{other}}}\n" for one, other in needs.items())
+    last = max(needs.values())
+    jobs += "" if last in needs else f"j{last}: {{runs-on: x}}\n"
+    found = decide(workflow("pull_request", jobs), "a.py")
+    assert {one.reason for one in found.values()} == {reason}

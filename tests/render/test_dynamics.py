@@ -68,7 +68,7 @@ def test_reasons_of_amd_in_chinese() -> None:
 def test_a_window_without_anything() -> None:
     """No share of nothing, and no more than one empty line anywhere."""
     for language in Language:
-        text = report(Events(since=SINCE, until=UNTIL), language)
+        text = report(Events(repository="vllm-project/vllm", since=SINCE, until=UNTIL), language)
         assert "\n\n\n" not in text
         assert "all 0" not in text
         assert "全部 0" not in text
@@ -80,7 +80,10 @@ def test_a_label_that_names_a_platform_is_called_like_it() -> None:
         Item(number=at, title="x", author="ann", created_at=WHEN, labels=("rocm", "perf-ci")) for at in (1, 2)
     )
     lines = section(
-        report(Events(since=SINCE, until=UNTIL, pulls=items), Language.ENGLISH), "🔥"
+        report(
+            Events(repository="vllm-project/vllm", since=SINCE, until=UNTIL, pulls=items), Language.ENGLISH
+        ),
+        "🔥",
     ).splitlines()
     assert [line for line in lines if not line.startswith(" ")] == [
         "1. **perf-ci** (2 PRs)",
@@ -151,7 +154,9 @@ def test_what_was_not_read_is_said_in_chinese() -> None:
     """With the hint; what GitHub said stays as it is."""
     unknown = Gap(what="files", message=message("gap.paths-unknown-ask", count=3))
     gaps = (event_gap(unknown), EventGap(what="comments", reason="GitHub answered 502; twice"))
-    text = report(Events(since=SINCE, until=UNTIL, gaps=gaps), Language.CHINESE)
+    text = report(
+        Events(repository="vllm-project/vllm", since=SINCE, until=UNTIL, gaps=gaps), Language.CHINESE
+    )
     assert "- 改动文件：3 个 PR 的改动文件未知；使用 GITHUB_TOKEN 可以读取更多\n" in text
     assert "- 评论：GitHub answered 502; twice\n" in text
 
@@ -160,7 +165,10 @@ def test_what_was_not_read_is_not_called_nothing() -> None:
     """Neither in the AMD section nor of talk and answers."""
     gaps = tuple(EventGap(what=what, reason="refused") for what in ("new-pulls", "comments"))
     issue = Item(number=1, title="[Bug]: x", author="ann", created_at=WHEN)
-    text = report(Events(since=SINCE, until=UNTIL, issues=(issue,), gaps=gaps), Language.ENGLISH)
+    text = report(
+        Events(repository="vllm-project/vllm", since=SINCE, until=UNTIL, issues=(issue,), gaps=gaps),
+        Language.ENGLISH,
+    )
     assert "Nothing that was read concerns AMD or ROCm; the lists are not whole" in text
     assert "The comments were not read whole; what was read holds none by a person." in text
     assert "who has been answered is not known" in text
@@ -200,6 +208,7 @@ def test_texts_of_strangers_stay_texts(hostile: str, language: Language) -> None
         "body": body,
     }
     events = Events(
+        repository="vllm-project/vllm",
         since=SINCE,
         until=UNTIL,
         issues=(Item(number=1, comments=(words,), **both), Item(number=3, **both)),  # type: ignore[arg-type]

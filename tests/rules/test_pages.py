@@ -74,7 +74,7 @@ Severity, by the first line that holds
   low: not (call)
   medium
 
-Facts asked
+Facts used
   change, symbol
 
 Example

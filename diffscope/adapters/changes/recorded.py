@@ -1,7 +1,7 @@
 """Recorded changes: the facts of real pull requests as files, one a pull request, shipped with diffscope.
 
 A record is what rules and assessment need and nothing that could be source: no patch, no body, expressions cut short. Values that a
-reader fills in by default are left out, and every fact stands on a line of its own, so that a record reads well in review and a change
+reader fills in by default are left out, and every fact is on its own line, so that a record reads well in review and a change
 of it makes a small diff.
 """
 

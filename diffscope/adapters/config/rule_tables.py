@@ -21,7 +21,7 @@ from diffscope.graph.query.serving import SERVING
 from diffscope.patterns import compile_glob
 from diffscope.products.doctor.findings import RuleGlob
 from diffscope.source.model import RepoPath
-from diffscope.source.profile import Profile
+from diffscope.source.profile import USUAL_TESTS, Profile
 from diffscope.taxonomy.calls import KERNELS, ROLES
 from diffscope.taxonomy.consequence import CONSEQUENCE, REACH
 from diffscope.taxonomy.counterparts import COUNTERPARTS, TWINS
@@ -80,7 +80,9 @@ def profile_mistakes(folder: Path) -> list[Mistake]:
 
 def absent_folders(profile: Profile, paths: Collection[str]) -> list[str]:
     """Return the folders and files that a profile names and a tree with these paths does not have."""
-    named = (*profile.packages, *profile.tests, *profile.native, *profile.source_roots)
+    # The usual folder of tests is where they will be.
+    tests = () if profile.tests == USUAL_TESTS else profile.tests
+    named = (*profile.packages, *tests, *profile.native, *profile.source_roots)
     more = (profile.environment.file,) if profile.environment else ()
     return [
         each

@@ -1,4 +1,4 @@
-"""Where the remotes of a clone lead: which repository it is a clone of.
+"""The remotes of a clone, and which repository it is a clone of.
 
 With it: the clone that is meant when none is named.
 """

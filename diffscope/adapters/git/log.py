@@ -109,7 +109,7 @@ def is_revert(subject: str) -> bool:
 
 
 def main_tip(repository: GitRepository) -> str | None:
-    """Return the newest commit that a main branch, here or of a remote, stands at; else HEAD; else ``None``.
+    """Return the newest commit of a main branch, local or of a remote; else HEAD; else ``None``.
 
     Newest by committer date: the ``main`` of a fork often lies years behind its ``upstream/main``. A remote of
     another name counts only where there is no other: it may be a project of its own, with numbers of its own.

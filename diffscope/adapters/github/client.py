@@ -204,7 +204,7 @@ class Client:
         query: Mapping[str, object] | None = None,
         allow: frozenset[int] = frozenset(),
     ) -> Answer:
-        """Return what stands at ``path``; conditional where an earlier answer is kept. Raises ``SourceError``."""
+        """Return the answer for ``path``; conditional where an earlier answer is kept. Raises ``SourceError``."""
         key = f"{self.access.api_url} {accept} {path} {sorted((query or {}).items())}"
         kept = self._store.recall(key) if self._store is not None else None
         headers = {"Accept": accept} | ({"If-None-Match": kept[0]} if kept and kept[0] else {})
@@ -217,11 +217,11 @@ class Client:
         return answer
 
     def get_value(self, path: str, kind: type[T], *, query: Mapping[str, object] | None = None) -> T:
-        """Return what stands at ``path``, decoded. Raises ``SourceError``."""
+        """Return the answer for ``path``, decoded. Raises ``SourceError``."""
         return self.decode(self.get(path, query=query), kind, at=path)
 
     def get_forever(self, path: str, kind: type[T], *, query: Mapping[str, object] | None = None) -> T:
-        """Return what stands at ``path`` and can never change, because the path names commits or trees by id."""
+        """Return the answer for ``path`` that can never change, because the path names commits or trees by id."""
         key = f"{self.access.api_url} forever {path} {sorted((query or {}).items())}"
         kept = self._store.recall(key) if self._store is not None else None
         if kept is None:

@@ -278,9 +278,12 @@ class GitHubSource:
     def _patch(self, pull: Pull, known: _Known) -> tuple[str, tuple[Gap, ...]]:
         path = f"/repos/{known.repository}/pulls/{pull.number}"
         answer = self._client.get(path, accept=DIFF, allow=frozenset(_NO_DIFF))
-        if answer.status == 200 and (is_git_diff(answer.text) or not pull.changed_files):
+        told = f"\n{answer.text}".count("\ndiff --git ")
+        if answer.status == 200 and (
+            (is_git_diff(answer.text) and told >= pull.changed_files) or not pull.changed_files
+        ):
             return answer.text, _drift(answer.text, known.heads)
-        reason = _NO_DIFF.get(answer.status, "its answer is none")
+        reason = _NO_DIFF.get(answer.status, "its answer is cut off" if told else "its answer is none")
         self._client.notice(
             f"GitHub gives no diff of #{pull.number} ({reason}); reading the list of files instead"
         )
@@ -304,6 +307,8 @@ class GitHubSource:
             most=MOST_FILES,
             progress=lambda count: self._progress(count, pull.changed_files),
         )
+        # A push between two pages shifts them, and a file stands on both.
+        rows = tuple({row.filename: row for row in rows}.values())
         known.heads.update(_head_blobs(rows))
         listed = patch_from_files(
             rows,

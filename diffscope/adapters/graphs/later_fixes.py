@@ -211,7 +211,7 @@ _MOST_UNREADABLE: Final = 50
 
 
 class PatchedCommit(NamedTuple):
-    """One commit and what it did to source; without files where its contents are not at hand."""
+    """One commit and what it did to source; without files if its contents are not available."""
 
     commit: CommitId
     files: tuple[PatchedFile, ...]

@@ -90,7 +90,7 @@ def outline_name(path: RepoPath, blob: str) -> str:
 
 
 Progress = Callable[[int, int], None]
-"""Is told how many of how many files are done."""
+"""Called with how many of how many files are done."""
 
 _WORTH_A_POOL: Final = 150
 """Files. Below, starting workers costs more than it saves."""
@@ -98,7 +98,7 @@ _AT_A_TIME: Final = 200
 
 
 class Job(NamedTuple):
-    """A file to read: where it stands in the tree, and its bytes' id."""
+    """A file to read: its path in the tree, and the id of its blob."""
 
     path: RepoPath
     blob: BlobId
@@ -127,7 +127,7 @@ def parse_jobs(
 ) -> Iterator[Parsed]:
     """Yield what each job gives, in no fixed order.
 
-    ``workers`` is the number of cores unless told; with 1, or few jobs, all is done in this process.
+    ``workers`` is by default the number of cores; with 1, or few jobs, all is done in this process.
     """
     count = usable_cores() if workers is None else workers
     is_worth_it = count > 1 and len(jobs) >= _WORTH_A_POOL

@@ -1,4 +1,4 @@
-"""``diffscope classify --against REF``: what a change stands on, compared with what another commit has of it today."""
+"""``diffscope classify --against REF``: what a change depends on, compared with what another commit has of it."""
 
 from __future__ import annotations
 

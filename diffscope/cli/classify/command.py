@@ -173,7 +173,7 @@ def _assessments(
     console: Console,
     progress: Progress,
 ) -> Iterator[tuple[Assessment, str | None, str]]:
-    """Yield what becomes of each change, with its patch where it is at hand and the level from which it fails: those of a range by workers, unless facts are recorded."""
+    """Yield the result of each change, with its patch if it is available and the level from which it fails: those of a range by workers, unless facts are recorded."""
     if request.is_window and record is None:
         from diffscope.cli.classify.range import judge_range
 

@@ -31,8 +31,8 @@ def judge_range(
 ) -> Iterator[Assessment]:
     """Yield the assessment of each change that this part of the request's range holds and ``done`` does not, oldest first.
 
-    What is judged is kept in the store before it is yielded. A change that the clone cannot give is told and left out; one that failed
-    inside is told, and stands by what the list of its files tells. Changes that change nothing are told in one line.
+    What is judged is kept in the store before it is yielded. A change that the clone does not have is reported and left out; one that failed
+    inside is reported and represented by its list of files. Changes without a difference are reported in one line.
 
     Raises:
         SourceError: at the end, where some could not be judged.

@@ -19,7 +19,7 @@ MOST = 20
 
 
 def chain_lines(edges: Collection[Edge]) -> list[str]:
-    """Return a line an edge: where it leads, its layer, the line that it stands on."""
+    """Return a line an edge: where it leads, its layer, its line."""
     return [f"-> {edge.target}  ({_why(edge)})" for edge in edges]
 
 

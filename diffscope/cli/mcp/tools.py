@@ -47,7 +47,7 @@ from diffscope.source.model import Value
 from diffscope.workspace import Workspace
 
 _KEPT: Final = 16
-"""Changes whose facts stay at hand between calls."""
+"""How many changes keep their facts between calls."""
 _LINES: Final = 120
 _HEAD: Final = 400
 """Tokens of what an answer holds besides its list."""

@@ -274,7 +274,7 @@ def _asked_folder() -> Chosen | None:
 
 
 def _absent(profile: Chosen, repo: Path, revision: str) -> list[str]:
-    """Return a line for each folder that a profile names and the tree does not have; what else is wrong with it is told already."""
+    """Return a line for each folder that a profile names and the tree does not have; its other mistakes are reported already."""
     from diffscope.adapters.config.profiles import PROFILE_FILE
     from diffscope.adapters.config.rule_files import shown_name
     from diffscope.adapters.config.rule_tables import absent_folders, places_in_profile

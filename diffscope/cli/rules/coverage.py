@@ -28,7 +28,7 @@ _HEADS: dict[SpotKind, str] = {
     "language": "languages of which hardly a changed file names a changed symbol",
     "kernel": "decorators like those of device code that kernels.yml does not know",
     "registry": "tables of classes that registries.yml does not know",
-    "twin": "files of one name for several platforms: changes edit one alone and no flag stands on it",
+    "twin": "files of the same name for several platforms, of which changes edit one without a flag",
     "silence": "changes without a flag at medium or above, far more often than others",
 }
 

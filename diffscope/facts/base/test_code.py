@@ -16,6 +16,7 @@ _LONGEST: Final = 400_000
 _NOTHING: Final = frozenset[str]()
 _SET_UP: Final = frozenset({"setup_method", "setup_class", "setup", "setUp", "setUpClass", "asyncSetUp"})
 _SKIP: Final = lazy_regex(r"(?:^|\.)mark\.skip(if)?$")
+_PATCHES: Final = lazy_regex(r"(?:^|\.)(?:patch|patch\.object|setattr)$")
 _AUTOMATIC: Final = lazy_regex(r"\bautouse ?= ?True\b")
 _QUESTION: Final = lazy_regex(r"is_(cuda_alike|cuda|rocm|xpu|cpu|tpu|hpu)")
 _ALIKE: Final = {"cuda_alike": frozenset({"cuda", "rocm"})}
@@ -32,6 +33,8 @@ class RunningTest(NamedTuple):
     """Identifiers that it and what it calls in the folders of tests use; names that are only replaced by a fake are none."""
     skipped: frozenset[str]
     """The platforms on which it does not run."""
+    fakes: frozenset[str]
+    """Last names of what it puts a fake in the place of."""
     imports: Mapping[str, str]
     """Names that its file imports from elsewhere than tests, with the module."""
 
@@ -41,6 +44,7 @@ class _Unit(NamedTuple):
 
     names: frozenset[str]
     skipped: frozenset[str]
+    fakes: frozenset[str] = frozenset()
 
 
 class TestCode:
@@ -59,7 +63,7 @@ class TestCode:
         if file is None:
             return None
         found = (
-            RunningTest(name, self._closed(file, name), unit.skipped, file.foreign)
+            RunningTest(name, *self._closed(file, name), file.foreign)
             for name, unit in file.units.items()
             if name.rpartition(".")[2].startswith("test") and not unit.skipped >= EVERY_PLATFORM
         )
@@ -72,9 +76,9 @@ class TestCode:
             self._files[path] = None if tree is None else _File(path, tree)
         return self._files[path]
 
-    def _closed(self, file: _File, name: str) -> frozenset[str]:
-        """Return what a test uses, with what the helpers and fixtures that it names use."""
-        found: set[str] = set()
+    def _closed(self, file: _File, name: str) -> _Unit:
+        """Return a test with what the helpers and fixtures that it names use, and fake."""
+        found, fakes = set[str](), set[str]()
         left, seen = [(file, name)], set[tuple[str, str]]()
         while left:
             at, each = left.pop()
@@ -83,6 +87,7 @@ class TestCode:
             seen.add((at.path, each))
             names = at.units[each].names
             found |= names
+            fakes |= at.units[each].fakes
             owner = each.rpartition(".")[0]
             for used in names | (at.automatic if at is file else _NOTHING):
                 for local in (f"{owner}.{used}" if owner else used, used):
@@ -91,7 +96,7 @@ class TestCode:
                         break
                 else:
                     left += self._elsewhere(at, used)
-        return frozenset(found)
+        return _Unit(frozenset(found), file.units[name].skipped, frozenset(fakes))
 
     def _elsewhere(self, file: _File, name: str) -> Iterator[tuple[_File, str]]:
         """Yield the helper or the fixture that a name stands for, where a file of tests has it."""
@@ -163,7 +168,7 @@ class _File:
     ) -> None:
         handed = frozenset(one.arg for one in (*node.args.args, *node.args.kwonlyargs))
         left = self._skipped(node.decorator_list).union(*map(self._leaves, node.body))
-        self.units[name] = _Unit(_names(node) | more | handed, skipped | left)
+        self.units[name] = _Unit(_names(node) | more | handed, skipped | left, _fakes(node))
         self._handed |= handed
         if any(_AUTOMATIC.search(ast.unparse(one)) for one in node.decorator_list):
             self.automatic |= {node.name}
@@ -198,6 +203,60 @@ def _names(node: ast.AST) -> frozenset[str]:
     for each in ast.walk(node):
         if isinstance(each, ast.Name | ast.Attribute) and isinstance(each.ctx, ast.Load):
             found.add(each.id if isinstance(each, ast.Name) else each.attr)
+        elif isinstance(each, ast.keyword) and each.arg:
+            found.add(each.arg)
+    return frozenset(found)
+
+
+def switches(tree: ast.Module, function: str, called: str) -> frozenset[str]:
+    """Return the settings of which each alone keeps a function from calling another one, by their last names; none where it calls it anyway.
+
+    A setting is an attribute or name that a condition asks for and nothing else.
+    """
+    node: ast.AST | None = tree
+    for part in function.split("."):
+        inner = (
+            (one for one in ast.iter_child_nodes(node) if isinstance(one, _Function | ast.ClassDef))
+            if node
+            else ()
+        )
+        node = next((one for one in inner if one.name == part), None)
+    found: list[frozenset[str]] = []
+    left: list[tuple[ast.AST, frozenset[str]]] = [(node, _NOTHING)] if node else []
+    while left:
+        each, asked = left.pop()
+        if isinstance(each, ast.Name | ast.Attribute) and called in (
+            getattr(each, "id", ""),
+            getattr(each, "attr", ""),
+        ):
+            found.append(asked)
+        for child in ast.iter_child_nodes(each):
+            is_held = isinstance(each, ast.If) and child in each.body
+            left.append(
+                (child, asked | _setting(each.test) if is_held and isinstance(each, ast.If) else asked)
+            )
+    return frozenset.intersection(*found) if found else _NOTHING
+
+
+def _setting(condition: ast.expr) -> frozenset[str]:
+    """Return the last name of a setting that a condition asks for, or of those that it joins by ``and``."""
+    match condition:
+        case ast.BoolOp(op=ast.And(), values=values):
+            return _NOTHING.union(*map(_setting, values))
+        case ast.Attribute(attr=name) if "self" in ast.unparse(condition) or "config" in ast.unparse(
+            condition
+        ):
+            return frozenset({name})
+    return _NOTHING
+
+
+def _fakes(node: ast.AST) -> frozenset[str]:
+    """Return the last names of what a function, or a mark of it, patches: ``patch("a.b")``, ``patch.object(a, "b")``, ``setattr(a, "b", c)``."""
+    found = set()
+    for each in ast.walk(node):
+        if isinstance(each, ast.Call) and _PATCHES.search(ast.unparse(each.func)):
+            texts = (one.value for one in each.args[:2] if isinstance(one, ast.Constant))
+            found |= {text.rpartition(".")[2] for text in texts if isinstance(text, str)}
     return frozenset(found)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
@@ -10,18 +11,26 @@ import msgspec
 from msgspec import UNSET
 
 from diffscope.facts.base.definitions import CallerIndex, Place
-from diffscope.facts.base.test_code import RunningTest, TestCode
+from diffscope.facts.base.test_code import RunningTest, TestCode, switches
 from diffscope.facts.change.changed_file import Placed
 from diffscope.facts.classify.change_shape import PRODUCT
 from diffscope.facts.model import ChangeFacts, NativeFact, Nearest, SymbolFact
+from diffscope.facts.parsed_text import parse_module
 from diffscope.graph.model import ModuleName
 from diffscope.graph.query.graph import ModuleGraph
 from diffscope.graph.resolve import is_test_file
+from diffscope.patterns import lazy_regex
 from diffscope.source.model import RepoPath
 from diffscope.source.profile import places, profile
 
 _RUST: Final = ".rs"
 _MOST_SUBJECTS: Final = 10
+_SMALL: Final = 6
+_PART: Final = lazy_regex(r"[a-z0-9]+")
+_WORD: Final = 0.03
+"""What each word that the path of a test shares with what changed adds to its nearness."""
+_MOST_PARSED: Final = 6
+"""Files of callers that are read for what they ask before they call."""
 _MOST_CALLERS: Final = 24
 _MOST_READ: Final = 14
 _MOST: Final = 10
@@ -33,16 +42,17 @@ _BY_OBJECT: Final = frozenset(
     {"forward", "forward_native", "forward_cuda", "forward_hip", "forward_xpu", "forward_cpu"}
 )
 """Methods that run where an object of their class is called."""
+_CONSTRUCTORS: Final = frozenset({"__init__", "__post_init__", "__new__", "forward"})
 _CHECKS: Final = frozenset({"field_validator", "model_validator", "validator", "root_validator"})
 _CODE: Final = frozenset({"function", "method", "class"})
 _SHOWN: Final = _CODE | {"variable"}
 _NEAR: Final = 2
 """Imports from a test to the module of what it names."""
-_LEAST: Final = 0.25
-"""Of what the best test runs, below which another one does not count."""
+_LEAST: Final = 0.28
+"""Of what the best test runs, or of the largest part of the change, below which a test does not count."""
 _LIKELY: Final = 0.08
 """A score from which on a test that starts an engine is near enough to be named."""
-_LESS: Final = 0.4
+_LESS: Final = 0.55
 """What each call more between a test and what changed leaves of its worth."""
 
 
@@ -56,6 +66,10 @@ class _Target(NamedTuple):
     """One of them is named too; of a function none."""
     calls: int
     weight: float
+    through: frozenset[str] = frozenset()
+    """Last names of what stands between, and of what changed: none of it may be a fake."""
+    asks: frozenset[str] = frozenset()
+    """Settings that are asked for on the way: a test that names none of them does not turn them on."""
     is_native: bool = False
     is_made: bool = False
     """The class alone, of which a test makes objects."""
@@ -99,8 +113,25 @@ def subjects(facts: ChangeFacts) -> list[SymbolFact | NativeFact]:
         and (one.path, one.symbol) not in known
     ]
     found: list[SymbolFact | NativeFact] = [*inner, *natives]
-    found.sort(key=lambda one: (-(one.code_added + one.code_removed), one.path, one.line))
-    return found[:_MOST_SUBJECTS]
+    found.sort(key=lambda one: (-_lines(one), one.path, one.line))
+    # What runs a line of one file says little of a change that is written in another.
+    return [one for one in found if _lines(one) * _SMALL >= _lines(found[0])][:_MOST_SUBJECTS]
+
+
+def _lines(fact: SymbolFact | NativeFact) -> int:
+    return fact.code_added + fact.code_removed
+
+
+class _Way(NamedTuple):
+    """What lies between what changed and a function by which a test reaches it."""
+
+    names: frozenset[str]
+    asks: frozenset[str]
+
+
+def _last(name: str) -> str:
+    """Return the last part of a name of Python or of C++."""
+    return name.rpartition(".")[2].rpartition("::")[2]
 
 
 class _Finder:
@@ -114,6 +145,7 @@ class _Finder:
         self._gone = {one.fact.old_path for one in placed if one.fact.status == "renamed"}
         self._gone |= {one.fact.path for one in placed if one.fact.status == "deleted"}
         self._making: set[str] = set()
+        self._parsed: dict[str, ast.Module | None] = {}
         self._below: set[tuple[str, str]] = set()
         """Path of a class and name of one below it, wherever that is defined."""
         self._near_by: dict[str, frozenset[str]] = {}
@@ -123,6 +155,7 @@ class _Finder:
         platforms = {one.platforms for one in asked}
         only = platforms.pop() if len(platforms) == 1 else tuple[str, ...]()
         self._platforms = frozenset(only)
+        self._words = frozenset(word for one in asked for word in _PART.findall(one.path))
 
     def _text(self, path: str) -> bytes | None:
         return self._after[path] if path in self._after else self._graph.text_at(RepoPath(path))
@@ -134,8 +167,9 @@ class _Finder:
         for path in self._candidates(listed):
             worth[path] = self._worth(path)
         most = max((value for value, _ in worth.values()), default=0.0)
-        worth = {path: one if one[0] >= _LEAST * most else (0.0, ()) for path, one in worth.items()}
-        others = (Nearest(path=path, score=0.0, reasons=()) for path in worth if path not in listed)
+        least = max(_LEAST * most, _LEAST * max((target.weight for target in self._targets), default=0.0))
+        worth = {path: one if one[0] >= least else (0.0, ()) for path, one in worth.items()}
+        others = (Nearest(path=path, score=0.0, reasons=()) for path in sorted(worth) if path not in listed)
         found = [
             msgspec.structs.replace(
                 one,
@@ -143,16 +177,17 @@ class _Finder:
                 may_run=self._may_run(one),
             )
             for one in (*known, *others)
-            if one.path in listed or worth[one.path][1] or (not most and one.path in self._making)
+            if one.path in listed or worth[one.path][1] or (most < least and one.path in self._making)
         ]
-        places_of = {one.path: number for number, one in enumerate(found)}
+        alike = sorted(found, key=lambda one: -one.score - _WORD * self._shared(one.path))
+        places_of = {one.path: number for number, one in enumerate(alike)}
         found.sort(
             key=lambda one: (
                 not (one.path in self._changed and one.runs),
                 one.path not in self._changed,
                 not one.runs,
+                -round(worth[one.path][0], 1) if one.runs else 0.0,
                 one.path not in self._making,
-                -worth[one.path][0] if one.runs else 0.0,
                 places_of[one.path],
             )
         )
@@ -195,11 +230,15 @@ class _Finder:
 
     def _near(self, path: str) -> frozenset[str]:
         if path not in self._near_by:
-            module = self._graph.module_of(RepoPath(self._old_paths.get(path, path)))
+            module = self._module(path)
             tests = self._graph.tests_reaching(module, depth=_NEAR) if module else ()
             found = (self._graph.path_of(one.test) for one in tests)
             self._near_by[path] = frozenset(each for each in found if each) | self._changed
         return self._near_by[path]
+
+    def _shared(self, path: str) -> int:
+        """Return how many words a test's path has of those of what changed."""
+        return len(self._words & frozenset(_PART.findall(path)))
 
     def _may_run(self, test: Nearest) -> str:
         if test.path in self._making:
@@ -240,7 +279,12 @@ class _Finder:
         return sum(best.values()), tuple(sorted(best, key=lambda name: (-best[name], name)))
 
     def _runs(self, test: RunningTest, target: _Target) -> bool:
-        if target.last and target.last not in test.names:
+        if not target.asks <= test.names:
+            return False
+        if (target.last and target.last not in test.names) or not test.fakes.isdisjoint(target.through):
+            return False
+        if not target.last and "__new__" in test.names:
+            # Objects that are made without their constructor.
             return False
         named = target.classes & test.names
         return not target.classes or any(self._is_that(test, name, target.path) for name in named)
@@ -255,46 +299,57 @@ class _Finder:
         return where is None or where == self._old_paths.get(path, path) or (path, name) in self._below
 
     def _targets_of(self, fact: SymbolFact | NativeFact) -> Iterator[_Target]:
-        name, weight = fact.symbol or "", float(fact.code_added + fact.code_removed) ** 0.5
-        if isinstance(fact, NativeFact) and not fact.path.endswith(".py"):
-            level = list(self._wrappers(fact))
-            module = self._graph.module_of(RepoPath(self._old_paths.get(fact.path, fact.path)))
-            for operator in self._operators(fact, str(module)) if module else ():
-                yield _Target(name, fact.path, "", frozenset({operator}), 0, weight, is_native=True)
-        else:
-            level = [Place(fact.path, name)]
-        seen = set(level)
+        name, weight = fact.symbol or "", float(_lines(fact)) ** 0.5
+        is_native = isinstance(fact, NativeFact) and not fact.path.endswith(".py")
+        for operator in self._operators(fact) if is_native else ():
+            yield _Target(name, fact.path, "", frozenset({operator}), 0, weight, is_native=True)
+        level = list(self._wrappers(fact)) if is_native else [Place(fact.path, name)]
         for place in level:
             owner = place.name.rpartition(".")[0]
             if owner and self._callers.is_class(Place(place.path, owner)):
                 classes = self._classes(place.path, owner)
                 yield _Target(name, place.path, "", classes, _FARTHEST + 1, weight, is_made=True)
+        for calls, place, through in self._calling(level, _last(name)):
+            target = self._target(place, name, calls, weight)
+            if target is not None:
+                yield target._replace(through=through.names - _CONSTRUCTORS, asks=through.asks)
+
+    def _calling(self, level: list[Place], name: str) -> Iterator[tuple[int, Place, _Way]]:
+        """Yield places and what calls them, with the number of calls and what lies on the way there."""
+        through = {place: _Way(frozenset((name, _last(place.name))), frozenset()) for place in level}
+        seen = set(level)
         for calls in range(_FARTHEST + 1):
-            for place in level:
-                target = self._target(place, name, calls, weight)
-                if target is not None:
-                    yield target
-            if calls == _FARTHEST:
-                return
-            further = dict.fromkeys(
-                caller
-                for place in level
-                for caller in self._callers.callers(place)
-                if caller.name and caller not in seen
-            )
+            yield from ((calls, place, through[place]) for place in level)
+            further: dict[Place, _Way] = {}
+            for place in level if calls < _FARTHEST else ():
+                for caller in self._callers.callers(place):
+                    if caller.name and caller not in seen and caller not in further:
+                        further[caller] = self._onwards(through[place], place, caller)
             level = list(further)[:_MOST_CALLERS]
+            through |= further
             seen.update(level)
 
-    def _operators(self, fact: NativeFact, module: str) -> list[str]:
+    def _onwards(self, way: _Way, place: Place, caller: Place) -> _Way:
+        if caller.path not in self._parsed and len(self._parsed) < _MOST_PARSED:
+            text = self._text(caller.path)
+            self._parsed[caller.path] = None if text is None else parse_module(text)
+        tree = self._parsed.get(caller.path)
+        asks = switches(tree, caller.name, _last(place.name)) if tree is not None else frozenset[str]()
+        return _Way(way.names | {_last(caller.name)}, way.asks | asks)
+
+    def _module(self, path: str) -> ModuleName | None:
+        return self._graph.module_of(RepoPath(self._old_paths.get(path, path)))
+
+    def _operators(self, fact: SymbolFact | NativeFact) -> list[str]:
         """Return the operators of a native source, by their last names: only those that its function is called after, where there are such."""
-        names = [one.rpartition(".")[2] for one in self._graph.operators.of(ModuleName(module))]
-        last = (fact.symbol or "").rpartition("::")[2].strip("_")
+        module = self._module(fact.path)
+        names = [one.rpartition(".")[2] for one in self._graph.operators.of(module)] if module else []
+        last = _last(fact.symbol or "").strip("_")
         own = [one for one in names if one.strip("_") in last or last in one]
         return (own or names)[:_MOST_SUBJECTS]
 
-    def _wrappers(self, fact: NativeFact) -> Iterator[Place]:
-        module = self._graph.module_of(RepoPath(self._old_paths.get(fact.path, fact.path)))
-        kept = set(self._operators(fact, str(module))) if module else set[str]()
+    def _wrappers(self, fact: SymbolFact | NativeFact) -> Iterator[Place]:
+        module, kept = self._module(fact.path), set(self._operators(fact))
         for operator in self._graph.operators.of(module) if module else ():
             if operator.rpartition(".")[2] in kept:
                 for wrapper in self._graph.operators.wrappers(ModuleName(operator)):
@@ -321,7 +376,7 @@ class _Finder:
 
     def _classes(self, path: str, owner: str) -> frozenset[str]:
         """Return the last names of a class and of the classes below it."""
-        module = self._graph.module_of(RepoPath(self._old_paths.get(path, path)))
+        module = self._module(path)
         below = self._graph.classes.subclasses(module, owner) if module else ()
         names = [one.name.rpartition(".")[2] for one in below[:_MOST_CALLERS]]
         self._below.update((path, name) for name in names)

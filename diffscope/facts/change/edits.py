@@ -15,7 +15,7 @@ from diffscope.facts.model import Edit
 from diffscope.patterns import lazy_regex
 from diffscope.source.text import split_lines
 from diffscope.syntax.model import StatementEdit
-from diffscope.syntax.nodes import around_difference, brief, clip
+from diffscope.syntax.nodes import around_difference, brief, brief_pair, clip
 
 _MOST: Final = 200
 _PLACES: Final = 3
@@ -115,22 +115,33 @@ def _of_lines(placed: Placed) -> Iterator[Edit]:
         gone, come = ([line for line in lines if _is_code(line.text)] for lines in (hunk.removed, hunk.added))
         if not (gone or come):
             continue
-        line = (come or gone)[0]
-        before, after, target = _part(_joined(gone), _joined(come))
-        if before == after:
-            # A line feed at the end of the file.
-            continue
-        yield Edit(
-            path=placed.fact.path,
-            line=line.number,
-            side="new" if come else "old",
-            symbol="",
-            what=_sort_of(placed),
-            change="changed" if gone and come else "added" if come else "removed",
-            before=before,
-            after=after,
-            target=target,
+        # Lines that each became another are told each by itself.
+        pairs = (
+            [([old], [new]) for old, new in zip(gone, come, strict=True)][:_MOST_OF_HUNK]
+            if len(gone) == len(come)
+            else [(gone, come)]
         )
+        for olds, news in pairs:
+            yield from _of_text(placed, olds, news)
+
+
+def _of_text(placed: Placed, gone: Sequence[Line], come: Sequence[Line]) -> Iterator[Edit]:
+    line = (come or gone)[0]
+    before, after, target = _part(_joined(gone), _joined(come))
+    if before == after:
+        # A line feed at the end of the file.
+        return
+    yield Edit(
+        path=placed.fact.path,
+        line=line.number,
+        side="new" if come else "old",
+        symbol="",
+        what=_sort_of(placed),
+        change="changed" if gone and come else "added" if come else "removed",
+        before=before,
+        after=after,
+        target=target,
+    )
 
 
 def _part(before: str, after: str) -> tuple[str, str, str]:
@@ -174,9 +185,7 @@ def _of_statements(placed: Placed, removed: Sequence[Line], added: Sequence[Line
                 if is_condition
                 else [one.text if one else "" for one in (old, new)]
             )
-            before, after = (brief(text, _LONGEST_LINE) for text in texts)
-            if before == after:
-                before, after = around_difference(texts[0], texts[1], _LONGEST_LINE)
+            before, after = brief_pair(texts[0], texts[-1], _LONGEST_LINE)
             found.append(
                 Edit(
                     path=placed.fact.path,
@@ -316,7 +325,10 @@ class _Around:
             return ()
         word = re.compile(rf"(?<![\w.]){re.escape(sought)}(?!\w)")
         lines = [at for at, line in enumerate(self._lines, 1) if sought in line and word.search(line)]
-        # Where the new expression holds the old one, its own line does.
+        if sought in edit.after:
+            # Where the new expression holds the old one, its own lines do.
+            start, end = self._own
+            lines = [at for at in lines if not start <= at <= end]
         return self._places(at for at in lines if not (edit.after and edit.after in self._lines[at - 1]))
 
     def _calls_without(self, callee: str, keyword: str) -> tuple[str, ...]:

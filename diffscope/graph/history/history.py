@@ -161,7 +161,7 @@ class ChangeHistory:
             yield self._past(commit), edit
 
     def contents(self, blobs: Collection[str]) -> dict[str, bytes]:
-        """Return contents by the first digits of their blob ids, those that are at hand."""
+        """Return contents by the first digits of their blob ids, those that are available."""
         found = self._read(sorted(blobs)) if self._read is not None and blobs else {}
         return {blob: data for blob, data in found.items() if data is not None}
 
@@ -239,7 +239,7 @@ class ChangeHistory:
             likeness[commit] += value / math.sqrt(1 + self._index.size(commit))
 
     def _rarity(self, count: int) -> float:
-        # Of the commits that count, not of all that the history at hand happens to hold.
+        # Of the commits that count, not of everything in the available history.
         return math.log((self._last - self._first + 2) / (count + 1))
 
     def _commits_of(self, paths: Iterable[str]) -> list[int]:

@@ -115,7 +115,7 @@ KINDS: Final[dict[str, FindingKind]] = dict(
             "DR306",
             "test-optional-only",
             Weight.LOW,
-            "Only optional steps, or such as watch nothing, collect a test",
+            "Only optional steps, or steps that watch nothing, collect a test",
         ),
         _kind("DR307", "command-file-missing", Weight.HIGH, "A command names a file that does not exist"),
         _kind("DR308", "command-test-missing", Weight.HIGH, "A command names a test that does not exist"),
@@ -125,7 +125,7 @@ KINDS: Final[dict[str, FindingKind]] = dict(
         _kind("DR312", "run-all-pattern-dead", Weight.LOW, "A run_all pattern matches no file"),
         _kind("DR313", "depends-on-unknown", Weight.HIGH, "A step waits for a step that does not exist"),
         _kind("DR314", "pipeline-refused", Weight.MEDIUM, "The generator refuses a configuration or step"),
-        _kind("DR315", "exclusion-idle", Weight.LOW, "An exclusion takes nothing out"),
+        _kind("DR315", "exclusion-idle", Weight.LOW, "An exclusion excludes nothing"),
         _kind("DR316", "shards-disagree", Weight.MEDIUM, "Parallel jobs and shard arguments disagree"),
         _kind("DR401", "rule-glob-dead", Weight.LOW, "A glob of diffscope's own rules matches no file"),
     ]

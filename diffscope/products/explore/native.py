@@ -165,7 +165,7 @@ _PREFIX = "torch.ops."
 
 
 class Binding(Enum):
-    """What stands behind an operator."""
+    """The implementation of an operator."""
 
     NATIVE = "native"
     """A native source of the tree defines the function that is bound to it."""

@@ -34,7 +34,7 @@ from diffscope.products.report.plain import in_plain_words
 from diffscope.products.report.risks import families_of, items_of, risk_section
 from diffscope.products.report.trend import still_open, trend_point, with_streaks
 from diffscope.render.change_summary import clauses_of
-from diffscope.render.sentences import what_it_does_shortly, what_to_check
+from diffscope.render.sentences import what_to_check
 from diffscope.render.words import Words
 from diffscope.rules.model import Flag, RuleCode, every_flag
 from diffscope.source.model import Gap
@@ -172,7 +172,6 @@ def _summary(assessment: Assessment) -> PullSummary:
         tests=len(assessment.tests.changed),
         gist=(told := clauses_of(assessment)).clauses,
         telling=told.telling,
-        does=_in_both(assessment, what_it_does_shortly),
         checks=_in_both(assessment, what_to_check),
         audience=plain.audience,
         plain=plain.says,

@@ -198,6 +198,8 @@ class Notice(Value, frozen=True, kw_only=True):
     pulls: tuple[int, ...]
     undone_by: int | None = None
     """The pull request that took it back, in the window or after it."""
+    is_weighty: bool = False
+    """Of a dependency of the engine: other major versions are allowed, or another one is asked for."""
 
 
 RecheckState = Literal["still", "changed", "gone", "tested"]
@@ -292,8 +294,6 @@ class PullSummary(Value, frozen=True, kw_only=True):
     """What it does, in clauses of names; the most telling first."""
     telling: int = 0
     """How many of the clauses of ``gist`` say more than which code was edited."""
-    does: tuple[Text, ...] = ()
-    """What it does, in sentences without their full stops, the most telling first; edits under a condition that did not change are left out."""
     checks: tuple[Text, ...] = ()
     """What to check, a question each."""
     audience: str = ""

@@ -16,9 +16,15 @@ from diffscope.messages.say import text_of
 from diffscope.patterns import lazy_regex
 from diffscope.products.report.counts import name_of, number_of
 from diffscope.products.report.link_model import Link
+from diffscope.products.report.links.nodes import plain_title
 from diffscope.products.report.model import Notice, NoticeKind
 from diffscope.products.report.plain import is_by_default
-from diffscope.products.report.statements import refusal_at, requests_take, said_default
+from diffscope.products.report.statements import (
+    refusal_at,
+    refusals_by_name,
+    requests_take,
+    said_default,
+)
 from diffscope.render.change_summary import option_of, registry_row
 from diffscope.rules.model import Severity, every_flag
 
@@ -73,7 +79,14 @@ _ALIKE: Final = 0.6
 """How alike two names are at least, from 0 to 1, for one to be the other's new name."""
 _WAS_IS: Final = lazy_regex(r": default (\S+) -> ([^\s,]+)")
 _DECIDER: Final = lazy_regex(r" is what (\S+) says, which changed")
+_BESIDE_KINDS: Final = ("test", "ci", "docs")
 _BESIDE: Final = frozenset({"test", "example", "benchmark", "docs"})
+_MAJOR: Final = lazy_regex(r"(?:==|<=?|~=)(\d+)")
+_DEPRECATES: Final = lazy_regex(r"(?i)\bdeprecat\w+")
+_REMOVES: Final = lazy_regex(r"(?i)\b(?:remov|drop)(?:e|es|ing|s)?\b")
+_MUCH: Final = 500
+"""Lines that a pull request takes away, from which on its title says what users lose."""
+_NEWLY_ON: Final = "CF502"
 _COMMIT: Final = lazy_regex(r"^[0-9a-f]{7,40}$")
 _MOST_REQUESTS: Final = 4
 
@@ -85,6 +98,7 @@ class _Seen(NamedTuple):
     name: str
     text: Text
     number: int
+    is_weighty: bool = False
 
 
 def find_notices(assessments: Sequence[Assessment], links: Iterable[Link]) -> tuple[Notice, ...]:
@@ -105,6 +119,7 @@ def find_notices(assessments: Sequence[Assessment], links: Iterable[Link]) -> tu
             text=seen[-1].text,
             pulls=tuple(dict.fromkeys(each.number for each in seen)),
             undone_by=undone.get(seen[-1].number),
+            is_weighty=any(each.is_weighty for each in seen),
         )
         for (kind, name), seen in joined.items()
         if kind in ("removed", "dependency", "default", "refused") or name not in gone
@@ -187,11 +202,24 @@ def _notices(assessment: Assessment) -> Iterator[_Seen]:
     yield from (one for one in listed if one.kind != "setting")
     yield from fields[:_MOST_FIELDS]
     told = [*listed, *_of_flags(assessment, number, {one.name for one in listed})]
+    said = {one.text for one in told}
+    told += [
+        _Seen("refused", text.en, text, number) for text in refusals_by_name(assessment) if text not in said
+    ]
     yield from told[len(listed) :]
     title = assessment.change.pull.title
     if is_by_default(assessment) and not any(one.kind == "default" for one in told):
         # The author says so, whichever way the default is decided.
         yield _Seen("default", name_of(number), Text(en=title, zh=title), number)
+    change = assessment.change
+    is_much = _REMOVES.search(title) is not None and change.deletions - change.additions >= _MUCH
+    if (
+        assessment.kind not in (*_BESIDE_KINDS, "bugfix", "revert")
+        # A series that is called a deprecation moves much that nobody meets.
+        and (is_much or _DEPRECATES.search(plain_title(title)))
+        and not any(one.kind == "removed" for one in told)
+    ):
+        yield _Seen("removed", name_of(number), Text(en=title, zh=title), number)
 
 
 def _of_requests(symbols: Iterable[SymbolAssessment], number: int) -> list[_Seen]:
@@ -284,7 +312,13 @@ def _of_dependency(symbol: SymbolAssessment, number: int) -> Iterator[_Seen]:
         if _COMMIT.search(after):
             return
         text = _of_versions(symbol.name, before, after)
-        yield _Seen("dependency", symbol.name, text, number)
+        is_weighty = symbol.role[3] == "core" and _majors(before) != _majors(after)
+        yield _Seen("dependency", symbol.name, text, number, is_weighty=is_weighty)
+
+
+def _majors(wanted: str) -> tuple[str, ...]:
+    """Return the major versions that a requirement pins or ends before."""
+    return tuple(sorted(_MAJOR.findall(wanted)))
 
 
 def _of_versions(name: str, before: str, after: str) -> Text:
@@ -327,7 +361,9 @@ def _of_flags(assessment: Assessment, number: int, told: Collection[str]) -> Ite
         first = flag.evidence[0] if flag.evidence else None
         if first is None:
             continue
-        if flag.code == "IF408":
+        if flag.code == _NEWLY_ON and flag.severity.rank >= Severity.MEDIUM.rank and first.symbol:
+            yield _Seen("default", first.symbol, text_of("notice.newly-on", name=first.symbol), number)
+        elif flag.code in ("IF408", "CF508"):
             said = refusal_at(assessment, first.symbol or "")
             yield _Seen("refused", f"{first.symbol or first.path}", said or first.note, number)
         elif flag.code == _DEFAULT_RULE and flag.severity.rank >= Severity.MEDIUM.rank:

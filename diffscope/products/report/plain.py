@@ -12,7 +12,6 @@ from diffscope.patterns import lazy_regex
 from diffscope.products.report.statements import is_setting, statements_of
 from diffscope.render.change_summary import option_of
 from diffscope.render.words import area_title
-from diffscope.source.profile import places
 
 AUDIENCES: Final = ("users", "operators", "developers")
 """Who reads a report, in the order in which they are told: clients of a server, those who run it, those who change its code."""
@@ -99,7 +98,7 @@ def _audience(assessment: Assessment) -> str:
     )
     if is_asked or is_by_default(assessment) or any(map(_is_met, assessment.symbols)):
         return "users" if is_asked else "operators"
-    is_product = any(one.logic and not places().is_test(one.path) for one in assessment.symbols)
+    is_product = bool(product)
     if area in _DEVELOPERS or (assessment.kind in _INSIDE and not is_product):
         return "developers"
     return "users" if area in _USERS and assessment.kind not in _UNSEEN else "operators"

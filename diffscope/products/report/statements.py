@@ -58,7 +58,7 @@ _REFUSES: Final = lazy_regex(
 )
 """How titles speak of what is refused."""
 _IDLE: Final = lazy_regex(
-    r"\b(?:now|no longer) sets? `|\bcode that sets\b|\bsome code\b|\bnow raises? `|; until now: `raise |` at once if `"
+    r"\b(?:now|no longer) sets? `|\bcode that sets\b|\bsome code\b|\bnow raises? `|; until now: `raise |` at once if `|\bcatch(?:es)? `"
 )
 """Values for code that follows, which says more; what is refused is told in the words of the error; what is done before a return is not told."""
 _EXCHANGE: Final = lazy_regex(r"\bpass(?:es)? `|\bis replaced by `|` became `")
@@ -68,6 +68,8 @@ _LITERAL: Final = lazy_regex(
 _HANDS_ON: Final = lazy_regex(r"`(\w+)=(?:\w+\.)*\1`|`(?:self\.)?(\w+)` to `\(?(?:\w+\.)*\2\)?`")
 """A value that is only handed on under its own name."""
 _CODE_NAME: Final = lazy_regex(r"\w_\w|\w\.\w+_|\w\(\)")
+_REFUSING: Final = frozenset({"feature", "bugfix"})
+_SETTING_NAME: Final = lazy_regex(r"--[a-z]|\b[a-z]+(?:_[a-z0-9]+)+\b")
 _SENTENCE: Final = lazy_regex(r"[.!?](?:\s|$)")
 
 
@@ -83,6 +85,7 @@ def statements_of(assessment: Assessment, *, is_inside: bool = False) -> Iterato
     new = [
         *_of_requests(assessment.symbols),
         *_of_options(assessment.symbols),
+        *_of_values(assessment.symbols),
         *list(_of_settings(assessment.symbols))[:_SETTINGS],
         *_of_roles(assessment),
     ]
@@ -150,12 +153,23 @@ def requests_take(symbols: Iterable[SymbolAssessment]) -> tuple[str, ...]:
     return tuple(found.values())
 
 
+def _of_values(symbols: Iterable[SymbolAssessment]) -> Iterator[Text]:
+    """Yield what settings take now: by these values something new is asked for."""
+    for one in symbols:
+        names = [value[1:] for value in one.role[1:] if value.startswith("+")]
+        if one.role[:1] == ("value",) and names and not places().is_test(one.path):
+            yield text_of("notice.value", name=one.name, names=_listed(names))
+
+
 def _of_settings(symbols: Iterable[SymbolAssessment]) -> Iterator[Text]:
     """Yield new fields of configurations that no option of their name sets."""
     listed = tuple(symbols)
     options = {one.name for one in listed if one.kind == "cli-flag"}
+    # What leaves one class for another one was there.
+    gone = {one.name.rpartition(".")[2] for one in listed if one.role[:2] == ("config-field", "removed")}
     for one in (one for one in listed if one.role[:2] == ("config-field", "added")):
-        if option_of(one.name) not in options and is_setting(one.name) and _first_sentence(one.summary):
+        is_new = option_of(one.name) not in options and one.name.rpartition(".")[2] not in gone
+        if is_new and is_setting(one.name) and _first_sentence(one.summary):
             name = one.name.rpartition(".")[2]
             yield text_of("plain.setting", name=name, **said_default(one.role[3]), **_about(one.summary))
 
@@ -256,6 +270,16 @@ def refusal_at(assessment: Assessment, symbol: str) -> Text | None:
     return None
 
 
+def refusals_by_name(assessment: Assessment) -> Iterator[Text]:
+    """Yield what is refused now with an error that names an option or a field: somebody set it."""
+    for effect in assessment.effects if assessment.kind in _REFUSING else ():
+        found = _RAISES.search(effect.says.en)
+        is_ours = effect.path.endswith(".py") and not places().is_test(effect.path)
+        said = _quoted(found[1]) if found and is_ours else ""
+        if said and _SETTING_NAME.search(said):
+            yield Text(en=f"“{said}”", zh=f"“{said}”")
+
+
 def _quoted(arguments: str) -> str:
     """Return the text of the first argument of an exception, whole sentences of it, values by an ellipsis."""
     parts, is_whole = [], True
@@ -293,7 +317,7 @@ def _exchanges(assessment: Assessment) -> Iterator[Text]:
     if assessment.kind in _EDITS_TELL:
         for effect in assessment.effects:
             said = effect.says.en
-            is_read = _EXCHANGE.search(said) and not _HANDS_ON.search(said)
+            is_read = effect.path.endswith(".py") and _EXCHANGE.search(said) and not _HANDS_ON.search(said)
             if is_read and _is_short(said, _LONGER_EDIT, _LONGER_CODE):
                 yield effect.says
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable, Mapping
+from graphlib import CycleError, TopologicalSorter
 from typing import Final, NamedTuple
 
 from diffscope.patterns import lazy_regex
@@ -38,9 +39,14 @@ def decide_jobs(pipeline: Pipeline, event: WorkflowEvent, paths: tuple[RepoPath,
     """Return whether each job of a workflow runs for the changed paths, in the order of the file."""
     started = _started(event, paths)
     jobs = {(job.key or "").rpartition("/")[2]: job for job in pipeline.steps}
+    needs = {name: [one.text for one in job.depends_on if one.text in jobs] for name, job in jobs.items()}
     known: dict[str, _Why] = {}
-    for name in jobs:
-        _decide(name, jobs, event, started, known)
+    try:
+        for name in TopologicalSorter(needs).static_order():
+            known[name] = _decide(jobs[name], event, started, known)
+    except CycleError:
+        # GitHub refuses a workflow whose jobs wait for each other.
+        known = dict.fromkeys(jobs, _Why(Reason.UNDECIDED))
     return [_decision(pipeline, job, known[name]) for name, job in jobs.items()]
 
 
@@ -89,35 +95,24 @@ def _last(listed: Iterable[Listed], text: str) -> Listed | None:
     return found[0] if found else None
 
 
-def _decide(
-    name: str, jobs: Mapping[str, Step], event: WorkflowEvent, started: _Why, known: dict[str, _Why]
-) -> _Why:
-    if name in known:
-        return known[name]
-    if name not in jobs:
-        return _Why(Reason.UNDECIDED)
-    known[name] = _Why(Reason.UNDECIDED)  # what stands for a job that needs itself
-    job = jobs[name]
+def _decide(job: Step, event: WorkflowEvent, started: _Why, known: Mapping[str, _Why]) -> _Why:
+    """Return what decides on a job, where those that it needs are known."""
     if started.reason not in _RUNNING and started.reason is not Reason.UNDECIDED:
-        known[name] = started
         return started
     holds, overrides = (
         (True, False) if job.condition is None else judge_condition(job.condition.text, event.name)
     )
     if holds is False:
-        known[name] = _Why(Reason.CONDITION, job.condition)
-        return known[name]
+        return _Why(Reason.CONDITION, job.condition)
     doubts = [started] if started.reason is Reason.UNDECIDED else []
     doubts += [_Why(Reason.UNDECIDED, job.condition)] if holds is None else []
     for needed in () if overrides else job.depends_on:
-        why = _decide(needed.text, jobs, event, started, known)
+        why = known.get(needed.text, _Why(Reason.UNDECIDED))
         if why.reason is Reason.UNDECIDED:
             doubts.append(_Why(Reason.UNDECIDED, needed))
         elif why.reason not in _RUNNING:
-            known[name] = _Why(Reason.NEEDS, needed)
-            return known[name]
-    known[name] = doubts[0] if doubts else started
-    return known[name]
+            return _Why(Reason.NEEDS, needed)
+    return doubts[0] if doubts else started
 
 
 def _decision(pipeline: Pipeline, job: Step, why: _Why) -> StepDecision:

@@ -1,6 +1,6 @@
 """The comment on a pull request and the job summary: one text, cut to the limit of each.
 
-Level and reason stand in the first line. What is too long goes by whole sections, last ones first, and the text says so.
+Level and reason are in the first line. If the text is too long, whole sections are left out, the last first, and it says so.
 
 A small Mermaid picture of the changed modules and the chain of imports that leads to each; GitHub draws it.
 """

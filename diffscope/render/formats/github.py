@@ -1,4 +1,4 @@
-"""GitHub workflow commands: what a job prints so that its findings stand beside the lines of the pull request."""
+"""GitHub workflow commands: what a job prints so that its findings appear beside the lines of the pull request."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def render(assessment: Assessment, style: Style) -> str:
 
 
 def _spot(place: Evidence, assessment: Assessment) -> _Spot:
-    """Return where GitHub can show a place: its line, the nearest one that stands in the file now, the file, or nowhere."""
+    """Return where GitHub can show a place: its line, the nearest one that is in the file now, the file, or nowhere."""
     file = next((one for one in assessment.files if place.path in (one.path, one.old_path)), None)
     if file is not None and file.status == "deleted":
         return _Spot(place)

@@ -222,7 +222,7 @@ def _add_evidence(root: MapNode, entry: Entry, into: Pairs, converter: Converter
     if found is None:
         converter.reading.report(
             entry,
-            "what it points at stands in 'when' alone",
+            "what it points at is only in 'when'",
             "write evidence: {fact: ..., where: {...}} first",
         )
         return

@@ -1,4 +1,4 @@
-"""The ``rules`` section of ``diffscope.yml``: which rules run, how severe they are, where more of them lie.
+"""The ``rules`` section of ``diffscope.yml``: which rules run, their severity, additional folders of rules.
 
 ::
 

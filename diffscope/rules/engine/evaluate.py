@@ -57,7 +57,7 @@ _CONSTRUCTORS: Final = (".__init__", ".__post_init__")
 _STANDS_IN: Final = lazy_regex(
     r"(?:_fake|_meta)$|(?:^|[._])(?:lazy|_?ensure)_?\w*$|(?:^|\.)_?(?:shutdown|close|destroy|__del__|__repr__|__str__|warmup\w*|warm_up\w*|log_\w+)$"
 )
-"""What stands for something else while it is traced, only makes it when it is first asked for, tries or ends it, or tells of it."""
+"""Names of code that replaces something while it is traced, creates it lazily, tries or ends it, or logs."""
 
 
 class Evaluation(Value, frozen=True, kw_only=True):

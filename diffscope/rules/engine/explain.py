@@ -1,4 +1,4 @@
-"""Why a rule fired or stayed silent on a change: each condition, its truth, the records that decided, and those that failed by one test."""
+"""Why a rule fired or did not: each condition, its truth value, the records that decided, and those that failed by one test."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Flags that stand on one cause -> one flag: the most consequential rule is its head, the others are listed under ``covers``.
+"""Merges flags with the same cause: the one of the highest severity is kept, the others are listed under its ``covers``.
 
 Three things make flags one:
 

@@ -1,4 +1,4 @@
-"""YAML nodes -> conditions, every mistake noted with its line. The grammar stands in conditions.py."""
+"""YAML nodes -> conditions, every mistake noted with its line. The grammar is in conditions.py."""
 
 from __future__ import annotations
 

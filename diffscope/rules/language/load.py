@@ -112,7 +112,7 @@ def _named(files: Mapping[str, str], name: str) -> list[str]:
 
 
 def _word_table(files: Mapping[str, str], name: str) -> WordTable | None:
-    """Return the words of a table, of all folders together; ``None`` where it is not at hand. What is wrong in it is its reader's business."""
+    """Return the words of a table, of all folders together; ``None`` if it is not available. What is wrong in it is its reader's business."""
     section, what, _ = TABLES[name]
     words: set[str] = set()
     for path in _named(files, name):

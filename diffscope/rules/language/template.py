@@ -1,6 +1,6 @@
 """The message of a rule: ``says`` with the fields of a fact filled in.
 
-``{field}`` is a field of the evidence's fact, ``{change.field}`` one of the change; ``{{`` and ``}}`` are braces. What stands in
+``{field}`` is a field of the evidence's fact, ``{change.field}`` one of the change; ``{{`` and ``}}`` are braces. Text in
 ``[[ ... ]]`` is left out when a field inside it is unknown, null or empty: ``{distance} steps from serving[[: {chain}]]``.
 
 How a field is written: a text as it is, white space folded and cut between words at 160 characters; a list with commas, at most four elements and

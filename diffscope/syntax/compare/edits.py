@@ -16,10 +16,12 @@ from diffscope.syntax.compare.entries import (
     LEAVING,
     Entry,
     body_of,
+    call_of,
     entries_of,
     from_heads,
     guard_elsewhere,
     held_by,
+    holders_of,
     renamed,
     simple_statements,
     spread,
@@ -34,7 +36,7 @@ from diffscope.syntax.compare.smallest_difference import (
     smallest_difference,
 )
 from diffscope.syntax.model import StatementEdit
-from diffscope.syntax.nodes import around_difference, brief, callee_of, text_of, unwrap
+from diffscope.syntax.nodes import brief, brief_pair, callee_of, text_of, unwrap
 from diffscope.syntax.normalize.units import Unit
 
 if TYPE_CHECKING:
@@ -47,7 +49,6 @@ _MOST: Final = 24
 _ALIKE: Final = 0.5
 _JOINING: Final = frozenset({"if", "not", "and", "or", "is", "in", "None", "self", ".", "(", ")"})
 _LONG_CALL: Final = 60
-_LONGEST_GUARD: Final = 70
 _SHARED: Final = 3
 """Words that two calls hand over alike, from which on one may stand in the place of the other."""
 _SAID: Final = frozenset(
@@ -92,6 +93,7 @@ def compare_edits(before: Unit, after: Unit) -> tuple[StatementEdit, ...]:
     found += _guarded_anew(
         old, new, [(i, j) for i, j in same if old[i].holder not in gone and new[j].holder not in come]
     )
+    found += _within_anew(old, new, same)
     found += _alone(old, new, [at for at in gone if old[at].text not in other_texts], "removed")
     found += _alone(new, old, [at for at in come if new[at].text not in texts], "added")
     found.sort(key=lambda edit: (edit.line, edit.change, edit.what, edit.after, edit.before))
@@ -108,7 +110,7 @@ def _reordered(
         crossed = [
             b
             for a, b in kept
-            if (a < i) != (b < j) and _call(new[b].node) is not None and new[b].guard == new[j].guard
+            if (a < i) != (b < j) and call_of(new[b].node) is not None and new[b].guard == new[j].guard
         ]
         if crossed:
             at = min(crossed) if j < min(crossed) else max(crossed)
@@ -154,6 +156,25 @@ def _guarded_anew(
             yield _edit(now, "condition", "removed", before=was.guard, after="", held=held, stood=True)
 
 
+def _within_anew(old: list[Entry], new: list[Entry], pairs: list[tuple[int, int]]) -> Iterator[StatementEdit]:
+    """Yield what stood before and stands after, but within a ``with`` that stands on both sides and did not hold it, or no longer does."""
+    known: dict[str, list[Entry]] = {}
+    for i, j in pairs:
+        sides = [
+            {one.text for one in holders_of(entries, at) if one.kind == "with"}
+            for entries, at in ((old, i), (new, j))
+        ]
+        for text in sorted(sides[1] - sides[0]):
+            known.setdefault(text, []).append(new[j])
+    heads = {one.text for one in old if one.kind == "with"}
+    for text, held in known.items():
+        if text in heads and (
+            telling := [one for one in held if "(" in one.text and one.kind == "statement"]
+        ):
+            shown = tuple(brief(one.text, MOST_TEXT) for one in telling[:3])
+            yield _edit(telling[0], "with", "added", before="", after=_bare(text), held=shown)
+
+
 def _paired(old: list[Entry], olds: range, new: list[Entry], news: range) -> list[tuple[int, int]]:
     """Return which statements became which: the likest pairs first."""
     if not olds or not news or len(olds) * len(news) > _MOST_PAIRED:
@@ -165,13 +186,18 @@ def _paired(old: list[Entry], olds: range, new: list[Entry], news: range) -> lis
         for at in places
     }
     only = len(olds) == len(news) == 1
+    # Where one result went and one came, it is another one, whatever came with it.
+    results = [
+        sum(entries[at].node.type == "return_statement" for at in places)
+        for entries, places in ((old, olds), (new, news))
+    ]
     scores = sorted(
         (-score, abs((i - olds.start) - (j - news.start)), i, j)
         for i in olds
         for j in news
         if old[i].kind == new[j].kind
         and (score := _likeness(old[i], new[j], words[0, i], words[1, j]))
-        >= (_ALIKE if not only else 0.01 if old[i].node.type == "return_statement" else 0.2)
+        >= (0.01 if results == [1, 1] and old[i].node.type == "return_statement" else 0.2 if only else _ALIKE)
     )
     taken: tuple[set[int], set[int]] = (set(), set())
     pairs = []
@@ -194,23 +220,13 @@ def _likeness(old: Entry, new: Entry, words: set[str], others: set[str]) -> floa
 
 def _replacing(old: Entry, new: Entry) -> float:
     """Return how like what two other functions are handed is, where the result goes elsewhere: less than 1."""
-    calls = [_call(one.node) for one in (old, new)]
+    calls = [call_of(one.node) for one in (old, new)]
     if calls[0] is None or calls[1] is None or callee_of(calls[0]) == callee_of(calls[1]):
         return 0
     handed = [
         set(_NAME.findall(text_of(call).removeprefix(callee_of(call)))) for call in calls if call is not None
     ]
     return _alike(*handed) * 0.99 if len(handed[0] & handed[1]) >= _SHARED else 0
-
-
-def _call(node: Node) -> Node | None:
-    """Return the call that a statement is, or of which it keeps the result."""
-    inner = node.named_children[0] if node.type == "expression_statement" and node.named_child_count else None
-    if inner is not None and inner.type == "assignment":
-        inner = inner.child_by_field_name("right")
-    if inner is not None and inner.type == "await" and inner.named_child_count:
-        inner = inner.named_children[0]
-    return inner if inner is not None and inner.type == "call" else None
 
 
 def _runs_alike(old: Entry, new: Entry) -> bool:
@@ -240,11 +256,12 @@ def _changed(old: Entry, new: Entry) -> StatementEdit | None:
     """Return what became of a statement; nothing where only a message within it did."""
     if old.kind != "statement":
         before, after, joined = _asked(old, new)
+        before, after = brief_pair(before, after, MOST_TEXT)
         return _edit(
             new, new.kind, "changed", before=before, after=after, keyword=joined, held=held_by(new.node)
         )
     if target_of(old.node) != target_of(new.node) or old.node.type != new.node.type:
-        calls = [call for one in (old, new) if (call := _call(one.node)) is not None]
+        calls = [call for one in (old, new) if (call := call_of(one.node)) is not None]
         before, after = (brief(text_of(call), _LONG_CALL) for call in calls)
         return _edit(
             new, "call", "changed", before=before, after=after, target=target_of(new.node), at=calls[1]
@@ -254,7 +271,9 @@ def _changed(old: Entry, new: Entry) -> StatementEdit | None:
         return None
     before = "" if found.before is None else text_of(unwrap(found.before))
     after = "" if found.after is None else text_of(unwrap(found.after))
-    if found.texts is not None:
+    if found.what == "assert" and found.before is old.node:
+        before, after = (text_of(unwrap(one.node.named_children[0])) for one in (old, new))
+    elif found.texts is not None:
         before, after = found.texts
         if not before and not after:
             return None
@@ -262,8 +281,7 @@ def _changed(old: Entry, new: Entry) -> StatementEdit | None:
         before, after = brief(before, _LONG_CALL), brief(after, _LONG_CALL)
     if found.keyword in _SAID or is_message(found, new.node, after):
         return None
-    if brief(before, MOST_TEXT) == brief(after, MOST_TEXT):
-        before, after = around_difference(before, after, MOST_TEXT)
+    before, after = brief_pair(before, after, MOST_TEXT)
     return _edit(
         new,
         found.what,
@@ -317,7 +335,12 @@ def _alone(
             if not stood and stood_on_both(entries, last, known, elsewhere, entry.guard):
                 stood, text = True, entries[last[0]].guard
             held = (
-                tuple(brief(entries[place].text, MOST_TEXT) for place in last)
+                tuple(
+                    brief(entries[place].text, MOST_TEXT)
+                    for place in last
+                    if entries[place].kind == "statement"
+                )
+                or held_by(entries[last[0]].node)
                 if stood and text != _bare(entry.text)
                 else held_by(entry.node)
             )
@@ -368,7 +391,7 @@ def _edit(
         what=what,
         change=change,
         **{name: brief(text.replace(",)", ")"), MOST_TEXT) for name, text in texts.items()},
-        guard=brief(entry.guard, _LONGEST_GUARD),
+        guard=brief(entry.guard, MOST_TEXT),
         held=held,
         stood=stood,
         line=(at or entry.node).start_point[0] + 1,

@@ -231,6 +231,14 @@ def simple_statements(body: Node) -> Iterator[str]:
             yield text
 
 
+def holders_of(entries: list[Entry], at: int) -> Iterator[Entry]:
+    """Yield the heads around a statement, the innermost first."""
+    at = entries[at].holder
+    while at >= 0:
+        yield entries[at]
+        at = entries[at].holder
+
+
 def stood_on_both(
     entries: list[Entry], under: list[int], known: set[int], elsewhere: set[tuple[str, str]], guard: str
 ) -> bool:
@@ -312,3 +320,13 @@ def held_by(node: Node) -> tuple[str, ...]:
 
 def _leaves(body: Node) -> bool:
     return bool(body.named_children) and body.named_children[-1].type in EXITS
+
+
+def call_of(node: Node) -> Node | None:
+    """Return the call that a statement is, or of which it keeps the result."""
+    inner = node.named_children[0] if node.type == "expression_statement" and node.named_child_count else None
+    if inner is not None and inner.type == "assignment":
+        inner = inner.child_by_field_name("right")
+    if inner is not None and inner.type == "await" and inner.named_child_count:
+        inner = inner.named_children[0]
+    return inner if inner is not None and inner.type == "call" else None

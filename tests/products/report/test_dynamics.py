@@ -133,7 +133,12 @@ def test_amd_is_found_by_author_label_and_path() -> None:
 def test_words_of_amd(title: str, *, is_related: bool) -> None:
     """Words count, parts of words do not."""
     item = Item(number=1, title=title, author="ann", created_at="2025-01-01T00:30:00Z")
-    events = Events(since="2025-01-01T00:00:00Z", until="2025-01-01T01:00:00Z", issues=(item,))
+    events = Events(
+        repository="vllm-project/vllm",
+        since="2025-01-01T00:00:00Z",
+        until="2025-01-01T01:00:00Z",
+        issues=(item,),
+    )
     assert (
         bool(build_dynamics(events, since=events.since, until=events.until, taxonomy=bundled()).amd)
         is is_related
@@ -177,7 +182,12 @@ def test_a_time_without_an_offset_is_refused(time: str) -> None:
     item = Item(
         number=1, title="x", author="a", created_at=time, comments=(Comment(author="b", created_at=time),)
     )
-    events = Events(since="2025-01-01T00:00:00Z", until="2025-01-02T00:00:00Z", issues=(item,))
+    events = Events(
+        repository="vllm-project/vllm",
+        since="2025-01-01T00:00:00Z",
+        until="2025-01-02T00:00:00Z",
+        issues=(item,),
+    )
     with pytest.raises(InputError, match="not a time with an offset"):
         build_dynamics(events, since=events.since, until=events.until, taxonomy=bundled())
 

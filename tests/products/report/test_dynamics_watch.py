@@ -76,7 +76,14 @@ def test_of_what_is_not_known_nothing_is_said() -> None:
     """Without comments nobody is called unanswered, without a graph nothing is called untested."""
     pull = item(2, "[Core] x", files=("vllm/config.py",))
     gaps = (EventGap(what="comments", reason="refused"),)
-    events = Events(since=SINCE, until=UNTIL, issues=(item(1, "[Bug]: x"),), pulls=(pull,), gaps=gaps)
+    events = Events(
+        repository="vllm-project/vllm",
+        since=SINCE,
+        until=UNTIL,
+        issues=(item(1, "[Bug]: x"),),
+        pulls=(pull,),
+        gaps=gaps,
+    )
     assert reasons(dynamics(events)) == [(1, [("bug", "", None)])]
 
 
@@ -89,7 +96,9 @@ def test_closed_and_quiet_items_are_not_watched() -> None:
         item(2, "[Bug]: crash", **old),
         item(3, "[Bug]: crash", comments=late, **old),
     )
-    assert dynamics(Events(since=SINCE, until=UNTIL, issues=issues)).watch == ()
+    assert (
+        dynamics(Events(repository="vllm-project/vllm", since=SINCE, until=UNTIL, issues=issues)).watch == ()
+    )
 
 
 def test_changes_without_a_test_where_much_depends_on_them() -> None:
@@ -108,7 +117,11 @@ def test_changes_without_a_test_where_much_depends_on_them() -> None:
         item(3, "c", files=("vllm/rare.py",)),
         item(4, "d", files=("vllm/v1/engine/core.py",)),
     )
-    found = dynamics(Events(since=SINCE, until=UNTIL, pulls=pulls), graph=graph, graph_commit="c" * 40)
+    found = dynamics(
+        Events(repository="vllm-project/vllm", since=SINCE, until=UNTIL, pulls=pulls),
+        graph=graph,
+        graph_commit="c" * 40,
+    )
     assert found.graph_commit == "c" * 40
     assert [one.number for one in found.changes] == [4, 2, 1, 3]
     assert reasons(found) == [
@@ -154,7 +167,15 @@ def test_activity_is_what_github_says() -> None:
             ),
         ),
     )
-    found = dynamics(Events(since=SINCE, until=UNTIL, pulls=pulls, issues=(item(9, "q", author="cy"),)))
+    found = dynamics(
+        Events(
+            repository="vllm-project/vllm",
+            since=SINCE,
+            until=UNTIL,
+            pulls=pulls,
+            issues=(item(9, "q", author="cy"),),
+        )
+    )
     told = found.activity
     assert [(one.name, one.issues, one.pulls) for one in told.contributors] == [
         ("cy", 1, 2),

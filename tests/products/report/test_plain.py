@@ -142,6 +142,10 @@ def _notices(change: Assessment, *links: Link) -> list[tuple[str, str]]:
         pytest.param(a_change(ASKED), [("request", "`LampRequest.wick`")], id="a parameter of requests"),
         pytest.param(a_change(title="[XPU] Disable lamps by default"), [("default", "[XPU] Disable lamps by default")], id="a default by the title"),
         pytest.param(a_change(title="[CI] Disable lamps by default", kind="ci"), [], id="nobody meets the defaults of CI"),
+        pytest.param(a_change(title="Deprecate gas lamps", kind="refactor"), [("removed", "Deprecate gas lamps")], id="what is deprecated by the title"),
+        pytest.param(a_change(title="[V0 Deprecation] Move the lamp", kind="refactor"), [], id="a series of that name moves what nobody meets"),
+        pytest.param(a_change(title="Require a wick", says='`lit` now raises `ValueError("most_wicks must not be negative")` if `x`'), [("refused", "“most_wicks must not be negative”")], id="an error that names a setting"),
+        pytest.param(a_change(title="Require a wick", says='`lit` now raises `ValueError("Something broke in here")` if `x`'), [], id="an error that names none"),
         pytest.param(a_change(a_symbol("VLLM_OIL", "environment-variable", "added", "", "False", aspect="declared")), [], id="a variable that was read before is not new"),
     ],
 )  # fmt: skip
@@ -173,3 +177,23 @@ def test_statements_read_the_sentences_of_edits(code: str, parts: dict[str, str]
     effect = Effect(path=CONFIG, line=1, symbol="lit", says=said, checks=())
     found = in_plain_words(msgspec.structs.replace(change, effects=(effect,)))
     assert sorted(text.en for text in found.says) == sorted(says)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "is_weighty"),
+    [
+        ("<5,>=4.56.0", "!=5.0.*,>=4.56.0", True),
+        ("==2.10.0", "==2.11.0", False),
+        ("==1.9", "==2.0", True),
+        ("<5", "<6", True),
+    ],
+)
+def test_other_major_versions_of_a_dependency_ask_who_upgrades_to_act(
+    before: str, after: str, is_weighty: bool
+) -> None:
+    lamp = SymbolAssessment(
+        path="requirements/common.txt", line=1, name="lamp", kind="dependency", aspects=("changed",), logic=True,
+        role=(before, after, "range", "core"),
+    )  # fmt: skip
+    (found,) = find_notices((a_change(lamp),), ())
+    assert (found.kind, found.is_weighty) == ("dependency", is_weighty)

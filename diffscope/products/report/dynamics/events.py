@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from diffscope.messages.model import Message
 from diffscope.source.model import Gap, Value
+from diffscope.source.profile import UNKNOWN_REPOSITORY
 
 EVENTS_SCHEMA = "diffscope.events/1"
 
@@ -73,7 +74,7 @@ class Events(Value, frozen=True, kw_only=True):
     """A saved events file: every issue and pull request that was opened, closed, merged or talked about."""
 
     schema: str = EVENTS_SCHEMA
-    repository: str = "vllm-project/vllm"
+    repository: str = UNKNOWN_REPOSITORY
     since: str
     until: str
     issues: tuple[Item, ...] = ()

@@ -72,10 +72,14 @@ def _theme(theme: Theme, read: PageView, words: Words) -> Brief:
 
 def _pull(number: int, read: PageView, words: Words) -> Brief:
     pull = read.pull(number)
-    does = (
-        words.semicolon.join(words.pick(clause) for clause in pull.gist[: pull.telling][:2]) if pull else ""
-    )
-    return {"pull": name_of(number), "title": foreign(read.title(number)), "does": does}
+    says = words.semicolon.join(map(words.pick, pull.plain)) if pull else ""
+    affects = words.pick(pull.affects) if pull and pull.affects else None
+    return {
+        "pull": name_of(number),
+        "title": foreign(read.title(number)),
+        "does": foreign(says) if says else "",
+        "affects": affects,
+    }
 
 
 def _notice(notice: Notice, words: Words) -> Brief:

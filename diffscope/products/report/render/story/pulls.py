@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import Final
 
@@ -22,7 +22,8 @@ from diffscope.render.sentences import begin
 from diffscope.render.words import Words
 
 _NAMED: Final = 3
-_SHORT: Final = 110
+_LISTED: Final = 4
+_SHORT: Final = 170
 _FEW: Final = 3
 """Words of a title that do not say what they are about."""
 _FOLLOWS: Final[tuple[tuple[LinkReason, str], ...]] = (
@@ -30,8 +31,16 @@ _FOLLOWS: Final[tuple[tuple[LinkReason, str], ...]] = (
     ("fixes", "story.fixed"),
     ("removes", "story.removed"),
     ("reapplies", "story.reapplied"),
+    ("builds-on", "story.built-on"),
 )
 """What may follow a pull request, the gravest first."""
+_TELLING: Final = 2.0
+"""Weight of a link, from which on going on with what another one added is a word on it."""
+_AID: Final = lazy_regex(
+    r"(?i)\b(?:synthetic|dummy|debug\w*|testing|profil\w*|benchmark\w*)|_synthetic|synthetic_"
+)
+"""Words of what serves those who test."""
+_AIDED: Final = -2.5
 _NOTICED: Final = 1.5
 _NEW: Final = 1.0
 _GAINS: Final = frozenset({"feature", "performance"})
@@ -40,6 +49,16 @@ _MUTE: Final = -3.0
 _BY_TITLE: Final = frozenset({"bugfix", "feature", "performance"})
 """Kinds of which the title alone is worth a line, where it speaks of no code."""
 _CODE: Final = lazy_regex(r"\b[a-z]+_\w+|\b[A-Z][a-z]+[A-Z][a-z]+\w*")
+_SECURITY: Final = lazy_regex(r"(?i)\bsecurity\b")
+_HARMLESS: Final = lazy_regex(
+    r"(?i)\b(?:logs?|logging|messages?|typos?|docs?|docstrings?|warnings?|comments?|metrics?|tests?)\b"
+)
+_HURTS_MOST: Final = lazy_regex(
+    r"(?i)\b(?:silent\w*|corrupt\w*|nans?|accuracy|degrad\w*|wrong|incorrect|garbage|garbled|data loss)\b"
+)
+_HURTS_MUCH: Final = lazy_regex(
+    r"(?i)\b(?:security|vulnerabilit\w+|cve|hangs?|hanging|deadlock\w*|leak\w*|oom|out[- ]of[- ]memory|illegal|overflow\w*)\b"
+)
 _HURTS: Final = lazy_regex(
     r"(?i)\b(?:crash\w*|corrupt\w*|nans?|inf|accuracy|degrad\w*|wrong|incorrect|hangs?|hanging|deadlock\w*|leak\w*|oom|out[- ]of[- ]\w+|"
     r"illegal|overflow\w*|races?|segfault\w*|garbage|garbled|data loss|(?:key|index|type|name|attribute|value|runtime|assertion|import)[ ]?errors?|"
@@ -69,6 +88,8 @@ class PullStory:
         bare = bare_title(pull.title).rstrip(".").strip()
         said = said or begin(bare)
         topic = topic_of(pull.title) if len(bare.split()) <= _FEW else ""
+        if not topic and _SECURITY.search(pull.title) and not _SECURITY.search(bare):
+            topic = self._words("story.security")
         is_needed = topic and topic.lower() not in said.lower()
         return f"{topic}{self._words.colon}{said}" if is_needed else said
 
@@ -90,8 +111,9 @@ class PullStory:
 
     def _says(self, pull: PullSummary) -> tuple[str, ...]:
         """Return what is other now: a second statement only beside a short one."""
-        said = tuple(map(self._words.pick, pull.plain))
-        return said if sum(map(len, said)) <= _SHORT else said[:1]
+        # By one language for both, so that both say the same.
+        is_short = sum(len(text.en) for text in pull.plain) <= _SHORT
+        return self._words.picked(pull.plain if is_short else pull.plain[:1])
 
     def named(self, number: int) -> str:
         """Return the title of a pull request with its number, and what became of it."""
@@ -103,7 +125,14 @@ class PullStory:
         """Return what became of a pull request, in the window and after it, the gravest first; nothing where nothing followed."""
         parts = []
         for reason, code in _FOLLOWS:
-            sources = [link.source for link in self._links if link.target == number and link.reason == reason]
+            sources = [
+                link.source
+                for link in self._links
+                if link.target == number
+                and link.reason == reason
+                # Who works on after the window is no news of it.
+                and (reason != "builds-on" or (self._read.pull(link.source) and link.weight >= _TELLING))
+            ]
             if sources:
                 parts.append(self._words(code, pulls=self.numbers(sources, _NAMED)))
         return self._words.semicolon.join(parts)
@@ -122,8 +151,10 @@ class PullStory:
         is_quiet = not noticed and (pull.kind in _INSIDE or pull.audience == "developers")
         is_said = pull.kind in _BY_TITLE and not _CODE.search(bare_title(pull.title))
         is_mute = not pull.plain and not is_said
+        is_aid = any(_AID.search(text) for text in (pull.title, *(said.en for said in pull.plain)))
         return (
             pull.importance
+            + _AIDED * is_aid
             + _MUTE * is_mute
             + _NOTICED * noticed
             + _NEW * (pull.kind in _GAINS)
@@ -131,9 +162,12 @@ class PullStory:
         )
 
     @staticmethod
-    def hurts(pull: PullSummary) -> bool:
-        """Return whether a title names what hurts: a crash, a hang, a leak, wrong results."""
-        return _HURTS.search(pull.title) is not None
+    def hurts(pull: PullSummary) -> int:
+        """Return how much what a title names hurts: wrong results that nobody sees, then what opens a server or stops it, then errors."""
+        if _HARMLESS.search(pull.title):
+            return 0
+        grades = (_HURTS_MOST, _HURTS_MUCH, _HURTS)
+        return next((len(grades) - at for at, words in enumerate(grades) if words.search(pull.title)), 0)
 
     @cached_property
     def _noticed(self) -> frozenset[int]:
@@ -153,3 +187,42 @@ class PullStory:
             if pull.kind != "revert" and pull.number not in self.taken_back
         ]
         return tuple(sorted(kept, key=lambda pull: (-self.weight(pull), pull.number)))
+
+    def undone(self) -> Iterator[str]:
+        """Yield how much was taken back, in the window and after it, and how much of this window's own code was mended in it."""
+        pull, words, is_week = self._read.pull, self._words, self._read.is_week
+        inside = [link for link in self._digest.links if pull(link.source)]
+        undone = [
+            words("follow.one-reverted", pull=name_of(one.reverts), other=name_of(one.number))
+            for one in self._digest.reverts
+            if one.reverts is not None
+        ]
+        lost = [one.number for one in self._digest.reverts if one.reverts is None]
+        if undone:
+            yield words("story.reverts", names=undone)
+        if lost:
+            yield words("story.reverts-lost", pulls=self.numbers(lost, _LISTED))
+        later = [
+            link
+            for link in self._digest.links
+            if link.reason == "reverts" and pull(link.target) and not pull(link.source)
+        ]
+        if later:
+            yield words(
+                "story.undone-later", names=[self._reverted_later(link) for link in later], is_week=is_week
+            )
+        fixes = [
+            words("story.fix-of", fix=name_of(link.source), pull=name_of(link.target))
+            for link in inside
+            if link.reason == "fixes" and pull(link.target)
+        ]
+        if fixes:
+            yield words("story.fixes", fixes=words.listed(fixes, _LISTED), is_week=is_week)
+
+    def _reverted_later(self, link: Link) -> str:
+        """Return a change of the window with what took it back after it, and the day where it is known."""
+        merged = next((one.merged_at for one in self._digest.related if one.number == link.source), None)
+        code = "story.reverted-on" if merged else "follow.one-reverted"
+        return self._words(
+            code, pull=name_of(link.target), other=name_of(link.source), day=(merged or "")[:10]
+        )

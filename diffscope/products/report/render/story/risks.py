@@ -139,6 +139,7 @@ class RiskStory:
             title=self._pulls.title(pull.number),
             at=words("story.risk-at", symbol=self.target(first)) if first.symbol or first.path else "",
             also=words("story.risk-also", names=words.listed(also, _ALSO)) if also else "",
+            affects=words("story.risk-affects", who=words.pick(pull.affects)) if pull.affects else "",
         )
         became = self._pulls.became(pull.number)
         told = f"{words.semicolon}{became}" if became else ""
@@ -208,7 +209,8 @@ class RiskStory:
             for family in self._digest.risk.families
             if family.family in _BREAKS
             for item in self._read.counted_items(family)
-            if self.state(item) == "still"
+            # What few outside use is no news for who upgrades.
+            if self.state(item) == "still" and item.severity.rank >= Severity.HIGH.rank
         ]
         return sorted(items, key=lambda each: -each[1].severity.rank)
 

@@ -11,7 +11,6 @@ from itertools import islice
 from typing import Final
 
 from diffscope.products.report.counts import name_of
-from diffscope.products.report.link_model import Link
 from diffscope.products.report.model import Notice, NoticeKind, PullSummary, RiskItem, Theme
 from diffscope.products.report.plain import AUDIENCES
 from diffscope.products.report.render.page import PageView
@@ -31,9 +30,10 @@ _SHOWN: Final[Mapping[NoticeKind, int]] = {
     **dict.fromkeys(("option", "request", "variable"), 6),
     **dict.fromkeys(("refused", "model", "endpoint"), 3),
     "dependency": 2,
+    "value": 2,
 }
 """Of each kind before the fold; what asks nobody to act, and few name, is counted there."""
-_ACT: Final[tuple[NoticeKind, ...]] = ("default", "removed", "refused")
+_ACT: Final[tuple[NoticeKind, ...]] = ("dependency", "default", "removed", "refused")
 """What asks who upgrades to act."""
 _OF_ONE: Final = 4
 """Of one pull request and kind."""
@@ -166,6 +166,7 @@ class Story:
             for pull in self._pulls.ranked
             if pull.kind == "bugfix" and pull.audience != "developers" and self._pulls.hurts(pull)
         ]
+        fixes.sort(key=lambda pull: -self._pulls.hurts(pull))
         return dict.fromkeys(pull.number for pull in fixes[:_FIXES])
 
     # what users notice
@@ -284,6 +285,18 @@ class Story:
 
     def _summary(self) -> Iterator[str]:
         words, read = self._words, self._read
+        lines = [
+            words(
+                "story.line",
+                name=self.heading(theme),
+                count=theme.count,
+                kinds=read.kinds(theme.kinds[:1], 1),
+            )
+            for theme in self._digest.themes[:_NAMED]
+            if theme.seed not in ("chain", "together")
+        ]
+        if lines:
+            yield words("story.lines", names=lines, is_week=read.is_week)
         for audience in AUDIENCES[:2]:
             # A line of work has one word here; what it is about stands below.
             names = [self._pulls.named(pull.number) for pull in self._chosen(audience)[:_SHORT]]
@@ -301,7 +314,7 @@ class Story:
         if read.serious:
             pulls = self._pulls.numbers([pull.number for pull in read.serious], _NAMED)
             risks.append(words("story.serious", count=len(read.serious), pulls=pulls))
-        risks += self._undone()
+        risks += self._pulls.undone()
         if risks:
             yield words("story.risks", risks=words.gap.join(risks))
         yield self._merged()
@@ -310,7 +323,11 @@ class Story:
         """Yield what asks who upgrades to act, by name."""
         parts = []
         for kind in _ACT:
-            found = [one for one in self._digest.notices if one.kind == kind and one.undone_by is None]
+            found = [
+                one
+                for one in self._digest.notices
+                if one.kind == kind and one.undone_by is None and (kind != "dependency" or one.is_weighty)
+            ]
             names = list(map(self._name, found))
             if names:
                 listed = self._words.listed(names, _ACTED if kind != "refused" else 1)
@@ -327,7 +344,7 @@ class Story:
         if notice.kind == "refused":
             said = self._words.pick(notice.text)
             return said if said.startswith("“") else f"`{notice.name}`"
-        if " " in notice.name:
+        if " " in notice.name or notice.kind == "dependency":
             return self._words.pick(notice.text)
         return f"`{notice.name.rpartition('.')[2]}`"
 
@@ -351,41 +368,4 @@ class Story:
             is_week=is_week,
             growth=self._read.growth,
             period=self._read.before.period.label,
-        )
-
-    def _undone(self) -> Iterator[str]:
-        """Yield how much was taken back, in the window and after it, and how much of this window's own code was mended in it."""
-        pull, words, is_week = self._read.pull, self._words, self._read.is_week
-        inside = [link for link in self._digest.links if pull(link.source)]
-        reverts = [one.number for one in self._digest.pulls if one.kind == "revert"]
-        if reverts:
-            yield words(
-                "story.reverts", reverts=len(reverts), pulls=self._pulls.numbers(reverts, len(reverts))
-            )
-        also = [
-            words("follow.one-reverted", pull=name_of(one.reverts), other=name_of(one.number))
-            for one in self._digest.reverts
-            if one.reverts is not None and one.number not in reverts
-        ]
-        if also:
-            yield words("story.reverts-also", names=also)
-        later = [
-            link
-            for link in self._digest.links
-            if link.reason == "reverts" and pull(link.target) and not pull(link.source)
-        ]
-        if later:
-            yield words(
-                "story.undone-later", names=[self._reverted_later(link) for link in later], is_week=is_week
-            )
-        fixes = len({link.source for link in inside if link.reason == "fixes" and pull(link.target)})
-        if fixes:
-            yield words("story.fixes", fixes=fixes, is_week=is_week)
-
-    def _reverted_later(self, link: Link) -> str:
-        """Return a change of the window with what took it back after it, and the day where it is known."""
-        merged = next((one.merged_at for one in self._digest.related if one.number == link.source), None)
-        code = "story.reverted-on" if merged else "follow.one-reverted"
-        return self._words(
-            code, pull=name_of(link.target), other=name_of(link.source), day=(merged or "")[:10]
         )

@@ -23,6 +23,7 @@ _TAG: Final = lazy_regex(r"[\[{]([^\[\]{}]{2,24})[\]}]")
 _CONVENTION: Final = lazy_regex(
     r"^(?:fix|feat|docs?|chore|perf|refactor|ci|test|build|style|bug-?fix)(?:\([^)]*\))?!?:\s+(?=\S)"
 )
+_CUT: Final = lazy_regex(r"(?: (?:for|in|on|to|with|when|and|of|from|by|before|after|via))?(?: [^ ]+){0,3}…$")
 _NUMBERS: Final = lazy_regex(r"(?:\s*\((?:(?:fix(?:es)?|closes|resolves) )?#\d+\))+\s*$")
 _TOKEN: Final = lazy_regex(r"`[^`]*`|“[^”]*”|\"[^\"]*\"|\([^()]*\)|[^\s,;:]+|[,;:]")
 _WIDE: Final = lazy_regex(r"[\u3000-\u9fff\uff00-\uffef]")
@@ -43,6 +44,9 @@ _Behind = Sequence[tuple[str, str]]
 def bare_title(title: str) -> str:
     """Return a title without its number and without the bracketed words before it, which say where and not what."""
     plain = _TAGS.sub("", _NUMBERS.sub("", title)) or title
+    if plain.endswith("…"):
+        # GitHub cuts a title within a word: what it began to say behind a preposition goes, too.
+        plain = _CUT.sub("", plain) or plain
     return _CONVENTION.sub("", plain) or plain
 
 
