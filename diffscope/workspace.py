@@ -184,7 +184,9 @@ class Workspace:
         salvage = salvage_diff(change.patch, read_base=reader)
         read = attempt("sides", lambda: self._sides(change, salvage.diff, source), Sides(files=()))
         around, gaps = self._surroundings(change, source, attempt)
-        read = mark_unreadable(salvage.diff, read, self.knowledge.taxonomy)
+        unmarked, taxonomy = read, self.knowledge.taxonomy
+        # Where it is not known what is text, nothing counts as read.
+        read = attempt("sides", lambda: mark_unreadable(salvage.diff, unmarked, taxonomy), Sides(files=()))
         whole = msgspec.structs.replace(change, gaps=(*change.gaps, *salvage.gaps, *read.gaps, *gaps))
         return gather_facts(
             whole, salvage.diff, read, knowledge=self.knowledge, around=around, attempt=attempt
@@ -287,6 +289,11 @@ class Workspace:
         return msgspec.structs.replace(around, history=history, history_days=days)
 
 
+_UNREADABLE = frozenset({"broken", "too-large", "symlink"})
+"""Kinds of problems that leave nothing of a declaring file; one whose content is missing is counted apart."""
+_DECLARING = (".yaml", ".yml", "CODEOWNERS")
+
+
 def _gaps_of(around: Surroundings) -> Iterator[Gap]:
     absent = len(around.graph.tables.absent) if around.graph else 0
     if absent:
@@ -298,6 +305,9 @@ def _gaps_of(around: Surroundings) -> Iterator[Gap]:
         if is_workflow(problem.path) and problem.kind != "missing":
             why = message("gap.workflow-not-read", line=problem.line, problem=problem.message)
             yield Gap(what="declarations", path=problem.path, message=why)
+        elif problem.kind in _UNREADABLE and problem.path.endswith(_DECLARING):
+            lost = message("gap.declaration-not-read", line=problem.line, problem=problem.message)
+            yield Gap(what="declarations", path=problem.path, message=lost)
     if around.history_days is not None:
         yield Gap(what="history", message=message("gap.history-cut-off", days=around.history_days))
 

@@ -260,6 +260,7 @@ def _often(symbol: SymbolFact | None) -> Message | None:
 
 
 _QUESTIONS: Final = {
+    "renamed-changed": "renamed",
     "order-added": "order", "order-removed": "order",
     "condition-return": "skipped", "condition-stop": "passed-over", "condition-break": "passed-over", "condition-raise": "raised", "condition-exit-gone": "allowed",
     "condition-added": "branch", "condition-removed": "no-branch", "condition-guards": "narrowed", "condition-unguards": "widened",

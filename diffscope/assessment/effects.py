@@ -81,6 +81,11 @@ class _Change:
         self.defaults = {(one.path, one.symbol) for one in facts.option if one.change == "default"}
         self.categories = {file.path: file.category for file in facts.file}
         self.has_product = any(file.category in _PRODUCT and file.logic is not False for file in facts.file)
+        self.earlier = {
+            _last_name(one): frozenset((one.moved_from.rpartition(".")[2].rpartition(":")[2],))
+            for one in facts.symbol
+            if one.moved_from
+        }
         self.options = [one.name for one in facts.option if one.change in ("added", "removed")]
 
     def is_beside(self, edit: Edit) -> bool:
@@ -92,12 +97,15 @@ class _Change:
         is_default = (edit.path, edit.symbol) in self.defaults
         names = [_PART_OF_NAME.findall(text) for text in (edit.before, edit.after)]
         went, came = ([name for name in one if name not in other] for one, other in (names, names[::-1]))
-        is_renamed = len(set(went)) == len(set(came)) == 1 and went[0] in self.gone and came[0] in self.new
+        is_moved = bool(came) and {(went or [""])[0]} <= self.earlier.get(came[0], frozenset())
+        is_renamed = is_moved or (
+            len(set(went)) == len(set(came)) == 1 and went[0] in self.gone and came[0] in self.new
+        )
         # A row of a table of options is the option, which is told as such.
         is_row = edit.what == "element" and any(
             f'"{name}"' in edit.after + edit.before for name in self.options
         )
-        return is_default or is_renamed or is_row
+        return is_default or is_row or (is_renamed and edit.what != "renamed")
 
     def by_helper(self, edit: Edit) -> Edit:
         """Return an edit, marked where it takes from a new function what the code that went gave."""
@@ -113,7 +121,7 @@ class _Change:
 def find_effects(facts: ChangeFacts) -> tuple[Effect, ...]:
     """Return at most three effects of edits to product code, each with its question; none where only other languages, tests or data changed."""
     change = _Change(facts)
-    edits = (*_of_signatures(facts), *_as_a_whole(_in_full(facts.edit), change.symbols))
+    edits = (*_of_names(facts), *_of_signatures(facts), *_as_a_whole(_in_full(facts.edit), change.symbols))
     facts = msgspec.structs.replace(facts, edit=edits)
     words = stems_of(facts.change.title)
     is_native = _is_mostly_native(facts)
@@ -179,6 +187,22 @@ def _in_full(edits: Iterable[Edit]) -> list[Edit]:
         after = denied(definition.after) if edit.after != name else definition.after
         found.append(msgspec.structs.replace(edit, after=after))
     return [edit for edit in found if edit not in used]
+
+
+def _of_names(facts: ChangeFacts) -> Iterator[Edit]:
+    """Yield members that have another name within their file now; of whole classes and functions the summary tells."""
+    for one in facts.symbol:
+        if (
+            one.category in _PRODUCT
+            and one.moved_from
+            and "." in (one.symbol or "")
+            and ":" not in one.moved_from
+        ):
+            before, after = (".".join(name.split(".")[-2:]) for name in (one.moved_from, one.symbol or ""))
+            yield Edit(
+                path=one.path, line=one.line, side=one.side, symbol=one.symbol or "", what="renamed", change="changed",
+                before=before, after=after,
+            )  # fmt: skip
 
 
 def _of_signatures(facts: ChangeFacts) -> Iterator[Edit]:

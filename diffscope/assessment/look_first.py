@@ -34,7 +34,15 @@ def look_first(facts: ChangeFacts, scores: ScoreTable) -> tuple[ReadingPlace, ..
         _of_native(one, seen, scores) for one in facts.native if not is_hosted(one) and not one.in_tests
     ]
     known = {one.path for one in (*symbols, *natives)}
-    files = [_of_file(one, scores) for one in facts.file if one.path not in known and one.logic is not False]
+    modules = {one.path for one in facts.symbol if one.kind == "module" and "body" in one.aspects}
+    files = [
+        _of_file(one, scores)
+        for one in facts.file
+        # Of Python without an edited symbol or statement only imports changed.
+        if one.path not in known
+        and one.logic is not False
+        and (not one.path.endswith(".py") or one.path in modules)
+    ]
     found = (one for one in (*symbols, *natives, *files) if seen.category(one.path) not in _PROSE)
     return tuple(
         sorted(

@@ -204,7 +204,12 @@ def _revision(target: str, workspace: Workspace, error: UsageError) -> Change:
     try:
         commit = clone.resolve(target)
     except SourceError:
-        hint = f"{error.hint}; or a branch or commit of the clone: {target!r} is none"
+        is_range = ".." in target.strip(".")
+        hint = (
+            f"for each change of a range: --range {target}; for the range as one change: --base and --head"
+            if is_range
+            else f"{error.hint}; or a branch or commit of the clone: {target!r} is none"
+        )
         raise UsageError(error.message, hint=hint) from None
     names = [f"refs/heads/{target}", f"refs/remotes/{target}"]
     is_branch = bool(run(clone.refs, "for-each-ref", "--format=%(refname)", *names).out.strip())

@@ -64,7 +64,8 @@ def _collected(
     for collector in COLLECTORS:
         _collect(collector, material, attempt)
         if collector.name == "module":
-            material.placed = place_files(material.placed, material.found["module"])
+            placed, modules = material.placed, material.found["module"]
+            material.placed = attempt("facts.places", partial(place_files, placed, modules), placed)
     placed = material.placed
     collected = dict(material.found)
     ci, steps = collected.pop("steps")
@@ -78,7 +79,9 @@ def _collected(
     )
     found = attempt("facts.settings", lambda: with_settings(found), found)
     found = attempt("facts.places", lambda: with_changed_places(found, placed), found)
-    callers = CallerIndex(around.graph, placed) if around.graph is not None else None
+    callers = attempt(
+        "facts.callers", lambda: CallerIndex(around.graph, placed) if around.graph is not None else None, None
+    )
     found = attempt(
         "facts.reach", lambda: with_reach(found, placed, around.graph, knowledge.reach, callers), found
     )
@@ -112,6 +115,8 @@ def _collect(collector: Collector, material: Material, attempt: Attempts) -> Non
 def _place(material: Material, files: tuple[FileMaterial, ...], attempt: Attempts) -> None:
     """Pair what moved, then give each file its own fact."""
     taxonomy, declared = material.knowledge.taxonomy, material.around.declarations
+    # Where the repository has no CODEOWNERS nobody says who owns what.
+    has_owners = declared is not None and declared.project.codeowners.path is not None
 
     def owners(path: RepoPath) -> tuple[str, ...] | UnsetType:
         assert declared is not None  # noqa: S101 - asked where there are some
@@ -125,7 +130,7 @@ def _place(material: Material, files: tuple[FileMaterial, ...], attempt: Attempt
     facts, without = attempt.by_file(
         "facts.file",
         joined,
-        lambda some: collect_files(some, taxonomy, owners if declared else None),
+        lambda some: collect_files(some, taxonomy, owners if has_owners else None),
         bare,
         path_of=_path_of,
     )

@@ -15,7 +15,8 @@ from diffscope.render.words import Words
 _MOST: Final = 10
 _MOST_CRATES: Final = 4
 _MOST_NAMED: Final = 2
-_MOST_STARTING: Final = 2
+_MOST_NEAREST: Final = 2
+_LIKELY: Final = 0.05
 _MOST_BESIDE: Final = 2
 _CRATE: Final = lazy_regex(r"(.+)/(?:src|tests|benches|examples)/.+[.]rs")
 _BESIDE: Final = lazy_regex(r"([^/]+)/(?:tests|benches|examples)/.+")
@@ -31,7 +32,7 @@ def runnable_tests(assessment: Assessment) -> list[str]:
     gone = {file.path for file in assessment.files if file.status == "deleted"}
     changed = set(tests.changed)
     ordered = [test.path for test in nearest if test.runs is UNSET or test.runs or test.path in changed]
-    ordered = ordered or _starting(assessment)
+    ordered = ordered or _nearest(assessment)
     own = [path for path in ordered if path in changed]
     # Where the change brings what runs it, others are only of interest beside it.
     others = ordered[: len(own) + _MOST_BESIDE] if tests.not_run == () and own else ordered
@@ -44,12 +45,21 @@ def runnable_tests(assessment: Assessment) -> list[str]:
     return [shell_line(path) for path in runnable[:_MOST]]
 
 
-def _starting(assessment: Assessment) -> list[str]:
-    """Return the nearest tests that make the class of what changed, then such as start an engine, two at most: where no test calls it, one of these may run it."""
+def _nearest(assessment: Assessment) -> list[str]:
+    """Return the tests that may run a change of which none is found that calls it, two at most.
+
+    Those that make the class of what changed come first, then those that are named after a changed file, then those that start an engine or server, then the nearest by words and history.
+    """
     nearest = assessment.tests.nearest
-    found = [] if nearest is UNSET else [test for test in nearest if test.may_run]
-    found.sort(key=lambda test: test.may_run != "makes")
-    return [test.path for test in found[:_MOST_STARTING]]
+    stems = {_stem(file.path) for file in assessment.files}
+    listed = () if nearest is UNSET else nearest
+    found = [test for test in listed if test.may_run or test.score >= _LIKELY or _stem(test.path) in stems]
+    found.sort(key=lambda test: (test.may_run != "makes", _stem(test.path) not in stems, test.may_run == ""))
+    return [test.path for test in found[:_MOST_NEAREST]]
+
+
+def _stem(path: str) -> str:
+    return path.rpartition("/")[2].partition(".")[0].removeprefix("test_")
 
 
 def cargo_commands(assessment: Assessment) -> list[str]:
@@ -88,17 +98,13 @@ def test_phrases(
     ]
     if tests.nearest is UNSET:
         phrases.append(words("nearest-unknown"))
-    if tests.not_run is not UNSET:
-        missing = tests.not_run[:_MOST_NAMED]
-        is_near = (
-            not tests.changed
-            and bool(runnable_tests(assessment))
-            and set(runnable_tests(assessment)) <= set(_starting(assessment))
-        )
-        code = "no-test-runs-starts" if is_near else "no-test-runs"
-        phrases += (
-            [words(code, symbols=few(".".join(name.split(".")[-2:]) for name in missing))] if missing else []
-        )
-    elif tests.unnamed_symbols is not UNSET and tests.unnamed_symbols:
+    missing = () if tests.not_run is UNSET else tests.not_run[:_MOST_NAMED]
+    if missing and not tests.changed:
+        # What a test runs through a server, or by the name of a model, is not seen: only that none calls it can be said.
+        nearest = () if tests.nearest is UNSET else tests.nearest
+        is_near = bool(_nearest(assessment)) and not any(test.runs for test in nearest)
+        code = "no-test-calls-near" if is_near else "no-test-calls"
+        phrases.append(words(code, symbols=few(".".join(name.split(".")[-2:]) for name in missing)))
+    elif tests.not_run is UNSET and tests.unnamed_symbols is not UNSET and tests.unnamed_symbols:
         phrases.append(words("unnamed", symbols=few(tests.unnamed_symbols)))
     return tuple(phrases)

@@ -317,6 +317,28 @@ def test_what_stands_as_before_elsewhere_is_asked_for() -> None:
     assert effect.checks[1].en == "`rows + self.base` is still in `Thing.other` (line 6): is it right there?"
 
 
+def test_a_member_by_another_name_is_told_once() -> None:
+    """Code that only follows it is no other value."""
+    parts = (
+        "\n    class SeperateRows:\n        size: int = 1\n        other: list = None\n\n"
+        "        def all(self):\n            return [self.size, self.other]\n"
+    )
+    before = thing("found = Thing.SeperateRows(rows)", "return found") + parts
+    effects = find_effects(edit(PATH, before, before.replace("Seperate", "Separate")))
+    assert [effect.says.en for effect in effects] == [
+        "`Thing.SeperateRows` is called `Thing.SeparateRows` now"
+    ]
+
+
+def test_a_branch_whose_code_stands_in_the_other_one_too_is_not_left_out() -> None:
+    loop = ("    for row in rows:", "        use(row)")
+    before = thing("for row in rows:", "    use(row)")
+    after = thing("if self.on:", "    load(rows)", *loop, "else:", *loop)
+    assert [effect.says.en for effect in find_effects(edit(PATH, before, after))] == [
+        "`Thing.run` now runs `load(rows)` if `self.on`"
+    ]
+
+
 def test_a_new_function_is_told_with_what_it_is_called_for() -> None:
     """What stood there is not told to be gone."""
     before = thing("found = []", "for row in rows:", "    found.append(row * 2)", "return found")

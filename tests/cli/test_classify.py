@@ -81,6 +81,13 @@ def test_a_range_is_judged_from_the_merge_base(minivllm: Path, project: MakeProj
     assert pull(outcome)["source"] == "clone" or pull(outcome)["source"] == "range"
 
 
+def test_a_range_in_the_place_of_a_number_is_told_the_option_for_it(
+    minivllm: Path, project: MakeProject
+) -> None:
+    found = project().run("classify", "HEAD~1..HEAD", "--repo", str(minivllm))
+    assert (found.exit_code, "for each change of a range: --range HEAD~1..HEAD;" in found.err) == (2, True)
+
+
 def test_a_commit_by_its_hash(minivllm: Path, project: MakeProject) -> None:
     commit = git(minivllm, "rev-parse", "main~3").strip()
     outcome = project().run("classify", commit[:12], "--repo", str(minivllm), "--format", "json")

@@ -69,6 +69,18 @@ def test_change_that_brings_deep_nesting_is_judged(
     assert "internal error" not in doctor.out + doctor.err
 
 
+def test_a_declaration_of_the_base_that_cannot_be_read_is_a_gap(tmp_path: Path, project: MakeProject) -> None:
+    """Neither its steps nor its owners and labels are left out in silence."""
+    broken = {
+        ".buildkite/test_areas/other.yaml": "steps:\n\t- label: Other\n",
+        ".github/mergify.yml": "\tpull_request_rules: []\n",
+        ".github/CODEOWNERS": "* @a\0\n",
+    }
+    clone = git_repository(tmp_path / "clone", ci_files(STEPS) | CORE | broken, [Commit("A (#1)", EDITED)])
+    gaps = assessed(project, clone)["completeness"]["gaps"]
+    assert {gap["path"] for gap in gaps if gap["what"] == "declarations"} == set(broken)
+
+
 def git_repository_more(clone: Path, files: dict[str, str]) -> None:
     """Add a commit."""
     from tests.builders import record, write_files  # noqa: PLC0415

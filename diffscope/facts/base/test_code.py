@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cached_property, lru_cache
 from typing import Final, NamedTuple
 
 from diffscope.facts.parsed_text import parse_call, parse_module
 from diffscope.patterns import lazy_regex
-from diffscope.source.profile import places
+from diffscope.source.profile import Places, places
 
 _MOST_HELPERS: Final = 8
 """Files of helpers and fixtures that are read for the tests of one change."""
 _LONGEST: Final = 400_000
+_MOST_KEPT: Final = 48
 _NOTHING: Final = frozenset[str]()
 _SET_UP: Final = frozenset({"setup_method", "setup_class", "setup", "setUp", "setUpClass", "asyncSetUp"})
-_SKIP: Final = lazy_regex(r"(?:^|\.)mark\.skip(if)?$")
-_PATCHES: Final = lazy_regex(r"(?:^|\.)(?:patch|patch\.object|setattr)$")
-_AUTOMATIC: Final = lazy_regex(r"\bautouse ?= ?True\b")
+_BODIES: Final = frozenset({"body", "orelse", "finalbody", "handlers", "cases"})
 _QUESTION: Final = lazy_regex(r"is_(cuda_alike|cuda|rocm|xpu|cpu|tpu|hpu)")
 _ALIKE: Final = {"cuda_alike": frozenset({"cuda", "rocm"})}
 EVERY_PLATFORM: Final = frozenset({"cuda", "rocm", "xpu", "cpu", "tpu", "hpu"})
@@ -39,12 +39,22 @@ class RunningTest(NamedTuple):
     """Names that its file imports from elsewhere than tests, with the module."""
 
 
-class _Unit(NamedTuple):
+class _Unit:
     """A function of a test file, or a class of it that is no test."""
 
-    names: frozenset[str]
-    skipped: frozenset[str]
-    fakes: frozenset[str] = frozenset()
+    def __init__(self, nodes: Iterable[ast.AST], handed: frozenset[str], skipped: frozenset[str]) -> None:
+        self._nodes, self._handed = tuple(nodes), handed
+        self.skipped = skipped
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """The identifiers that it reads, and what it is handed. Few functions of a file of helpers are ever asked."""
+        return self._handed.union(*map(_names, self._nodes))
+
+    @cached_property
+    def fakes(self) -> frozenset[str]:
+        """The last names of what it puts a fake in the place of."""
+        return _fakes(self._nodes[0]) if isinstance(self._nodes[0], _Function) else _NOTHING
 
 
 class TestCode:
@@ -72,12 +82,11 @@ class TestCode:
     def _file(self, path: str) -> _File | None:
         if path not in self._files:
             text = self._text_of(path)
-            tree = parse_module(text) if text is not None and len(text) <= _LONGEST else None
-            self._files[path] = None if tree is None else _File(path, tree)
+            self._files[path] = None if text is None or len(text) > _LONGEST else _read(path, text, places())
         return self._files[path]
 
-    def _closed(self, file: _File, name: str) -> _Unit:
-        """Return a test with what the helpers and fixtures that it names use, and fake."""
+    def _closed(self, file: _File, name: str) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
+        """Return what a test uses and fakes, with its helpers and fixtures; between them where it is skipped."""
         found, fakes = set[str](), set[str]()
         left, seen = [(file, name)], set[tuple[str, str]]()
         while left:
@@ -96,7 +105,7 @@ class TestCode:
                         break
                 else:
                     left += self._elsewhere(at, used)
-        return _Unit(frozenset(found), file.units[name].skipped, frozenset(fakes))
+        return frozenset(found), file.units[name].skipped, frozenset(fakes)
 
     def _elsewhere(self, file: _File, name: str) -> Iterator[tuple[_File, str]]:
         """Yield the helper or the fixture that a name stands for, where a file of tests has it."""
@@ -113,16 +122,23 @@ class TestCode:
                 return
 
 
+@lru_cache(maxsize=_MOST_KEPT)
+def _read(path: str, text: bytes, where: Places) -> _File | None:
+    """Return what a file holds, read by where a repository has its tests; neighbouring changes ask for the same files."""
+    tree = parse_module(text)
+    return None if tree is None else _File(path, tree, where)
+
+
 class _File:
     """The functions of one file."""
 
-    def __init__(self, path: str, tree: ast.Module) -> None:
-        self.path = path
+    def __init__(self, path: str, tree: ast.Module, where: Places) -> None:
+        self.path, self._where = path, where
         self.units: dict[str, _Unit] = {}
         self.imports: dict[str, tuple[str, str]] = {}
         self.foreign: dict[str, str] = {}
         for name, module, original in _imports(path, tree):
-            if places().is_test(f"{module}/"):
+            if where.is_test(f"{module}/"):
                 self.imports[name] = (module, original)
             else:
                 self.foreign[name] = module.replace("/", ".")
@@ -152,25 +168,25 @@ class _File:
             return []
         folder = self.path.rpartition("/")[0]
         folders = [folder, folder.rpartition("/")[0]]
-        return [f"{each}/conftest.py" for each in folders if places().is_test(f"{each}/") and "/" in each]
+        return [f"{each}/conftest.py" for each in folders if self._where.is_test(f"{each}/") and "/" in each]
 
     def _read_class(self, node: ast.ClassDef, skipped: frozenset[str]) -> None:
         skipped |= self._skipped(node.decorator_list)
         methods = [one for one in node.body if isinstance(one, _Function)]
-        ready = _NOTHING.union(*(_names(one) for one in methods if one.name in _SET_UP))
+        ready = [one for one in methods if one.name in _SET_UP]
         for one in methods:
             self._add(f"{node.name}.{one.name}", one, skipped, ready)
         if not node.name.startswith("Test"):
-            self.units[node.name] = _Unit(_names(node), skipped)
+            self.units[node.name] = _Unit([node], _NOTHING, skipped)
 
     def _add(
-        self, name: str, node: _Function, skipped: frozenset[str], more: frozenset[str] = _NOTHING
+        self, name: str, node: _Function, skipped: frozenset[str], ready: Iterable[_Function] = ()
     ) -> None:
         handed = frozenset(one.arg for one in (*node.args.args, *node.args.kwonlyargs))
         left = self._skipped(node.decorator_list).union(*map(self._leaves, node.body))
-        self.units[name] = _Unit(_names(node) | more | handed, skipped | left, _fakes(node))
+        self.units[name] = _Unit([node, *ready], handed, skipped | left)
         self._handed |= handed
-        if any(_AUTOMATIC.search(ast.unparse(one)) for one in node.decorator_list):
+        if any(map(_is_automatic, node.decorator_list)):
             self.automatic |= {node.name}
 
     def _leaves(self, node: ast.stmt) -> frozenset[str]:
@@ -186,9 +202,13 @@ class _File:
         found = _NOTHING
         for mark in marks:
             call = mark if isinstance(mark, ast.Call) else None
-            is_skip = _SKIP.search(ast.unparse(call.func if call else mark))
-            if is_skip and is_skip[1] is None:
-                return EVERY_PLATFORM
+            match call.func if call else mark:
+                case ast.Attribute(attr="skip", value=ast.Attribute(attr="mark") | ast.Name(id="mark")):
+                    return EVERY_PLATFORM
+                case ast.Attribute(attr="skipif", value=ast.Attribute(attr="mark") | ast.Name(id="mark")):
+                    is_skip = True
+                case _:
+                    is_skip = False
             if is_skip and call and call.args:
                 found |= platforms_skipped(ast.unparse(self._told(call.args[0])))
         return found
@@ -198,9 +218,18 @@ class _File:
         return self._values.get(condition.id, condition) if isinstance(condition, ast.Name) else condition
 
 
+def _is_automatic(decorator: ast.expr) -> bool:
+    """Return whether a fixture runs without being named."""
+    keywords = decorator.keywords if isinstance(decorator, ast.Call) else []
+    return any(
+        one.arg == "autouse" and isinstance(one.value, ast.Constant) and one.value.value is True
+        for one in keywords
+    )
+
+
 def _names(node: ast.AST) -> frozenset[str]:
     found = set()
-    for each in ast.walk(node):
+    for each in _below(node):
         if isinstance(each, ast.Name | ast.Attribute) and isinstance(each.ctx, ast.Load):
             found.add(each.id if isinstance(each, ast.Name) else each.attr)
         elif isinstance(each, ast.keyword) and each.arg:
@@ -250,19 +279,51 @@ def _setting(condition: ast.expr) -> frozenset[str]:
     return _NOTHING
 
 
+def _is_patch(function: ast.expr) -> bool:
+    match function:
+        case ast.Name(id=name) | ast.Attribute(attr=name) if name in ("patch", "setattr"):
+            return True
+        case ast.Attribute(attr="object", value=ast.Name(id="patch") | ast.Attribute(attr="patch")):
+            return True
+    return False
+
+
 def _fakes(node: ast.AST) -> frozenset[str]:
     """Return the last names of what a function, or a mark of it, patches: ``patch("a.b")``, ``patch.object(a, "b")``, ``setattr(a, "b", c)``."""
     found = set()
-    for each in ast.walk(node):
-        if isinstance(each, ast.Call) and _PATCHES.search(ast.unparse(each.func)):
+    for each in _below(node):
+        if isinstance(each, ast.Call) and _is_patch(each.func):
             texts = (one.value for one in each.args[:2] if isinstance(one, ast.Constant))
             found |= {text.rpartition(".")[2] for text in texts if isinstance(text, str)}
     return frozenset(found)
 
 
+def _below(node: ast.AST) -> list[ast.AST]:
+    """Return a node and all below it, in no order that means anything: ``ast.walk`` takes twice as long."""
+    found = [node]
+    for each in found:
+        for name in each._fields:
+            value = getattr(each, name, None)
+            if isinstance(value, ast.AST):
+                found.append(value)
+            elif isinstance(value, list):
+                found += [one for one in value if isinstance(one, ast.AST)]
+    return found
+
+
+def _below_statements(tree: ast.Module) -> list[ast.AST]:
+    """Return the statements of a file, however deep they stand."""
+    found: list[ast.AST] = [tree]
+    for each in found:
+        for name in each._fields:
+            if name in _BODIES:
+                found += getattr(each, name)
+    return found
+
+
 def _imports(path: str, tree: ast.Module) -> Iterator[tuple[str, str, str]]:
     """Yield the names that a file imports: the path of the module without its ending, and the name there."""
-    for node in ast.walk(tree):
+    for node in _below_statements(tree):
         if isinstance(node, ast.ImportFrom):
             above = path.split("/")[: -node.level] if node.level else []
             module = "/".join([*above, *(node.module or "").split(".")]).rstrip("/")

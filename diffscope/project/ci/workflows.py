@@ -206,13 +206,13 @@ def _default_folder(node: MapNode) -> str:
 def _runner(node: Node | None, matrix: Node | None) -> str:
     """The labels of a job's runner, in the order written; those that the matrix lists where it is to choose."""
     if isinstance(node, MapNode):
-        return ", ".join(filter(None, (_text(node.get("group")), _runner(node.get("labels"), matrix))))
+        return " ".join(filter(None, (_text(node.get("group")), _runner(node.get("labels"), matrix))))
     words = [_text(one) for one in node.items] if isinstance(node, ListNode) else [_text(node)]
     chosen = _MATRIX.fullmatch(words[0]) if len(words) == 1 else None
     values = matrix.get(chosen[1]) if chosen and isinstance(matrix, MapNode) else None
     if isinstance(values, ListNode) and all(isinstance(one, ScalarNode) for one in values.items):
         return " | ".join(map(_text, values.items))
-    return ", ".join(filter(None, words))
+    return " ".join(filter(None, words))
 
 
 def _commands(

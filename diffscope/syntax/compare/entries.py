@@ -233,19 +233,31 @@ def simple_statements(body: Node) -> Iterator[str]:
 
 def holders_of(entries: list[Entry], at: int) -> Iterator[Entry]:
     """Yield the heads around a statement, the innermost first."""
-    at = entries[at].holder
-    while at >= 0:
-        yield entries[at]
-        at = entries[at].holder
+    yield from (entries[place] for place in _held_at(entries, at))
 
 
 def stood_on_both(
     entries: list[Entry], under: list[int], known: set[int], elsewhere: set[tuple[str, str]], guard: str
 ) -> bool:
-    """Return whether all the code of a branch stands on the other side too, without the branch."""
-    return bool(under) and all(
-        place not in known and (entries[place].text, guard) in elsewhere for place in under
+    """Return whether all the code of a branch stands on the other side too, without the branch, and in this branch alone."""
+    texts, first = {text for text, _ in elsewhere}, {entries[place].text for place in under}
+    head = entries[under[0]].holder if under else -1
+    beside = {one.text for at, one in enumerate(entries) if one.holder == head and at not in under}
+    deeper = [one for at, one in enumerate(entries) if set(under) & set(_held_at(entries, at))]
+    return (
+        bool(under)
+        and first.isdisjoint(beside)
+        and all(place not in known and (entries[place].text, guard) in elsewhere for place in under)
+        and all(one.text in texts for one in deeper)
     )
+
+
+def _held_at(entries: list[Entry], at: int) -> Iterator[int]:
+    """Yield the places of the heads around a statement."""
+    at = entries[at].holder
+    while at >= 0:
+        yield at
+        at = entries[at].holder
 
 
 def guard_elsewhere(entries: list[Entry], under: list[int], others: list[Entry], text: str) -> str:
