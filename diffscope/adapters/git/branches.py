@@ -106,11 +106,12 @@ def read_branches(
     for number, head in here.items():
         numbers[head].append(number)
     walked = {number: _walk(head, parents, boundary) for number, head in sorted(here.items())}
+    line = _line(repository, base) if any(len(edges) != 1 for _, edges in walked.values()) else {}
     found = {}
     for number, (own, edges) in walked.items():
         below = {other for each in own for other in numbers.get(each, ())}
         nearest_last = sorted(below, key=lambda other: (len(walked[other][0]), other))
-        found[number] = Branch(_base(repository, here[number], base, own, edges), tuple(nearest_last))
+        found[number] = Branch(_base(repository, here[number], base, edges, line), tuple(nearest_last))
     return found
 
 
@@ -140,11 +141,19 @@ def _walk(head: str, parents: Mapping[str, list[str]], boundary: set[str]) -> tu
     return own, edges
 
 
+def _line(repository: GitRepository, base: str) -> dict[str, int]:
+    """Return the commits of the main line of the base, the newest 0."""
+    out = run(repository.objects, "rev-list", "--first-parent", base).out.decode()
+    return {commit: at for at, commit in enumerate(out.split())}
+
+
 def _base(
-    repository: GitRepository, head: CommitId, base: CommitId, own: set[str], edges: set[str]
+    repository: GitRepository, head: CommitId, base: CommitId, edges: set[str], line: Mapping[str, int]
 ) -> CommitId | None:
     if len(edges) == 1:
         return CommitId(next(iter(edges)))
-    if not edges and not own and repository.merge_base(head, base) == head:
+    if not edges and head in line:
         return head
-    return repository.merge_base(head, base)  # the base was merged into it meanwhile
+    if edges and all(edge in line for edge in edges):
+        return CommitId(min(edges, key=line.__getitem__))  # the base was merged into it meanwhile
+    return repository.merge_base(head, base)

@@ -31,6 +31,8 @@ from diffscope.workspace import Workspace
 
 _MOST_MERGED: Final = 3_000
 _ENOUGH_NUMBERS: Final = 40
+_LEAST_OPEN: Final = 6 * 3600
+"""Seconds: nothing is reviewed and run through continuous integration in less."""
 _OFFLINE = "check the network and try again, or --list FILE for what --save-list FILE kept"
 
 
@@ -77,7 +79,7 @@ def _opened_on(merged: Mapping[Wanted, int]) -> dict[Wanted, int]:
         # One of a higher number that was merged by then was opened later still.
         least = min(least, merged[wanted] - pace * wanted.number)
         if wanted.number:
-            found[wanted] = round(least + pace * wanted.number)
+            found[wanted] = min(round(least + pace * wanted.number), merged[wanted] - _LEAST_OPEN)
     return found
 
 

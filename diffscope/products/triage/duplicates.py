@@ -20,51 +20,25 @@ _MOST_HOLDERS: Final = 6
 _FEWEST_LINES: Final = 3
 _ENOUGH: Final = 0.6
 """Part of the smaller change's lines that the other holds too."""
+_ALMOST_ALL: Final = 0.75
+_SEVERAL_LINES: Final = 6
+"""The same, where titles say nothing alike."""
 _MOST_OF: Final = 0.7
 """The same of the names that it brings into functions and takes out of them."""
 _FEWEST_WORDS: Final = 3
 """Words that two titles share, where nothing but the titles and the function is the same."""
 _SETTINGS: Final = frozenset(
-    {"config-field", "cli-flag", "environment-variable", "protocol-field", "constant", "requirement"}
+    {"config-field", "cli-flag", "environment-variable", "protocol-field", "requirement"}
 )
 _WORD: Final = lazy_regex(r"[a-z][a-z0-9_.]{2,}")
-_EMPTY: Final = frozenset(
-    {
-        "the",
-        "and",
-        "for",
-        "with",
-        "from",
-        "fix",
-        "add",
-        "support",
-        "bugfix",
-        "feature",
-        "misc",
-        "model",
-        "kernel",
-        "core",
-        "use",
-        "not",
-        "into",
-    }
-    | {
-        "refactor",
-        "perf",
-        "test",
-        "tests",
-        "doc",
-        "docs",
-        "build",
-        "update",
-        "remove",
-        "when",
-        "frontend",
-        "rocm",
-        "cpu",
-        "xpu",
-    }
-)
+_PLATFORMS: Final = frozenset({"cpu", "rocm", "xpu"})
+_KINDS: Final = frozenset(
+    {"add", "bugfix", "build", "ci", "core", "doc", "docs", "feature", "fix", "frontend", "kernel", "misc", "model", "perf", "refactor", "remove", "support", "test", "tests", "update"}
+)  # fmt: skip
+"""What a title says of the kind of the work."""
+_FILLERS: Final = frozenset(
+    {"a", "again", "an", "and", "as", "at", "by", "for", "from", "in", "into", "is", "it", "its", "not", "of", "on", "onto", "or", "re", "reapply", "redo", "reland", "take", "the", "to", "try", "use", "v2", "when", "with"}
+)  # fmt: skip
 
 
 class Found(NamedTuple):
@@ -260,9 +234,14 @@ def _is_same_work(one: Candidate, other: Candidate, shares: Sequence[Share]) -> 
     touched = _touched(one) & _touched(other)
     if _is_revert(one) != _is_revert(other):
         return False  # what a revert brings back is as old as what stood before
-    if kinds & {"lines", "names", "symbols", "title"}:
+    if kinds & {"names", "symbols", "title"}:
         return True
     alike = title_likeness(one.title, other.title)
+    if "lines" in kinds:
+        # A block that is copied and the same line in many steps of a pipeline are held by other work too.
+        smaller = min(_Lines.of(one).size, _Lines.of(other).size)
+        weight = max(share.weight for share in shares if share.kind == "lines")
+        return alike >= 0.5 or (weight >= _ALMOST_ALL and smaller >= _SEVERAL_LINES)
     if "issue" in kinds:
         return bool(touched or alike >= 0.5)
     if "registry" in kinds:
@@ -288,51 +267,18 @@ def title_likeness(left: str, right: str) -> float:
 
 
 def _telling(title: str) -> set[str]:
-    return set(_WORD.findall(title.lower())) - _EMPTY - places().own
+    return set(_WORD.findall(title.lower())) - _FILLERS - _KINDS - _PLATFORMS - places().own
 
 
 _TITLE_WORD: Final = lazy_regex(r"[a-z0-9][a-z0-9_.+-]*")
-_TAG: Final = lazy_regex(r"\[[^\]]*\]|\([^)]*\)")
+_BRACKETED: Final = lazy_regex(r"\([^)]*\)")
 _ENDING: Final = lazy_regex(r"(?<=[a-z]{3})(?:ing|ed|es|s|e)$")
-_FILLERS: Final = frozenset(
-    [
-        "a",
-        "again",
-        "an",
-        "and",
-        "as",
-        "at",
-        "by",
-        "for",
-        "from",
-        "in",
-        "into",
-        "is",
-        "it",
-        "its",
-        "of",
-        "on",
-        "onto",
-        "or",
-        "re",
-        "reapply",
-        "redo",
-        "reland",
-        "take",
-        "the",
-        "to",
-        "try",
-        "v2",
-        "when",
-        "with",
-    ]
-)
 
 
 def _title_words(title: str) -> set[str]:
-    """Return the words and numbers of a title without tags and endings: all that tells one piece of work from the next of its kind."""
-    words = _TITLE_WORD.findall(_TAG.sub(" ", title.lower()))
-    return {_ENDING.sub("", word.strip(".-")) for word in words if word not in _FILLERS}
+    """Return the words and numbers of a title without endings: all that tells one piece of work from the next of its kind, on another platform, say."""
+    words = set(_TITLE_WORD.findall(_BRACKETED.sub(" ", title.lower()))) - _FILLERS - _KINDS
+    return {_ENDING.sub("", word.strip(".-")) for word in words}
 
 
 def _duplicate(one: Candidate, other: Candidate, shares: tuple[Share, ...]) -> Duplicate:
