@@ -98,7 +98,7 @@ class TestCode:
             found |= names
             fakes |= at.units[each].fakes
             owner = each.rpartition(".")[0]
-            for used in names | (at.automatic if at is file else _NOTHING):
+            for used in (names & at.known) | (at.automatic if at is file else _NOTHING):
                 for local in (f"{owner}.{used}" if owner else used, used):
                     if local in at.units:
                         left.append((at, local))
@@ -161,6 +161,12 @@ class _File:
                 self._read_class(node, skipped)
             elif isinstance(node, _Function):
                 self._add(node.name, node, skipped)
+
+    @cached_property
+    def known(self) -> frozenset[str]:
+        """Names that may stand for a function or class here, for one of another file of tests, or for a fixture."""
+        own = {part for name in self.units for part in (name, name.rpartition(".")[2])}
+        return frozenset(own | self.imports.keys() | self._handed)
 
     def fixtures(self, name: str) -> list[str]:
         """Return the files in which a fixture may stand that this one does not have: those of its folder and of the one above, below the root of tests."""
