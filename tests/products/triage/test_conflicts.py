@@ -98,6 +98,12 @@ def test_a_use_of_what_another_adds_comes_after_it() -> None:
     assert [(link.kind, link.first, link.then) for link in found.order] == [("needs", 1, 2)]
 
 
+def test_an_edit_of_a_file_that_another_adds_comes_after_it() -> None:
+    later = candidate(2, {NEW: "SIZE = 2\n"}, base={**BASE, NEW: "SIZE = 1\n"})
+    found = relations(candidate(1, {NEW: "SIZE = 1\n"}), later)
+    assert [(link.kind, link.first, link.then) for link in found.order] == [("needs", 1, 2)]
+
+
 def test_a_name_that_everyone_holds_says_nothing_of_two() -> None:
     """Five changes of one line each: that all of them name one thing is the thing's doing."""
     edits = [
