@@ -5,6 +5,7 @@ Long work shows a bar on a terminal; elsewhere, with ``-v``, a line now and then
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Iterator
@@ -24,8 +25,12 @@ def say(text: str) -> None:
     """Write a line to stderr, escaping control characters and what its encoding lacks."""
     lines = "\n".join(visible(line) for line in text.split("\n"))
     encoding = sys.stderr.encoding or "utf-8"
-    sys.stderr.write(lines.encode(encoding, "backslashreplace").decode(encoding) + "\n")
-    sys.stderr.flush()
+    try:
+        sys.stderr.write(lines.encode(encoding, "backslashreplace").decode(encoding) + "\n")
+        sys.stderr.flush()
+    except OSError:
+        # A full disk, or a pipe that nobody reads: what is told beside the result must not cost the result.
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 - until the process ends
 
 
 class Console(NamedTuple):

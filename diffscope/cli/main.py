@@ -17,7 +17,7 @@ from typing import Final, NamedTuple
 import click
 
 from diffscope.cli.exits import CLOSED_PIPE, DONE, FAILED, INTERRUPTED
-from diffscope.errors import DiffscopeError
+from diffscope.errors import DiffscopeError, UsageError
 from diffscope.version import VERSION
 
 PROGRAM: Final = "diffscope"
@@ -191,6 +191,10 @@ def _run(arguments: list[str]) -> int:
         from click.shell_completion import shell_complete
 
         return shell_complete(cli, {}, PROGRAM, COMPLETION, os.environ[COMPLETION])
+    try:
+        Path.cwd()
+    except OSError:
+        raise UsageError("the current folder is gone", hint="cd to one that is there") from None
     try:
         with cli.make_context(PROGRAM, arguments) as context:
             code = cli.invoke(context)

@@ -51,6 +51,8 @@ class OutputType(click.ParamType[Output]):
             self.fail(f"{form!r} is not a format{self._of}; there are {known}", param, ctx)
         if separator and not file:
             self.fail(f"{value!r} names no file", param, ctx)
+        if file.endswith("/"):
+            self.fail(f"{value!r} names a folder, not a file in it", param, ctx)
         return Output(form, Path(file) if file else None)
 
 

@@ -173,7 +173,7 @@ def check_outputs(outputs: Sequence[Output]) -> None:
     """Check that each output can be written: an hour of work should not end in an error that could be told at once.
 
     Raises:
-        UsageError: several of them go to stdout, or a file cannot be written.
+        UsageError: several of them go to stdout or to one file, or a file cannot be written.
     """
     to_stdout = [output.form for output in outputs if output.file is None]
     if len(to_stdout) > 1:
@@ -181,9 +181,21 @@ def check_outputs(outputs: Sequence[Output]) -> None:
             f"{' and '.join(to_stdout)} cannot share stdout",
             hint="give all but one a file: --format json:out.json",
         )
+    forms: dict[str, str] = {}
     for output in outputs:
-        if output.file is not None:
-            check_output(output.file)
+        if output.file is None:
+            continue
+        check_output(output.file)
+        # Devices and pipes take what comes; of a file only the last would be left.
+        if output.file.exists() and not output.file.is_file():
+            continue
+        place = os.path.realpath(output.file)
+        if place in forms:
+            raise UsageError(
+                f"{forms[place]} and {output.form} cannot share {output.file}",
+                hint="give each a file of its own",
+            )
+        forms[place] = output.form
 
 
 def style_of(

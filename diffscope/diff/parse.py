@@ -112,7 +112,9 @@ def salvage_diff(
     else:
         gaps = [each.gap for each in found if each.gap]
         files = list(_sorted(_file(each.header, each.hunks) for each in found if each.header is not None))
-    if not files:
+    # Of a word diff nothing is left but files without lines: pictures, renames.
+    is_word_diff = bool(gaps) and not any(file.hunks for file in files) and _WORD_DIFF.search(patch)
+    if not files or is_word_diff:
         raise DiffError(gaps[0].reason, at=gaps[0].path and shown(gaps[0].path), hint=_hint(patch, gaps[0]))
     return Salvage(diff=Diff(files=tuple(files)), gaps=tuple(gaps))
 

@@ -120,6 +120,16 @@ def test_what_cannot_be_written_is_two_lines(project: MakeProject, name: str, re
     assert outcome == (2, "", f"error: {name}: cannot write the result: {reason}\nhint: {hint}\n")
 
 
+@pytest.mark.parametrize("name", ["a.json", "link.json", "../project/a.json"])
+def test_two_formats_do_not_share_a_file_by_any_name(project: MakeProject, name: str) -> None:
+    here = project()
+    (here.folder / "link.json").symlink_to("a.json")
+    outcome = here.run(*CLASSIFY, "--format", "json:a.json", "--format", f"sarif:{name}")
+    hint = "hint: give each a file of its own"
+    assert outcome == (2, "", f"error: json and sarif cannot share {name}\n{hint}\n")
+    assert not (here.folder / "a.json").exists()
+
+
 def test_links_stay_links(project: MakeProject) -> None:
     here = project()
     (here.folder / "latest.json").symlink_to("today.json")

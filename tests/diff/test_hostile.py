@@ -142,6 +142,18 @@ def test_a_word_diff_is_refused_with_a_hint(lines: int) -> None:
     assert "--word-diff" in (caught.value.hint or "")
 
 
+def test_a_word_diff_beside_a_picture_is_refused_with_the_same_hint() -> None:
+    """Else what is left would be a change of the picture alone."""
+    patch = (
+        "diff --git a/a.png b/a.png\nindex 1111111..2222222 100644\nBinary files a/a.png and b/a.png differ\n"
+        "diff --git a/b.py b/b.py\nindex 1111111..2222222 100644\n--- a/b.py\n+++ b/b.py\n"
+        "@@ -1 +1 @@\nx = [-1-]{+2+}\n"
+    )
+    with pytest.raises(DiffError) as caught:
+        salvage_diff(patch)
+    assert "--word-diff" in (caught.value.hint or "")
+
+
 def test_a_word_diff_of_lines_at_the_margin_is_refused_with_the_same_hint() -> None:
     patch = (
         "diff --git a/a.py b/a.py\nindex 1111111..2222222 100644\n--- a/a.py\n+++ b/a.py\n"

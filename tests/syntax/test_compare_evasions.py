@@ -32,6 +32,7 @@ SEEN = [
         "class A:\n    try:\n        x = 1\n    except E:\n        x = 2", "class A:\n    try:\n        x = 2\n    except E:\n        x = 1",
         ["A.x: default body", "A.x: default body"], id="fields of one name change branches",
     ),
+    pytest.param("if a:\n    class A:\n        x = 1\nelse:\n    class A:\n        x = 2", "if a:\n    class A:\n        x = 2\nelse:\n    class A:\n        x = 1", ["A.x: default body", "A.x: default body"], id="members of classes of one name change branches"),
     pytest.param("if a:\n    def f(): return 1\nelse:\n    g()", "if a:\n    pass\nelse:\n    g()\n    def f(): return 1", ["<module>: order"], id="a definition goes to the other branch"),
     pytest.param("if a:\n    def f(): return 1\n    g()", "if a:\n    g()\ndef f(): return 1", ["<module>: order"], id="a definition leaves its branch"),
     pytest.param("def f(): return 1\ndef f(): return 2", "def f(): return 2\ndef f(): return 1", ["<module>: order"], id="the last definition of a name is the one that counts"),

@@ -128,7 +128,8 @@ def _pair_branches(old: list[Unit], new: list[Unit]) -> tuple[list[Pair], list[U
     for side, units in enumerate((old, new)):
         known = Branches()
         for unit in units:
-            branches[_branch_key(known.of(unit.node))][side].append(unit)
+            # Two classes of one name in two branches have members of one name.
+            branches[_branch_key(known.of(unit.node, through_classes=True))][side].append(unit)
     pairs = [pair for was, now in branches.values() if len(was) == len(now) for pair in _pair_texts(was, now)]
     taken = {id(unit) for pair in pairs for unit in pair[:2]}
     return (
@@ -190,11 +191,15 @@ class Branches:
     def __init__(self) -> None:
         self._asked: dict[int, dict[int, list[Node]]] = {}
 
-    def of(self, statement: Node) -> _Branch:
-        """Return the clauses around a statement; nothing for one that stands in its class or module directly."""
+    def of(self, statement: Node, *, through_classes: bool = False) -> _Branch:
+        """Return the clauses around a statement; nothing for one that stands in its class or module directly.
+
+        ``through_classes`` takes in those around the class that it stands in.
+        """
+        owners = _OWNERS - {"class_definition"} if through_classes else _OWNERS
         clauses: list[_Clause] = []
         node, parent = statement, statement.parent
-        while parent is not None and parent.type not in _OWNERS:
+        while parent is not None and parent.type not in owners:
             if parent.type == "if_statement":
                 clauses += reversed(list(self._conditions(parent, node)))
             else:
