@@ -17,7 +17,11 @@ Meets = Callable[[Candidate, Candidate], bool]
 def find_needs(candidates: Sequence[Candidate], meets: Meets) -> Iterator[OrderLink]:
     """Yield the links of every two candidates that meet, each once."""
     finder, seen = _Finder(candidates, meets), set[tuple[int, int]]()
-    for maker, other, what in (*finder.uses_of_new(), *finder.edits_of_new(), *finder.calls_of_new()):
+    for maker, other, what in (
+        *finder.uses_of_new(),
+        *finder.edits_of_new(),
+        *finder.calls_of_new(),
+    ):
         if (maker.number, other.number) not in seen:
             seen.add((maker.number, other.number))
             yield _needs(maker, other, what)
@@ -68,7 +72,8 @@ class _Finder:
 
 
 def _needs(first: Candidate, then: Candidate, key: str) -> OrderLink:
-    says = text_of("open-order.needs", one=first.name, other=then.name, name=short_name(key))
+    code = "open-order.needs-file" if "/" in key else "open-order.needs"
+    says = text_of(code, one=first.name, other=then.name, name=short_name(key))
     return OrderLink(first=first.number, then=then.number, kind="needs", says=says)
 
 
