@@ -19,6 +19,7 @@ def find_needs(candidates: Sequence[Candidate], meets: Meets) -> Iterator[OrderL
     finder, seen = _Finder(candidates, meets), set[tuple[int, int]]()
     for maker, other, what in (
         *finder.uses_of_new(),
+        *finder.reads_of_new(),
         *finder.edits_of_new(),
         *finder.calls_of_new(),
     ):
@@ -60,6 +61,18 @@ class _Finder:
                         and not fits_call(signature.before, use, is_bound=bound)
                     ):
                         yield one, other, key
+
+    def reads_of_new(self) -> Iterator[tuple[Candidate, Candidate, str]]:
+        """Yield who adds a variable of the environment, who reads it, and the variable."""
+        added: defaultdict[str, list[Candidate]] = defaultdict(list)
+        for one in self._candidates:
+            for each in one.settings:
+                if each.what == "environment-variable" and each.before is None:
+                    added[each.name].append(one)
+        for other in self._candidates:
+            own = {each.name for each in other.settings}
+            for name in sorted({use.name for use in other.footprint.uses} & added.keys() - own):
+                yield from ((one, other, name) for one in added[name] if self._meets(one, other))
 
     def edits_of_new(self) -> Iterator[tuple[Candidate, Candidate, str]]:
         """Yield who adds a file, who edits it, and the file."""
