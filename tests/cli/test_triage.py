@@ -123,6 +123,20 @@ def test_filters_narrow_what_waits_too(work: Project, clone: Path) -> None:
     assert (json.loads(done.out)["areas"], "none of the 2 changes" in done.err) == ([], True)
 
 
+def test_filters_by_label_and_age_of_branches(work: Project, clone: Path) -> None:
+    """What is left out of the queue is compared all the same; the base may be named as another branch."""
+    pulls = [
+        {"number": 1, "labels": ["core"], "opened_at": "2026-02-01T00:00:00Z"},
+        {"number": 2, "labels": ["pool"], "opened_at": "2026-02-09T00:00:00Z"},
+    ]
+    (work.folder / "dated.json").write_text(json.dumps({"pulls": pulls}))
+    arguments = ("triage", "--repo", str(clone), "--list", "dated.json", "--base", "main", "--format", "json")
+    for narrow in (("--newer-than", "7"), ("--label", "pool")):
+        found = json.loads(work.run(*arguments, *narrow).out)
+        assert ([entry["number"] for entry in found["queue"]], found["changes"]) == ([2], 2)
+        assert [one["first"] for one in found["conflicts"]] == [1]
+
+
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [

@@ -129,6 +129,13 @@ def test_age_halves_the_weight_and_ends_it() -> None:
     assert late.past(["vllm/a.py"], ()).weight == pytest.approx(0.5 ** (400 / 180))
 
 
+def test_commits_of_any_time_are_kept() -> None:
+    """Seconds beyond 32 bits are read as the last of these."""
+    commits = [commit(number, "vllm/a.py", day=day) for number, day in enumerate((1, 30_000, 2_932_896))]
+    kept = [each.committed_at for each in load_commits(store_history(commits))]
+    assert (kept[0], kept[1:]) == (commits[0].committed_at, [2**31 - 1, 2**31 - 1])
+
+
 def test_a_history_survives_its_bytes_and_grows() -> None:
     stored = decode_history(encode_history(store_history(COMMITS[:3], covers_from=7)))
     assert [each.commit for each in load_commits(stored)] == [each.commit for each in COMMITS[:3]]

@@ -32,7 +32,7 @@ _WORD: Final = 0.03
 _MOST_PARSED: Final = 6
 """Files of callers that are read for what they ask before they call."""
 _MOST_CALLERS: Final = 24
-_MOST_READ: Final = 14
+_MOST_READ: Final = 10
 _MOST: Final = 10
 _FARTHEST: Final = 2
 """Calls from what a test names to what changed."""
@@ -174,7 +174,7 @@ class _Finder:
             msgspec.structs.replace(
                 one,
                 runs=worth[one.path][1] if one.path in worth else (),
-                may_run=self._may_run(one),
+                may_run="" if most >= least else self._may_run(one),
             )
             for one in (*known, *others)
             if one.path in listed or worth[one.path][1] or (most < least and one.path in self._making)
@@ -200,7 +200,7 @@ class _Finder:
             for path in self._naming(target):
                 worth[path] = max(worth[path], target.weight * _LESS**target.calls)
         order = {path: number for number, path in enumerate(listed)}
-        paths = {path for path in (*worth, *listed) if is_test_file(path) and path not in self._gone}
+        paths = {path for path in (*worth, *self._changed) if is_test_file(path) and path not in self._gone}
         ranked = sorted(
             paths,
             key=lambda path: (

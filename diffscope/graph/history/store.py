@@ -144,6 +144,10 @@ class StoredHistory(msgspec.Struct, array_like=True, frozen=True):
     edits: _StoredEdits = _StoredEdits()
 
 
+_LATEST: Final = 2**31 - 1
+"""The last second that is kept, in January 2038; commits may claim any."""
+
+
 def store_history(commits: Sequence[PastCommit], *, covers_from: int = 0) -> StoredHistory:
     """Return commits, oldest first, as they are kept; ``covers_from`` is the time from which on they are all there are."""
     names = {path for each in commits for path in each.paths}
@@ -167,7 +171,7 @@ def store_history(commits: Sequence[PastCommit], *, covers_from: int = 0) -> Sto
         covers_from=covers_from,
         paths=paths,
         commits=b"".join(bytes.fromhex(each.commit) for each in commits),
-        times=write_numbers(array("i", [each.committed_at for each in commits])),
+        times=write_numbers(array("i", [min(each.committed_at, _LATEST) for each in commits])),
         ends=write_numbers(ends),
         files=write_numbers(files),
         places=write_numbers(places),

@@ -8,8 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from msgspec import UNSET
-
 from diffscope.assessment.document import Assessment
 from diffscope.facts.footprint_model import Footprint, NameUse, Signature
 from diffscope.facts.model import ChangeFacts, Located, SymbolFact
@@ -193,7 +191,7 @@ class Candidate(Value, frozen=True, kw_only=True):
     tests_needed: bool
     """Its logic changed, and no test of its own or of the base vouches for it."""
     is_tested: bool = True
-    """It brings tests, changes no code of the product, or tests of the base name every public symbol that it changes."""
+    """It brings tests, or changes no code of the product."""
     is_complete: bool
     does: Text | None = None
     """The weightiest thing that it does, in one sentence."""
@@ -209,6 +207,8 @@ class Candidate(Value, frozen=True, kw_only=True):
     abstract: tuple[tuple[str, Place], ...]
     """Members that classes ask of those below them now: ``module:Class.member``."""
     refusals: tuple[Refusal, ...] = ()
+    new_files: tuple[str, ...] = ()
+    """Those of ``files`` that it adds."""
 
     alias: str = ""
     """How it is called where it is no pull request."""
@@ -248,12 +248,14 @@ def read_candidate(
         code_lines=facts.change.code_added + facts.change.code_removed,
         test_lines=facts.change.test_code_added,
         tests_needed=any(flag.family in {"missing-tests", "insufficient-tests"} for flag in flags),
-        is_tested=_is_tested(facts, assessment),
+        is_tested=bool(facts.change.test_code_added)
+        or not facts.change.code_added + facts.change.code_removed,
         is_complete=assessment.completeness.complete,
         does=next((effect.says for effect in assessment.effects), None),
         gravest=_gravest(flags),
         rules=tuple((flag.code, flag.title) for flag in flags),
         files=tuple(file.path for file in facts.file),
+        new_files=tuple(file.path for file in facts.file if file.status == "added"),
         issues=tuple(sorted({int(number) for number in _ISSUE.findall(f"{pull.title}\n{pull.body or ''}")})),
         footprint=facts.footprint,
         gone=tuple(_gone(facts)),
@@ -261,13 +263,6 @@ def read_candidate(
         abstract=tuple(_abstract(facts)),
         refusals=tuple(_refusals(facts)),
     )
-
-
-def _is_tested(facts: ChangeFacts, assessment: Assessment) -> bool:
-    if facts.change.test_code_added or not facts.change.code_added + facts.change.code_removed:
-        return True
-    tests = assessment.tests
-    return bool(tests.nearest) and tests.nearest is not UNSET and not tests.unnamed_symbols
 
 
 def _gravest(flags: Sequence[Flag]) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import combinations
 from typing import Final, Literal, NamedTuple
 
@@ -23,10 +23,8 @@ from diffscope.products.triage.candidates import (
     is_follow_up,
 )
 from diffscope.products.triage.model import Conflict, ConflictKind, OrderLink, Place
+from diffscope.products.triage.needs import Meets, find_needs, short_name
 from diffscope.source.profile import places
-
-Meets = Callable[[Candidate, Candidate], bool]
-"""Whether two changes are open at the same time."""
 
 _NAME: Final = lazy_regex(r"[A-Za-z_]\w*")
 _MOST_IN_ONE_PLACE: Final = 40
@@ -78,7 +76,7 @@ def find_conflicts(candidates: Sequence[Candidate], meets: Meets) -> Found:
     }
     return Found(
         tuple(sorted(_without_echoes(found.values()), key=_order)),
-        tuple(sorted(finder.needs(), key=lambda one: (one.first, one.then))),
+        tuple(sorted(find_needs(candidates, meets), key=lambda one: (one.first, one.then))),
     )
 
 
@@ -96,8 +94,16 @@ def _without_echoes(conflicts: Iterable[Conflict]) -> Iterator[Conflict]:
         if one.kind not in _WEIGHT or key not in said:
             alike[one.first, one.second, one.kind].append(one)
         said.add(key)
+    pairs: defaultdict[frozenset[int], list[Conflict]] = defaultdict(list)
     for first, *rest in alike.values():
-        yield msgspec.structs.replace(first, others=tuple(one.name for one in rest))
+        folded = msgspec.structs.replace(first, others=tuple(one.name for one in rest))
+        pairs[frozenset((first.first, first.second))].append(folded)
+    for grave, *more in (sorted(each, key=_order) for each in pairs.values()):
+        # What is only to be looked at is one line with what breaks, or with the first of its kind.
+        yield from (one for one in more if one.certainty == "breaks")
+        names = (name for one in more if one.certainty != "breaks" for name in (one.name, *one.others))
+        others = tuple(dict.fromkeys(name for name in (*grave.others, *names) if name != grave.name))
+        yield msgspec.structs.replace(grave, others=others)
 
 
 class _Finder:
@@ -132,7 +138,7 @@ class _Finder:
         for one in self._candidates:
             for gone in one.gone:
                 for other, use in self._uses.get(gone.key, ()):
-                    if self._may_miss(one, other, gone):
+                    if self._may_miss(one, other, gone) and not self._is_old(other, use):
                         yield _conflict(
                             "removed-used",
                             one,
@@ -148,6 +154,16 @@ class _Finder:
                         yield _conflict(
                             "removed-edited", one, other, gone.key, (gone.place, place), "breaks", _went(gone)
                         )
+
+    def _is_old(self, other: Candidate, use: NameUse) -> bool:
+        """Return whether the function named it before, and only the arguments of its call changed."""
+        name = use.name.rpartition(".")[2]
+        return any(
+            (body.path, body.symbol) == (use.path, use.symbol)
+            and name in body.names
+            and name not in body.added
+            for body in other.footprint.bodies
+        )
 
     def _may_miss(self, one: Candidate, other: Candidate, gone: Gone) -> bool:
         return (
@@ -175,32 +191,6 @@ class _Finder:
                         for use in listed[0].by.footprint.uses
                     )
                     yield from _against(one, signature, owner, listed, is_known=members and owner != key)
-
-    def needs(self) -> Iterator[OrderLink]:
-        """Yield who newly uses what another adds, and who calls in a way that only another's signature takes."""
-        seen = set[tuple[int, int]]()
-        for key, makers in self._defines.items():
-            if len(makers) > 1 or "tests." in key[:6]:
-                continue
-            maker = makers[0]
-            for other, _ in self._uses.get(key, ()):
-                pair = (maker.number, other.number)
-                if pair not in seen and self._meets(maker, other) and key not in other.footprint.defines:
-                    seen.add(pair)
-                    yield _needs(maker, other, key)
-        for one in self._candidates:
-            for signature in one.footprint.signatures:
-                key = f"{signature.module}:{signature.symbol}"
-                for other, use in self._uses.get(key, ()):
-                    pair = (one.number, other.number)
-                    if pair in seen or not self._meets(one, other) or use.how != "call" or use.is_open:
-                        continue
-                    bound = is_bound(signature)
-                    if fits_call(signature.after, use, is_bound=bound) and not fits_call(
-                        signature.before, use, is_bound=bound
-                    ):
-                        seen.add(pair)
-                        yield _needs(one, other, key)
 
     def overrides(self) -> Iterator[Conflict]:
         """Yield members that one asks of subclasses and a new class of another lacks, and methods that one edits and another newly overrides."""
@@ -376,22 +366,12 @@ def _conflict(  # noqa: PLR0913, PLR0917 - one line of a table each
         name=name,
         certainty=certainty,
         places=places,
-        says=text_of(code, one=one.name, other=other.name, name=_short(name), **arguments),
+        says=text_of(code, one=one.name, other=other.name, name=short_name(name), **arguments),
     )
 
 
 def _went(gone: Gone) -> str:
     return "-moved" if gone.to else ""
-
-
-def _needs(first: Candidate, then: Candidate, key: str) -> OrderLink:
-    says = text_of("open-order.needs", one=first.name, other=then.name, name=_short(key))
-    return OrderLink(first=first.number, then=then.number, kind="needs", says=says)
-
-
-def _short(key: str) -> str:
-    module, separator, name = key.partition(":")
-    return key if " " in key else name if separator and name else module
 
 
 def _at(use: NameUse) -> Place:

@@ -11,8 +11,8 @@ from diffscope.messages.model import Text
 from diffscope.messages.say import text_of
 from diffscope.patterns import lazy_regex
 from diffscope.products.triage.candidates import Candidate, OpenState
-from diffscope.products.triage.conflicts import Meets
 from diffscope.products.triage.model import Duplicate, DuplicateKind, OrderLink, Share
+from diffscope.products.triage.needs import Meets
 from diffscope.source.profile import places
 
 _MOST_HOLDERS: Final = 6

@@ -180,10 +180,8 @@ def _why_first(one: Candidate) -> Iterator[Text]:
     sizes = {"count": one.lines, "code": one.code_lines, "tests": one.test_lines}
     if not one.code_lines:
         yield text_of("triage.why-first-other", **sizes, **_level(one))
-    elif one.test_lines:
-        yield text_of("triage.why-first", **sizes, **_level(one))
     else:
-        yield text_of("triage.why-first-named", **sizes, **_level(one))
+        yield text_of("triage.why-first", **sizes, **_level(one))
 
 
 def _risk(one: Candidate) -> Text:

@@ -12,7 +12,7 @@ from diffscope.messages.model import Text
 from diffscope.messages.say import text_of
 from diffscope.patterns import lazy_regex
 from diffscope.products.triage.candidates import Candidate
-from diffscope.products.triage.conflicts import Meets, find_conflicts
+from diffscope.products.triage.conflicts import find_conflicts
 from diffscope.products.triage.duplicates import find_duplicates
 from diffscope.products.triage.model import (
     Closed,
@@ -24,6 +24,7 @@ from diffscope.products.triage.model import (
     Triage,
     TriageGap,
 )
+from diffscope.products.triage.needs import Meets
 from diffscope.products.triage.queue import build_queue, load_of
 from diffscope.version import VERSION
 

@@ -98,6 +98,12 @@ def test_a_use_of_what_another_adds_comes_after_it() -> None:
     assert [(link.kind, link.first, link.then) for link in found.order] == [("needs", 1, 2)]
 
 
+def test_an_edit_of_a_file_that_another_adds_comes_after_it() -> None:
+    later = candidate(2, {NEW: "SIZE = 2\n"}, base={**BASE, NEW: "SIZE = 1\n"})
+    found = relations(candidate(1, {NEW: "SIZE = 1\n"}), later)
+    assert [(link.kind, link.first, link.then) for link in found.order] == [("needs", 1, 2)]
+
+
 def test_a_name_that_everyone_holds_says_nothing_of_two() -> None:
     """Five changes of one line each: that all of them name one thing is the thing's doing."""
     edits = [
@@ -106,3 +112,15 @@ def test_a_name_that_everyone_holds_says_nothing_of_two() -> None:
     ]
     assert {one.kind for one in relations(*edits[:4]).conflicts} == {"same-symbol"}
     assert relations(*edits).conflicts == ()
+
+
+ENVS = {
+    "vllm/envs.py": "import os\n\nenvironment_variables = {\n    'VLLM_SIZE': lambda: os.getenv('VLLM_SIZE', '1'),\n}\n"
+}
+
+
+def test_who_reads_a_variable_that_another_adds_comes_after_it() -> None:
+    more = ENVS["vllm/envs.py"].replace("\n}", "\n    'VLLM_DEPTH': lambda: os.getenv('VLLM_DEPTH', '1'),\n}")
+    reads = {NEW: "import vllm.envs as envs\n\n\ndef start():\n    return envs.VLLM_DEPTH\n"}
+    found = relations(candidate(1, {"vllm/envs.py": more}, base=ENVS), candidate(2, reads, base=ENVS))
+    assert [(link.kind, link.first, link.then) for link in found.order] == [("needs", 1, 2)]

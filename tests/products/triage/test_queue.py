@@ -34,9 +34,8 @@ SMALL = msgspec.structs.replace(
     ("fields", "bucket", "reason"),
     [
         pytest.param({}, "first", "2 lines: 1 of code, 9 of tests added; risk none", id="small and safe"),
-        pytest.param({"test_lines": 0}, "first", "1 line of code, which tests of the base name; risk none", id="tested by what is there"),
         pytest.param({"code_lines": 0}, "first", "2 lines, none of them code of the product; risk none", id="nothing but tests"),
-        pytest.param({"is_tested": False}, "review", "no test of its own, and none of the base names all that it changes", id="nothing vouches for it"),
+        pytest.param({"is_tested": False}, "review", "no test of its own", id="nothing vouches for it"),
         pytest.param({"code_lines": 81}, "review", "81 lines of code", id="more code than is read in one go"),
         pytest.param({"lines": 900}, "review", "900 lines", id="long, though little of it is code"),
         pytest.param({"tests_needed": True}, "review", "tests are missing or thin", id="tests are missing"),

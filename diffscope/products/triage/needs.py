@@ -1,0 +1,96 @@
+"""Candidates -> who needs whom: uses of what another change adds, edits of files that it adds, calls that only its signature takes."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+
+from diffscope.facts.footprint_model import NameUse
+from diffscope.messages.say import text_of
+from diffscope.products.triage.candidates import Candidate, fits_call, is_bound
+from diffscope.products.triage.model import OrderLink
+
+Meets = Callable[[Candidate, Candidate], bool]
+"""Whether two changes are open at the same time."""
+
+
+def find_needs(candidates: Sequence[Candidate], meets: Meets) -> Iterator[OrderLink]:
+    """Yield the links of every two candidates that meet, each once."""
+    finder, seen = _Finder(candidates, meets), set[tuple[int, int]]()
+    for maker, other, what in (
+        *finder.uses_of_new(),
+        *finder.reads_of_new(),
+        *finder.edits_of_new(),
+        *finder.calls_of_new(),
+    ):
+        if (maker.number, other.number) not in seen:
+            seen.add((maker.number, other.number))
+            yield _needs(maker, other, what)
+
+
+class _Finder:
+    def __init__(self, candidates: Sequence[Candidate], meets: Meets) -> None:
+        self._candidates = candidates
+        self._meets = meets
+        self._uses: defaultdict[str, list[tuple[Candidate, NameUse]]] = defaultdict(list)
+        self._defines: defaultdict[str, list[Candidate]] = defaultdict(list)
+        for one in candidates:
+            for use in one.footprint.uses:
+                self._uses[f"{use.module}:{use.name}"].append((one, use))
+            for key in one.footprint.defines:
+                self._defines[key].append(one)
+
+    def uses_of_new(self) -> Iterator[tuple[Candidate, Candidate, str]]:
+        """Yield who adds a name that nobody else adds, who uses it, and the name."""
+        for key, makers in self._defines.items():
+            if len(makers) == 1 and "tests." not in key[:6]:
+                for other, _ in self._uses.get(key, ()):
+                    if self._meets(makers[0], other) and key not in other.footprint.defines:
+                        yield makers[0], other, key
+
+    def calls_of_new(self) -> Iterator[tuple[Candidate, Candidate, str]]:
+        """Yield who changes a signature, who calls as only the new one takes, and the function."""
+        for one in self._candidates:
+            for signature in one.footprint.signatures:
+                key, bound = f"{signature.module}:{signature.symbol}", is_bound(signature)
+                for other, use in self._uses.get(key, ()):
+                    is_read = use.how == "call" and not use.is_open and self._meets(one, other)
+                    if (
+                        is_read
+                        and fits_call(signature.after, use, is_bound=bound)
+                        and not fits_call(signature.before, use, is_bound=bound)
+                    ):
+                        yield one, other, key
+
+    def reads_of_new(self) -> Iterator[tuple[Candidate, Candidate, str]]:
+        """Yield who adds a variable of the environment, who reads it, and the variable."""
+        added: defaultdict[str, list[Candidate]] = defaultdict(list)
+        for one in self._candidates:
+            for each in one.settings:
+                if each.what == "environment-variable" and each.before is None:
+                    added[each.name].append(one)
+        for other in self._candidates:
+            own = {each.name for each in other.settings}
+            for name in sorted({use.name for use in other.footprint.uses} & added.keys() - own):
+                yield from ((one, other, name) for one in added[name] if self._meets(one, other))
+
+    def edits_of_new(self) -> Iterator[tuple[Candidate, Candidate, str]]:
+        """Yield who adds a file, who edits it, and the file."""
+        makers = {path: one for one in self._candidates for path in one.new_files}
+        for other in self._candidates:
+            for path in sorted(set(other.files) - {*other.new_files}):
+                maker = makers.get(path)
+                if maker is not None and self._meets(maker, other):
+                    yield maker, other, path
+
+
+def _needs(first: Candidate, then: Candidate, key: str) -> OrderLink:
+    code = "open-order.needs-file" if "/" in key else "open-order.needs"
+    says = text_of(code, one=first.name, other=then.name, name=short_name(key))
+    return OrderLink(first=first.number, then=then.number, kind="needs", says=says)
+
+
+def short_name(key: str) -> str:
+    """Return the name of a key ``module:Class.method`` without its module."""
+    module, separator, name = key.partition(":")
+    return key if " " in key else name if separator and name else module
