@@ -225,7 +225,7 @@ def test_a_series_that_does_not_follow_on_itself_is_a_gap(leave_out: int, tmp_pa
         mails.reverse()
     found = salvage_diff("".join(mails))
     assert [(gap.path, gap.reason[:44]) for gap in found.gaps] == [
-        ("a.py", "patch 2 of the series does not follow on the")
+        ("a.py", "patch 2 of the series does not apply to this")
     ]
     assert [one.path for one in found.diff.files] == ["b.py"]
 
