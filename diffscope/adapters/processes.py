@@ -15,6 +15,7 @@ import signal
 import sys
 import threading
 import time
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor
 from typing import Final
@@ -42,6 +43,8 @@ def start_processes(count: int) -> Executor:
 
     from loky import ProcessPoolExecutor  # noqa: PLC0415 - as above
 
+    # loky starts a worker anew that has grown, as one does that keeps graphs; batch/workers.py counts those that died.
+    warnings.filterwarnings("ignore", "A worker (stopped|was restarted) while", UserWarning)
     wanted = {"PYTHONSAFEPATH": "1", "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
     with _environment(wanted):
         # Both start processes that look after what workers share, take the environment from here and unblock the signal.

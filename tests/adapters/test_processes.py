@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+import warnings
 from collections.abc import Iterator
 from concurrent.futures import BrokenExecutor, Executor
 from pathlib import Path
@@ -44,6 +45,14 @@ def test_a_worker_is_ours_alone(executor: Executor, tmp_path: Path) -> None:
     error = busy.exception()
     assert isinstance(error, BrokenExecutor)
     assert exit_code(error) == "-9"
+
+
+def test_a_worker_that_has_grown_is_replaced_in_silence() -> None:
+    """loky's warning would stand in the middle of a report's progress."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        end_processes(start_processes(1))
+        warnings.warn("A worker was restarted while some jobs were given", UserWarning, stacklevel=1)
 
 
 def test_a_worker_is_ended_whatever_it_is_at(executor: Executor) -> None:
