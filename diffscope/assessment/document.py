@@ -178,6 +178,17 @@ class Effect(Value, frozen=True, kw_only=True):
     """Under which it is done, where that condition did not change."""
     places: int = 1
     """How often the change does the same."""
+    code: str = ""
+    """Which sentence tells it: ``effect.CODE`` of the catalogue of messages, as in ``argument-added``."""
+    before: str = ""
+    after: str = ""
+    """The code that differs, as the sentence quotes it."""
+    target: str = ""
+    """What the value is assigned to."""
+    error: str = ""
+    """The exception that is raised now or, of an exit that is gone, was raised until now, as code."""
+    vague: bool = False
+    """What runs under its condition is not told by a statement."""
 
 
 class Score(Value, frozen=True, kw_only=True):

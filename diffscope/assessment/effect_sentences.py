@@ -28,6 +28,8 @@ _FILES: Final = {
 _OFTEN: Final = frozenset({"per_step", "per_request", "start_up"})
 _SEEN: Final = frozenset({"root", "called", "class"})
 """How it is known that something runs so often, and not only guessed from imports."""
+_WITH_WHAT_RUNS: Final = ("condition-", "and-", "or-", "loop-added", "loop-removed", "with-")
+"""Beginnings of the codes of sentences that say what runs under a head."""
 _EXITS: Final = ("return", "raise", "continue", "break")
 _LOADS: Final = lazy_regex(r"(?:^|\.)(?:load|store|make_block_ptr|advance|copy_)$")
 _CALL: Final = lazy_regex(r"^(?:await )?[\w.]+\(")
@@ -57,7 +59,7 @@ class EditGroup(NamedTuple):
 
 def effect_of(group: EditGroup, facts: ChangeFacts, others: Sequence[Edit] = ()) -> Effect:
     """Return the sentence of an edit, with other values of its function that changed, and what it leaves to ask."""
-    edit = group.first
+    edit, code = group.first, _code(group.first)
     words = _words(group)
     return Effect(
         path=edit.path,
@@ -66,10 +68,23 @@ def effect_of(group: EditGroup, facts: ChangeFacts, others: Sequence[Edit] = ())
         symbol=edit.symbol,
         says=_says(group, words, facts, others),
         checks=tuple(_checks(group, words, facts)),
-        general=_asked(edit, _code(edit)) in ("statement", "parameter"),
+        general=_asked(edit, code) in ("statement", "parameter"),
         condition=edit.guard,
         places=len(group.edits),
+        code=code,
+        before=edit.before,
+        after=edit.after,
+        target=edit.target,
+        error=_error(edit, code),
+        vague=code.startswith(_WITH_WHAT_RUNS) and isinstance(words["does"], Message),
     )
+
+
+def _error(edit: Edit, code: str) -> str:
+    if code == "raise-added":
+        return edit.after
+    raises = code.startswith("condition-") and _exit(edit) == "raise"
+    return edit.held[-1].partition(" ")[2] if raises else ""
 
 
 def _words(group: EditGroup) -> dict[str, Argument]:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
-from diffscope.assessment.document import Assessment, SymbolAssessment
+from diffscope.assessment.document import Assessment, Effect, SymbolAssessment
 from diffscope.assessment.effects import stems_of
 from diffscope.messages.model import Message, Text, message
 from diffscope.messages.say import text_of
@@ -51,22 +51,37 @@ _NAMED: Final = 3
 _SPOKEN: Final = 3
 """Words that a title shares with a new thing and its docstring for that to be what it is about; a class counts one more."""
 _SWITCHES: Final = {"False": "off", "None": "", "True": "on"}
-_RAISES: Final = lazy_regex(r"\bnow raises? `(?:\w+\()?(.*?)`(?: if `|$| \()")
-_RAISED: Final = lazy_regex(r"\bon now if `.*`; until now: `raise \w+\((.*)`")
 _REFUSES: Final = lazy_regex(
     r"(?i)\b(?:reject|refus|valid|limit|enforc|disallow|forbid|check|rais|bound|guard|unsupported|error)\w*"
 )
 """How titles speak of what is refused."""
-_IDLE: Final = lazy_regex(
-    r"\b(?:now|no longer) sets? `|\bcode that sets\b|\bsome code\b|\bnow raises? `|; until now: `raise |` at once if `|\bcatch(?:es)? `"
+_REFUSALS: Final = {
+    "condition-raise": "plain.refuses",
+    "raise-added": "plain.refuses",
+    "condition-exit-gone": "plain.allows",
+}
+"""How edits that raise, or raise no longer, are told: in the words of the error."""
+_IDLE: Final = frozenset(
+    {
+        "value-added",
+        "value-removed",
+        "condition-return",
+        "except-added",
+        "except-changed",
+        "except-removed",
+        *_REFUSALS,
+    }
 )
-"""Values for code that follows, which says more; what is refused is told in the words of the error; what is done before a return is not told."""
-_EXCHANGE: Final = lazy_regex(r"\bpass(?:es)? `|\bis replaced by `|` became `")
+"""Edits that say little without what stands around them: values for code that follows, what is done before a return, errors that are caught."""
+_EXCHANGES: Final = frozenset(
+    {"argument-added", "argument-changed", "argument-removed", "call-changed", "statement-changed"}
+)
 _LITERAL: Final = lazy_regex(
     r"""\b[frbFRB]?"((?:[^"\\]|\\.)*)("|$)|\b[frbFRB]?'((?:[^'\\]|\\.)*)('|$)|"((?:[^"\\]|\\.)*)("|$)"""
 )
-_HANDS_ON: Final = lazy_regex(r"`(\w+)=(?:\w+\.)*\1`|`(?:self\.)?(\w+)` to `\(?(?:\w+\.)*\2\)?`")
-"""A value that is only handed on under its own name."""
+_CALLED: Final = lazy_regex(r"^[\w.]+\(")
+_PASSED_ON: Final = lazy_regex(r"(\w+)=(?:\w+\.)*\1")
+_NAME: Final = lazy_regex(r"\(?(?:\w+\.)*(\w+)\)?")
 _CODE_NAME: Final = lazy_regex(r"\w_\w|\w\.\w+_|\w\(\)")
 _REFUSING: Final = frozenset({"feature", "bugfix"})
 _SETTING_NAME: Final = lazy_regex(r"--[a-z]|\b[a-z]+(?:_[a-z0-9]+)+\b")
@@ -253,18 +268,15 @@ def _begun(text: Text) -> Text:
 def _refusals(assessment: Assessment) -> Iterator[Text]:
     """Yield what is refused now, or no longer, in the words of the error."""
     for effect in assessment.effects:
-        for pattern, code in ((_RAISES, "plain.refuses"), (_RAISED, "plain.allows")):
-            found = pattern.search(effect.says.en)
-            said = _quoted(found[1]) if found else ""
-            if said:
-                yield text_of(code, said=said)
+        code, said = _REFUSALS.get(effect.code), _quoted(effect.error)
+        if code and said:
+            yield text_of(code, said=said)
 
 
 def refusal_at(assessment: Assessment, symbol: str) -> Text | None:
     """Return what a function refuses now, in the words of its error; ``None`` where they are not known whole."""
     for effect in assessment.effects:
-        found = _RAISES.search(effect.says.en) if effect.symbol == symbol else None
-        said = _quoted(found[1]) if found else ""
+        said = _quoted(effect.error) if effect.symbol == symbol and _refuses(effect) else ""
         if said:
             return Text(en=f"“{said}”", zh=f"“{said}”")
     return None
@@ -273,15 +285,19 @@ def refusal_at(assessment: Assessment, symbol: str) -> Text | None:
 def refusals_by_name(assessment: Assessment) -> Iterator[Text]:
     """Yield what is refused now with an error that names an option or a field: somebody set it."""
     for effect in assessment.effects if assessment.kind in _REFUSING else ():
-        found = _RAISES.search(effect.says.en)
         is_ours = effect.path.endswith(".py") and not places().is_test(effect.path)
-        said = _quoted(found[1]) if found and is_ours else ""
+        said = _quoted(effect.error) if is_ours and _refuses(effect) else ""
         if said and _SETTING_NAME.search(said):
             yield Text(en=f"“{said}”", zh=f"“{said}”")
 
 
-def _quoted(arguments: str) -> str:
+def _refuses(effect: Effect) -> bool:
+    return _REFUSALS.get(effect.code) == "plain.refuses"
+
+
+def _quoted(error: str) -> str:
     """Return the text of the first argument of an exception, whole sentences of it, values by an ellipsis."""
+    arguments = _CALLED.sub("", error)
     parts, is_whole = [], True
     for found in _LITERAL.finditer(arguments):
         parts.append(found[1] or found[3] or found[5] or "")
@@ -300,14 +316,15 @@ def _edits(assessment: Assessment) -> Iterator[Text]:
     """Yield edits that can be read without the code around them."""
     if assessment.kind not in _EDITS_TELL:
         return
-    told = [effect for effect in assessment.effects if not _IDLE.search(effect.says.en)]
     found = [
         effect.says
-        for effect in told
-        if not effect.condition
+        for effect in assessment.effects
+        if effect.code not in _IDLE
+        and not effect.vague
+        and not effect.condition
         and not effect.general
         and _is_short(effect.says.en, _LONGEST_EDIT, _LONGEST_CODE)
-        and not _HANDS_ON.search(effect.says.en)
+        and not _hands_on(effect)
     ]
     yield from found
 
@@ -316,10 +333,16 @@ def _exchanges(assessment: Assessment) -> Iterator[Text]:
     """Yield what is handed on or called in another's place, where it is not too long to read."""
     if assessment.kind in _EDITS_TELL:
         for effect in assessment.effects:
-            said = effect.says.en
-            is_read = effect.path.endswith(".py") and _EXCHANGE.search(said) and not _HANDS_ON.search(said)
-            if is_read and _is_short(said, _LONGER_EDIT, _LONGER_CODE):
+            is_read = effect.path.endswith(".py") and effect.code in _EXCHANGES and not _hands_on(effect)
+            if is_read and _is_short(effect.says.en, _LONGER_EDIT, _LONGER_CODE):
                 yield effect.says
+
+
+def _hands_on(effect: Effect) -> bool:
+    """Return whether a value is only handed on under its own name."""
+    target, value = (_NAME.fullmatch(text) for text in (effect.target, effect.after or effect.before))
+    is_same = target is not None and value is not None and target[1] == value[1]
+    return is_same or any(_PASSED_ON.fullmatch(text) for text in (effect.before, effect.after))
 
 
 def _is_short(said: str, longest: int, longest_code: int) -> bool:

@@ -29,9 +29,12 @@ def a_change(
     kind: str = "feature",
     area: str = "attention",
     says: str = "",
+    code: str = "",
+    error: str = "",
     platforms: tuple[str, ...] = (),
 ) -> Assessment:
-    effects = (Effect(path=CONFIG, line=1, symbol="Lamp.lit", says=Text(en=says, zh=says), checks=()),)
+    said = Text(en=says, zh=says)
+    effects = (Effect(path=CONFIG, line=1, symbol="lit", says=said, checks=(), code=code, error=error),)
     return msgspec.structs.replace(
         a_pull(11, title=title, kind=kind),
         symbols=symbols,
@@ -68,11 +71,11 @@ ASKED = a_symbol("LampRequest.wick", "variable", "protocol-field", "added", "", 
         pytest.param(a_change(title="[CPU] Enable oil by default", area="build", platforms=("cpu",)), "operators", [], "deployments on CPU", id="what is on by default now is met wherever it lies"),
         pytest.param(a_change(area="engine"), "operators", [], None, id="everybody is nobody in particular"),
         pytest.param(a_change(title="[ROCm] Trim", area="moe", platforms=("rocm",)), "operators", [], "deployments of MoE models, on ROCm", id="one platform"),
-        pytest.param(a_change(says='`lit` now raises `ValueError("A wick must not be empty. Give one.", wick)` if `not wick`', title="Reject empty wicks", kind="bugfix"), "operators", ["Now an error: “A wick must not be empty. Give one”"], "deployments on the attention backends that it changes", id="what is refused, in the words of the error"),
-        pytest.param(a_change(says='`lit` now raises `ValueError("Something went wrong")` if `x`', title="Fix the lamp", kind="bugfix"), "operators", [], "deployments on the attention backends that it changes", id="a fix of something else that also raises"),
-        pytest.param(a_change(says='`lit` goes on now if `two`; until now: `raise NotImplementedError("Two lamps are not supported yet.")`', kind="feature"), "operators", ["No longer an error: “Two lamps are not supported yet”"], "deployments on the attention backends that it changes", id="what is no longer refused"),
-        pytest.param(a_change(says="`lit` now returns `wick.trim()`", kind="bugfix"), "operators", ["`lit` now returns `wick.trim()`"], "deployments on the attention backends that it changes", id="an edit of a fix that reads alone"),
-        pytest.param(a_change(says="`lit` now sets `self.wick` to `None`", kind="bugfix"), "operators", [], "deployments on the attention backends that it changes", id="a first value says nothing"),
+        pytest.param(a_change(says="An edit", code="condition-raise", error='ValueError("A wick must not be empty. Give one.", wick)', title="Reject empty wicks", kind="bugfix"), "operators", ["Now an error: “A wick must not be empty. Give one”"], "deployments on the attention backends that it changes", id="what is refused, in the words of the error"),
+        pytest.param(a_change(says="An edit", code="condition-raise", error='ValueError("Something went wrong")', title="Fix the lamp", kind="bugfix"), "operators", [], "deployments on the attention backends that it changes", id="a fix of something else that also raises"),
+        pytest.param(a_change(says="An edit", code="condition-exit-gone", error='NotImplementedError("Two lamps are not supported yet.")', kind="feature"), "operators", ["No longer an error: “Two lamps are not supported yet”"], "deployments on the attention backends that it changes", id="what is no longer refused"),
+        pytest.param(a_change(says="`lit` now returns `wick.trim()`", code="return-added", kind="bugfix"), "operators", ["`lit` now returns `wick.trim()`"], "deployments on the attention backends that it changes", id="an edit of a fix that reads alone"),
+        pytest.param(a_change(says="`lit` now sets `self.wick` to `None`", code="value-added", kind="bugfix"), "operators", [], "deployments on the attention backends that it changes", id="a first value says nothing"),
     ],
 )  # fmt: skip
 def test_a_pull_request_in_plain_words(
@@ -144,8 +147,8 @@ def _notices(change: Assessment, *links: Link) -> list[tuple[str, str]]:
         pytest.param(a_change(title="[CI] Disable lamps by default", kind="ci"), [], id="nobody meets the defaults of CI"),
         pytest.param(a_change(title="Deprecate gas lamps", kind="refactor"), [("removed", "Deprecate gas lamps")], id="what is deprecated by the title"),
         pytest.param(a_change(title="[V0 Deprecation] Move the lamp", kind="refactor"), [], id="a series of that name moves what nobody meets"),
-        pytest.param(a_change(title="Require a wick", says='`lit` now raises `ValueError("most_wicks must not be negative")` if `x`'), [("refused", "“most_wicks must not be negative”")], id="an error that names a setting"),
-        pytest.param(a_change(title="Require a wick", says='`lit` now raises `ValueError("Something broke in here")` if `x`'), [], id="an error that names none"),
+        pytest.param(a_change(title="Require a wick", says="An edit", code="condition-raise", error='ValueError("most_wicks must not be negative")'), [("refused", "“most_wicks must not be negative”")], id="an error that names a setting"),
+        pytest.param(a_change(title="Require a wick", says="An edit", code="condition-raise", error='ValueError("Something broke in here")'), [], id="an error that names none"),
         pytest.param(a_change(a_symbol("VLLM_OIL", "environment-variable", "added", "", "False", aspect="declared")), [], id="a variable that was read before is not new"),
     ],
 )  # fmt: skip
@@ -159,22 +162,22 @@ _NAMED = {"where": "`lit`", "count": 1, "callee": "glow", "target": "wick"}
 @pytest.mark.parametrize(
     ("code", "parts", "says"),
     [
-        pytest.param("condition-raise", {"value": 'ValueError("No wick is left")', "after": "not wick"}, ["Now an error: “No wick is left”"], id="raises"),
-        pytest.param("condition-exit-gone", {"value": 'raise ValueError("No wick is left")', "before": "not wick"}, ["No longer an error: “No wick is left”"], id="raises no longer"),
-        pytest.param("condition-return", {"value": "None", "after": "not wick"}, [], id="what stands before a return is not known"),
+        pytest.param("condition-raise", {"error": 'ValueError("No wick is left")', "after": "not wick"}, ["Now an error: “No wick is left”"], id="raises"),
+        pytest.param("condition-exit-gone", {"error": 'ValueError("No wick is left")', "before": "not wick"}, ["No longer an error: “No wick is left”"], id="raises no longer"),
+        pytest.param("condition-return", {"after": "not wick"}, [], id="what stands before a return is not known"),
         pytest.param("value-added", {"after": "None"}, [], id="a value for what follows"),
         pytest.param("value-removed", {"before": "None"}, [], id="no value for what follows"),
-        pytest.param("raise-added", {"after": '"wick must be long"'}, ["Now an error: “wick must be long”"], id="a check of native code"),
+        pytest.param("raise-added", {"after": '"wick must be long"', "error": '"wick must be long"'}, ["Now an error: “wick must be long”"], id="a check of native code"),
         pytest.param("argument-added", {"after": "oil=self.oil"}, [], id="handed on under its own name"),
         pytest.param("argument-added", {"after": "oil=4 * self.most_oil_that_a_lamp_of_this_size_can_hold"}, ["`lit` now passes `oil=4 * self.most_oil_that_a_lamp_of_this_size_can_hold` to `glow`"], id="handed on, and long"),
         pytest.param("call-changed", {"before": "trim_the_wick_of_the_lamp_by_hand_and_by_eye()", "after": "trim()"}, ["in `lit` `trim_the_wick_of_the_lamp_by_hand_and_by_eye()` is replaced by `trim()`"], id="called in another's place"),
     ],
 )  # fmt: skip
-def test_statements_read_the_sentences_of_edits(code: str, parts: dict[str, str], says: list[str]) -> None:
-    """They are made elsewhere: another wording there must be read here, too."""
-    said = text_of(f"effect.{code}", **_NAMED, **parts)
+def test_edits_are_told_by_their_codes(code: str, parts: dict[str, str], says: list[str]) -> None:
+    """The sentence is quoted, or the words of the error; nothing is read from the sentence."""
     change = a_change(title="Reject a lamp", kind="bugfix")
-    effect = Effect(path=CONFIG, line=1, symbol="lit", says=said, checks=())
+    said = text_of(f"effect.{code}", **{"value": "", "before": "", **_NAMED, **parts})
+    effect = Effect(path=CONFIG, line=1, symbol="lit", says=said, checks=(), code=code, **parts)  # type: ignore[arg-type]
     found = in_plain_words(msgspec.structs.replace(change, effects=(effect,)))
     assert sorted(text.en for text in found.says) == sorted(says)
 
