@@ -12,7 +12,8 @@ from typing import Final
 import msgspec
 
 from diffscope.assessment.document import Effect
-from diffscope.assessment.effect_sentences import EditGroup, effect_of
+from diffscope.assessment.effect_questions import effect_of
+from diffscope.assessment.effect_sentences import EditGroup
 from diffscope.facts.change.edit_weight import only_hands_on, statement_weight
 from diffscope.facts.model import ChangeFacts, Edit, SymbolFact
 from diffscope.patterns import lazy_regex

@@ -29,7 +29,6 @@ CheckCode = Literal[
     "check.ended",
     "check.entry",
     "check.except",
-    "check.fallback",
     "check.from-new",
     "check.goes-on",
     "check.gone",
