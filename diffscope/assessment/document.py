@@ -180,15 +180,10 @@ class Effect(Value, frozen=True, kw_only=True):
     """How often the change does the same."""
     code: str = ""
     """Which sentence tells it: ``effect.CODE`` of the catalogue of messages, as in ``argument-added``."""
-    before: str = ""
-    after: str = ""
-    """The code that differs, as the sentence quotes it."""
-    target: str = ""
-    """What the value is assigned to."""
     error: str = ""
     """The exception that is raised now or, of an exit that is gone, was raised until now, as code."""
     vague: bool = False
-    """What runs under its condition is not told by a statement."""
+    """It means little by itself: what runs under a condition is not quoted, or a value is only handed on under its own name."""
 
 
 class Score(Value, frozen=True, kw_only=True):

@@ -24,6 +24,8 @@ from diffscope.patterns import lazy_regex
 
 _WITH_WHAT_RUNS: Final = ("condition-", "and-", "or-", "loop-added", "loop-removed", "with-")
 """Beginnings of the codes of sentences that say what runs under a head."""
+_PASSED_ON: Final = lazy_regex(r"(\w+)=(?:\w+\.)*\1")
+_NAME: Final = lazy_regex(r"\(?(?:\w+\.)*(\w+)\)?")
 _LOADS: Final = lazy_regex(r"(?:^|\.)(?:load|store|make_block_ptr|advance|copy_)$")
 _OFFSET: Final = lazy_regex(r"([A-Za-z_][\w.]*(?:\[[\w.-]+\])?) [+-] 1\b")
 _SLICE: Final = lazy_regex(r"\w\[[^\]]*\w\s*:[^\]]*\]|\w\[[^\]]*:\s*\w[^\]]*\]")
@@ -50,12 +52,16 @@ def effect_of(group: EditGroup, facts: ChangeFacts, others: Sequence[Edit] = ())
         condition=edit.guard,
         places=len(group.edits),
         code=code,
-        before=edit.before,
-        after=edit.after,
-        target=edit.target,
         error=_error(edit, code),
-        vague=code.startswith(_WITH_WHAT_RUNS) and isinstance(words["does"], Message),
+        vague=_hands_on(edit) or (code.startswith(_WITH_WHAT_RUNS) and isinstance(words["does"], Message)),
     )
+
+
+def _hands_on(edit: Edit) -> bool:
+    """Return whether a value is only handed on under its own name."""
+    target, value = (_NAME.fullmatch(text) for text in (edit.target, edit.after or edit.before))
+    is_same = target is not None and value is not None and target[1] == value[1]
+    return is_same or any(_PASSED_ON.fullmatch(text) for text in (edit.before, edit.after))
 
 
 def _error(edit: Edit, code: str) -> str:

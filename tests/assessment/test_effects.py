@@ -469,3 +469,22 @@ def test_an_error_of_native_code_ends_with_its_statement() -> None:
     check = "  if (rows < 0) {\n    throw too_few();\n  }\n  if (rows == 0) {\n    return 1;\n  }\n"
     (effect,) = find_effects(edit(native, body % "", body % check))
     assert effect.says.en == "`use` now raises `throw too_few()` if `rows < 0`"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "code", "error", "is_vague"),
+    [
+        pytest.param(["use(rows)"], ["if rows < 0:", "    raise ValueError(rows)", "use(rows)"], "condition-raise", "ValueError(rows)", False, id="what is raised now"),
+        pytest.param(["if rows < 0:", "    raise ValueError(rows)", "use(rows)"], ["use(rows)"], "condition-exit-gone", "ValueError(rows)", False, id="what was raised until now"),
+        pytest.param(["use(rows)"], ["if not rows:", "    return None", "use(rows)"], "condition-return", "", False, id="an exit without an error"),
+        pytest.param(["use(rows)"], ["use(rows, deep=self.deep)"], "argument-added", "", True, id="handed on under its own name"),
+        pytest.param(["use(rows)"], ["use(rows, deep=self.wide)"], "argument-added", "", False, id="handed on under another name"),
+        pytest.param(["use(rows)"], ["if rows.on:", "    a = rows.first.of.all.that.there.are", "    b = rows.last.of.all", "use(rows)"], "condition-added", "", True, id="what runs is told by the names that it sets"),
+    ],
+)  # fmt: skip
+def test_an_effect_has_the_code_of_its_sentence(
+    before: list[str], after: list[str], code: str, error: str, is_vague: bool
+) -> None:
+    """What is built on effects asks these, and never the words."""
+    (found, *_) = find_effects(edit(PATH, thing(*before), thing(*after)))
+    assert (found.code, found.error, found.vague) == (code, error, is_vague)

@@ -80,8 +80,6 @@ _LITERAL: Final = lazy_regex(
     r"""\b[frbFRB]?"((?:[^"\\]|\\.)*)("|$)|\b[frbFRB]?'((?:[^'\\]|\\.)*)('|$)|"((?:[^"\\]|\\.)*)("|$)"""
 )
 _CALLED: Final = lazy_regex(r"^[\w.]+\(")
-_PASSED_ON: Final = lazy_regex(r"(\w+)=(?:\w+\.)*\1")
-_NAME: Final = lazy_regex(r"\(?(?:\w+\.)*(\w+)\)?")
 _CODE_NAME: Final = lazy_regex(r"\w_\w|\w\.\w+_|\w\(\)")
 _REFUSING: Final = frozenset({"feature", "bugfix"})
 _SETTING_NAME: Final = lazy_regex(r"--[a-z]|\b[a-z]+(?:_[a-z0-9]+)+\b")
@@ -324,7 +322,6 @@ def _edits(assessment: Assessment) -> Iterator[Text]:
         and not effect.condition
         and not effect.general
         and _is_short(effect.says.en, _LONGEST_EDIT, _LONGEST_CODE)
-        and not _hands_on(effect)
     ]
     yield from found
 
@@ -333,16 +330,9 @@ def _exchanges(assessment: Assessment) -> Iterator[Text]:
     """Yield what is handed on or called in another's place, where it is not too long to read."""
     if assessment.kind in _EDITS_TELL:
         for effect in assessment.effects:
-            is_read = effect.path.endswith(".py") and effect.code in _EXCHANGES and not _hands_on(effect)
+            is_read = effect.path.endswith(".py") and effect.code in _EXCHANGES and not effect.vague
             if is_read and _is_short(effect.says.en, _LONGER_EDIT, _LONGER_CODE):
                 yield effect.says
-
-
-def _hands_on(effect: Effect) -> bool:
-    """Return whether a value is only handed on under its own name."""
-    target, value = (_NAME.fullmatch(text) for text in (effect.target, effect.after or effect.before))
-    is_same = target is not None and value is not None and target[1] == value[1]
-    return is_same or any(_PASSED_ON.fullmatch(text) for text in (effect.before, effect.after))
 
 
 def _is_short(said: str, longest: int, longest_code: int) -> bool:

@@ -168,7 +168,7 @@ _NAMED = {"where": "`lit`", "count": 1, "callee": "glow", "target": "wick"}
         pytest.param("value-added", {"after": "None"}, [], id="a value for what follows"),
         pytest.param("value-removed", {"before": "None"}, [], id="no value for what follows"),
         pytest.param("raise-added", {"after": '"wick must be long"', "error": '"wick must be long"'}, ["Now an error: “wick must be long”"], id="a check of native code"),
-        pytest.param("argument-added", {"after": "oil=self.oil"}, [], id="handed on under its own name"),
+        pytest.param("argument-added", {"after": "oil=self.oil", "vague": "yes"}, [], id="handed on under its own name"),
         pytest.param("argument-added", {"after": "oil=4 * self.most_oil_that_a_lamp_of_this_size_can_hold"}, ["`lit` now passes `oil=4 * self.most_oil_that_a_lamp_of_this_size_can_hold` to `glow`"], id="handed on, and long"),
         pytest.param("call-changed", {"before": "trim_the_wick_of_the_lamp_by_hand_and_by_eye()", "after": "trim()"}, ["in `lit` `trim_the_wick_of_the_lamp_by_hand_and_by_eye()` is replaced by `trim()`"], id="called in another's place"),
     ],
@@ -177,7 +177,10 @@ def test_edits_are_told_by_their_codes(code: str, parts: dict[str, str], says: l
     """The sentence is quoted, or the words of the error; nothing is read from the sentence."""
     change = a_change(title="Reject a lamp", kind="bugfix")
     said = text_of(f"effect.{code}", **{"value": "", "before": "", **_NAMED, **parts})
-    effect = Effect(path=CONFIG, line=1, symbol="lit", says=said, checks=(), code=code, **parts)  # type: ignore[arg-type]
+    error, is_vague = parts.get("error", ""), "vague" in parts
+    effect = Effect(
+        path=CONFIG, line=1, symbol="lit", says=said, checks=(), code=code, error=error, vague=is_vague
+    )
     found = in_plain_words(msgspec.structs.replace(change, effects=(effect,)))
     assert sorted(text.en for text in found.says) == sorted(says)
 
