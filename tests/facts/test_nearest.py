@@ -9,13 +9,16 @@ from msgspec import UNSET
 from diffscope.diff.make import make_patch
 from diffscope.diff.model import FileSides, Sides
 from diffscope.diff.parse import parse_diff
+from diffscope.facts.base.definitions import CallerIndex
 from diffscope.facts.base.test_reach import collect_nearest, source_changes
+from diffscope.facts.base.tests_running import with_tests_running
 from diffscope.facts.change.changed_file import Placed, compare_files
-from diffscope.facts.model import FileFact
+from diffscope.facts.model import FileFact, SymbolFact
 from diffscope.graph.model import SourceChange
 from diffscope.graph.words import TestWords, index_words
 from diffscope.source.model import RepoPath
-from tests.graph_builders import graph
+from tests.assessment.test_scores import facts_of
+from tests.graph_builders import graph, python_outlines
 
 BEFORE = {
     "vllm/a.py": b"def old_door(size):\n    return size\n",
@@ -130,11 +133,16 @@ def test_what_names_a_changed_symbol_comes_before_what_lies_near_and_what_is_ski
     words = index_words(
         {path: sorted(set(re.findall(r"\w+", text.decode()))) for path, text in tests.items()}
     )
-    found = collect_nearest(
-        placed(base, after),
-        "",
-        graph(base).attach(test_words=lambda: TestWords(words), text_of=lambda path: base.get(str(path))),
-        None,
+    change = placed(base, after)
+    tree = graph(base).attach(
+        test_words=lambda: TestWords(words),
+        text_of=lambda path: base.get(str(path)),
+        outline_of=python_outlines(base).get,
     )
+    shut = SymbolFact(
+        path="vllm/a.py", category="source", symbol="Door.shut", kind="method", aspects=("body",), logic=True, public=True, code_added=1,
+    )  # fmt: skip
+    facts = facts_of("", symbols=(shut,), nearest_tests=collect_nearest(change, "", tree, None))
+    found = with_tests_running(facts, change, tree, CallerIndex(tree, change)).nearest_tests
     assert found is not UNSET
     assert [one.path for one in found] == ["tests/test_b.py", "tests/test_d.py", "tests/test_a.py"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from msgspec import UNSET, UnsetType
@@ -161,7 +161,6 @@ _MOVES = frozenset({"renamed", "deleted"})
 _MOST = 10
 _UNLIKELY, _LEAST = 0.01, 3
 """A score below which a test is left out once that many stand before it: measured, cutting there loses no test that was touched."""
-_NAMED_BY, _FARTHEST = 60, 3
 _FILE_SKIPPED = lazy_regex(
     rb"^(?:pytestmark *(?::[^=\n]+)?= *\[?\s*pytest\.mark\.skip\b(?!if)|pytest\.skip\()", re.MULTILINE
 )
@@ -188,15 +187,9 @@ def collect_nearest(
     spare = min(len(touched) + len(gone), _MOST)
     found = nearest_tests(changed, graph, history=history, title=title, limit=_MOST + spare)
     ranked = {one.path: one for one in found if one.path not in gone}
-    steps = _steps(changed, graph)
     first = sorted(
         touched,
-        key=lambda path: (
-            touched[path] != _ADDED,
-            steps(path),
-            -ranked[path].score if path in ranked else 0.0,
-            path,
-        ),
+        key=lambda path: (touched[path] != _ADDED, -ranked[path].score if path in ranked else 0.0, path),
     )
     rest = [
         one for path, one in ranked.items() if path not in touched and not _is_skipped(graph.text_at(path))
@@ -204,29 +197,7 @@ def collect_nearest(
     likely = [
         one.path for place, one in enumerate(rest, len(first)) if place < _LEAST or one.score >= _UNLIKELY
     ]
-    # The ranking says which ten; of these, what runs the changed code comes before what only lies near it.
-    likely.sort(key=steps)
     return tuple(_nearest(path, ranked.get(path), touched.get(path)) for path in (*first, *likely))[:_MOST]
-
-
-def _steps(changed: Iterable[SourceChange], graph: ModuleGraph) -> Callable[[RepoPath], int]:
-    """Return how a test stands to the changed symbols: 0 names one, 1 names the class of one, 2 imports a changed module, 3 none of it."""
-    found: dict[RepoPath, int] = {}
-    for change in changed:
-        module = graph.module_of(change.path)
-        near = graph.tests_reaching(module, depth=1) if module else ()
-        sets = [(frozenset(path for each in near if (path := graph.path_of(each.test))), 2)]
-        for symbol in change.symbols:
-            named = [frozenset(graph.tests_naming(word) or ()) for word in symbol.split(".")]
-            if len(named) > 1:
-                sets.append((named[0], 1))
-            last = symbol.rpartition(".")[2]
-            sets.append((frozenset.intersection(*named), 1 if last.startswith("__") else 0))
-        for paths, step in sets:
-            # What half of all tests name says nothing of any of them.
-            for path in paths if step == 2 or len(paths) <= _NAMED_BY else ():
-                found[path] = min(step, found.get(path, step))
-    return lambda path: found.get(path, _FARTHEST)
 
 
 def _is_skipped(source: bytes | None) -> bool:
