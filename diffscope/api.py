@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
 from diffscope.adapters.config.profiles import choose_profile
@@ -68,13 +69,16 @@ def classify(
         )
     )
     clone = find_clone(None if repo is None else Path(repo), request)
-    with Workspace(
-        clone,
-        rule_folders=rule_folders,
-        use_cache=use_cache,
-        is_debug=debug,
-        profile=choose_profile(profile, clone),
-    ) as workspace:
+    with (
+        clone or nullcontext(),
+        Workspace(
+            clone,
+            rule_folders=rule_folders,
+            use_cache=use_cache,
+            is_debug=debug,
+            profile=choose_profile(profile, clone),
+        ) as workspace,
+    ):
         (gathered,) = gather(request, workspace, notice or _warn)
         return gathered.assess(workspace)
 
@@ -118,6 +122,7 @@ def report(
 
     clone = need_clone(None if repo is None else Path(repo))
     with (
+        clone,
         Workspace(
             clone,
             rule_folders=rule_folders,

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+import click
+
 from diffscope.errors import EmptyChangeError, InputError, NotFoundError, SourceError, UsageError
 from diffscope.patterns import lazy_regex
 
@@ -366,4 +368,7 @@ def find_clone(given: Path | None, request: Request) -> GitRepository | None:
     from diffscope.adapters.config import profiles
     from diffscope.cli.options import asked_profile
 
-    return profiles.find_clone(given, current=Path.cwd(), environment=os.environ, profile=asked_profile())
+    found = profiles.find_clone(given, current=Path.cwd(), environment=os.environ, profile=asked_profile())
+    context = click.get_current_context(silent=True)
+    # Open to the end of the command; whoever comes from Python closes it.
+    return context.with_resource(found) if found is not None and context is not None else found
