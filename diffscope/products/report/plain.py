@@ -9,7 +9,8 @@ from diffscope.assessment.document import Assessment, SymbolAssessment
 from diffscope.messages.model import Language, Text
 from diffscope.messages.say import text_of, texts
 from diffscope.patterns import lazy_regex
-from diffscope.products.report.statements import is_setting, statements_of
+from diffscope.products.report.authors_words import NOTHING, AuthorsWords
+from diffscope.products.report.statements import costs_of, is_setting, statements_of, switches_of
 from diffscope.render.change_summary import option_of
 from diffscope.render.words import area_title
 
@@ -71,13 +72,17 @@ class Plain(NamedTuple):
     """What is other now, the most telling first, two at most, sentences without their full stops."""
     affects: Text | None
     """``None`` where nobody in particular is."""
+    switch: tuple[Text, ...] = ()
+    """How it is switched on, with its default."""
+    costs: tuple[Text, ...] = ()
+    """What it costs or breaks, two at most."""
 
 
-def in_plain_words(assessment: Assessment) -> Plain:
-    """Return whom a pull request concerns, what it says to them, and who is affected."""
+def in_plain_words(assessment: Assessment, words: AuthorsWords = NOTHING) -> Plain:
+    """Return whom a pull request concerns, what it says to them, how it is switched on, what it costs and who is affected."""
     title, audience = assessment.change.pull.title.lower(), _audience(assessment)
     said: dict[Text, None] = {}
-    for text in statements_of(assessment, is_inside=audience == "developers"):
+    for text in statements_of(assessment, words, is_inside=audience == "developers"):
         spans = _SPAN.findall(text.en)
         if spans and all(span.startswith("_") for span in spans):
             continue
@@ -87,7 +92,9 @@ def in_plain_words(assessment: Assessment) -> Plain:
         told = " ".join((title, *(one.en.lower() for one in said)))
         if not names or not all(name in told for name in names):
             said[text] = None
-    return Plain(audience, tuple(said)[:_MOST], _affects(assessment))
+    costs = [text for text in costs_of(assessment, words) if text not in said]
+    switch = tuple(switches_of(assessment, words)) if audience != "developers" else ()
+    return Plain(audience, tuple(said)[:_MOST], _affects(assessment), switch, tuple(costs)[:_MOST])
 
 
 def _audience(assessment: Assessment) -> str:

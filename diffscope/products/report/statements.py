@@ -15,6 +15,7 @@ from diffscope.assessment.effects import stems_of
 from diffscope.messages.model import Message, Text, message
 from diffscope.messages.say import text_of
 from diffscope.patterns import lazy_regex
+from diffscope.products.report.authors_words import NOTHING, AuthorsWords
 from diffscope.render.change_summary import clauses_of, is_private, option_of
 from diffscope.rules.model import Severity, every_flag
 from diffscope.source.profile import places
@@ -83,39 +84,91 @@ _CALLED: Final = lazy_regex(r"^[\w.]+\(")
 _CODE_NAME: Final = lazy_regex(r"\w_\w|\w\.\w+_|\w\(\)")
 _REFUSING: Final = frozenset({"feature", "bugfix"})
 _SETTING_NAME: Final = lazy_regex(r"--[a-z]|\b[a-z]+(?:_[a-z0-9]+)+\b")
+_BITS: Final = lazy_regex(r"\b(\d)-bit\b")
+_VALUE_BITS: Final = lazy_regex(r"(?<!\d)(\d)_?bit")
+_LONGEST_SAID: Final = 200
+"""Characters of an author's words that are quoted, but for one sentence that is longer."""
+_REMEDY: Final = lazy_regex(
+    r"(?i)\b(?:set|use|pass|decrease|reduce|increase|disable|enable|provide|please)\b"
+)
+"""How errors say what to do instead."""
+_BESIDE: Final = frozenset({"test", "ci", "docs"})
 _SENTENCE: Final = lazy_regex(r"[.!?](?:\s|$)")
 
 
-def statements_of(assessment: Assessment, *, is_inside: bool = False) -> Iterator[Text]:
+def statements_of(
+    assessment: Assessment, words: AuthorsWords = NOTHING, *, is_inside: bool = False
+) -> Iterator[Text]:
     """Yield what is other for readers of a report, the most telling first, sentences without their full stops.
 
     Of work that no user meets (``is_inside``) what it refuses is not told.
     """
     # A row of a table is told as what it is, wherever else it counts.
-    refusals, edits = [] if is_inside else list(_refusals(assessment)), list(_edits(assessment))
+    refused, edits = [] if is_inside else list(_refusals(assessment, words)), list(_edits(assessment))
     if _REFUSES.search(assessment.change.pull.title):
-        edits, refusals = [*refusals, *edits], []
+        edits, refused = [*refused, *edits], []
     new = [
         *_of_requests(assessment.symbols),
-        *_of_options(assessment.symbols),
-        *_of_values(assessment.symbols),
-        *list(_of_settings(assessment.symbols))[:_SETTINGS],
+        *(text_of("plain.figures", said="; ".join(words.figures)) for _ in words.figures[:1]),
+        *_of_documents(assessment.symbols, dict(words.fields), assessment.change.pull.title),
         *_of_roles(assessment),
     ]
     edited = (*edits[:1], *new, *edits[1:]) if assessment.kind == "bugfix" else (*new, *edits)
-    yield from (*edited, *(refusals if assessment.kind != "bugfix" else ()))
+    yield from (*edited, *(refused if assessment.kind != "bugfix" else ()))
     if not edits and not new:
         yield from list(_exchanges(assessment))[:1]
+
+
+def switches_of(assessment: Assessment, words: AuthorsWords = NOTHING) -> Iterator[Text]:
+    """Yield how something is switched on, with its default: options, variables, values, and fields that no option sets."""
+    symbols = [one for one in assessment.symbols if not places().is_test(one.path)]
+    yield from _of_options(symbols)
+    options = dict(words.options)
+    for one in symbols:
+        names = [value[1:] for value in one.role[1:] if value.startswith("+")]
+        if one.role[:1] == ("value",) and names:
+            yield text_of("notice.value", name=options.get(one.name, one.name), names=_listed(names))
+    yield from list(_of_settings(symbols))[:_SETTINGS]
+
+
+def costs_of(assessment: Assessment, words: AuthorsWords) -> Iterator[Text]:
+    """Yield what a pull request costs or breaks: settings that code overrides, warnings, refusals, public signatures, a title at odds with its code."""
+    title = assessment.change.pull.title
+    bits = {*_BITS.findall(title)}
+    known = {bit for value in _values(assessment) for bit in _VALUE_BITS.findall(value)}
+    if bits and known and not bits & known:
+        yield text_of("cost.title", said=f"{min(bits)}-bit")
+    for each in words.decided:
+        code = "notice.decided-under" if each.condition else "notice.decided-now"
+        yield text_of(code, name=each.name, value=each.value, condition=each.condition)
+    yield from (text_of("cost.warns", said=short(each)) for each in words.warnings[:1])
+    errors = sorted(words.errors, key=lambda text: _REMEDY.search(text) is None)
+    yield from (text_of("plain.refuses", said=short(each)) for each in errors[:1])
     for flag in every_flag(assessment.flags):
         place = flag.evidence[0] if flag.evidence else None
-        if (
-            flag.family == "interface-change"
-            and flag.severity.rank >= Severity.MEDIUM.rank
-            and place
-            and place.symbol
-        ):
-            title = flag.title
-            yield text_of("plain.interface", title=title.en, title_zh=title.zh, name=place.symbol)
+        is_grave = flag.severity.rank >= Severity.MEDIUM.rank
+        if flag.family == "interface-change" and is_grave and place and place.symbol:
+            yield text_of("plain.interface", title=flag.title.en, title_zh=flag.title.zh, name=place.symbol)
+
+
+def _values(assessment: Assessment) -> list[str]:
+    return [value for one in assessment.symbols if one.role[:1] == ("value",) for value in one.role[1:]]
+
+
+def quoted(text: str) -> Text:
+    """Return an author's words as a quotation, which is the same in both languages."""
+    return Text(en=f"“{short(text)}”", zh=f"“{short(text)}”")
+
+
+def short(text: str) -> str:
+    """Return the first sentences of a text, as many as are read at a glance, without the last full stop."""
+    text = " ".join(text.replace("`", "'").split())
+    ends = [found.end() for found in _SENTENCE.finditer(text)] or [len(text)]
+    end = max((end for end in ends if end <= _LONGEST_SAID), default=ends[0])
+    said = text[:end].strip()
+    if len(said) > _LONGEST_SAID:
+        said = f"{said[:_LONGEST_SAID].rpartition(' ')[0]}…"
+    return said.rstrip(".")
 
 
 def _about(summary: str) -> dict[str, str]:
@@ -166,12 +219,19 @@ def requests_take(symbols: Iterable[SymbolAssessment]) -> tuple[str, ...]:
     return tuple(found.values())
 
 
-def _of_values(symbols: Iterable[SymbolAssessment]) -> Iterator[Text]:
-    """Yield what settings take now: by these values something new is asked for."""
-    for one in symbols:
-        names = [value[1:] for value in one.role[1:] if value.startswith("+")]
-        if one.role[:1] == ("value",) and names and not places().is_test(one.path):
-            yield text_of("notice.value", name=one.name, names=_listed(names))
+def _of_documents(symbols: Iterable[SymbolAssessment], said: Mapping[str, str], title: str) -> Iterator[Text]:
+    """Yield what the author says of the new setting that the title speaks of, one for all: whole sentences of the docstring."""
+    spoken, found = stems_of(title), []
+    for at, one in enumerate(symbols):
+        last = one.name.rpartition(".")[2].removeprefix("--").replace("-", "_")
+        is_new = one.role[:2] == ("config-field", "added") or (
+            one.kind in ("cli-flag", "environment-variable") and "added" in one.aspects
+        )
+        text = said.get(last) or one.summary
+        if is_new and not places().is_test(one.path) and len(text) >= _SHORTEST_SAID:
+            found.append((-len(spoken & stems_of(f"{last} {text}")), at, text))
+    if found:
+        yield quoted(min(found)[2])
 
 
 def _of_settings(symbols: Iterable[SymbolAssessment]) -> Iterator[Text]:
@@ -182,40 +242,24 @@ def _of_settings(symbols: Iterable[SymbolAssessment]) -> Iterator[Text]:
     gone = {one.name.rpartition(".")[2] for one in listed if one.role[:2] == ("config-field", "removed")}
     for one in (one for one in listed if one.role[:2] == ("config-field", "added")):
         is_new = option_of(one.name) not in options and one.name.rpartition(".")[2] not in gone
-        if is_new and is_setting(one.name) and _first_sentence(one.summary):
+        if is_new and is_setting(one.name):
             name = one.name.rpartition(".")[2]
-            yield text_of("plain.setting", name=name, **said_default(one.role[3]), **_about(one.summary))
+            yield text_of("plain.setting", name=name, **said_default(one.role[3]))
 
 
-def _of_options(symbols: Iterable[SymbolAssessment]) -> Iterator[Text]:
-    """Yield new options and variables of the environment, with what they are at first and what the author says of them."""
-    listed = tuple(symbols)
+def _of_options(symbols: Sequence[SymbolAssessment]) -> Iterator[Text]:
+    """Yield new options and variables of the environment, each with what it is at first."""
     fields = {
-        option_of(one.name): one
-        for one in listed
-        if one.role[:2] == ("config-field", "added") and one.summary
+        option_of(one.name): one.role[3] for one in symbols if one.role[:2] == ("config-field", "added")
     }
     for kind in ("cli-flag", "environment-variable"):
-        yield from _of_kind([one for one in listed if one.kind == kind and "added" in one.aspects], fields)
-
-
-def _of_kind(added: Sequence[SymbolAssessment], fields: Mapping[str, SymbolAssessment]) -> Iterator[Text]:
-    """Yield what is new of a kind: one with its default and what the author says of it, several by their names."""
-    if len(added) > 1:
-        names = _listed([one.name for one in added])
-        yield text_of(f"plain.{added[0].kind}", names=names, count=len(added), default="", about="")
-    for one in added if len(added) == 1 else ():
-        field = fields.get(one.name)
-        default = one.role[2] if len(one.role) == 3 else ""
-        if not default and field is not None and len(field.role) == 4:
-            default = field.role[3]
-        yield text_of(
-            f"plain.{one.kind}",
-            names=f"`{one.name}`",
-            count=1,
-            **said_default(default),
-            **_about(field.summary if field is not None else ""),
-        )
+        added = [one for one in symbols if one.kind == kind and "added" in one.aspects]
+        if len(added) > _SETTINGS:
+            names = _listed([one.name for one in added])
+            yield text_of("switch.plain", name=names, default="")
+        for one in added if len(added) <= _SETTINGS else ():
+            default = one.role[2] if len(one.role) == 3 and one.role[2] else fields.get(one.name, "")
+            yield text_of("switch.plain", name=f"`{one.name}`", **said_default(default))
 
 
 def said_default(default: str) -> dict[str, str]:
@@ -263,30 +307,26 @@ def _begun(text: Text) -> Text:
     return Text(en=f"{text.en[:1].upper()}{text.en[1:]}", zh=text.zh)
 
 
-def _refusals(assessment: Assessment) -> Iterator[Text]:
+def _refusals(assessment: Assessment, words: AuthorsWords) -> Iterator[Text]:
     """Yield what is refused now, or no longer, in the words of the error."""
+    if words.errors:
+        yield text_of("plain.refuses", said=short(words.errors[0]))
     for effect in assessment.effects:
         code, said = _REFUSALS.get(effect.code), _quoted(effect.error)
-        if code and said:
+        if code and said and not (words.errors and code == "plain.refuses"):
             yield text_of(code, said=said)
 
 
-def refusal_at(assessment: Assessment, symbol: str) -> Text | None:
-    """Return what a function refuses now, in the words of its error; ``None`` where they are not known whole."""
-    for effect in assessment.effects:
-        said = _quoted(effect.error) if effect.symbol == symbol and _refuses(effect) else ""
-        if said:
-            return Text(en=f"“{said}”", zh=f"“{said}”")
-    return None
-
-
-def refusals_by_name(assessment: Assessment) -> Iterator[Text]:
+def refusals(assessment: Assessment, words: AuthorsWords) -> Iterator[Text]:
     """Yield what is refused now with an error that names an option or a field: somebody set it."""
-    for effect in assessment.effects if assessment.kind in _REFUSING else ():
-        is_ours = effect.path.endswith(".py") and not places().is_test(effect.path)
-        said = _quoted(effect.error) if is_ours and _refuses(effect) else ""
-        if said and _SETTING_NAME.search(said):
-            yield Text(en=f"“{said}”", zh=f"“{said}”")
+    errors = sorted(words.errors, key=lambda text: _REMEDY.search(text) is None)
+    yield from map(quoted, errors if assessment.kind not in _BESIDE else ())
+    if words is NOTHING and assessment.kind in _REFUSING:
+        for effect in assessment.effects:
+            is_ours = effect.path.endswith(".py") and not places().is_test(effect.path)
+            said = _quoted(effect.error) if is_ours and _refuses(effect) else ""
+            if said and _SETTING_NAME.search(said):
+                yield quoted(said)
 
 
 def _refuses(effect: Effect) -> bool:

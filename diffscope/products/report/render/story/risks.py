@@ -8,19 +8,17 @@ from typing import Final, NamedTuple
 from diffscope.messages.say import texts
 from diffscope.patterns import lazy_regex
 from diffscope.products.report.counts import name_of
-from diffscope.products.report.model import FamilyRisk, PullSummary, Recheck, RiskItem
+from diffscope.products.report.model import PullSummary, Recheck, RiskItem
 from diffscope.products.report.render.page import PageView
 from diffscope.products.report.render.story.pulls import PullStory
 from diffscope.render.words import Words
 from diffscope.rules.model import RuleCode, Severity
 
-_FAMILIES: Final = 4
 _ITEMS: Final = 3
 _LEAST: Final = 4
 """Pull requests that are shown where fewer are of high risk."""
 _MOST: Final = 16
 """Of high risk; of more the numbers alone are told, as in a window of a year."""
-_ALSO: Final = 2
 _LONGEST: Final = 110
 _LONGEST_DETAIL: Final = 280
 _COLON: Final = lazy_regex("\uff1a|: ")
@@ -83,12 +81,12 @@ class RiskStory:
             Section(self._title(code), tuple(map(self._entry, pulls)), self._intro(code))
             for code, pulls in groups.items()
         ]
-        names = [self._counted(family) for family in families[:_FAMILIES]]
-        counts = self._words("story.risk-counts", names=names)
         if rest:
             listed = self._pulls.numbers([pull.number for pull in rest], len(rest))
-            counts = self._words("story.risk-rest", pulls=listed, counts=counts)
-        return (*sections, Section(self._words("story.risk-all"), (), counts))
+            sections.append(
+                Section(self._words("story.risk-all"), (), self._words("story.risk-rest", pulls=listed))
+            )
+        return tuple(sections)
 
     def _title(self, code: RuleCode) -> str:
         rule = self._rules.get(code)
@@ -129,31 +127,19 @@ class RiskStory:
         """Return where a pull request is at risk, what else is, and what became of it."""
         words, items = self._words, self._counting(pull)
         first = items[0]
-        own = self._families.get(first.code, "")
-        others = dict.fromkeys(self._families.get(item.code, "") for item in items)
-        also = [words.family(family) for family in others if family not in ("", own)]
         line = words(
             "story.risk-entry",
             severity=words(pull.level),
             pull=name_of(pull.number),
             title=self._pulls.title(pull.number),
             at=words("story.risk-at", symbol=self.target(first)) if first.symbol or first.path else "",
-            also=words("story.risk-also", names=words.listed(also, _ALSO)) if also else "",
+            fixes=words("story.risk-fix") if pull.kind == "bugfix" else "",
             affects=words("story.risk-affects", who=words.pick(pull.affects)) if pull.affects else "",
         )
         became = self._pulls.became(pull.number)
         told = f"{words.semicolon}{became}" if became else ""
         untested = any(item.code in _UNNAMED and self.state(item) == "still" for item in items)
         return f"{line}{told}{words('state.untested', day=self.day) if untested else ''}"
-
-    def _counted(self, family: FamilyRisk) -> str:
-        before, part = self._read.part_before(family), self._read.part(family)
-        name = self._words.family(family.family)
-        if before:
-            return self._words(
-                "report.family-before", family=name, count=family.count, part=part, before=before
-            )
-        return self._words("report.family", family=name, count=family.count, part=part)
 
     def line(self, item: RiskItem) -> str:
         """Return what a flag says, of whatever family."""
@@ -258,7 +244,9 @@ class RiskStory:
             if item.code != _WEAKENED and self.state(item) != "tested"
             if not (item.code == _MODULE and item.number in asked)
         ]
-        return tuple(sorted(found, key=lambda item: (-item.severity.rank, item.number)))
+        importance = {pull.number: pull.importance for pull in self._digest.pulls}
+        found.sort(key=lambda item: (-item.severity.rank, -importance[item.number], item.number))
+        return tuple(found)
 
     @property
     def unnamed(self) -> tuple[RiskItem, ...]:
