@@ -41,6 +41,8 @@ _BY_DEFAULT: Final = lazy_regex(r"^\s*[-*] *[\"'`\w]+ \(default\): (.+)$")
 _PROSE: Final = lazy_regex(r"^(?:[-*>\s]|!!!)*([A-Z`].{20,}[.])")
 _REQUESTS: Final = lazy_regex(r"\bclass \w*(?:Request|Params)\b")
 _ORDER: Final = lazy_regex(r"\bdef (\w*priorit\w*)\(")
+_WHY: Final = lazy_regex(r"(?i)\b(?:because|otherwise|avoid|prevent|may|must|so that|e\.g\.)")
+_TASK: Final = lazy_regex(r"(?i)\b(?:todo|fixme|noqa|type: ignore|https?:)")
 _BOUND: Final = lazy_regex(
     r"\bmust be (?:in\b|non-?negative|positive|between|a\b|an\b)|\bcannot be (?:0|negative|empty)\b"
 )
@@ -50,13 +52,18 @@ _OWNER: Final = lazy_regex(r"\bclass \w*(?:Config|Args)\b")
 _SAME: Final = 60
 """Letters and digits of a text, by which it was there before."""
 _MEMBER: Final = lazy_regex(r"\b[A-Z]\w*[a-z]\.([A-Z][A-Z0-9_]+)\b")
+_GUARD: Final = lazy_regex(r"^(?:model|vllm|quant)_config is not None$")
+_PROPERTY: Final = lazy_regex(
+    r"@property\n +def (\w+)\(self\)[^\n]*:\n +return (\((?:\n {9,}[^\n]*)+\n +\)|[^\n(]+)"
+)
+_LONGEST: Final = 140
+"""Characters of a condition."""
 _LINES: Final = 24
 """Lines of one statement that are read."""
 _SHORT: Final = 16
 """Characters of a line, from which on it is somebody's own."""
 _LONG: Final = 40
 """Characters of such lines together, from which on they are a word on who wrote them."""
-_FIGURES: Final = 4
 
 
 _PART: Final = 0.3
@@ -88,6 +95,8 @@ class AuthorsWords(Value, frozen=True, kw_only=True):
     """What docstrings of settings say that their default does."""
     constants: tuple[tuple[str, str], ...] = ()
     """Constants of defaults that are gone, with their values."""
+    remarks: tuple[str, ...] = ()
+    """Comments that say why."""
     options: tuple[tuple[str, str], ...] = ()
     """Types of settings that take something new, with the option that sets them."""
     orders: tuple[tuple[str, str], ...] = ()
@@ -108,6 +117,8 @@ def read_words(diff: Diff, settings: Collection[str], values: Collection[str] = 
         lines = _added(hunk)
         for kind, text in _said(lines, file, hunk, asked):
             found[kind][text] = None
+        for text in _remarks(lines):
+            found["remarks"][text] = None
         for each in _decided(lines, file, hunk, asked):
             decided.setdefault(each.name, each)
         order = _ORDER.search(hunk.section)
@@ -126,9 +137,10 @@ def read_words(diff: Diff, settings: Collection[str], values: Collection[str] = 
         errors=tuple(found["errors"]),
         warnings=tuple(found["warnings"]),
         deprecations=tuple(found["deprecations"]),
+        remarks=tuple(found["remarks"]),
         fields=tuple(_fields(python)),
         by_default=tuple(_by_default(python)),
-        figures=tuple(figures)[:_FIGURES],
+        figures=tuple(dict.fromkeys((*figures[:1], *figures[-1:]))),
         decided=tuple(decided.values()),
         constants=tuple(_gone_constants(python, " ".join(added))),
         orders=tuple(orders),
@@ -146,8 +158,14 @@ class _Asked:
     def __init__(self, settings: frozenset[str], files: Sequence[FileDiff]) -> None:
         self._settings = settings
         removed = [line.text for file in files for hunk in file.hunks for line in hunk.removed]
-        self._gone = _folded(" ".join(removed))
+        self._gone = _folded(_PLACE.sub("", " ".join(removed)))
         self.constants: dict[str, str] = {}
+        self.properties: dict[str, str] = {}
+        for text in ("\n".join(_added(hunk)) for file in files for hunk in file.hunks):
+            for property_name, body in _PROPERTY.findall(text):
+                self.properties[property_name] = (
+                    " ".join(body.strip("() \n").split()).replace("( ", "(").replace(", )", ")")
+                )
         for line in (line for file in files for line in _added(file)):
             if found := _CONSTANT.search(line):
                 self.constants[found[1]] = found[2]
@@ -175,7 +193,7 @@ def _said(lines: Sequence[str], file: FileDiff, hunk: Hunk, asked: _Asked) -> It
     for at, line in enumerate(lines):
         opened = _SAID.search(line)
         text = _text(lines[at : at + _LINES]) if opened else ""
-        if not text or asked.was_there(text):
+        if not text or text.startswith("…") or asked.was_there(text):
             continue
         is_error = line.lstrip().startswith("raise")
         is_met = asked.names(text) or _REQUESTS.search(hunk.section) is not None
@@ -185,6 +203,19 @@ def _said(lines: Sequence[str], file: FileDiff, hunk: Hunk, asked: _Asked) -> It
             yield "errors", text
         elif not is_error and (asked.names(text) or _TURNS.search(text)):
             yield "warnings", text
+
+
+def _remarks(lines: Sequence[str]) -> Iterator[str]:
+    """Yield the comments of added lines that say why, each whole."""
+    block: list[str] = []
+    for line in (*lines, ""):
+        if line.lstrip().startswith("# "):
+            block.append(line.strip(" #"))
+            continue
+        text = " ".join(block)
+        if _WHY.search(text) and not _TASK.search(text):
+            yield text
+        block = []
 
 
 def _text(lines: Sequence[str]) -> str:
@@ -221,14 +252,17 @@ def _decided(lines: Sequence[str], file: FileDiff, hunk: Hunk, asked: _Asked) ->
         if found is None or file.status is FileStatus.ADDED:
             continue
         owner, name, value = found[1], found[2], found[3]
-        is_users = asked.is_setting(name) and ("config" in owner or _OWNER.search(hunk.section))
+        # What one model's file decides is of that model.
+        is_users = "/models/" not in file.path and asked.is_setting(name)
+        is_users = is_users and ("config" in owner or _OWNER.search(hunk.section) is not None)
         if not is_users:
             continue
         if value == "(":
             value = " ".join(each.strip() for each in lines[at + 1 : at + 2])
         value = _resolved(value, asked)
         if _LITERAL.search(value) and not asked.was_there(f"{owner}{name}={value}"):
-            yield Decided(name=name, value=value, condition=_condition(lines[:at], line))
+            condition = _plain_condition(_condition(lines[:at], line), name, asked)
+            yield Decided(name=name, value=value, condition=condition)
 
 
 def _condition(before: Sequence[str], line: str) -> str:
@@ -243,6 +277,17 @@ def _condition(before: Sequence[str], line: str) -> str:
         whole = _WHOLE_IF.search(text)
         return " ".join(whole[1].split()).strip("() ") if whole and text.count(":") == 1 else ""
     return ""
+
+
+def _plain_condition(condition: str, name: str, asked: _Asked) -> str:
+    """Return a condition without what only guards it; of a property that the pull request adds what it asks."""
+    parts = [
+        asked.properties.get(part.rpartition(".")[2], part)
+        for part in condition.replace("self.", "").split(" and ")
+        if name not in part and not _GUARD.search(part)
+    ]
+    said = " and ".join(parts).replace(" is not None", "").replace("self.", "")
+    return said if len(said) <= _LONGEST else ""
 
 
 def _resolved(value: str, asked: _Asked) -> str:

@@ -88,6 +88,8 @@ _NEWLY_ON: Final = "CF502"
 _COMMIT: Final = lazy_regex(r"^[0-9a-f]{7,40}$")
 _MOST_REQUESTS: Final = 4
 _MOST_SAID: Final = 2
+_LONGEST: Final = 110
+"""Characters of an author's words in a list."""
 
 
 class _Seen(NamedTuple):
@@ -213,7 +215,7 @@ def _notices(assessment: Assessment, words: AuthorsWords) -> Iterator[_Seen]:
     changed = [one for one in told if one.kind == "default"]
     for one in told:
         is_said = len(words.by_default) == len(changed) == 1 and one.kind == "default"
-        yield one._replace(reason=short(words.by_default[0])) if is_said else one
+        yield one._replace(reason=short(words.by_default[0], most=_LONGEST)) if is_said else one
     title, change = assessment.change.pull.title, assessment.change
     by_title = Text(en=title, zh=title)
     if is_by_default(assessment) and "default" not in kinds:
@@ -233,7 +235,7 @@ def _of_words(assessment: Assessment, words: AuthorsWords, told: Collection[str]
     """Yield what the author's own words ask users to do: what goes, what is refused, what code decides now."""
     number = number_of(assessment)
     gone = sorted(words.deprecations, key=lambda text: (" removed " not in text, len(text)))
-    for text in map(quoted, gone[:_MOST_SAID]):
+    for text in (quoted(each, most=_LONGEST) for each in gone[:_MOST_SAID]):
         yield _Seen("removed", text.en, text, number)
     for text in list(refusals(assessment, words))[:_MOST_SAID]:
         yield _Seen("refused", text.en, text, number)
@@ -244,17 +246,14 @@ def _of_words(assessment: Assessment, words: AuthorsWords, told: Collection[str]
             code = "notice.decided-under" if each.condition else "notice.decided-now"
             text = text_of(code, name=each.name, value=each.value, condition=each.condition)
             yield _Seen("default", each.name, text, number, is_weighty=True)
+    platform = area_title(assessment.platforms[0], Language.ENGLISH) if len(assessment.platforms) == 1 else ""
+    where = {"where": f" ({platform})", "where_zh": f"（{platform}）"} if platform else {"where": ""}
     for name, value in words.constants:
-        text = text_of("notice.constant-gone", name=name, value=value)
+        text = text_of("notice.constant-gone", name=name, value=value, **where)
         yield _Seen("default", name, text, number, is_weighty=True)
     for name, order in words.orders:
         if order:
-            where = (
-                area_title(assessment.platforms[0], Language.ENGLISH)
-                if len(assessment.platforms) == 1
-                else ""
-            )
-            text = text_of("notice.order", name=name, order=order, where=f" ({where})" if where else "")
+            text = text_of("notice.order", name=name, order=order, **where)
             yield _Seen("default", name, text, number, is_weighty=True)
 
 
@@ -401,7 +400,7 @@ def _of_flags(
             continue
         if flag.code == _NEWLY_ON and flag.severity.rank >= Severity.MEDIUM.rank and first.symbol:
             text = text_of("notice.newly-on", name=first.symbol)
-            about = short(said.get(first.symbol.rpartition(".")[2], ""))
+            about = short(said.get(first.symbol.rpartition(".")[2], ""), most=_LONGEST)
             yield _Seen("default", first.symbol, text, number, reason=about, is_weighty=True)
         elif flag.code == _DEFAULT_RULE and flag.severity.rank >= Severity.MEDIUM.rank:
             name = next(iter(_QUALIFIED.findall(first.note.en)), first.symbol or first.path)

@@ -150,9 +150,10 @@ def _affects(assessment: Assessment) -> Text | None:
         area = next(iter(_besides(assessment)), area)
     if area in {*_EVERYBODY, "platform"} and platform:
         area = "everyone"
-    if area in _EVERYBODY and not platform:
-        return None
     models = _models(assessment) if area == "models" else ()
+    # Of several models nobody knows by that whether theirs is one.
+    if not platform and (area in _EVERYBODY or (area == "models" and not models)):
+        return None
     if models:
         who = text_of("affects.some-models", names=tuple(f"`{name}`" for name in models))
     else:

@@ -86,8 +86,9 @@ _REFUSING: Final = frozenset({"feature", "bugfix"})
 _SETTING_NAME: Final = lazy_regex(r"--[a-z]|\b[a-z]+(?:_[a-z0-9]+)+\b")
 _BITS: Final = lazy_regex(r"\b(\d)-bit\b")
 _VALUE_BITS: Final = lazy_regex(r"(?<!\d)(\d)_?bit")
-_LONGEST_SAID: Final = 200
+_LONGEST_SAID: Final = 190
 """Characters of an author's words that are quoted, but for one sentence that is longer."""
+_MEMBER: Final = lazy_regex(r"^[A-Z]\w*\.([A-Z][A-Z0-9_]*)$")
 _REMEDY: Final = lazy_regex(
     r"(?i)\b(?:set|use|pass|decrease|reduce|increase|disable|enable|provide|please)\b"
 )
@@ -115,6 +116,10 @@ def statements_of(
     ]
     edited = (*edits[:1], *new, *edits[1:]) if assessment.kind == "bugfix" else (*new, *edits)
     yield from (*edited, *(refused if assessment.kind != "bugfix" else ()))
+    if assessment.kind == "bugfix" and not edits:
+        spoken = stems_of(assessment.change.pull.title)
+        whys = [text for text in words.remarks if len(text) <= _LONGEST_SAID and spoken & stems_of(text)]
+        yield from map(quoted, sorted(whys, key=lambda text: -len(spoken & stems_of(text)))[:1])
     if not edits and not new:
         yield from list(_exchanges(assessment))[:1]
 
@@ -122,13 +127,14 @@ def statements_of(
 def switches_of(assessment: Assessment, words: AuthorsWords = NOTHING) -> Iterator[Text]:
     """Yield how something is switched on, with its default: options, variables, values, and fields that no option sets."""
     symbols = [one for one in assessment.symbols if not places().is_test(one.path)]
-    yield from _of_options(symbols)
+    listed = list(_of_options(symbols))
     options = dict(words.options)
     for one in symbols:
         names = [value[1:] for value in one.role[1:] if value.startswith("+")]
         if one.role[:1] == ("value",) and names:
-            yield text_of("notice.value", name=options.get(one.name, one.name), names=_listed(names))
-    yield from list(_of_settings(symbols))[:_SETTINGS]
+            listed.append(text_of("notice.value", name=options.get(one.name, one.name), names=_listed(names)))
+    # Beside an option fields are details.
+    yield from listed or list(_of_settings(symbols))[:_SETTINGS]
 
 
 def costs_of(assessment: Assessment, words: AuthorsWords) -> Iterator[Text]:
@@ -155,16 +161,16 @@ def _values(assessment: Assessment) -> list[str]:
     return [value for one in assessment.symbols if one.role[:1] == ("value",) for value in one.role[1:]]
 
 
-def quoted(text: str) -> Text:
+def quoted(text: str, *, most: int = _LONGEST_SAID) -> Text:
     """Return an author's words as a quotation, which is the same in both languages."""
-    return Text(en=f"“{short(text)}”", zh=f"“{short(text)}”")
+    return Text(en=f"“{short(text, most=most)}”", zh=f"“{short(text, most=most)}”")
 
 
-def short(text: str) -> str:
-    """Return the first sentences of a text, as many as are read at a glance, without the last full stop."""
+def short(text: str, *, most: int = _LONGEST_SAID) -> str:
+    """Return the first sentences of a text, as many as fit into so many characters, without the last full stop."""
     text = " ".join(text.replace("`", "'").split())
     ends = [found.end() for found in _SENTENCE.finditer(text)] or [len(text)]
-    end = max((end for end in ends if end <= _LONGEST_SAID), default=ends[0])
+    end = max((end for end in ends if end <= most), default=ends[0])
     said = text[:end].strip()
     if len(said) > _LONGEST_SAID:
         said = f"{said[:_LONGEST_SAID].rpartition(' ')[0]}…"
@@ -243,14 +249,18 @@ def _of_settings(symbols: Iterable[SymbolAssessment]) -> Iterator[Text]:
     for one in (one for one in listed if one.role[:2] == ("config-field", "added")):
         is_new = option_of(one.name) not in options and one.name.rpartition(".")[2] not in gone
         if is_new and is_setting(one.name):
-            name = one.name.rpartition(".")[2]
-            yield text_of("plain.setting", name=name, **said_default(one.role[3]))
+            last = one.name.rpartition(".")[2]
+            yield text_of(
+                "plain.setting", name=last if "_" in last else one.name, **said_default(one.role[3])
+            )
 
 
 def _of_options(symbols: Sequence[SymbolAssessment]) -> Iterator[Text]:
     """Yield new options and variables of the environment, each with what it is at first."""
     fields = {
-        option_of(one.name): one.role[3] for one in symbols if one.role[:2] == ("config-field", "added")
+        option_of(one.name): one.role[3]
+        for one in symbols
+        if one.role[:2] == ("config-field", "added") and not one.name.startswith("EngineArgs.")
     }
     for kind in ("cli-flag", "environment-variable"):
         added = [one for one in symbols if one.kind == kind and "added" in one.aspects]
@@ -264,6 +274,8 @@ def _of_options(symbols: Sequence[SymbolAssessment]) -> Iterator[Text]:
 
 def said_default(default: str) -> dict[str, str]:
     """Return the words for a default: off, on, or its value; nothing where there is none to tell."""
+    member = _MEMBER.search(default)
+    default = member[1].lower() if member else default
     code = _SWITCHES.get(default, "value")
     if (
         not code
@@ -299,7 +311,7 @@ def _of_roles(assessment: Assessment) -> Iterator[Text]:
         and not places().is_test(one.path)
         and (said := _first_sentence(one.summary))
     ]
-    if new and max(new)[0] >= _SPOKEN:
+    if new and max(new)[0] >= _SPOKEN and assessment.kind != "bugfix":
         yield text_of("plain.new", name=max(new)[2], said=max(new)[3])
 
 
@@ -311,7 +323,7 @@ def _refusals(assessment: Assessment, words: AuthorsWords) -> Iterator[Text]:
     """Yield what is refused now, or no longer, in the words of the error."""
     if words.errors:
         yield text_of("plain.refuses", said=short(words.errors[0]))
-    for effect in assessment.effects:
+    for effect in assessment.effects if assessment.kind in _REFUSING else ():
         code, said = _REFUSALS.get(effect.code), _quoted(effect.error)
         if code and said and not (words.errors and code == "plain.refuses"):
             yield text_of(code, said=said)
@@ -320,7 +332,7 @@ def _refusals(assessment: Assessment, words: AuthorsWords) -> Iterator[Text]:
 def refusals(assessment: Assessment, words: AuthorsWords) -> Iterator[Text]:
     """Yield what is refused now with an error that names an option or a field: somebody set it."""
     errors = sorted(words.errors, key=lambda text: _REMEDY.search(text) is None)
-    yield from map(quoted, errors if assessment.kind not in _BESIDE else ())
+    yield from (quoted(text) for text in errors if assessment.kind not in _BESIDE)
     if words is NOTHING and assessment.kind in _REFUSING:
         for effect in assessment.effects:
             is_ours = effect.path.endswith(".py") and not places().is_test(effect.path)

@@ -137,9 +137,8 @@ def _by_lines(
         late, known = nodes.get(source), found.get((source, target))
         if late is None or target not in nodes or (known and known.reason not in _WEAK):
             continue
-        reason: LinkReason = "fixes" if late.kind == "bugfix" else "builds-on"
-        if late.kind == "revert":
-            reason = "reverts" if source not in taking_back else "builds-on"
+        is_mending = late.kind == "bugfix" or (late.kind == "revert" and source not in taking_back)
+        reason: LinkReason = "fixes" if is_mending else "builds-on"
         found[source, target] = _link(source, target, reason, names[:_NAMES], _WEIGHTS.get(reason, 3.0))
 
 

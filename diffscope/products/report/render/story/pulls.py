@@ -109,14 +109,17 @@ class PullStory:
         if pull is None:
             return name_of(number)
         parts = {
-            "says": words("story.between").join(self._says(pull)),
-            "switch": words.semicolon.join(words.picked(pull.switch)[:_SWITCHES]),
-            "costs": words.semicolon.join(self._costs(pull)),
-            "affects": words.pick(pull.affects) if pull.affects else "",
-            "action": self._action(pull),
-            "became": self.became(number),
+            "story.says": words("story.between").join(self._says(pull)),
+            "story.switch": words.semicolon.join(words.picked(pull.switch)[:_SWITCHES]),
+            "story.costs": words.semicolon.join(self._costs(pull)),
+            # Who does not switch it on does not meet it.
+            "story.affects": words.pick(pull.affects) if pull.affects and not pull.switch else "",
+            "story.action": self._action(pull),
+            "story.became": self.became(number),
         }
-        told = {name: words(f"story.{name}", said=said) if said else "" for name, said in parts.items()}
+        told = {
+            code.partition(".")[2]: words(code, said=said) if said else "" for code, said in parts.items()
+        }
         return words("story.pull", pull=name_of(number), title=self.title(number), **told)
 
     def _costs(self, pull: PullSummary) -> Iterator[str]:
@@ -237,7 +240,8 @@ class PullStory:
             is_undone = link.reason == "reverts" and (target or source)
             if is_undone or (link.reason == "fixes" and target and source):
                 found.append((link.reason == "fixes", target is None, link.target, link.source))
-        for is_fix, _, target_number, source_number in sorted(found):
+        found.sort(key=lambda each: (*each[:2], -self._importance(each[2]), each[2:]))
+        for is_fix, _, target_number, source_number in found:
             yield words(
                 "story.pair-fixes" if is_fix else "story.pair-reverts",
                 source=name_of(source_number),
@@ -245,6 +249,10 @@ class PullStory:
                 title=self._titled(source_number if is_fix else target_number),
                 after=self._after(target_number, source_number),
             )
+
+    def _importance(self, number: int) -> float:
+        pull = self._read.pull(number)
+        return pull.importance if pull else 0.0
 
     def _titled(self, number: int) -> str:
         if self._read.pull(number):
@@ -261,6 +269,6 @@ class PullStory:
         passed = datetime.fromisoformat(second) - datetime.fromisoformat(first)
         hours = max(int(passed.total_seconds() // 3600), 1)
         is_soon = hours < _DAYS_FROM
-        return self._words(
-            f"story.after-{'hours' if is_soon else 'days'}", count=hours if is_soon else hours // 24
-        )
+        code = "story.after-hours" if is_soon else "story.after-days"
+        day = "" if self._read.pull(source) else self._words("story.on-day", day=second[:10])
+        return self._words(code, count=hours if is_soon else hours // 24, day=day)

@@ -134,7 +134,6 @@ class RiskStory:
             title=self._pulls.title(pull.number),
             at=words("story.risk-at", symbol=self.target(first)) if first.symbol or first.path else "",
             fixes=words("story.risk-fix") if pull.kind == "bugfix" else "",
-            affects=words("story.risk-affects", who=words.pick(pull.affects)) if pull.affects else "",
         )
         became = self._pulls.became(pull.number)
         told = f"{words.semicolon}{became}" if became else ""

@@ -24,27 +24,30 @@ from diffscope.render.words import Words
 
 _TOLD: Final = 6
 """Pull requests that are told of what is new."""
-_PAIRS: Final = 6
+_PAIRS: Final = 5
 _OF_A_THEME: Final = 2
 _FIXES: Final = 5
 _HIGHLIGHTS: Final = 3
 _LEADS: Final = 2
 _SHOWN: Final[Mapping[NoticeKind, int]] = {
     **dict.fromkeys(("default", "removed"), 6),
-    **dict.fromkeys(("option", "request", "variable"), 4),
-    **dict.fromkeys(("refused", "model", "endpoint"), 3),
+    **dict.fromkeys(("option", "request", "variable", "model", "endpoint"), 3),
+    "refused": 3,
     "dependency": 2,
     "value": 2,
 }
 """Of each kind before the fold; what asks nobody to act, and few name, is counted there."""
 _ACT: Final[Mapping[NoticeKind, int]] = {"dependency": 1, "default": 3, "removed": 2, "refused": 1}
 """What asks who upgrades to act, and how much of it the summary names."""
+_SAID: Final[Mapping[NoticeKind, str]] = {"removed": "story.act-removed", "refused": "story.act-refused"}
 _OF_ONE: Final = 4
 """Of one pull request and kind."""
 _SHORT: Final = 2
-_FOLLOW_UPS: Final = 4
+_FOLLOW_UPS: Final = 3
 _NAMED: Final = 3
 _ACTED: Final = 2
+_MUCH: Final = 500
+"""Lines, from which on that they went is a word on a window."""
 _FIX: Final = "TC205"
 """Flags a fix that came without a test."""
 
@@ -68,12 +71,12 @@ class Story:
     def changes(self) -> tuple[Section, ...]:
         """What changed: what hurt and is mended, what is new, and what was taken back or mended at once."""
         sections = {
-            "fixed": map(self.told, self._fixes),
-            "new": self._grouped(self._new),
-            "pairs": islice(self._pulls.pairs, _PAIRS),
+            "changes.fixed": map(self.told, self._fixes),
+            "changes.new": self._grouped(self._new),
+            "changes.pairs": islice(self._pulls.pairs, _PAIRS),
         }
         told = {name: tuple(lines) for name, lines in sections.items()}
-        return tuple(Section(self._words(f"changes.{name}"), lines) for name, lines in told.items() if lines)
+        return tuple(Section(self._words(name), lines) for name, lines in told.items() if lines)
 
     @cached_property
     def _new(self) -> list[PullSummary]:
@@ -156,10 +159,17 @@ class Story:
     @cached_property
     def highlights(self) -> tuple[str, ...]:
         """The most important pull requests that stand in no section before, a line each."""
-        told = {*self._fixes, *(pull.number for pull in self._new)}
-        ranked = sorted(self._pulls.ranked, key=lambda pull: (-pull.importance, pull.number))
-        fresh = (pull.number for pull in ranked if pull.number not in told and (pull.plain or pull.costs))
+        fresh = (
+            pull.number
+            for pull in self._pulls.ranked
+            if pull.number not in self._told and pull.plain and pull.audience != AUDIENCES[-1]
+        )
         return tuple(map(self.told, islice(fresh, _HIGHLIGHTS)))
+
+    @cached_property
+    def _told(self) -> frozenset[int]:
+        """What stands under the main changes."""
+        return frozenset((*self._fixes, *(pull.number for pull in self._new)))
 
     @cached_property
     def _fixes(self) -> dict[int, None]:
@@ -196,10 +206,12 @@ class Story:
         for kind, found in self._by_kind.items():
             most = _SHOWN.get(kind, 0)
             name = words(f"notices.{kind}")
-            if not most:
+            # What is new stands with its pull request above; what asks to act is listed whole.
+            fresh = [one for one in found if kind in _ACT or self._told.isdisjoint(one.pulls)]
+            if not most or not fresh:
                 counted.append(words("story.count-of", name=name, count=len(found)))
                 continue
-            groups = self._together(found)
+            groups = self._together(fresh)
             listed = words.semicolon.join(groups[:most])
             rest = len(groups) - most
             line = words("list.more", names=listed, more=rest) if rest > 0 else listed
@@ -222,7 +234,12 @@ class Story:
     def _said(self, notice: Notice) -> str:
         is_title = notice.name == name_of(notice.pulls[0])
         said = self._pulls.title(notice.pulls[0]) if is_title else self._words.pick(notice.text)
-        return self._words("story.reason", said=said, reason=notice.reason) if notice.reason else said
+        is_told = notice.reason and not self._told.isdisjoint(notice.pulls)
+        return (
+            self._words("story.reason", said=said, reason=notice.reason)
+            if notice.reason and not is_told
+            else said
+        )
 
     def _with_pulls(self, said: str, pulls: Sequence[int], undone_by: int | None) -> str:
         text = self._words("story.named-in", name=said, pull=self._pulls.numbers(pulls, 2))
@@ -308,9 +325,22 @@ class Story:
         """Yield what the largest work was: what is new, where most was mended, what went."""
         words = self._words
         largest = sorted(self._new, key=lambda pull: -(pull.importance + math.log2(1 + pull.additions)))
-        new = [self._pulls.named(pull.number) for pull in largest[:_NAMED]]
+        new = [
+            words("story.named-in", name=self._pulls.title(pull.number), pull=self._with_fixes(pull.number))
+            for pull in largest[:_NAMED]
+        ]
         if new:
-            yield words("story.thread-new", names=words.semicolon.join(new))
+            yield words("story.thread-new", names=new)
+        gone = [
+            pull
+            for pull in self._pulls.ranked
+            if pull.deletions - pull.additions >= _MUCH and pull.audience != AUDIENCES[-1]
+        ]
+        gone.sort(key=lambda pull: pull.additions - pull.deletions)
+        for pull in gone[:1]:
+            lines = pull.deletions - pull.additions
+            title = self._pulls.title(pull.number)
+            yield words("story.thread-gone", title=title, pull=name_of(pull.number), lines=lines)
         mended = [
             (one.count, self.heading(theme))
             for theme in self._digest.themes
@@ -322,6 +352,15 @@ class Story:
             names = [words("story.line", name=name, count=count) for count, name in mended[:_NAMED]]
             yield words("story.thread-mended", names=names)
 
+    def _with_fixes(self, number: int) -> str:
+        """Return a number with how often the window itself fixed what the pull request brought."""
+        fixes = sum(
+            link.target == number and link.reason == "fixes" and self._read.pull(link.source) is not None
+            for link in self._digest.links
+        )
+        again = self._words("story.fixed-again", count=fixes) if fixes else ""
+        return f"{name_of(number)}{again}"
+
     def _to_mind(self) -> Iterator[str]:
         """Yield what asks who upgrades to act, each with what it is and its pull request."""
         for kind, most in _ACT.items():
@@ -330,20 +369,24 @@ class Story:
                 for one in self._digest.notices
                 if one.kind == kind and one.undone_by is None and (kind != "dependency" or one.is_weighty)
             ]
+            if kind == "refused":
+                # What is refused of something new is no news to who upgrades.
+                kinds = {pull.number: pull.kind for pull in self._digest.pulls}
+                found.sort(key=lambda one: kinds.get(one.pulls[0]) == "feature")
+            by_pull = {one.pulls[0]: one for one in reversed(found)}
+            found = [one for one in found if by_pull[one.pulls[0]] is one]
             for one in found[:most]:
                 said = self._said(msgspec.structs.replace(one, reason=""))
-                named = (
-                    said if kind in ("default", "dependency") else self._words(f"story.act-{kind}", said=said)
-                )
+                named = self._words(_SAID[kind], said=said) if kind in _SAID else said
                 yield self._words("story.named-in", name=named, pull=self._pulls.numbers(one.pulls, 1))
 
     def _still_open(self) -> Iterator[str]:
         """Yield what was undone or mended at once, and what is of high risk and came without a test."""
         words, pairs = self._words, self._pulls.pairs
         if pairs:
-            yield from islice(pairs, _SHORT)
-            if len(pairs) > _SHORT:
-                yield words("story.more-pairs", count=len(pairs) - _SHORT)
+            yield pairs[0]
+            if len(pairs) > 1:
+                yield words("story.more-pairs", count=len(pairs) - 1)
         untested = [
             pull.number
             for pull in self._read.serious
