@@ -12,6 +12,7 @@ from diffscope.facts.model import OptionFact
 from diffscope.facts.parsed_text import parse_expression, parse_module
 from diffscope.patterns import lazy_regex
 from diffscope.project.requirements import assignments, is_dockerfile, read_dockerfile
+from diffscope.source.profile import profile
 from diffscope.source.text import Region, SourceText
 from diffscope.syntax.model import Aspect, DefinitionKind, Outline
 
@@ -63,7 +64,7 @@ def is_off(default: str | None) -> bool:
 
 def plain(default: str | None) -> str:
     """Return a default in the words that all languages share."""
-    # `VLLM_X: bool = False` and `os.getenv("VLLM_X", "0")` declare the same default in two languages.
+    # `POOL_X: bool = False` and `os.getenv("POOL_X", "0")` declare the same default in two languages.
     text = (default or "None").strip("'\"")
     return {"False": "0", "True": "1", "": "None"}.get(text, text)
 
@@ -127,7 +128,7 @@ def collect_default_tables(placed: Iterable[Placed]) -> tuple[OptionFact, ...]:
 
 def _holds_settings(path: str) -> bool:
     pure = PurePosixPath(path)
-    return pure.parent.name == "config" or pure.name == "arg_utils.py"
+    return pure.parent.name == "config" or path.endswith(profile().code.argument_files)
 
 
 def _of_table(placed: Placed, change: ChangedSymbol) -> Iterator[OptionFact]:
