@@ -1021,6 +1021,13 @@ class DependencyFact(Located, frozen=True, kw_only=True):
     disagrees: Annotated[
         tuple[str, ...], said("Other files that require it with a different bound, as `path:line specifier`.")
     ] = ()
+    near_users: Annotated[
+        int,
+        said(
+            "3 where it is installed with the product, 2 where it is built into it, 1 where an image holds it, 0 where only tests install it "
+            "or a resolver wrote it down."
+        ),
+    ] = 0
 
 
 class BuildFact(Located, frozen=True, kw_only=True):
