@@ -104,6 +104,8 @@ def _choices(content: SourceText | None) -> dict[str, tuple[str, int]]:
 
 
 _TABLE = lazy_regex(r"^_?(?:DEFAULT|OPTIMIZATION_LEVEL)_|_DEFAULTS?$")
+_VARIABLES = "envs.py"
+"""Where variables of the environment are declared, in a table of what reads each."""
 _FACTORY = lazy_regex(r"\bdefault_factory\s*=\s*(\w+)")
 _NAME = lazy_regex(r"(?!None$|False$)[A-Za-z_]\w*")
 _COLLECTIONS = frozenset({"frozenset", "set", "tuple", "list"})
@@ -127,7 +129,7 @@ def collect_default_tables(placed: Iterable[Placed]) -> tuple[OptionFact, ...]:
 
 def _holds_settings(path: str) -> bool:
     pure = PurePosixPath(path)
-    return pure.parent.name == "config" or pure.name == "arg_utils.py"
+    return pure.parent.name == "config" or pure.name in ("arg_utils.py", _VARIABLES)
 
 
 def _of_table(placed: Placed, change: ChangedSymbol) -> Iterator[OptionFact]:
@@ -153,7 +155,7 @@ def _entry(
 ) -> OptionFact:
     was, now = old[0] if old else None, new[0] if new else None
     # An entry that comes with a function or a condition by name is on where that says so.
-    is_on = now == _ON or (old is None and now is not None and bool(_NAME.fullmatch(now)))
+    is_on = now == _ON or (was in (None, "False") and now is not None and bool(_NAME.fullmatch(now)))
     return OptionFact(
         **placed.spot((new or old or ("", None))[1], symbol=table),
         what="default-table",
@@ -178,9 +180,14 @@ def _of_decider(placed: Placed, change: ChangedSymbol, found: ChangedPython) -> 
     after = _decided(found.after, placed.material.after, change.name)
     both = sorted({*before} & {*after})
     if both:
+        is_table = _TABLE.search(both[0].partition(".")[0])
         yield OptionFact(
             **placed.spot(change.region, symbol=change.name),
-            what="default-table" if _TABLE.search(both[0].partition(".")[0]) else "config-field",
+            what="default-table"
+            if is_table
+            else "config-field"
+            if "." in both[0]
+            else "environment-variable",
             name=both[0],
             change="computed",
             computed_by=change.name,
@@ -188,7 +195,8 @@ def _of_decider(placed: Placed, change: ChangedSymbol, found: ChangedPython) -> 
 
 
 def _decided(outline: Outline | None, content: SourceText | None, function: str) -> Iterator[str]:
-    """Yield the defaults that name a function as what decides them."""
+    """Yield the defaults that name a function as what decides them, and the variables that one reads."""
+    is_of_variables = content is not None and PurePosixPath(content.path).name == _VARIABLES
     for definition in outline.definitions if outline else ():
         if definition.kind is not DefinitionKind.VARIABLE or definition.name == function:
             continue
@@ -196,11 +204,13 @@ def _decided(outline: Outline | None, content: SourceText | None, function: str)
             factory = _FACTORY.search(definition.value or "")
             if factory and factory[1] == function:
                 yield definition.name
-        elif _TABLE.search(definition.name):
+        elif _TABLE.search(definition.name) or (
+            is_of_variables and definition.kind is DefinitionKind.VARIABLE
+        ):
             table = content.part(definition.start, definition.end) if content is not None else None
             for key, (value, _) in _entries(table).items():
                 if value == function:
-                    yield f"{definition.name}.{key}"
+                    yield key if is_of_variables else f"{definition.name}.{key}"
 
 
 def _entries(table: Region | None) -> _Entries:

@@ -53,7 +53,11 @@ _EFFECTS: Final = (
     "none",
 )
 """Of equal level, what was there before and acts otherwise now comes first."""
-_CONSTRUCTORS: Final = (".__init__", ".__post_init__")
+_PREPARES: Final = lazy_regex(
+    r"(?:^|[._])(?:__init__|__post_init__|create_\w+|can_implement|is_supported|get_min_capability|from_\w+)$"
+)
+"""Names of code that makes what does the work, or says whether it can."""
+_LONG_KERNEL: Final = 60
 _STANDS_IN: Final = lazy_regex(
     r"(?:_fake|_meta)$|(?:^|[._])(?:lazy|_?ensure)_?\w*$|(?:^|\.)_?(?:shutdown|close|destroy|__del__|__repr__|__str__|warmup\w*|warm_up\w*|log_\w+)$"
 )
@@ -277,12 +281,17 @@ def _consequence(record: object) -> tuple[int, ...]:
     path = getattr(record, "reach_path", "")
     rank = _LEVELS.index(level)
     is_new = effect == "addition" or "added" in getattr(record, "aspects", ())
+    # A new kernel of some length is what the launcher beside it was edited for.
+    is_main = getattr(record, "is_kernel", False) and getattr(record, "code_added", 0) >= _LONG_KERNEL
+    prepares = bool(_PREPARES.search(symbol))
+    # What is gone, or only prepares, is looked at after what does the work, if that is but a step less grave.
+    stands_back = prepares or "removed" in getattr(record, "aspects", ())
     return (
         stands_in or effect == "wiring",
         -max(rank, _LEVELS.index("medium")),
-        is_new,
-        -rank,
-        symbol.endswith(_CONSTRUCTORS),
+        is_new and not is_main,
+        -max(rank - stands_back, 0),
+        stands_back,
         -getattr(record, "deciding", 0),
         getattr(record, "reached", "per_step") != "per_step",
         _EFFECTS.index(effect),
