@@ -169,14 +169,17 @@ def _entry(
 
 def _of_decider(placed: Placed, change: ChangedSymbol, found: ChangedPython) -> Iterator[OptionFact]:
     """Yield the first default that a changed function decides: where an entry or a factory names it on both sides."""
-    is_edited = change.logic and Aspect.BODY in change.aspects and "." not in change.name
+    # What reads a variable may come in the place of what stood in the table.
+    is_new = Aspect.ADDED in change.aspects and PurePosixPath(placed.fact.path).name == _VARIABLES
+    is_edited = change.logic and Aspect.BODY in change.aspects
     if (
-        not is_edited
+        not (is_edited or is_new)
+        or "." in change.name
         or _TABLE.search(change.name)
         or change.kind not in (DefinitionKind.FUNCTION, DefinitionKind.VARIABLE)
     ):
         return
-    before = _decided(found.before, placed.material.before, change.name)
+    before = _decided(found.before, placed.material.before, None if is_new else change.name)
     after = _decided(found.after, placed.material.after, change.name)
     both = sorted({*before} & {*after})
     if both:
@@ -194,22 +197,22 @@ def _of_decider(placed: Placed, change: ChangedSymbol, found: ChangedPython) -> 
         )
 
 
-def _decided(outline: Outline | None, content: SourceText | None, function: str) -> Iterator[str]:
-    """Yield the defaults that name a function as what decides them, and the variables that one reads."""
+def _decided(outline: Outline | None, content: SourceText | None, function: str | None) -> Iterator[str]:
+    """Yield the defaults that name a function as what decides them, and the variables that one reads; without a function all of these."""
     is_of_variables = content is not None and PurePosixPath(content.path).name == _VARIABLES
     for definition in outline.definitions if outline else ():
         if definition.kind is not DefinitionKind.VARIABLE or definition.name == function:
             continue
         if "." in definition.name:
             factory = _FACTORY.search(definition.value or "")
-            if factory and factory[1] == function:
+            if factory and function in (None, factory[1]):
                 yield definition.name
         elif _TABLE.search(definition.name) or (
             is_of_variables and definition.kind is DefinitionKind.VARIABLE
         ):
             table = content.part(definition.start, definition.end) if content is not None else None
             for key, (value, _) in _entries(table).items():
-                if value == function:
+                if function in (None, value):
                     yield key if is_of_variables else f"{definition.name}.{key}"
 
 

@@ -261,8 +261,13 @@ def _weight(record: object, worst_by: str | None) -> tuple[object, ...]:
     # Of equal rank what is still there comes before what went: that is where a reader looks.
     is_gone = getattr(record, "side", "new") == "old"
     order = (is_gone, -weight) if worst_by is None else (-weight, is_gone)
+    graver, finer = _consequence(record)
+    # A rule that names what is worst means it, kernels apart, before whatever else tells places of equal level apart.
+    first = (not getattr(record, "is_kernel", False), -weight) if worst_by is not None else ()
     return (
-        *_consequence(record),
+        *graver,
+        *first,
+        *finer,
         *order,
         getattr(record, "path", ""),
         getattr(record, "line", 0),
@@ -270,10 +275,11 @@ def _weight(record: object, worst_by: str | None) -> tuple[object, ...]:
     )
 
 
-def _consequence(record: object) -> tuple[int, ...]:
-    """Return how far behind a place comes: what stands in for another or only hands on, what is no more than medium, what is new, the less grave.
+def _consequence(record: object) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Return how far behind a place comes, and what tells places apart that are equal by that.
 
-    Then constructors, what decides less, what runs once, and steps from the root.
+    First what stands in for another or only hands on, what is no more than medium, what is new, the less grave, what prepares; then what
+    decides less, what runs once, and steps from the root.
     """
     level, effect = getattr(record, "consequence", "info"), getattr(record, "effect", "none")
     symbol = getattr(record, "symbol", None) or ""
@@ -286,18 +292,21 @@ def _consequence(record: object) -> tuple[int, ...]:
     prepares = bool(_PREPARES.search(symbol))
     # What is gone, or only prepares, is looked at after what does the work, if that is but a step less grave.
     stands_back = prepares or "removed" in getattr(record, "aspects", ())
-    return (
+    graver = (
         stands_in or effect == "wiring",
         -max(rank, _LEVELS.index("medium")),
         is_new and not is_main,
         -max(rank - stands_back, 0),
         stands_back,
+    )
+    finer = (
         -getattr(record, "deciding", 0),
         getattr(record, "reached", "per_step") != "per_step",
         _EFFECTS.index(effect),
         not getattr(record, "is_kernel", False),
         path.count(" <- ") if path and not is_new else len(_LEVELS),
     )
+    return graver, finer
 
 
 def _message(evidence: tuple[Evidence, ...]) -> Text:
