@@ -25,6 +25,8 @@ _SETTING = lazy_regex(
 _DENIED_TWICE = lazy_regex(r"not \(not ([\w.]+(?:\([^()]*\))?)\)")
 _REFUSAL = "refusal"
 """The one role of what is raised, not called; only where requests are checked."""
+_REFUSES = "ValidationError"
+"""How errors end that tell a client what is wrong with its request, wherever they are raised."""
 _BY_ARGUMENT = frozenset({"device-stream", "serialiser", "middleware"})
 """Roles of which the argument says what happens."""
 _UNSAFE = lazy_regex(
@@ -140,7 +142,7 @@ def _calls_of_symbol(
         is_call = signal.kind is SignalKind.CALL or (
             signal.kind is SignalKind.WITH and "(" not in signal.text
         )
-        is_refusal = signal.kind is SignalKind.RAISE and refuses
+        is_refusal = signal.kind is SignalKind.RAISE and (refuses or signal.text.endswith(_REFUSES))
         found = roles.roles_of(signal.resolved or signal.text) if is_call or is_refusal else ()
         found = tuple(role for role in found if (role == _REFUSAL) == is_refusal)
         if is_call and signal.kind is SignalKind.CALL and _UNSAFE.search(signal.detail):

@@ -29,6 +29,10 @@ _WORD = lazy_regex(r"(not\s+)?\b([A-Za-z_][\w.]*)")
 _CALLED = lazy_regex(r"([A-Za-z_][\w.]*)\(")
 _PREPROCESSED = lazy_regex(r"(?:__CUDA_ARCH__|CUDA(?:RT)?_VERSION)\s*[<>=!]|__gfx\w+__")
 _ARCH_NUMBER = lazy_regex(r"__CUDA_ARCH__\s*[<>=!]=?\s*(\d{2,3})0\b")
+_WRAPPED = lazy_regex(r"\b(enable_\w*?sm_?(\d{2,3})\w*)\s*<")
+"""A template that lets a kernel run on some architectures alone: ``enable_sm90_or_later<Kernel>``."""
+_SCOPES = ("_only", "", "_family", "_to_", "_or_later")
+"""Ends of their names, the fewest architectures first."""
 _NO_QUESTION = frozenset({"not", "and", "or", "len", "isinstance", "getattr", "hasattr"})
 _CAPABILITY = lazy_regex(r"capability(?:_family)?\(\s*\(?\s*(\d{1,3})")
 
@@ -46,7 +50,7 @@ def collect_guards(placed: Iterable[Placed], taxonomy: Taxonomy) -> tuple[GuardF
         for fact in _guards_of_symbol(one, change, taxonomy)
     ]
     facts = pair_moved(
-        [*found, *((fact, False) for one in placed for fact in _native_guards(one))],
+        [*found, *((fact, False) for one in placed for fact in (*_native_guards(one), *_wrapped(one)))],
         key=lambda fact: (fact.what, fact.condition),
     )
     return tuple(
@@ -82,6 +86,32 @@ def _native_guards(placed: Placed) -> Iterator[GuardFact]:
                     what="architecture",
                     names=tuple(sorted({f"sm{number}" for number in numbers})) or ("capability",),
                 )
+
+
+def _wrapped(placed: Placed) -> Iterator[GuardFact]:
+    """Yield the templates that admit architectures, where one of them came in the place of another: types may hold them outside of functions."""
+    for hunk in placed.material.diff.hunks if placed.fact.category == "native" else ():
+        gone = {match[1]: match[2] for line in hunk.removed for match in _WRAPPED.finditer(line.text)}
+        come = {
+            match[1]: (match[2], line.number) for line in hunk.added for match in _WRAPPED.finditer(line.text)
+        }
+        left = [name for name in gone if name not in come]
+        for name, (number, line) in come.items():
+            if name not in gone and len(left) == 1:
+                yield GuardFact(
+                    **placed.spot(placed.new(line)),
+                    change="added",
+                    condition=name,
+                    before=left[0],
+                    what="architecture",
+                    names=(f"sm{number}",),
+                    direction=_scoped(left[0], name) if gone[left[0]] == number else "changed",
+                )
+
+
+def _scoped(before: str, after: str) -> str:
+    old, new = (max(place for place, end in enumerate(_SCOPES) if end in name) for name in (before, after))
+    return "widened" if new > old else "narrowed" if new < old else "changed"
 
 
 def architectures_in(condition: str) -> tuple[str, ...]:
