@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -142,17 +142,7 @@ def validate(*, folder: Path | None, repo: Path | None, revision: str) -> int:
 @options.form_option
 @options.cache_option
 @options.verbosity_options
-def coverage(
-    *,
-    repo: Path | None,
-    since: str | None,
-    until: str | None,
-    tz: str,
-    workers: int | None,
-    form: str,
-    use_cache: bool,
-    console: Console,
-) -> int:
+def coverage(*, form: str, console: Console, **asked: Any) -> int:
     """List parts of a clone's tree that no rule, table or grammar covers, by the changes of a window that touched them.
 
     These are: source files without an area, languages whose changes name no symbol, unknown decorators of device code and
@@ -162,8 +152,7 @@ def coverage(
     from diffscope.cli.rules.coverage import CoverageRequest, coverage_text, find_coverage
     from diffscope.render.formats.json import indented
 
-    asked = CoverageRequest(since=since, until=until, offset=tz, workers=workers)
-    found = find_coverage(asked, repo=repo, use_cache=use_cache, console=console)
+    found = find_coverage(CoverageRequest(**asked), console)
     _write(indented(found) if form == "json" else coverage_text(found))
     return FINDINGS if found.weighty else DONE
 

@@ -195,7 +195,9 @@ class _Program:
 
     def flag(self, context: Context, override: Severity | None) -> Flag:
         rule = self.rule
-        records = self._records(context)
+        query = self.rule.evidence
+        records = [record for record in context.records(query.fact) if self._evidence(record, context)]
+        records.sort(key=lambda record: _weight(record, query.worst_by))
         evidence = tuple(dict.fromkeys(self._place(record, context) for record in records))
         places = {(each.path, each.symbol or "") for each in evidence}
         identity = "\n".join([rule.code, *(f"{path}\t{symbol}" for path, symbol in sorted(places))])
@@ -212,12 +214,6 @@ class _Program:
             confidence=_confidence(rule, context),
             fingerprint=hashlib.sha256(identity.encode("utf-8", "surrogatepass")).hexdigest()[:16],
         )
-
-    def _records(self, context: Context) -> list[Any]:
-        query = self.rule.evidence
-        found = [record for record in context.records(query.fact) if self._evidence(record, context)]
-        found.sort(key=lambda record: _weight(record, query.worst_by))
-        return found
 
     def _place(self, record: Any, context: Context) -> Evidence:
         path, line = getattr(record, "path", ""), getattr(record, "line", 0)

@@ -44,7 +44,12 @@ def read_needs(node: Node, *, binds: frozenset[str] | None = None) -> Needs:
         if each.type == "identifier":
             names.add(name_of(each))
         elif each.type in _FUNCTIONS:
-            pending += _defaults(each)
+            parameters = each.child_by_field_name("parameters")
+            values = (
+                child.child_by_field_name("value")
+                for child in (parameters.named_children if parameters else ())
+            )
+            pending += [value for value in values if value is not None]
         elif each.type == "attribute":
             pending += each.named_children[:1]
         elif each.type == "keyword_argument":
@@ -66,14 +71,6 @@ def depend(one: Needs, other: Needs) -> bool:
         # What a star binds is not known; it may bind what another import or definition does.
         return bool(one.binds and other.binds)
     return bool(one.binds & (other.binds | other.reads) or other.binds & one.reads)
-
-
-def _defaults(function: Node) -> list[Node]:
-    parameters = function.child_by_field_name("parameters")
-    values = (
-        child.child_by_field_name("value") for child in (parameters.named_children if parameters else ())
-    )
-    return [value for value in values if value is not None]
 
 
 def _acts(node: Node) -> bool:
@@ -107,16 +104,13 @@ def holds_texts(statement: Node) -> bool:
 
 def _tells(statement: Node) -> bool:
     if statement.type == "expression_statement" and statement.named_child_count == 1:
-        return _is_log(statement.named_children[0])
+        call = statement.named_children[0]
+        if call.type != "call":
+            return False
+        owner, _, name = callee_of(call).rpartition(".")
+        is_log = name.removesuffix("_once") in _LOGS and owner.rpartition(".")[2].lower().endswith(_LOGGERS)
+        return (is_log or (owner, name) == ("warnings", "warn")) and not _binds(call)
     return statement.type == "assert_statement" and _narrows(statement.named_children[0])
-
-
-def _is_log(call: Node) -> bool:
-    if call.type != "call":
-        return False
-    owner, _, name = callee_of(call).rpartition(".")
-    is_log = name.removesuffix("_once") in _LOGS and owner.rpartition(".")[2].lower().endswith(_LOGGERS)
-    return (is_log or (owner, name) == ("warnings", "warn")) and not _binds(call)
 
 
 def _only_tells(statement: Node) -> bool:
