@@ -110,7 +110,7 @@ _REVERT_LINK = Link(source=99, target=3, reason="reverts", names=("#3",), weight
             ("Nothing was reverted",),
             id="later, on a known day",
         ),
-        pytest.param({"links": (_REVERT_LINK,)}, ("#99 reverts [#3]: ",), (" on 20", "after its merge"), id="later, and the day is not known"),
+        pytest.param({"links": (_REVERT_LINK,)}, ("99 reverts [#3]: ",), (" on 20", "after its merge"), id="later, and the day is not known"),
         pytest.param(
             {"links": (msgspec.structs.replace(_REVERT_LINK, source=4),), "reverts": (Revert(number=4, title="Revert 3", reverts=3),)},
             ("[#4] reverts [#3], ",),
@@ -119,7 +119,7 @@ _REVERT_LINK = Link(source=99, target=3, reason="reverts", names=("#3",), weight
         ),
         pytest.param(
             {"links": (_REVERT_LINK, Link(source=5, target=2, reason="fixes", names=("f",), weight=1.0))},
-            ("#99 reverts [#3]", "1 more pair below"),
+            ("99 reverts [#3]", "1 more pair below"),
             ("[#5] fixes",),
             id="a fix beside what was taken back later",
         ),

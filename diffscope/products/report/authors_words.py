@@ -42,7 +42,7 @@ _PROSE: Final = lazy_regex(r"^(?:[-*>\s]|!!!)*([A-Z`].{20,}[.])")
 _REQUESTS: Final = lazy_regex(r"\bclass \w*(?:Request|Params)\b")
 _ORDER: Final = lazy_regex(r"\bdef (\w*priorit\w*)\(")
 _WHY: Final = lazy_regex(r"(?i)\b(?:because|otherwise|avoid|prevent|may|must|so that|e\.g\.)")
-_TASK: Final = lazy_regex(r"(?i)\b(?:todo|fixme|noqa|type: ignore|https?:)")
+_TASK: Final = lazy_regex(r"(?i)\b(?:todo|fixme|noqa|https?:)")
 _BOUND: Final = lazy_regex(
     r"\bmust be (?:in\b|non-?negative|positive|between|a\b|an\b)|\bcannot be (?:0|negative|empty)\b"
 )
@@ -52,7 +52,7 @@ _OWNER: Final = lazy_regex(r"\bclass \w*(?:Config|Args)\b")
 _SAME: Final = 60
 """Letters and digits of a text, by which it was there before."""
 _MEMBER: Final = lazy_regex(r"\b[A-Z]\w*[a-z]\.([A-Z][A-Z0-9_]+)\b")
-_GUARD: Final = lazy_regex(r"^(?:model|vllm|quant)_config is not None$")
+_GUARD: Final = lazy_regex(r"^(?:model|quant)_config is not None$")
 _PROPERTY: Final = lazy_regex(
     r"@property\n +def (\w+)\(self\)[^\n]*:\n +return (\((?:\n {9,}[^\n]*)+\n +\)|[^\n(]+)"
 )

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import string
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from difflib import SequenceMatcher
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
@@ -21,6 +20,7 @@ from diffscope.products.report.link_model import Link
 from diffscope.products.report.links.nodes import plain_title
 from diffscope.products.report.model import Notice, NoticeKind
 from diffscope.products.report.plain import is_by_default
+from diffscope.products.report.renamed import join_renamed
 from diffscope.products.report.statements import quoted, refusals, requests_take, said_default, short
 from diffscope.render.change_summary import option_of, registry_row
 from diffscope.render.words import area_title
@@ -74,10 +74,7 @@ _REQUIRED: Final = lazy_regex(
 )
 _BASE_CLASSES: Final = ("Config", "Args", "Params")
 _DEFAULT_RULE: Final = "CF501"
-_ALIKE: Final = 0.6
-"""How alike two names are at least, from 0 to 1, for one to be the other's new name."""
 _WAS_IS: Final = lazy_regex(r": default (\S+) -> ([^\s,]+)")
-_DECIDER: Final = lazy_regex(r" is what (\S+) says, which changed")
 _BESIDE_KINDS: Final = ("test", "ci", "docs")
 _BESIDE: Final = frozenset({"test", "example", "benchmark", "docs"})
 _MAJOR: Final = lazy_regex(r"(?:==|<=?|~=)(\d+)")
@@ -133,7 +130,7 @@ def find_notices(
         if kind in ("removed", "dependency", "default", "refused") or name not in gone
     ]
     came = {name for kind, name in joined if kind not in ("removed", "dependency", "default", "refused")}
-    kept = _renamed([one for one in found if one.kind != "removed" or one.name not in came])
+    kept = join_renamed([one for one in found if one.kind != "removed" or one.name not in came])
     return tuple(
         sorted(
             kept,
@@ -146,49 +143,6 @@ def find_notices(
             ),
         )
     )
-
-
-def _renamed(found: Sequence[Notice]) -> list[Notice]:
-    """Return the notices, what goes and comes under another name told once, as renamed."""
-    new = [one for one in found if one.kind in ("model", "option", "variable", "setting")]
-    kept, told = [], []
-    for one in found:
-        likely = [other for other in new if other not in told and _is_renamed(one, other)]
-        likely.sort(key=lambda other: (-_alike(one.name, other.name), other.name))
-        if one.kind != "removed" or not likely:
-            kept.append(one)
-            continue
-        same = [other for other in likely if _letters(other.name) == _letters(one.name)]
-        to, more = (same or likely)[0], likely[1:] if not same else []
-        if same:
-            text = text_of("notice.renamed", before=one.name, name=to.name)
-        else:
-            names = tuple(f"`{other.name.rpartition('.')[2]}`" for other in (to, *more)[:_MOST_FIELDS])
-            text = text_of("notice.replaced", before=one.name, names=names)
-        pulls = tuple(dict.fromkeys((*one.pulls, *to.pulls)))
-        kept.append(Notice(kind="removed", name=one.name, text=text, pulls=pulls, undone_by=to.undone_by))
-        told += [to, *more]
-    return [one for one in kept if one not in told]
-
-
-def _is_renamed(old: Notice, new: Notice) -> bool:
-    """Return whether a name that went is another one now: the same letters, or much the same name in one place and pull request."""
-    if _letters(old.name) == _letters(new.name):
-        return True
-    at, now_at = old.name.rpartition(".")[0], new.name.rpartition(".")[0]
-    is_setting = bool(at) or old.name.startswith("--") or old.name.isupper()
-    same_place = at == now_at and old.name.startswith("--") == new.name.startswith("--")
-    together = not {*old.pulls}.isdisjoint(new.pulls)
-    return is_setting and same_place and together and _alike(old.name, new.name) >= _ALIKE
-
-
-def _alike(old: str, new: str) -> float:
-    was, now = old.rpartition(".")[2], new.rpartition(".")[2]
-    return SequenceMatcher(None, was, now, autojunk=False).ratio()
-
-
-def _letters(name: str) -> str:
-    return "".join(filter(str.isalnum, name)).casefold()
 
 
 def _notices(assessment: Assessment, words: AuthorsWords) -> Iterator[_Seen]:
@@ -404,24 +358,19 @@ def _of_flags(
         if first is None:
             continue
         if flag.code == _NEWLY_ON and flag.severity.rank >= Severity.MEDIUM.rank and first.symbol:
-            text = text_of("notice.newly-on", name=first.symbol)
+            newly = text_of("notice.newly-on", name=first.symbol)
             about = short(said.get(first.symbol.rpartition(".")[2], ""), most=_LONGEST)
-            yield _Seen("default", first.symbol, text, number, reason=about, is_weighty=True)
+            yield _Seen("default", first.symbol, newly, number, reason=about, is_weighty=True)
         elif flag.code == _DEFAULT_RULE and flag.severity.rank >= Severity.MEDIUM.rank:
             name = next(iter(_QUALIFIED.findall(first.note.en)), first.symbol or first.path)
-            if name not in told:
-                yield _Seen("default", name, _of_default(name, first.note), number)
+            text = _of_default(name, first.note) if name not in told else None
+            if text is not None:
+                yield _Seen("default", name, text, number)
 
 
-def _of_default(name: str, note: Text) -> Text:
-    """Return what a rule says of a default that another place decides: which it was and is, else who decides."""
+def _of_default(name: str, note: Text) -> Text | None:
+    """Return which default a rule saw before and after; ``None`` where it saw only that another place decides."""
     values = _WAS_IS.search(note.en)
-    if values:
-        return text_of("notice.default", name=name, before=values[1].strip("'"), after=values[2].strip("'"))
-    decider = _DECIDER.search(note.en)
-    if decider is None:
-        return note
-    table, _, rest = name.partition(".")
-    code = "notice.decided-in" if "." in rest else "notice.decided"
-    name = rest.rpartition(".")[2] if "." in rest else name
-    return text_of(code, name=name, table=table, decider=decider[1])
+    if not values:
+        return None
+    return text_of("notice.default", name=name, before=values[1].strip("'"), after=values[2].strip("'"))

@@ -92,7 +92,6 @@ _MEMBER: Final = lazy_regex(r"^[A-Z]\w*\.([A-Z][A-Z0-9_]*)$")
 _REMEDY: Final = lazy_regex(
     r"(?i)\b(?:set|use|pass|decrease|reduce|increase|disable|enable|provide|please)\b"
 )
-"""How errors say what to do instead."""
 _BESIDE: Final = frozenset({"test", "ci", "docs"})
 _SENTENCE: Final = lazy_regex(r"[.!?](?:\s|$)")
 
@@ -148,13 +147,16 @@ def costs_of(assessment: Assessment, words: AuthorsWords) -> Iterator[Text]:
         code = "notice.decided-under" if each.condition else "notice.decided-now"
         yield text_of(code, name=each.name, value=each.value, condition=each.condition)
     yield from (text_of("cost.warns", said=short(each)) for each in words.warnings[:1])
-    errors = sorted(words.errors, key=lambda text: _REMEDY.search(text) is None)
-    yield from (text_of("plain.refuses", said=short(each)) for each in errors[:1])
+    yield from (text_of("plain.refuses", said=short(each)) for each in _by_use(words.errors)[:1])
     for flag in every_flag(assessment.flags):
         place = flag.evidence[0] if flag.evidence else None
         is_grave = flag.severity.rank >= Severity.MEDIUM.rank
         if flag.family == "interface-change" and is_grave and place and place.symbol:
             yield text_of("plain.interface", title=flag.title.en, title_zh=flag.title.zh, name=place.symbol)
+
+
+def _by_use(errors: Iterable[str]) -> list[str]:
+    return sorted(errors, key=lambda text: _REMEDY.search(text) is None)
 
 
 def _values(assessment: Assessment) -> list[str]:
@@ -185,7 +187,6 @@ def _about(summary: str) -> dict[str, str]:
 def _first_sentence(text: str) -> str:
     """Return the first sentence of a docstring without its full stop; nothing where it is too long to quote whole."""
     said = _SENTENCE.split(" ".join(text.split()), maxsplit=1)[0].strip()
-    # A sentence on other names of the code is for who reads the code.
     whole = "…" not in said and "`" not in said and not _CODE_NAME.search(said)
     return said if whole and _SHORTEST_SAID <= len(said) <= _LONGEST else ""
 
@@ -244,12 +245,10 @@ def _of_settings(symbols: Iterable[SymbolAssessment]) -> Iterator[Text]:
     """Yield new fields of configurations that no option of their name sets."""
     listed = tuple(symbols)
     options = {one.name for one in listed if one.kind == "cli-flag"}
-    # What leaves one class for another one was there.
     gone = {one.name.rpartition(".")[2] for one in listed if one.role[:2] == ("config-field", "removed")}
     for one in (one for one in listed if one.role[:2] == ("config-field", "added")):
-        is_new = option_of(one.name) not in options and one.name.rpartition(".")[2] not in gone
-        if is_new and is_setting(one.name):
-            last = one.name.rpartition(".")[2]
+        last = one.name.rpartition(".")[2]
+        if option_of(one.name) not in options and last not in gone and is_setting(one.name):
             yield text_of(
                 "plain.setting", name=last if "_" in last else one.name, **said_default(one.role[3])
             )
@@ -260,7 +259,7 @@ def _of_options(symbols: Sequence[SymbolAssessment]) -> Iterator[Text]:
     fields = {
         option_of(one.name): one.role[3]
         for one in symbols
-        if one.role[:2] == ("config-field", "added") and not one.name.startswith("EngineArgs.")
+        if one.role[:2] == ("config-field", "added") and is_setting(one.name)
     }
     for kind in ("cli-flag", "environment-variable"):
         added = [one for one in symbols if one.kind == kind and "added" in one.aspects]
@@ -331,8 +330,7 @@ def _refusals(assessment: Assessment, words: AuthorsWords) -> Iterator[Text]:
 
 def refusals(assessment: Assessment, words: AuthorsWords) -> Iterator[Text]:
     """Yield what is refused now with an error that names an option or a field: somebody set it."""
-    errors = sorted(words.errors, key=lambda text: _REMEDY.search(text) is None)
-    yield from (quoted(text) for text in errors if assessment.kind not in _BESIDE)
+    yield from (quoted(text) for text in _by_use(words.errors) if assessment.kind not in _BESIDE)
     if words is NOTHING and assessment.kind in _REFUSING:
         for effect in assessment.effects:
             is_ours = effect.path.endswith(".py") and not places().is_test(effect.path)

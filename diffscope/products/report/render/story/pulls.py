@@ -25,7 +25,6 @@ from diffscope.render.words import Words
 from diffscope.rules.model import Severity
 
 _NAMED: Final = 3
-_LISTED: Final = 4
 _SHORT: Final = 170
 _FEW: Final = 3
 """Words of a title that do not say what they are about."""

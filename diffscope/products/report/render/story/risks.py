@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import Final, NamedTuple
 
@@ -15,6 +16,10 @@ from diffscope.render.words import Words
 from diffscope.rules.model import RuleCode, Severity
 
 _ITEMS: Final = 3
+_ACTED: Final = 2
+_NAMED: Final = 3
+_FIX: Final = "TC205"
+"""Flags a fix that came without a test."""
 _LEAST: Final = 4
 """Pull requests that are shown where fewer are of high risk."""
 _MOST: Final = 16
@@ -251,6 +256,49 @@ class RiskStory:
     def unnamed(self) -> tuple[RiskItem, ...]:
         """Those of them that say, or of which it was looked up since, that no test names the symbol."""
         return tuple(item for item in self.test_items if item.code in _UNNAMED or self.state(item) == "still")
+
+    def follow_ups(self) -> Iterator[str]:
+        """Yield what this window's code asks for, what is most urgent first."""
+        new = [item for item in self.unnamed if item.code != _FIX]
+        fixes = [item for item in self.test_items if item.code == _FIX]
+        for items, code in ((new, "follow.tests"), (fixes, "follow.regression")):
+            if items:
+                still = all(self.state(item) == "still" for item in items[:_ACTED])
+                state = self._words("state.still", day=self.day) if still else ""
+                yield self._words(code, names=self._targets(items)) + state
+        yield from self._reverted()
+        defaults = [one for one in self._digest.notices if one.kind == "default" and one.undone_by is None]
+        if defaults:
+            pulls = self._pulls.numbers([number for one in defaults for number in one.pulls], 5)
+            yield self._words("follow.defaults", count=len(defaults), pulls=pulls)
+        for family, code in (
+            ("platform-compat", "follow.platform"),
+            ("quantization-numerics", "follow.numerics"),
+        ):
+            items = [
+                item
+                for one in self._digest.risk.families
+                if one.family == family
+                for item in self._read.counted_items(one)
+            ]
+            if items:
+                yield self._words(code, names=self._targets(items))
+
+    def _targets(self, items: Sequence[RiskItem]) -> list[str]:
+        return [
+            self._words("story.named-in", name=self.target(item), pull=name_of(item.number))
+            for item in items[:_ACTED]
+        ]
+
+    def _reverted(self) -> Iterator[str]:
+        again = {link.target for link in self._digest.links if link.reason == "reapplies"}
+        taken = [
+            self._words("follow.one-reverted", pull=name_of(link.target), other=name_of(link.source))
+            for link in self._digest.links
+            if link.reason == "reverts" and self._read.pull(link.source) and link.target not in again
+        ]
+        if taken:
+            yield self._words("follow.reverted", names=taken[:_NAMED])
 
     def target(self, item: RiskItem) -> str:
         """Return what a flag is about: its symbol, else its file."""

@@ -14,7 +14,7 @@ from typing import Final
 import msgspec
 
 from diffscope.products.report.counts import name_of
-from diffscope.products.report.model import Notice, NoticeKind, PullSummary, RiskItem, Theme
+from diffscope.products.report.model import Notice, NoticeKind, PullSummary, Theme
 from diffscope.products.report.plain import AUDIENCES
 from diffscope.products.report.render.page import PageView
 from diffscope.products.report.render.story.pulls import PullStory
@@ -45,11 +45,8 @@ _OF_ONE: Final = 4
 _SHORT: Final = 2
 _FOLLOW_UPS: Final = 3
 _NAMED: Final = 3
-_ACTED: Final = 2
 _MUCH: Final = 500
 """Lines, from which on that they went is a word on a window."""
-_FIX: Final = "TC205"
-"""Flags a fix that came without a test."""
 
 
 class Story:
@@ -253,49 +250,7 @@ class Story:
     @cached_property
     def follow_up(self) -> tuple[str, ...]:
         """What this window's code asks for: tests for what none names, work that was taken back, defaults to test, platforms to run."""
-        return tuple(islice(self._follow_ups(), _FOLLOW_UPS))
-
-    def _follow_ups(self) -> Iterator[str]:
-        new = [item for item in self._risks.unnamed if item.code != _FIX]
-        fixes = [item for item in self._risks.test_items if item.code == _FIX]
-        for items, code in ((new, "follow.tests"), (fixes, "follow.regression")):
-            if items:
-                still = all(self._risks.state(item) == "still" for item in items[:_ACTED])
-                state = self._words("state.still", day=self._risks.day) if still else ""
-                yield self._words(code, names=self._targets(items)) + state
-        yield from self._reverted()
-        defaults = [one for one in self._digest.notices if one.kind == "default" and one.undone_by is None]
-        if defaults:
-            pulls = self._pulls.numbers([number for one in defaults for number in one.pulls], 5)
-            yield self._words("follow.defaults", count=len(defaults), pulls=pulls)
-        for family, code in (
-            ("platform-compat", "follow.platform"),
-            ("quantization-numerics", "follow.numerics"),
-        ):
-            items = [
-                item
-                for one in self._digest.risk.families
-                if one.family == family
-                for item in self._read.counted_items(one)
-            ]
-            if items:
-                yield self._words(code, names=self._targets(items))
-
-    def _targets(self, items: Sequence[RiskItem]) -> list[str]:
-        return [
-            self._words("story.named-in", name=self._risks.target(item), pull=name_of(item.number))
-            for item in items[:_ACTED]
-        ]
-
-    def _reverted(self) -> Iterator[str]:
-        again = {link.target for link in self._digest.links if link.reason == "reapplies"}
-        taken = [
-            self._words("follow.one-reverted", pull=name_of(link.target), other=name_of(link.source))
-            for link in self._digest.links
-            if link.reason == "reverts" and self._read.pull(link.source) and link.target not in again
-        ]
-        if taken:
-            yield self._words("follow.reverted", names=taken[:_NAMED])
+        return tuple(islice(self._risks.follow_ups(), _FOLLOW_UPS))
 
     # the summary
 
