@@ -1282,7 +1282,7 @@ class Edit(Value, frozen=True, kw_only=True):
     side: SideWord
     symbol: str
     what: str
-    """As all that follows up to ``stood``: of ``StatementEdit`` in ``diffscope.syntax.model``. Of files that are no code their category."""
+    """As all that follows up to ``then_line``: of ``StatementEdit`` in ``diffscope.syntax.model``. Of files that are no code their category."""
     change: str
     before: str = ""
     after: str = ""
@@ -1292,11 +1292,44 @@ class Edit(Value, frozen=True, kw_only=True):
     guard: str = ""
     held: tuple[str, ...] = ()
     stood: bool = False
+    outer: tuple[str, ...] = ()
+    otherwise: str = ""
+    then: str = ""
+    then_line: int = 0
     left: tuple[str, ...] = ()
     """Places (``line`` or ``line name``) of the file after the change where what it replaces still stands, or where the same is called without
     the argument that came; three at most."""
-    uses: tuple[str, ...] = ()
-    """Such places, in other functions of the file, which use the attribute that it sets or works on; three at most."""
+
+
+class Point(Value, frozen=True, kw_only=True):
+    """A value that a client or operator can give newly, or a bound that it has now, with where it ends.
+
+    No family that rules ask: it says in words what a change does. Empty in recorded facts.
+    """
+
+    what: str
+    """``request``, ``response`` (fields of a wire protocol), ``option``, ``limit`` or ``renamed``."""
+    path: str
+    line: int
+    names: tuple[str, ...]
+    """``Owner.field`` of each class that has it, or the option as users write it; of what is renamed the old name and the new one."""
+    type: str = ""
+    default: str = ""
+    bounds: tuple[str, ...] = ()
+    """As written: ``ge=0``. Of a limit the one that came or changed."""
+    before: str = ""
+    """Of a limit its value before; empty where there was none."""
+    value: str = ""
+    """Of a limit the number that it stands for, where that is known; of what is renamed the places of the new name that came."""
+    about: str = ""
+    """What the author says of it."""
+    ends: tuple[tuple[str, str, str], ...] = ()
+    """``assert``, ``index``, ``refusal`` or ``comparison``, the code, and ``path:line`` where the product first holds it against something.
+
+    Of what is renamed ``left``, nothing, and where a changed file still has the old name; three at most.
+    """
+    read: bool = True
+    """Whether some code of the change reads it."""
 
 
 class CausePart(Value, frozen=True, kw_only=True):
@@ -1375,6 +1408,7 @@ class ChangeFacts(Value, frozen=True, kw_only=True):
     history: tuple[HistoryFact, ...] = ()
     mention: tuple[Mention, ...] = ()
     edit: tuple[Edit, ...] = ()
+    point: tuple[Point, ...] = ()
     cause: tuple[Cause, ...] = ()
     footprint: Footprint = Footprint()
     """What can meet another open change; empty in recorded facts."""
