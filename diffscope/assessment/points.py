@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final, cast
+from typing import Final
 
 from diffscope.assessment.document import Effect
 from diffscope.facts.model import ChangeFacts, Point
@@ -17,6 +17,15 @@ _LONGEST_DEFAULT: Final = 40
 _NUMBERS: Final = ("int", "float", "list", "str")
 _PAST: Final = {"max_length": 1, "le": 1, "lt": 0, "min_length": -1, "ge": -1, "gt": 0}
 """From a bound to the first whole number that it refuses."""
+_BOUNDS: Final[dict[str, MessageCode]] = {
+    "max_length": "point.limit-max_length", "min_length": "point.limit-min_length", "le": "point.limit-le", "lt": "point.limit-lt",
+    "ge": "point.limit-ge", "gt": "point.limit-gt",
+}  # fmt: skip
+_NEW: Final[dict[str, MessageCode]] = {
+    "request": "point.request",
+    "response": "point.response",
+    "option": "point.option",
+}
 
 
 def effects_of_points(facts: ChangeFacts) -> Iterator[Effect]:
@@ -143,19 +152,18 @@ def _new(point: Point) -> Message:
     if point.about:
         told.append(message("point.about", about=point.about))
     detail: Argument = message("point.detail", told=tuple(told)) if told else ""
-    what = "point.option" if "." not in point.names[0] or point.what == "option" else f"point.{point.what}"
     name = point.names[0] if point.what == "option" else _field(point)
-    return _message(what, name=name, owners=_owners(point), detail=detail)
+    return Message(_NEW[point.what], {"name": name, "owners": _owners(point), "detail": detail})
 
 
 def _limit(point: Point) -> Message | None:
     bound, _, written = point.bounds[0].partition("=")
-    if bound not in _PAST:
+    if bound not in _BOUNDS:
         return None
     value = point.value or written
     by: Argument = message("point.by", name=written) if point.value and written != point.value else ""
     was: Argument = message("point.was", before=point.before) if point.before else message("point.unbounded")
-    return _message(f"point.limit-{bound}", name=point.names[0], value=value, by=by, was=was)
+    return Message(_BOUNDS[bound], {"name": point.names[0], "value": value, "by": by, "was": was})
 
 
 def _checks(point: Point) -> Iterator[Text]:
@@ -193,7 +201,3 @@ def _checks(point: Point) -> Iterator[Text]:
 
 def _of_length(bound: str) -> str:
     return "length" if bound.endswith("length") else "number"
-
-
-def _message(code: str, **arguments: Argument) -> Message:
-    return Message(cast("MessageCode", code), arguments)

@@ -588,7 +588,7 @@ def test_a_refusal_that_came_in_the_place_of_another_one_is_that_one_changed() -
     after = thing("if rows > 9:", "    raise ValueError('9 at most')", "use(rows)")
     (effect,) = find_effects(edit(PATH, before, after))
     assert effect.says.en == (
-        "The condition for `raise ValueError('9 at most')` in `Thing.run` was `rows <= 1 or rows > 9`, is `rows > 9`"
+        "The condition for `raise ValueError('9 at most')` in `Thing.run` was `rows <= 1 or rows > 9`, is `rows > 9`: it holds in fewer cases"
     )
     assert effect.checks[0].en == (
         "`rows <= 1` no longer decides on `raise ValueError('9 at most')` in `Thing.run`: is everything that it kept out, or let in, right now, and does a test have one?"
