@@ -14,6 +14,7 @@ from typing import Final
 
 import msgspec
 
+from diffscope.adapters.github.responses import Pull, Repository
 from diffscope.adapters.read_file import decode_json, read_bytes
 from diffscope.errors import InputError, UsageError
 from diffscope.patterns import lazy_regex
@@ -87,35 +88,6 @@ class CiEvent(Value, frozen=True, kw_only=True):
     """For ``workflow_run``: what started that run."""
 
 
-class _Repository(Value, frozen=True, kw_only=True):
-    full_name: str
-    default_branch: str = "main"
-
-
-class _User(Value, frozen=True, kw_only=True):
-    login: str
-
-
-class _Label(Value, frozen=True, kw_only=True):
-    name: str
-
-
-class _Side(Value, frozen=True, kw_only=True):
-    sha: str
-    repo: _Repository | None = None
-
-
-class _Pull(Value, frozen=True, kw_only=True):
-    number: int
-    title: str
-    base: _Side
-    head: _Side
-    body: str | None = None
-    user: _User | None = None
-    labels: tuple[_Label, ...] = ()
-    html_url: str | None = None
-
-
 class _Message(Value, frozen=True, kw_only=True):
     message: str = ""
 
@@ -130,12 +102,12 @@ class _Group(Value, frozen=True, kw_only=True):
 class _Run(Value, frozen=True, kw_only=True):
     head_sha: str
     event: str
-    head_repository: _Repository | None = None
+    head_repository: Repository | None = None
 
 
 class _Payload(Value, frozen=True, kw_only=True):
-    repository: _Repository
-    pull_request: _Pull | None = None
+    repository: Repository
+    pull_request: Pull | None = None
     merge_group: _Group | None = None
     workflow_run: _Run | None = None
     before: str | None = None
@@ -196,23 +168,61 @@ def _decode(path: Path) -> _Payload:
 
 
 def _reduce(trigger: Trigger, payload: _Payload, *, at: str) -> CiEvent:
-    if trigger in {Trigger.PULL_REQUEST, Trigger.PULL_REQUEST_TARGET} and payload.pull_request is not None:
-        return _of_pull(trigger, payload.repository, payload.pull_request, at=at)
-    if trigger is Trigger.MERGE_GROUP and payload.merge_group is not None:
-        return _of_group(payload.repository, payload.merge_group, at=at)
-    if trigger is Trigger.WORKFLOW_RUN and payload.workflow_run is not None:
-        return _of_run(payload.repository, payload.workflow_run, at=at)
-    if trigger is Trigger.PUSH and payload.after is not None:
-        return _of_push(payload, at=at)
+    name, main = payload.repository.full_name, payload.repository.default_branch
+    if not _NAME.fullmatch(name):
+        raise InputError("the event names no repository", at=at, hint="is it the event file?")
+    match trigger, payload:
+        case ((Trigger.PULL_REQUEST | Trigger.PULL_REQUEST_TARGET), _Payload(pull_request=Pull() as pull)):
+            return event_of_pull(pull, name, trigger=trigger, default_branch=main, at=at)
+        case Trigger.MERGE_GROUP, _Payload(merge_group=_Group() as group):
+            number = _QUEUE_PULL.search(group.head_ref)
+            return CiEvent(
+                trigger=trigger,
+                repository=name,
+                base=_checked_commit(group.base_sha, at=at),
+                head=_checked_commit(group.head_sha, at=at),
+                number=int(number[1]) if number else None,
+                title=_title(group.head_commit) or "merge queue",
+                default_branch=main,
+            )
+        case Trigger.WORKFLOW_RUN, _Payload(workflow_run=_Run() as run):
+            return CiEvent(
+                trigger=trigger,
+                repository=name,
+                head=_checked_commit(run.head_sha, at=at),
+                default_branch=main,
+                head_repository=run.head_repository.full_name if run.head_repository else "?/?",
+                source_event=run.event,
+            )
+        case Trigger.PUSH, _Payload(after=str()):
+            title = _title(payload.head_commit)
+            squashed = _SQUASHED.fullmatch(title)
+            return CiEvent(
+                trigger=trigger,
+                repository=name,
+                base=_commit_or_none(payload.before, at=at),
+                head=_commit_or_none(payload.after, at=at),
+                number=int(squashed[2]) if squashed else None,
+                title=squashed[1] if squashed else title,
+                default_branch=main,
+            )
     raise InputError(
         f"the event file has no data on a {trigger.value}", at=at, hint="is it this event's file?"
     )
 
 
-def _of_pull(trigger: Trigger, repository: _Repository, pull: _Pull, *, at: str) -> CiEvent:
+def event_of_pull(
+    pull: Pull,
+    repository: str,
+    *,
+    trigger: Trigger = Trigger.PULL_REQUEST,
+    default_branch: str = "main",
+    at: str = "",
+) -> CiEvent:
+    """Return the event of a pull request, announced by the file ``at`` or asked for by number."""
     return CiEvent(
         trigger=trigger,
-        repository=_checked_name(repository.full_name, at=at),
+        repository=repository,
         base=_checked_commit(pull.base.sha, at=at),
         head=_checked_commit(pull.head.sha, at=at),
         number=pull.number,
@@ -221,50 +231,14 @@ def _of_pull(trigger: Trigger, repository: _Repository, pull: _Pull, *, at: str)
         author_login=pull.user.login if pull.user else None,
         labels=tuple(sorted(label.name for label in pull.labels)),
         url=pull.html_url,
-        default_branch=repository.default_branch,
+        default_branch=default_branch,
         # The repository of a deleted fork is null; it was a fork all the same.
         head_repository=pull.head.repo.full_name if pull.head.repo else "?/?",
     )
 
 
-def _of_group(repository: _Repository, group: _Group, *, at: str) -> CiEvent:
-    message = group.head_commit.message if group.head_commit else ""
-    number = _QUEUE_PULL.search(group.head_ref)
-    return CiEvent(
-        trigger=Trigger.MERGE_GROUP,
-        repository=_checked_name(repository.full_name, at=at),
-        base=_checked_commit(group.base_sha, at=at),
-        head=_checked_commit(group.head_sha, at=at),
-        number=int(number[1]) if number else None,
-        title=message.partition("\n")[0] or "merge queue",
-        default_branch=repository.default_branch,
-    )
-
-
-def _of_run(repository: _Repository, run: _Run, *, at: str) -> CiEvent:
-    return CiEvent(
-        trigger=Trigger.WORKFLOW_RUN,
-        repository=_checked_name(repository.full_name, at=at),
-        head=_checked_commit(run.head_sha, at=at),
-        default_branch=repository.default_branch,
-        head_repository=run.head_repository.full_name if run.head_repository else "?/?",
-        source_event=run.event,
-    )
-
-
-def _of_push(payload: _Payload, *, at: str) -> CiEvent:
-    message = payload.head_commit.message if payload.head_commit else ""
-    title = message.partition("\n")[0]
-    squashed = _SQUASHED.fullmatch(title)
-    return CiEvent(
-        trigger=Trigger.PUSH,
-        repository=_checked_name(payload.repository.full_name, at=at),
-        base=_commit_or_none(payload.before, at=at),
-        head=_commit_or_none(payload.after, at=at),
-        number=int(squashed[2]) if squashed else None,
-        title=squashed[1] if squashed else title,
-        default_branch=payload.repository.default_branch,
-    )
+def _title(commit: _Message | None) -> str:
+    return commit.message.partition("\n")[0] if commit else ""
 
 
 def _commit_or_none(sha: str | None, *, at: str) -> CommitId | None:
@@ -280,9 +254,3 @@ def _checked_commit(sha: str, *, at: str) -> CommitId:
             hint="is it the event file?",
         )
     return CommitId(sha)
-
-
-def _checked_name(name: str, *, at: str) -> str:
-    if not _NAME.fullmatch(name):
-        raise InputError("the event names no repository", at=at, hint="is it the event file?")
-    return name

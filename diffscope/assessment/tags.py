@@ -57,9 +57,6 @@ class _Asked:
         yield from (
             message("tag-reason.platform", platform=one) for one in rule.platforms if one in platforms
         )
-        yield from self._of_diff(rule)
-
-    def _of_diff(self, rule: TagRule) -> Iterator[Message]:
         for shape in rule.shapes:
             if shape in self._shapes:
                 yield message(SHAPE_REASONS[shape])

@@ -65,7 +65,20 @@ class _Matcher:
     @cached_property
     def _regex(self) -> Regex:
         # Of some hundred lines a path has the prefix of two or three.
-        return compile_regex(_expression(self._segments))
+        out = ["(?s)"]
+        last = len(self._segments) - 1
+        needs_slash = False
+        for at, segment in enumerate(self._segments):
+            if segment == "**":
+                piece, needs_slash = _double_star(is_first=at == 0, is_last=at == last)
+                out.append(piece)
+                continue
+            out.append("/" if needs_slash else "")
+            out.append("[^/]+" if segment == "*" else _segment(segment))
+            if at == last and segment != "*":
+                out.append("(?:/.*)?")
+            needs_slash = True
+        return compile_regex("".join(out))
 
 
 def _owner_of(rules: list[OwnerRule], path: RepoPath) -> Ownership:
@@ -109,23 +122,6 @@ def _matcher(pattern: str) -> _Matcher:
     if len(segments) > 1 and segments[-1] == "":
         segments[-1] = "**"
     return _Matcher(segments)
-
-
-def _expression(segments: list[str]) -> str:
-    out = ["(?s)"]
-    last = len(segments) - 1
-    needs_slash = False
-    for at, segment in enumerate(segments):
-        if segment == "**":
-            piece, needs_slash = _double_star(is_first=at == 0, is_last=at == last)
-            out.append(piece)
-            continue
-        out.append("/" if needs_slash else "")
-        out.append("[^/]+" if segment == "*" else _segment(segment))
-        if at == last and segment != "*":
-            out.append("(?:/.*)?")
-        needs_slash = True
-    return "".join(out)
 
 
 def _double_star(*, is_first: bool, is_last: bool) -> tuple[str, bool]:

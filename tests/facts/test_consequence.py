@@ -103,6 +103,13 @@ EFFECT_ROWS = [
         id="a parameter that is only handed on",
     ),
     pytest.param(
+        "schedule(self, budget):\n        left = budget * 8\n        return self.pick(left)",
+        "schedule(self, budget, more=False):\n        left = budget * 8\n        return self.pick(left, more=True)",
+        "Scheduler.schedule",
+        "body",
+        id="a switch is set where it is handed on",
+    ),
+    pytest.param(
         "return self.pick(left)",
         "return self.pick(budget)",
         "Scheduler.schedule",

@@ -36,7 +36,20 @@ def list_files(access: GitAccess, old: str, new: str) -> Diff:
     counts: dict[RepoPath, tuple[int, int]] = {}
     for cell in cells:
         if cell.startswith(b":"):
-            file = _file(cell.decode("ascii").removeprefix(":").split(" "), cells)
+            old_mode, new_mode, _, _, status = cell.decode("ascii").removeprefix(":").split(" ")
+            first = RepoPath(decode_name(next(cells)))
+            kind = _STATUSES.get(status[0], FileStatus.MODIFIED)
+            is_pair = kind in {FileStatus.RENAMED, FileStatus.COPIED}
+            mode = old_mode if kind is FileStatus.DELETED else new_mode
+            file = FileDiff(
+                path=RepoPath(decode_name(next(cells))) if is_pair else first,
+                old_path=first if is_pair else None,
+                status=kind,
+                kind={_SUBMODULE: FileKind.SUBMODULE, _LINK: FileKind.SYMLINK}.get(mode, FileKind.TEXT),
+                additions=0,
+                deletions=0,
+                hunks=(),
+            )
             files[file.path] = file
         else:
             path, lines = _counted(cell, cells)
@@ -52,23 +65,6 @@ def files_defining(access: GitAccess, old: str, new: str, names: Iterable[str]) 
     found = run(access, "diff-tree", *options, old, new)
     listed = found.out.split(b"\0")[:-1] if found.code == 0 else []
     return frozenset(decode_name(name) for name in listed if name.endswith(b".py"))
-
-
-def _file(row: list[str], cells: Iterator[bytes]) -> FileDiff:
-    old_mode, new_mode, _, _, status = row
-    first = RepoPath(decode_name(next(cells)))
-    kind = _STATUSES.get(status[0], FileStatus.MODIFIED)
-    is_pair = kind in {FileStatus.RENAMED, FileStatus.COPIED}
-    mode = old_mode if kind is FileStatus.DELETED else new_mode
-    return FileDiff(
-        path=RepoPath(decode_name(next(cells))) if is_pair else first,
-        old_path=first if is_pair else None,
-        status=kind,
-        kind={_SUBMODULE: FileKind.SUBMODULE, _LINK: FileKind.SYMLINK}.get(mode, FileKind.TEXT),
-        additions=0,
-        deletions=0,
-        hunks=(),
-    )
 
 
 def _counted(cell: bytes, cells: Iterator[bytes]) -> tuple[RepoPath, tuple[int, int]]:

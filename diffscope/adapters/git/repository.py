@@ -251,19 +251,16 @@ class GitRepository:
             if len(self._compared) >= _PAIRS_KEPT:
                 self._compared.clear()
             # A neighbour's graph, words of tests, declarations and files are all brought up to date by the same paths.
-            self._compared[old, new] = self._compare(old, new)
+            told = self._between(self._changes, old, new)
+            if told is None:
+                found = run(self.objects, "diff-tree", *_RAW, old, new)
+                if found.code != 0:
+                    raise self._error(found)
+                told = found.out
+            cells = told.split(b"\0")
+            changed = (_changed(cells[at], cells[at + 1]) for at in range(0, len(cells) - 1, 2))
+            self._compared[old, new] = tuple(sorted(changed, key=lambda change: change.path))
         return self._compared[old, new]
-
-    def _compare(self, old: CommitId, new: CommitId) -> tuple[ChangedPath, ...]:
-        told = self._between(self._changes, old, new)
-        if told is None:
-            found = run(self.objects, "diff-tree", *_RAW, old, new)
-            if found.code != 0:
-                raise self._error(found)
-            told = found.out
-        cells = told.split(b"\0")
-        changed = (_changed(cells[at], cells[at + 1]) for at in range(0, len(cells) - 1, 2))
-        return tuple(sorted(changed, key=lambda change: change.path))
 
     def patch(self, base: str | None, head: str) -> tuple[str, tuple[Gap, ...]]:
         """Return the patch from ``base`` (``None``: the empty tree) to ``head``, and a gap for each missing blob."""

@@ -172,7 +172,8 @@ class Client:
         patience: RetryPolicy | None = None,
         sleep: Sleep = time.sleep,
     ) -> None:
-        _quieten_library()
+        # PyGithub hangs a handler on its logger that writes to stderr, which is ours: notices go there.
+        logging.getLogger("github").handlers.clear()
         patience = patience or RetryPolicy()
         self.access = access
         self.calls = 0
@@ -312,11 +313,6 @@ class Client:
 
     def _place(self, path: str) -> str:
         return f"{self.access.host} {path}" if path.startswith("/") else self.access.host
-
-
-def _quieten_library() -> None:
-    # PyGithub hangs a handler on its logger that writes to stderr, which is ours: notices go there.
-    logging.getLogger("github").handlers.clear()
 
 
 class _Refusal(msgspec.Struct, frozen=True):

@@ -73,7 +73,12 @@ def patch_from_files(
 
 
 def _part(entry: FileEntry, base: TreeEntry | None, read_sides: ReadSides) -> tuple[str, Gap | None]:
-    header = _header(entry, base)
+    old, new = _both(entry)
+    names = " ".join((quote(f"a/{old}".encode()), quote(f"b/{new}".encode())))
+    header = "".join(
+        f"{line}\n"
+        for line in (f"diff --git {names}", *_modes(entry, base), *_move(entry), *_index(entry, base))
+    )
     if entry.patch:
         end = "" if entry.patch.endswith("\n") else "\n"
         return f"{header}--- {_old(entry)}\n+++ {_new(entry)}\n{entry.patch}{end}", None
@@ -105,15 +110,6 @@ def _compared(entry: FileEntry, before: bytes, after: bytes) -> str:
     new = {} if entry.status == "removed" else {entry.filename: after}
     renames = {old_path: entry.filename} if entry.status == "renamed" else None
     return make_patch(old, new, renames=renames)
-
-
-def _header(entry: FileEntry, base: TreeEntry | None) -> str:
-    old, new = _both(entry)
-    names = " ".join((quote(f"a/{old}".encode()), quote(f"b/{new}".encode())))
-    return "".join(
-        f"{line}\n"
-        for line in (f"diff --git {names}", *_modes(entry, base), *_move(entry), *_index(entry, base))
-    )
 
 
 def _modes(entry: FileEntry, base: TreeEntry | None) -> Iterable[str]:

@@ -161,19 +161,16 @@ def _show_native(opened: OpenedGraph, name: ModuleName) -> Page:
     head = _head(opened, name, area)
     if _kind_of(opened, name) == "build" and not report.implementations:
         return Page(document, [*head, *_tie_lines(report)])
-    python = _python_lines(report, _areas_among(opened, modules))
-    tests = section("tests", list(report.tests), most=_MOST_TESTS)
-    return Page(document, [*head, *python, *_tie_lines(report), *tests])
-
-
-def _python_lines(report: NativeReport, areas: str) -> list[str]:
+    areas = _areas_among(opened, modules)
     wrappers = [f"{each.module}.{each.function}, line {each.line}" for each in report.wrappers]
-    return [
+    python = [
         f"built for    {', '.join(report.devices) or 'unknown: nothing in its place or in the build files tells'}",
         *section("operators", _operator_lines(report)),
         *section("wrapped by", wrappers),
         *section(f"called from{areas}", [_caller_line(each) for each in report.callers]),
     ]
+    tests = section("tests", list(report.tests), most=_MOST_TESTS)
+    return Page(document, [*head, *python, *_tie_lines(report), *tests])
 
 
 def _head(opened: OpenedGraph, name: ModuleName, area: str | None) -> list[str]:

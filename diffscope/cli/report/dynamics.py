@@ -43,7 +43,7 @@ class EventsRequest(NamedTuple):
     save: Path | None
     since: str | None
     until: str | None
-    offset: str | None
+    tz: str | None
     use_cache: bool
     repo: Path | None = None
 
@@ -59,7 +59,7 @@ def write_dynamics(sought: EventsRequest, outputs: ReportOutputs, console: Conso
     wrong = [output.form for output in outputs.outputs if output.form not in ("markdown", "json")]
     if wrong:
         raise UsageError(f"a dynamics report has no {wrong[0]}", hint="--format markdown or json")
-    offset = sought.offset or OFFSET
+    offset = sought.tz or OFFSET
     events = read_events(sought.file) if sought.file else _events(_asked(sought, offset), sought, console)
     window = _window(sought.since or events.since, sought.until or events.until, offset)
     if sought.save is not None:

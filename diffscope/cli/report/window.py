@@ -30,7 +30,7 @@ class WindowRequest(NamedTuple):
 
     window: str
     compare: str | None
-    offset: str | None
+    tz: str | None
     repo: Path | None
     rule_folders: tuple[Path, ...]
     workers: int | None
@@ -45,7 +45,7 @@ def write_window(sought: WindowRequest, outputs: ReportOutputs, console: Console
         DiffscopeError: there is no clone, or no such window.
     """
     clone = need_clone(sought.repo)
-    offset = sought.offset or OFFSET
+    offset = sought.tz or OFFSET
     with (
         open_workspace(clone, rule_folders=sought.rule_folders, use_cache=sought.use_cache) as workspace,
         Batch(workspace, workers=sought.workers, cluster=sought.cluster) as batch,
@@ -89,6 +89,6 @@ def _compared(
         if asked is None:
             return other, read_stored(batch, other)
     else:
-        other = find_span(workspace, str(asked), offset=sought.offset or OFFSET)
+        other = find_span(workspace, str(asked), offset=sought.tz or OFFSET)
     with console.resumable(), Progress(other.period.label, console) as progress:
         return other, read_span(batch, other, progress=progress)

@@ -44,7 +44,7 @@ _MOST_MERGES: Final = 2_000
 
 
 class TriageRequest(NamedTuple):
-    """What the command line asks for."""
+    """What the command line asks for: a field for each of its options."""
 
     base: str | None = None
     listed: Path | None = None

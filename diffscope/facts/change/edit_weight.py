@@ -45,7 +45,9 @@ def only_hands_on(edit: Edit, new_names: Collection[str] = ()) -> bool:
     if handed is None:
         return False
     is_kept = edit.what == "value" and edit.target.rpartition(".")[2] == handed[2]
-    return is_kept or bool({handed[1], handed[2]}.intersection(new_names))
+    # A switch that is set there is no value of a caller's.
+    is_handed = handed[2] not in ("True", "False") and bool({handed[1], handed[2]}.intersection(new_names))
+    return is_kept or is_handed
 
 
 def without_renamed(edits: Iterable[Edit]) -> list[Edit]:

@@ -74,6 +74,7 @@ def render_summary(
     words = Words(style.language)
     reading = AssessmentView(assessment, words)
     flags = worst_first(assessment.flags)
+    counts = () if assessment.ci is UNSET else assessment.ci.not_run
     text = fill(
         "comment.md.j2",
         words,
@@ -86,7 +87,7 @@ def render_summary(
         ci=words.semicolon.join(reading.ci_but_blind_spots),
         blind=_blind_steps(assessment, words),
         idle=_idle_steps(assessment, words),
-        idle_count=_idle_count(assessment),
+        idle_count=sum(one.steps for one in counts if one.reason is Reason.OPTIONAL),
         owners=_owners(assessment, words),
         where=_place,
         picture=draw(reading.modules, lambda count: words("dependents", count=count)),
@@ -142,11 +143,6 @@ def _idle_steps(assessment: Assessment, words: Words) -> list[str]:
     return [] if assessment.ci is UNSET else [optional_step(one, words) for one in assessment.ci.optional]
 
 
-def _idle_count(assessment: Assessment) -> int:
-    counts = () if assessment.ci is UNSET else assessment.ci.not_run
-    return sum(one.steps for one in counts if one.reason is Reason.OPTIONAL)
-
-
 def _owners(assessment: Assessment, words: Words) -> str:
     known = [file for file in assessment.files if file.owners is not None]
     if not known:
@@ -174,16 +170,13 @@ def _fit(sections: list[str], words: Words, limit: int) -> str:
         kept.pop()
     dropped = len(middle) - len(kept)
     tail = [words("left-out", count=dropped)] if dropped else []
-    return _cut("\n\n".join([head, *kept, *tail, foot]), limit)
+    text = "\n\n".join([head, *kept, *tail, foot])
+    data = text.encode("utf-8", "backslashreplace")
+    return text if len(data) <= limit else data[:limit].decode("utf-8", "ignore")
 
 
 def _size(sections: list[str]) -> int:
     return sum(len(section.encode("utf-8", "surrogatepass")) + 2 for section in sections)
-
-
-def _cut(text: str, limit: int) -> str:
-    data = text.encode("utf-8", "backslashreplace")
-    return text if len(data) <= limit else data[:limit].decode("utf-8", "ignore")
 
 
 def _clip(text: str, length: int = _CLIP) -> str:

@@ -55,9 +55,20 @@ class _Report:
         self._header()
         self._screen.blank()
         self._risk()
-        self._flags()
+        for flag in worst_first(self._assessment.flags):
+            self._screen.blank()
+            self._flag(flag)
         self._against()
-        self._doubts()
+        words = self._words
+        for waived in self._assessment.waived:
+            self._row("waived", f"{waived.flag.code}  {words('waived-because', reason=waived.reason)}")
+        if self._assessment.unknown:
+            sentences = self._read.unknown
+            # One reason speaks for itself; several ones stand under the count.
+            rows = [Piece(self._read.unknown_count, Tone.MEDIUM)] if len(sentences) > 1 else []
+            rows += [Piece(sentence, Tone.QUIET if rows else Tone.MEDIUM) for sentence in sentences]
+            for number, row in enumerate(rows):
+                self._screen.row("" if number else words("unknown-rules"), row, width=_COLUMN)
         self._row("near", *self._read.near)
         self._screen.blank()
         self._look_first()
@@ -87,7 +98,10 @@ class _Report:
 
     def _details(self) -> None:
         self._screen.blank()
-        self._where()
+        words, platforms = self._words, self._words.comma.join(self._assessment.platforms)
+        suffix = f"   {words('platforms')}{words.colon}{platforms}" if platforms else ""
+        self._screen.row(words("kind"), Piece(" · ".join(self._read.kind)), width=_COLUMN)
+        self._screen.row(words("areas"), Piece(self._read.areas + suffix), width=_COLUMN)
         self._reach()
         self._row("owners", *self._read.owners)
         self._row("ci", *self._read.ci_but_blind_spots)
@@ -122,12 +136,6 @@ class _Report:
         elif self._read.fix_risk_told:
             self._row("fix-risk", self._read.fix_risk_told)
 
-    def _where(self) -> None:
-        words, platforms = self._words, self._words.comma.join(self._assessment.platforms)
-        suffix = f"   {words('platforms')}{words.colon}{platforms}" if platforms else ""
-        self._screen.row(words("kind"), Piece(" · ".join(self._read.kind)), width=_COLUMN)
-        self._screen.row(words("areas"), Piece(self._read.areas + suffix), width=_COLUMN)
-
     def _reach(self) -> None:
         modules, words = self._read.modules, self._words
         for number, module in enumerate(modules[:_SHOWN_MODULES]):
@@ -144,11 +152,6 @@ class _Report:
         notes += [Piece(self._read.snapshot, Tone.QUIET)] if self._read.snapshot else []
         for note in notes:
             self._screen.row("", note, width=_COLUMN)
-
-    def _flags(self) -> None:
-        for flag in worst_first(self._assessment.flags):
-            self._screen.blank()
-            self._flag(flag)
 
     def _flag(self, flag: Flag) -> None:
         words = self._words
@@ -171,18 +174,6 @@ class _Report:
         for more in (self._read.also(flag), self._read.covered(flag)):
             if more:
                 self._screen.line(Piece(more, Tone.QUIET), indent=_COLUMN)
-
-    def _doubts(self) -> None:
-        words = self._words
-        for waived in self._assessment.waived:
-            self._row("waived", f"{waived.flag.code}  {words('waived-because', reason=waived.reason)}")
-        if self._assessment.unknown:
-            sentences = self._read.unknown
-            # One reason speaks for itself; several ones stand under the count.
-            rows = [Piece(self._read.unknown_count, Tone.MEDIUM)] if len(sentences) > 1 else []
-            rows += [Piece(sentence, Tone.QUIET if rows else Tone.MEDIUM) for sentence in sentences]
-            for number, row in enumerate(rows):
-                self._screen.row("" if number else words("unknown-rules"), row, width=_COLUMN)
 
     def _look_first(self) -> None:
         places = self._read.look_first()

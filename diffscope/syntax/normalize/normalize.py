@@ -315,7 +315,11 @@ class _Writer:
                 self._format(child, depth, prefix)
             elif child.type == "named_expression":
                 # Without brackets ``:=`` is no assignment but a colon, and a format that begins with an equals sign.
-                self._bare_walrus(child, depth, prefix)
+                name = child.children[0]
+                self.node(name, depth + 1)
+                text = (child.text or b"")[name.end_byte - child.start_byte :].decode("utf-8", "replace")
+                self._emit(":", child)
+                self._emit(f'"{read_text(text.lstrip()[1:], prefix.translate(_NO_BRACES))}', child)
             elif child.type in _SILENT:
                 continue
             elif child.type != "=":
@@ -339,13 +343,6 @@ class _Writer:
             if child is not None:
                 self._interpolation(child, depth + 1, prefix)
                 position = child.end_byte - start
-
-    def _bare_walrus(self, node: Node, depth: int, prefix: str) -> None:
-        name = node.children[0]
-        self.node(name, depth + 1)
-        text = (node.text or b"")[name.end_byte - node.start_byte :].decode("utf-8", "replace")
-        self._emit(":", node)
-        self._emit(f'"{read_text(text.lstrip()[1:], prefix.translate(_NO_BRACES))}', node)
 
     def _emit(self, token: str, node: Node) -> None:
         self.stream.tokens.append(token)
