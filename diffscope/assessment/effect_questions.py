@@ -115,7 +115,6 @@ def _error(edit: Edit, code: str) -> str:
 
 
 _QUESTIONS: Final = {
-    "renamed-changed": "renamed",
     "order-added": "order", "order-removed": "order",
     "condition-return": "skipped", "condition-stop": "passed-over", "condition-break": "passed-over", "condition-raise": "raised", "condition-exit-gone": "allowed",
     "condition-added": "branch", "condition-removed": "no-branch", "condition-guards": "narrowed", "condition-splits": "splits", "condition-unguards": "widened",

@@ -14,11 +14,11 @@ import msgspec
 from diffscope.assessment.document import Effect
 from diffscope.assessment.effect_questions import effect_of, keys_by
 from diffscope.assessment.effect_sentences import EditGroup
-from diffscope.assessment.points import effects_of_moves, effects_of_points
+from diffscope.assessment.points import with_points
+from diffscope.assessment.title_words import stems_of
 from diffscope.facts.change.edit_weight import only_hands_on, statement_weight
 from diffscope.facts.model import ChangeFacts, Edit, SymbolFact
 from diffscope.patterns import lazy_regex
-from diffscope.source.profile import places
 from diffscope.syntax.denial import denied
 
 MOST: Final = 3
@@ -47,7 +47,6 @@ _PLAIN_CALLS: Final = frozenset(
     }
 )  # fmt: skip
 """Calls that say nothing of what a function is for."""
-_PART: Final = lazy_regex(r"[A-Z]?[a-z]+|[A-Z]{2,}(?![a-z])|\d+")
 _NUMBER: Final = lazy_regex(r"(?<=[A-Za-z_])\d+\b")
 _FIRST: Final = lazy_regex(r"^(?:None|True|False|0|0\.0|\[\]|\{\}|\(\)|set\(\)|time\.\w+\(\))$")
 _KEPT: Final = lazy_regex(r"^(?:[\w.]+[.])?(\w+) = \1$")
@@ -58,12 +57,6 @@ _PROSE: Final = lazy_regex(r"""^\w*(?:=\s*)?\(?[frb]?(["'])[^"']*\w+ [a-z]+ [a-z
 _ACTS: Final = lazy_regex(
     r"\(|^(?:return|raise|continue|break|assert|del|yield)\b|\b(?:return|raise|continue|break) "
 )
-_COMMON: Final = frozenset(
-    {
-        "fix", "bug", "bugfix", "the", "for", "and", "add", "added", "support", "with", "from", "use", "not", "when", "into", "make", "model",
-        "core", "perf", "misc", "feat", "refactor", "update", "remove", "enable", "self", "config", "none", "return", "if",
-    }
-)  # fmt: skip
 
 
 class _Change:
@@ -111,7 +104,7 @@ class _Change:
             or any(f'"{name}"' in edit.after + edit.before for name in self.options)
             or any(path == edit.path and key in edit.after + edit.before for path, key in self.rows)
         )
-        return is_default or is_row or (is_renamed and edit.what != "renamed")
+        return is_default or is_row or is_renamed
 
     def by_helper(self, edit: Edit) -> Edit:
         """Return an edit, marked where it takes from a new function what the code that went gave."""
@@ -128,7 +121,7 @@ def find_effects(facts: ChangeFacts) -> tuple[Effect, ...]:
     """Return at most three effects of edits to product code, each with its question; none where only other languages, tests or data changed."""
     change = _Change(facts)
     listed = _refusals_joined(_in_full(facts.edit))
-    edits = (*_of_names(facts), *_of_signatures(facts), *_as_a_whole(listed, change.symbols))
+    edits = (*_of_signatures(facts), *_as_a_whole(listed, change.symbols))
     facts = msgspec.structs.replace(facts, edit=edits)
     words = stems_of(facts.change.title)
     is_native = _is_mostly_native(facts)
@@ -142,18 +135,7 @@ def find_effects(facts: ChangeFacts) -> tuple[Effect, ...]:
             group.first.after,
         ),
     )
-    points = (*effects_of_points(facts), *effects_of_moves(facts))
-    found = [one for one in _effects(_apart(ranked), facts, change) if not (points and one.vague)]
-    # What moved or has another name is the point where nothing else is.
-    points = points if found else tuple(msgspec.structs.replace(one, leads=True) for one in points)
-    found = [*(one for one in points if one.leads), *found, *(one for one in points if not one.leads)]
-    found.sort(key=lambda one: not one.leads)
-    # The same question twice says nothing the second time.
-    found = [
-        one if one.code not in {each.code for each in found[:at]} else msgspec.structs.replace(one, checks=())
-        for at, one in enumerate(found)
-    ]
-    return tuple(found[:MOST])
+    return tuple(with_points(list(_effects(_apart(ranked), facts, change)), facts)[:MOST])
 
 
 def _only_logs(edit: Edit) -> bool:
@@ -235,23 +217,6 @@ def _refusals_joined(edits: list[Edit]) -> list[Edit]:
 def _raises(edit: Edit) -> str:
     last = edit.held[-1] if edit.held else ""
     return last.partition("(")[0] if last.startswith("raise ") else ""
-
-
-def _of_names(facts: ChangeFacts) -> Iterator[Edit]:
-    """Yield members that have another name within their file now; of whole classes and functions the summary tells."""
-    for one in facts.symbol:
-        if (
-            one.category in _PRODUCT
-            and one.moved_from
-            and "." in (one.symbol or "")
-            and ":" not in one.moved_from
-            and not facts.point
-        ):
-            before, after = (".".join(name.split(".")[-2:]) for name in (one.moved_from, one.symbol or ""))
-            yield Edit(
-                path=one.path, line=one.line, side=one.side, symbol=one.symbol or "", what="renamed", change="changed",
-                before=before, after=after,
-            )  # fmt: skip
 
 
 def _of_signatures(facts: ChangeFacts) -> Iterator[Edit]:
@@ -420,17 +385,3 @@ def _called(edit: Edit) -> str:
 
 def _last_name(symbol: SymbolFact) -> str:
     return (symbol.symbol or "").rpartition(".")[2]
-
-
-def stems_of(text: str) -> frozenset[str]:
-    """Return the words of a text or of names in it, without endings."""
-    found = (part[0].lower() for part in _PART.finditer(text))
-    stems = (word if word.isdigit() else _stem(word) for word in found if len(word) > 2)
-    return frozenset(stems) - _COMMON - places().own
-
-
-def _stem(word: str) -> str:
-    for ending in ("ing", "ed", "es", "s"):
-        if word.endswith(ending) and len(word) - len(ending) > 2:
-            return word.removesuffix(ending)
-    return word

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+import msgspec
+
 from diffscope.assessment.document import Effect
-from diffscope.facts.model import ChangeFacts, Point
+from diffscope.facts.model import ChangeFacts, Located, Point, SymbolFact
 from diffscope.facts.option_defaults import turns_on
 from diffscope.messages.codes import MessageCode
 from diffscope.messages.model import Argument, Message, Text, message
@@ -28,81 +30,73 @@ _NEW: Final[dict[str, MessageCode]] = {
 }
 
 
-def effects_of_points(facts: ChangeFacts) -> Iterator[Effect]:
-    """Yield an effect for each point, in their order."""
+def with_points(effects: list[Effect], facts: ChangeFacts) -> list[Effect]:
+    """Return the effects of edits with those of points and moves, what leads first; one that repeats a question has none."""
+    points = [*_of_points(facts), *_of_moves(facts)]
+    found = [one for one in effects if not (points and one.vague)]
+    # What moved or has another name is the point where nothing else is.
+    points = points if found else [msgspec.structs.replace(one, leads=True) for one in points]
+    found = sorted([*(one for one in points if one.leads), *found], key=lambda one: not one.leads)
+    found += [one for one in points if not one.leads]
+    return [
+        msgspec.structs.replace(one, checks=()) if one.code in {each.code for each in found[:at]} else one
+        for at, one in enumerate(found)
+    ]
+
+
+def _of_points(facts: ChangeFacts) -> Iterator[Effect]:
     for point in facts.point:
         said = {"limit": _limit, "renamed": _renamed}.get(point.what, _new)(point)
         if said is not None:
-            both = sentence(said)
-            says = Text(en=f"{both.en[:1].upper()}{both.en[1:]}", zh=both.zh)
-            yield Effect(
-                path=point.path,
-                line=point.line,
-                symbol=point.names[0],
-                says=says,
-                checks=tuple(_checks(point)),
-                code=f"point-{point.what}",
-                leads=point.what != "renamed",
-            )
+            checks = tuple(_checks(point))
+            leads = point.what != "renamed"
+            yield _effect(point, point.names[0], said, checks, code=f"point-{point.what}", leads=leads)
 
 
-def effects_of_moves(facts: ChangeFacts) -> Iterator[Effect]:
+def _effect(
+    at: Point | Located, symbol: str, said: Message, checks: tuple[Text, ...], *, code: str, leads: bool
+) -> Effect:
+    both = sentence(said)
+    says = Text(en=f"{both.en[:1].upper()}{both.en[1:]}", zh=both.zh)
+    return Effect(path=at.path, line=at.line, symbol=symbol, says=says, checks=checks, code=code, leads=leads)
+
+
+def _of_moves(facts: ChangeFacts) -> Iterator[Effect]:
     """Yield one effect for modules and public code that stand elsewhere now: what can still be imported from the old place, and what cannot."""
     files = {
         (one.old_path or "", one.path): one
         for one in facts.file
-        if one.status == "renamed" and one.category == "source"
+        if one.status == "renamed" and one.category == "source" and one.path.endswith(".py")
     }
-    moved = [
-        one
-        for one in facts.symbol
-        if one.category == "source"
-        and one.public
-        and one.kind in ("class", "function")
-        and "." not in (one.symbol or ".")
-        and ":" in (one.moved_from or "")
-    ]
+    moved = [one for one in facts.symbol if _is_moved(one)]
+    parts = [message("point.moved-module", before=before, after=after) for before, after in files]
+    gone = [_dotted(before) for before, _ in files]
     bound = {(one.path, one.symbol): one.still_bound for one in facts.symbol if "removed" in one.aspects}
-    pairs = [tuple((one.moved_from or "").rpartition(":")[::2]) for one in moved]
-    parts: list[Message] = [
-        message("point.moved-module", before=before, after=after)
-        for before, after in files
-        if before.endswith(".py")
-    ]
-    gone: list[str] = [_dotted(before) for before, _ in files if before.endswith(".py")]
-    by_place: dict[tuple[str, str], list[tuple[str, bool]]] = {}
-    for one, (path, name) in zip(moved, pairs, strict=True):
+    by_place: dict[tuple[str, str], list[str]] = {}
+    for one in moved:
+        path, _, name = (one.moved_from or "").rpartition(":")
         if (path, one.path) not in files and path != one.path:
-            by_place.setdefault((path, one.path), []).append((name, bound.get((path, name), False)))
+            by_place.setdefault((path, one.path), []).append(name)
     for (before, after), names in by_place.items():
-        kept = tuple(f"`{name}`" for name, is_bound in names if is_bound)
-        left = [name for name, is_bound in names if not is_bound]
-        gone += [f"{_dotted(before)}.{name}" for name in left]
-        parts.append(
-            message(
-                "point.moved", names=_listed([f"`{name}`" for name, _ in names]), before=before, after=after
-            )
-        )
-        if kept and left:
-            parts.append(message("point.kept", names=_listed(list(kept))))
-        elif kept:
-            parts.append(message("point.kept-all"))
+        kept = [name for name in names if bound.get((before, name))]
+        gone += [f"{_dotted(before)}.{name}" for name in names if name not in kept]
+        parts.append(message("point.moved", names=_listed(names), before=before, after=after))
+        if kept:
+            is_all = len(kept) == len(names)
+            parts.append(message("point.kept-all") if is_all else message("point.kept", names=_listed(kept)))
     if not parts:
         return
     shown, rest = tuple(parts[:_NAMES]), len(parts) - _NAMES
     said = message("point.moves", parts=message("list.more", names=shown, more=rest) if rest > 0 else shown)
-    asked = (text_of("check.moves", names=_listed([f"`{name}`" for name in gone])),) if gone else ()
-    both = sentence(said)
+    asked = (text_of("check.moves", names=_listed(gone)),) if gone else ()
     first = moved[0] if moved else next(iter(files.values()))
-    yield Effect(
-        path=first.path,
-        line=first.line,
-        symbol="",
-        says=Text(en=f"{both.en[:1].upper()}{both.en[1:]}", zh=both.zh),
-        checks=asked,
-        code="moves",
-        leads=facts.change.kind == "refactor" and len(files) + len(moved) >= _edited(facts),
-    )
+    leads = facts.change.kind == "refactor" and len(files) + len(moved) >= _edited(facts)
+    yield _effect(first, "", said, asked, code="moves", leads=leads)
+
+
+def _is_moved(symbol: SymbolFact) -> bool:
+    is_code = symbol.category == "source" and symbol.public and symbol.kind in ("class", "function")
+    return is_code and "." not in (symbol.symbol or ".") and ":" in (symbol.moved_from or "")
 
 
 def _edited(facts: ChangeFacts) -> int:
@@ -122,6 +116,7 @@ def _dotted(path: str) -> str:
 
 
 def _listed(names: list[str]) -> Argument:
+    names = [f"`{name}`" for name in names]
     rest = len(names) - _NAMES
     return message("list.more", names=tuple(names[:_NAMES]), more=rest) if rest > 0 else tuple(names)
 
@@ -141,7 +136,7 @@ def _field(point: Point) -> str:
 
 
 def _owners(point: Point) -> Argument:
-    return _listed([f"`{name.rpartition('.')[0]}`" for name in point.names])
+    return _listed([name.rpartition(".")[0] for name in point.names])
 
 
 def _new(point: Point) -> Message:

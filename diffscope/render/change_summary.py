@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 from diffscope.assessment.document import Assessment, FileAssessment, SymbolAssessment
-from diffscope.assessment.effects import stems_of
+from diffscope.assessment.title_words import stems_of
 from diffscope.messages.model import Argument, Language, Message, Text, message
 from diffscope.messages.say import text_of, texts
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from difflib import SequenceMatcher
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from diffscope.patterns import lazy_regex
 from diffscope.syntax.compare.edit_context import with_context
@@ -388,15 +388,11 @@ def _edit(
     at: Node | None = None,
     **texts: str,
 ) -> StatementEdit:
-    told = {name: brief(text.replace(",)", ")"), MOST_TEXT) for name, text in texts.items()}
+    told: dict[str, Any] = {name: brief(text.replace(",)", ")"), MOST_TEXT) for name, text in texts.items()}
     return StatementEdit(
+        **told,
         what=what,
         change=change,
-        before=told["before"],
-        after=told["after"],
-        target=told.get("target", ""),
-        callee=told.get("callee", ""),
-        keyword=told.get("keyword", ""),
         guard=brief(entry.guard, MOST_TEXT),
         held=held,
         stood=stood,
