@@ -45,7 +45,7 @@ _OF_LINES: Final = {
     "of-command": lazy_regex(r"\bpytest\b|\btest_\w+\.py\b|^- (?:bash|python3?) "),
     "of-timeout": lazy_regex(r"^timeout_in_minutes:"),
     "of-depends": lazy_regex(r"^-? ?depends_on:"),
-    "of-source": lazy_regex(r"^- (?:vllm|tests|csrc|cmake|requirements|docker)(?:/|$)"),
+    "of-source": lazy_regex(r"^- [\w.-]+/[\w./-]*$"),
     "of-pin": lazy_regex(r"^[\w.\[\]-]+ ?[=~<]=? ?[\d.]+"),
 }
 """Which question a line of a pipeline, an image or requirements leaves."""
