@@ -524,7 +524,7 @@ class SymbolFact(Located, frozen=True, kw_only=True):
         ),
     ] = False
     surfaces: Annotated[
-        tuple[str, ...], said("Public surfaces of vLLM that it belongs to: `LLM`, `attention-backend`, ...")
+        tuple[str, ...], said("Public surfaces that it belongs to: `LLM`, `attention-backend`, ...")
     ] = ()
     own_surfaces: Annotated[
         tuple[str, ...],
@@ -662,7 +662,7 @@ class ContractFact(Located, frozen=True, kw_only=True):
 
 
 class OptionFact(Located, frozen=True, kw_only=True):
-    """A setting that a user can see: configuration field, CLI flag, VLLM_* variable, field of a wire protocol, name of a metric."""
+    """A setting that a user can see: configuration field, CLI flag, variable of the environment, field of a wire protocol, name of a metric."""
 
     what: Annotated[
         str,
@@ -671,7 +671,7 @@ class OptionFact(Located, frozen=True, kw_only=True):
             one_of=OptionWhat,
         ),
     ]
-    name: Annotated[str, said("`SchedulerConfig.max_num_seqs`, `--enable-x`, `VLLM_USE_X`.")]
+    name: Annotated[str, said("`SchedulerConfig.max_num_seqs`, `--enable-x`, `POOL_USE_X`.")]
     change: Annotated[
         str,
         said(
@@ -908,9 +908,7 @@ class WriteFact(Located, frozen=True, kw_only=True):
     ]
     target: Annotated[
         str,
-        said(
-            "What is written, with local names resolved: `vllm_config.cache_config.block_size`, `os.environ['X']`."
-        ),
+        said("What is written, with local names resolved: `config.cache.block_size`, `os.environ['X']`."),
     ]
     alias: Annotated[str | None, said("The target as written, if it uses a local name; otherwise null.")] = (
         None

@@ -12,6 +12,7 @@ from diffscope.facts.model import OptionFact
 from diffscope.facts.parsed_text import parse_expression, parse_module
 from diffscope.patterns import lazy_regex
 from diffscope.project.requirements import assignments, is_dockerfile, read_dockerfile
+from diffscope.source.profile import places
 from diffscope.source.text import Region, SourceText
 from diffscope.syntax.model import Aspect, DefinitionKind, Outline
 
@@ -63,7 +64,7 @@ def is_off(default: str | None) -> bool:
 
 def plain(default: str | None) -> str:
     """Return a default in the words that all languages share."""
-    # `VLLM_X: bool = False` and `os.getenv("VLLM_X", "0")` declare the same default in two languages.
+    # `POOL_X: bool = False` and `os.getenv("POOL_X", "0")` declare the same default in two languages.
     text = (default or "None").strip("'\"")
     return {"False": "0", "True": "1", "": "None"}.get(text, text)
 
@@ -104,8 +105,6 @@ def _choices(content: SourceText | None) -> dict[str, tuple[str, int]]:
 
 
 _TABLE = lazy_regex(r"^_?(?:DEFAULT|OPTIMIZATION_LEVEL)_|_DEFAULTS?$")
-_VARIABLES = "envs.py"
-"""Where variables of the environment are declared, in a table of what reads each."""
 _FACTORY = lazy_regex(r"\bdefault_factory\s*=\s*(\w+)")
 _NAME = lazy_regex(r"(?!None$|False$)[A-Za-z_]\w*")
 _COLLECTIONS = frozenset({"frozenset", "set", "tuple", "list"})
@@ -129,7 +128,9 @@ def collect_default_tables(placed: Iterable[Placed]) -> tuple[OptionFact, ...]:
 
 def _holds_settings(path: str) -> bool:
     pure = PurePosixPath(path)
-    return pure.parent.name == "config" or pure.name in ("arg_utils.py", _VARIABLES)
+    code = places().code
+    is_of_variables = pure.name == code.environment_file
+    return pure.parent.name == "config" or is_of_variables or path.endswith(code.names.argument_files)
 
 
 def _of_table(placed: Placed, change: ChangedSymbol) -> Iterator[OptionFact]:
@@ -170,7 +171,10 @@ def _entry(
 def _of_decider(placed: Placed, change: ChangedSymbol, found: ChangedPython) -> Iterator[OptionFact]:
     """Yield the first default that a changed function decides: where an entry or a factory names it on both sides."""
     # What reads a variable may come in the place of what stood in the table.
-    is_new = Aspect.ADDED in change.aspects and PurePosixPath(placed.fact.path).name == _VARIABLES
+    is_new = (
+        Aspect.ADDED in change.aspects
+        and PurePosixPath(placed.fact.path).name == places().code.environment_file
+    )
     is_edited = change.logic and Aspect.BODY in change.aspects
     if (
         not (is_edited or is_new)
@@ -199,7 +203,9 @@ def _of_decider(placed: Placed, change: ChangedSymbol, found: ChangedPython) -> 
 
 def _decided(outline: Outline | None, content: SourceText | None, function: str | None) -> Iterator[str]:
     """Yield the defaults that name a function as what decides them, and the variables that one reads; without a function all of these."""
-    is_of_variables = content is not None and PurePosixPath(content.path).name == _VARIABLES
+    is_of_variables = (
+        content is not None and PurePosixPath(content.path).name == places().code.environment_file
+    )
     for definition in outline.definitions if outline else ():
         if definition.kind is not DefinitionKind.VARIABLE or definition.name == function:
             continue

@@ -13,6 +13,7 @@ from diffscope.facts.model import GuardFact
 from diffscope.facts.moves.facts import pair_moved
 from diffscope.facts.python.condition_logic import direction_of, parse_condition
 from diffscope.patterns import lazy_regex
+from diffscope.source.profile import places
 from diffscope.source.text import Region
 from diffscope.syntax.model import Aspect, ConditionChange, NativeSignalKind, SignalKind
 from diffscope.taxonomy.model import Taxonomy
@@ -22,7 +23,6 @@ _ARCHITECTURE = lazy_regex(
     re.IGNORECASE,
 )
 _DEVICE_QUESTION = lazy_regex(r"(?:^|\.)(?:is|has)_device_capability(?:_family)?$")
-_PLATFORM_QUESTION = lazy_regex(r"(?:^|\.)current_platform\.(?:is|has|supports?|use)_\w+$")
 _UNNAMED = ("any",)
 """What a question for an ability of the platform at hand names."""
 _WORD = lazy_regex(r"(not\s+)?\b([A-Za-z_][\w.]*)")
@@ -204,7 +204,7 @@ def _is_asked_beside(condition: str, state: str, change: ChangedSymbol) -> bool:
         if item.signal.kind is SignalKind.CALL
         and (
             (item.what == state and item.signal.text in asked)
-            or (item.what == other and _PLATFORM_QUESTION.search(item.signal.text))
+            or (item.what == other and places().code.platform_question.search(item.signal.text))
         )
     }
     others = (item for item in change.signals if item.signal.kind is SignalKind.GUARD and item.what == other)
@@ -233,7 +233,7 @@ def _asked_outside(change: ChangedSymbol) -> Iterator[tuple[str, str, Region | N
         if (
             signal.kind is SignalKind.CALL
             and item.what != "reguarded"
-            and (_DEVICE_QUESTION.search(signal.text) or _PLATFORM_QUESTION.search(signal.text))
+            and (_DEVICE_QUESTION.search(signal.text) or places().code.platform_question.search(signal.text))
         ):
             asked = f"{signal.text}({signal.detail.strip().removeprefix('(').removesuffix(')')})"
             if not any(signal.text in condition for condition in conditions):
@@ -278,14 +278,18 @@ def _opposite(question: frozenset[str]) -> frozenset[str]:
 
 
 def _question(condition: str, taxonomy: Taxonomy) -> frozenset[str]:
-    """Return what a condition asks of platform and architecture: its names, each with its sign; `is_cuda_alike` is CUDA or ROCm."""
-    words = set()
+    """Return what a condition asks of platform and architecture: its names, each with its sign; a name for several platforms is each of them."""
+    words, code = set(), places().code
     for match in _WORD.finditer(condition):
         sign, name = ("not " if match[1] else ""), match[2]
-        if name.endswith("is_cuda_alike"):
-            head = name.removesuffix("is_cuda_alike")
-            words |= {f"{sign}{head}is_cuda", f"{sign}{head}is_rocm"}
-        elif taxonomy.platforms_in(name) or _ARCHITECTURE.search(name) or _PLATFORM_QUESTION.search(name):
+        head, asks, asked = name.rpartition("is_")
+        if asks and asked in code.groups:
+            words |= {f"{sign}{head}is_{platform}" for platform in code.groups[asked]}
+        elif (
+            taxonomy.platforms_in(name)
+            or _ARCHITECTURE.search(name)
+            or places().code.platform_question.search(name)
+        ):
             words.add(f"{sign}{name}")
     if words and re.search(r"\bnot\s*\(", condition):
         words.add("not (")
@@ -297,7 +301,7 @@ def _question(condition: str, taxonomy: Taxonomy) -> frozenset[str]:
 def _platforms_in(condition: str, taxonomy: Taxonomy) -> tuple[str, ...]:
     """Return the platforms that a condition names; one that asks for an ability names none, and yet asks."""
     asks = any(
-        _PLATFORM_QUESTION.search(name) and not _DEVICE_QUESTION.search(name)
+        places().code.platform_question.search(name) and not _DEVICE_QUESTION.search(name)
         for name in _CALLED.findall(condition)
     )
     return taxonomy.platforms_in(condition) or (_UNNAMED if asks else ())
