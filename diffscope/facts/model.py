@@ -1313,7 +1313,7 @@ class Edit(Value, frozen=True, kw_only=True):
     side: SideWord
     symbol: str
     what: str
-    """This and the fields up to ``stood`` are those of ``diffscope.syntax.model.StatementEdit``. For files that are not code, their category."""
+    """This and the fields up to ``then_line`` are those of ``diffscope.syntax.model.StatementEdit``. For files that are not code, their category."""
     change: str
     before: str = ""
     after: str = ""
@@ -1323,11 +1323,44 @@ class Edit(Value, frozen=True, kw_only=True):
     guard: str = ""
     held: tuple[str, ...] = ()
     stood: bool = False
+    outer: tuple[str, ...] = ()
+    otherwise: str = ""
+    then: str = ""
+    then_line: int = 0
     left: tuple[str, ...] = ()
     """At most three places (``line`` or ``line name``) of the new file that still have what it replaces, or that make the same call without the
     added argument."""
-    uses: tuple[str, ...] = ()
-    """At most three such places, in other functions of the file, that use the attribute it sets."""
+
+
+class Point(Value, frozen=True, kw_only=True):
+    """A field, setting, limit or name that the change adds or changes, with the code that the value reaches.
+
+    Not available to rules: it describes the change in words. Empty in recorded facts.
+    """
+
+    what: str
+    """``request`` or ``response`` (fields of a wire protocol), ``option``, ``limit`` or ``renamed``."""
+    path: str
+    line: int
+    names: tuple[str, ...]
+    """``Owner.field`` for each class that has it, or the option as users write it. For a rename the old and the new name."""
+    type: str = ""
+    default: str = ""
+    bounds: tuple[str, ...] = ()
+    """As written: ``ge=0``. For a limit the one that was added or changed."""
+    before: str = ""
+    """The former value of a limit; empty for a new one."""
+    value: str = ""
+    """The number that a limit stands for, if known. For a rename the number of places that were added."""
+    about: str = ""
+    """The description that the author gives."""
+    ends: tuple[tuple[str, str, str], ...] = ()
+    """``assert``, ``index``, ``refusal`` or ``comparison``, its code, and ``path:line``: where the product first checks or uses the value.
+
+    For a rename at most three places in changed files that still use the old name, as ``left`` without code.
+    """
+    read: bool = True
+    """Whether a changed file reads it."""
 
 
 class CausePart(Value, frozen=True, kw_only=True):
@@ -1406,6 +1439,7 @@ class ChangeFacts(Value, frozen=True, kw_only=True):
     history: tuple[HistoryFact, ...] = ()
     mention: tuple[Mention, ...] = ()
     edit: tuple[Edit, ...] = ()
+    point: tuple[Point, ...] = ()
     cause: tuple[Cause, ...] = ()
     footprint: Footprint = Footprint()
     """What may conflict with another open change; empty in recorded facts."""

@@ -318,6 +318,13 @@ class StatementEdit(Value, frozen=True, kw_only=True):
     """Of a head: the first statements under it, the last one first where it leaves."""
     stood: bool = False
     """Of a head that came or went: all the code under it stands on the other side too."""
+    outer: tuple[str, ...] = ()
+    """The conditions around ``guard``, outermost first."""
+    otherwise: str = ""
+    """Of a condition that came: the first statement that runs where it does not hold, under its ``else``."""
+    then: str = ""
+    """The statement that comes next: behind a head that leaves, what it keeps from running; of a value the first that reads it."""
+    then_line: int = 0
     line: int
     """On the new side; on the old side for a removal."""
 

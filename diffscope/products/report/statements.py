@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from diffscope.assessment.document import Assessment, Effect, SymbolAssessment
-from diffscope.assessment.effects import stems_of
+from diffscope.assessment.title_words import stems_of
 from diffscope.messages.model import Message, Text, message
 from diffscope.messages.say import text_of
 from diffscope.patterns import lazy_regex

@@ -199,6 +199,8 @@ class Candidate(Value, frozen=True, kw_only=True):
     is_complete: bool
     reached: str = "unknown"
     """The hottest way in which code of the product whose logic it changes is reached, as in ``ReachedLevels``."""
+    edits_native: bool = False
+    """It changes compiled code, of which nobody knows who calls it."""
     does: Text | None = None
     """The weightiest thing that it does, in one sentence."""
     gravest: tuple[str, ...] = ()
@@ -256,6 +258,7 @@ def read_candidate(
         tests_needed=any(flag.family in {"missing-tests", "insufficient-tests"} for flag in flags),
         is_tested=_is_tested(facts),
         reached=_reached(facts),
+        edits_native=any(one.category == "native" and one.logic is True for one in facts.file),
         is_complete=assessment.completeness.complete,
         does=next((effect.says for effect in assessment.effects), None),
         gravest=_gravest(flags),

@@ -25,14 +25,17 @@ def find_needs(candidates: Sequence[Candidate], meets: Meets) -> Iterator[OrderL
         seen.add((maker.number, other.number))
         says = text_of("open-order.rewrites", one=maker.name, other=other.name, name=what)
         yield OrderLink(first=maker.number, then=other.number, kind="rewrites", says=says)
+    rewritten = frozenset(seen)
     for maker, other, what in (
         *finder.uses_of_new(),
         *finder.reads_of_new(),
         *finder.edits_of_new(),
         *finder.calls_of_new(),
     ):
-        if (maker.number, other.number) not in seen:
-            seen.add((maker.number, other.number))
+        pair = (maker.number, other.number)
+        # Whose lines another takes out was there before it.
+        if pair not in seen and pair[::-1] not in rewritten:
+            seen.add(pair)
             yield _needs(maker, other, what)
 
 

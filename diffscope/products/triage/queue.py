@@ -50,7 +50,7 @@ _MENDS: Final[tuple[tuple[Mends, Regex], ...]] = (
         "crash",
         _named(
             r"crash\w*|segfault\w*|segv|panics?|abort\w*|exceptions?|\w+error|asserts?|assertions?|illegal memory\w*|illegal access\w*|out[- ]of[- ](?:bounds|range|memory)"
-            r"|oob|ooms?|overflow\w*|50\d|fail(?:s|ed|ing|ure|ures)?|start-?up|cannot start|leak\w*|unhandled|missing (?:import|attribute|argument|key)s?"
+            r"|oob|ooms?|overflow\w*|50\d|fail(?:s|ed|ing)?|start-?up|cannot start|leak\w*|unhandled|missing (?:import|attribute|argument|key)s?"
         ),
     ),
     (
@@ -64,10 +64,11 @@ _MENDS: Final[tuple[tuple[Mends, Regex], ...]] = (
 """Words of a title that tell what goes wrong; of two kinds the one that is named for sure counts before the one that many words may mean."""
 _GRAVITY: Final[tuple[Mends | None, ...]] = ("wrong-output", "crash", "security", "hang", "unnamed", None)
 _HOT: Final = frozenset({"per_step", "per_request"})
+_IS_FIX: Final = lazy_regex(r"(?i)bug|fix|revert|correct|repair|security")
 _RAISES: Final = lazy_regex(r"(?i)\b(?:rais(?:e|es|ing)|use)\s+`?\w+`?")
 """An error that is named as what comes instead of something else."""
 _NO_FIX: Final = _named(
-    r"ci|ut|build\w*|compil\w+|wheels?|tests?|testing|docs?|benchmarks?|lint\w*|typos?|logs?|logging|warnings?|metrics?|stat(?:s|istics)|profil\w+|perf|performance|speed\w*|faster"
+    r"ci|ut|build\w*|wheels?|tests?|testing|docs?|benchmarks?|lint\w*|typos?|logs?|logging|warnings?|metrics?|stat(?:s|istics)|profil\w+|perf|performance|speed\w*|faster"
 )
 """Words of a title by which a fix is none of what users are served."""
 _MUTUAL: Final = frozenset({"setting", "registry", "operator", "requirement", "constant", "same-name"})
@@ -81,13 +82,14 @@ def mends_of(one: Candidate) -> Mends | None:
 
     ``None`` for what is no fix, and where neither tells. What fails in building, testing or measuring goes wrong for no user.
     """
-    if one.kind not in _FIXES or not one.code_lines:
+    if one.kind not in _FIXES or not one.code_lines or not _IS_FIX.search(one.title):
         return None
     title = _RAISES.sub("", one.title)
     named = next((kind for kind, words in _MENDS if words.search(title)), None)
     if named != "security" and _NO_FIX.search(one.title):
         return None
-    return named or ("unnamed" if one.reached in _HOT else None)
+    is_hot = one.reached in _HOT or (one.reached == "unknown" and one.edits_native)
+    return named or ("unnamed" if is_hot else None)
 
 
 def build_queue(
@@ -260,8 +262,8 @@ def _not_first(one: Candidate, links: _Links) -> Iterator[Text]:
         yield text_of("triage.why-size", count=one.lines)
     if one.tests_needed:
         yield text_of("triage.why-tests")
-    elif not one.is_tested:
-        yield text_of("triage.why-untested")
+    elif not one.is_tested or not one.test_lines:
+        yield text_of("triage.why-untested" if one.is_tested else "triage.why-unreached")
     if not one.is_complete:
         yield text_of("triage.why-incomplete")
     yield from _in_the_way(one, links)

@@ -84,6 +84,8 @@ class Relations:
             one
             for one in conflicts.conflicts
             if frozenset((one.first, one.second)) not in taken_back | double
+            # Which comes first says more than that somebody has to look at both.
+            and (one.certainty == "breaks" or frozenset((one.first, one.second)) not in linked)
         )
         self.duplicates: tuple[Duplicate, ...] = same.duplicates
         self.order: tuple[OrderLink, ...] = tuple(
