@@ -67,7 +67,7 @@ def test_the_weekly_has_the_sections_of_the_published_ones() -> None:
     assert chinese == [
         "执行摘要",
         "本周重点变化",
-        "用户会注意到的变化",
+        "用户会注意到的其他变化",
         "风险观察",
         "重点 PR 速览",
         "模块与主题趋势",
