@@ -40,6 +40,8 @@ CheckCode = Literal[
     "check.comparison-of-client",
     "check.comparison-of-option",
     "check.decided",
+    "check.decided-narrower",
+    "check.decided-wider",
     "check.element",
     "check.element-gone",
     "check.ended",

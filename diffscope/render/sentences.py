@@ -53,7 +53,9 @@ def what_it_does(assessment: Assessment, words: Words) -> tuple[str, ...]:
     found = [*leading[:2], *found[: 3 - len(leading[:2])]]
     flags = _flags(assessment)
     flags = [flag for flag in flags if flag.family not in _OF_TESTS or not new]
-    if not assessment.effects and flags and not (new and _only_removes(assessment)):
+    # Statements of languages that are not laid side by side are told by the rule.
+    is_native = any(file.category == "native" for file in assessment.files)
+    if not assessment.effects and flags and not (new and (_only_removes(assessment) or not is_native)):
         found = [*found[:1], _by_rule(flags[0], words)]
     found = found or [words.pick(clause) for clause in told.clauses[:1]]
     sentences = [clip(begin(one), _LONGEST).rstrip("。.") for one in found]
@@ -84,7 +86,12 @@ def what_to_check(assessment: Assessment, words: Words) -> tuple[str, ...]:
         moved_to = {file.path for file in assessment.files if file.status == "renamed"}
         asking = [flag for flag in asking if flag.evidence and flag.evidence[0].path not in moved_to]
     first = [words.pick(flag.asked) for flag in asking if flag.family not in _OF_TESTS][:1]
-    telling = [effect for effect in effects if not effect.general and not effect.leads]
+    at = {(one.path, one.symbol) for flag in asking[:1] for one in flag.evidence[:1]}
+    telling = [
+        effect
+        for effect in effects
+        if not (effect.general or effect.leads or (effect.error and (effect.path, effect.symbol) in at))
+    ]
     edits = [words.pick(check) for effect in telling[:1] for check in effect.checks]
     edits += [words.pick(effect.checks[0]) for effect in telling[1:] if effect.checks]
     shown = [words.pick(flag.asked) for flag in asking if flag.family in _OF_TESTS][:1]

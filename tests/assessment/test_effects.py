@@ -126,7 +126,7 @@ def thing(*lines: str, other: str = "1") -> str:
             thing("if self.known:", "    return 1", "else:", "    found = load(rows)", "    use(found)"),
             thing("if self.path:", "    found = load(rows)", "    use(found)", "elif self.known:", "    return 1"),
             "The condition for `use(found)` in `Thing.run` was `not self.known`, is `self.path`: it holds in fewer cases",
-            "Where `self.path` and `self.known`, `Thing.run` now comes to `use(found)`; the other way round it no longer does: is each right, and does a test have one of each?",
+            "Where `not self.known` and `not self.path`, `Thing.run` no longer comes to `use(found)`: is that right, and does a test have such a case?",
             id="code goes under another condition"),
         pytest.param(
             thing("use(rows)"), thing("has_any = getattr(rows, 'any', None) is not None", "if has_any:", "    use(rows)"),
