@@ -125,7 +125,7 @@ _QUESTIONS: Final = {
     "branch-changed": "decided", "loop-changed": "loop", "except-added": "except", "except-changed": "except",
     "except-removed": "not-caught", "argument-added": "argument", "argument-changed": "argument", "argument-removed": "argument-gone",
     "call-changed": "call", "call-added": "called", "value-added": "value", "value-changed": "value-changed",
-    "value-from": "value-changed", "value-new": "helper", "value-from-new": "from-new", "variable-version": "version", "steps-added": "of-steps", "step-renamed": "of-label", "variable-changed": "variable", "parameter-added": "parameter",
+    "value-from": "value-changed", "value-new": "helper", "value-from-new": "from-new", "variable-version": "version", "steps-added": "of-steps", "step-renamed": "of-label", "exit-to-assert": "exit-to-assert", "variable-changed": "variable", "parameter-added": "parameter",
     "parameter-removed": "parameter", "parameter-changed": "parameter", "parameter-default": "parameter-default", "whole-both": "whole",
     "whole-now": "whole", "whole-before": "whole", "element-added": "element", "element-changed": "element",
     "element-removed": "element-gone", "entry-added": "entry", "entry-changed": "entry", "entry-removed": "element-gone",
@@ -286,7 +286,8 @@ def _of_file(edit: Edit, code: str) -> str:
     kind = NO_CODE.get(edit.what, "test")
     if code == "wording" and not edit.after.startswith("--"):
         return "of-wording"
-    if kind == "test" and edit.change == "added" and exit_of(edit) in ("return", "continue", "raise"):
+    leaves = exit_of(edit) in ("return", "continue", "raise") or any("skip(" in one for one in edit.held)
+    if kind == "test" and edit.change == "added" and leaves:
         return "of-test-case"
     if kind == "docs" and edit.after.startswith("--"):
         return "of-option"

@@ -32,6 +32,7 @@ _EXITS: Final = ("return", "raise", "continue", "break")
 _BY_KEYWORD: Final = {
     "steps": "steps-added",
     "label": "step-renamed",
+    "exit": "exit-to-assert",
     "new": "value-new",
     "from-new": "value-from-new",
 }
