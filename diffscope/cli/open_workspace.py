@@ -14,7 +14,6 @@ from diffscope.cli.options import asked_profile, is_debug
 from diffscope.errors import ConfigurationError, DiffscopeError
 from diffscope.rules.engine.configuration import (
     EVERY_STABLE_RULE,
-    RuleConfiguration,
     check_against,
     check_options,
     select_rules,
@@ -50,10 +49,15 @@ def open_workspace(
     configuration = settings.rules if settings else EVERY_STABLE_RULE
     beside = Path(configuration.origin).parent
     configured = [beside / folder for folder in configuration.folders]
+    asked = select_rules(select=select or None, ignore=ignore)
     workspace = Workspace(
         clone,
         rule_folders=(*configured, *rule_folders),
-        configuration=_narrowed(configuration, select, ignore),
+        configuration=msgspec.structs.replace(
+            configuration,
+            select=configuration.select if asked.select is None else asked.select,
+            ignore=(*configuration.ignore, *asked.ignore),
+        ),
         use_cache=use_cache,
         progress=progress,
         is_debug=is_debug(),
@@ -81,14 +85,3 @@ def take_profile(clone: GitRepository | None) -> Chosen:
 def _settings() -> Settings | None:
     context = click.get_current_context(silent=True)
     return context.obj if context else None
-
-
-def _narrowed(
-    configuration: RuleConfiguration, select: Sequence[str], ignore: Sequence[str]
-) -> RuleConfiguration:
-    asked = select_rules(select=select or None, ignore=ignore)
-    return msgspec.structs.replace(
-        configuration,
-        select=configuration.select if asked.select is None else asked.select,
-        ignore=(*configuration.ignore, *asked.ignore),
-    )

@@ -89,7 +89,7 @@ def _events(window: Window, sought: EventsRequest, console: Console) -> Events:
     from diffscope.adapters.github.access import find_access
     from diffscope.adapters.github.client import Client
     from diffscope.adapters.github.events import read_github_events
-    from diffscope.adapters.github.store import GitHubStore
+    from diffscope.adapters.github.trees import GitHubStore
 
     with open_cache(is_enabled=sought.use_cache) as cache:
         client = Client(find_access(os.environ), store=GitHubStore(cache), notice=console.note)

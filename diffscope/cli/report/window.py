@@ -54,21 +54,17 @@ def write_window(sought: WindowRequest, outputs: ReportOutputs, console: Console
         with console.resumable(), outputs.stream() as each, Progress(span.period.label, console) as progress:
             read = read_span(batch, span, progress=progress, each=each)
         if read.is_lost:
-            raise none_judged(len(read.gaps), read.gaps[0].reason)
+            # Zeros would be a lie.
+            raise SourceError(
+                f"none of {len(read.gaps)} changes could be judged; the first: {read.gaps[0].reason}",
+                hint="classify one of them alone to see more",
+            )
         if outputs.need_digest:
             compared = _compared(sought, workspace, batch, (span, console))
             outputs.write(digest_of(workspace, batch, span, read, compared=compared))
         for note in (*(gap.reason for gap in (*span.gaps, *read.gaps)), *batch.notes):
             console.note(note)
     outputs.finish()
-
-
-def none_judged(count: int, reason: str) -> SourceError:
-    """Return the error of a window of which nothing could be judged: zeros would be a lie."""
-    return SourceError(
-        f"none of {count} changes could be judged; the first: {reason}",
-        hint="classify one of them alone to see more",
-    )
 
 
 def _compared(

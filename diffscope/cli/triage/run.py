@@ -9,9 +9,9 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from diffscope.adapters.git.merges import MergeCase, try_merges
+from diffscope.adapters.git.branches import MergeCase, try_merges
 from diffscope.adapters.git.repository import GitRepository
-from diffscope.adapters.open_pulls import read_open_pulls, write_open_pulls
+from diffscope.adapters.open_pulls import read_open_pulls
 from diffscope.adapters.output import encoded, write_file
 from diffscope.batch.run import Batch
 from diffscope.cli.console import Console, Progress
@@ -33,6 +33,7 @@ from diffscope.products.triage.model import Conflict, Triage, TriageGap
 from diffscope.products.triage.queue import load_of
 from diffscope.products.triage.render import FORMATS
 from diffscope.products.triage.triage import DAY, Relations, build_triage, meets_within
+from diffscope.render.formats.json import indented
 from diffscope.taxonomy.model import OTHER, Taxonomy
 from diffscope.workspace import Workspace
 from diffscope.yaml.reading import nearest
@@ -147,7 +148,8 @@ def list_open(asked: TriageRequest, workspace: Workspace, clone: GitRepository, 
         return saved_as_open(read_open_pulls(asked.listed), asked.base, clone)
     pulls, lost = github_as_open(asked.base, clone, workspace.cache, console, closed_days=asked.closed)
     if asked.save_list is not None:
-        write_open_pulls(asked.save_list, pulls)
+        # Save a list.
+        write_file(asked.save_list, encoded(indented(pulls)))
     return saved_as_open(pulls, asked.base, clone, lost)
 
 
