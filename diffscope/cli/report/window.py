@@ -18,7 +18,7 @@ from diffscope.batch.windows import (
 )
 from diffscope.cli.console import Console, Progress
 from diffscope.cli.gather import need_clone
-from diffscope.cli.open_workspace import open_workspace
+from diffscope.cli.open_workspace import RuleOptions, open_workspace
 from diffscope.cli.report.outputs import ReportOutputs
 from diffscope.errors import SourceError
 from diffscope.products.report.trend import OFFSET
@@ -47,7 +47,7 @@ def write_window(sought: WindowRequest, outputs: ReportOutputs, console: Console
     clone = need_clone(sought.repo)
     offset = sought.tz or OFFSET
     with (
-        open_workspace(clone, rule_folders=sought.rule_folders, use_cache=sought.use_cache) as workspace,
+        open_workspace(clone, RuleOptions(sought.rule_folders, use_cache=sought.use_cache)) as workspace,
         Batch(workspace, workers=sought.workers, cluster=sought.cluster) as batch,
     ):
         span = find_span(workspace, sought.window, offset=offset)

@@ -16,7 +16,7 @@ from diffscope.adapters.output import encoded, write_file
 from diffscope.batch.run import Batch
 from diffscope.cli.console import Console, Progress
 from diffscope.cli.gather import need_clone
-from diffscope.cli.open_workspace import open_workspace
+from diffscope.cli.open_workspace import RuleOptions, open_workspace
 from diffscope.cli.options import Output
 from diffscope.cli.publish import WidthLimits, check_outputs, style_of, write_stdout
 from diffscope.cli.triage.sources import (
@@ -76,11 +76,7 @@ def run_triage(asked: TriageRequest, repo: Path | None, forms: Sequence[Output],
     with (
         clone,
         open_workspace(
-            clone,
-            rule_folders=asked.rule_folders,
-            select=asked.select,
-            ignore=asked.ignore,
-            use_cache=asked.use_cache,
+            clone, RuleOptions(asked.rule_folders, asked.select, asked.ignore, asked.use_cache)
         ) as workspace,
         Batch(workspace, workers=asked.workers) as batch,
         console.resumable(),
