@@ -321,6 +321,14 @@ class AssessmentView:
         return self._words("fix-risk-of", chance=f"{found.probability:.0%}", usual=f"{found.base_rate:.0%}")
 
     @property
+    def fix_risk_told(self) -> str:
+        """That chance with its strongest reason, where it is above the usual one; else nothing."""
+        found = self._assessment.fix_risk
+        if found is None or not found.reasons or found.probability <= found.base_rate:
+            return ""
+        return f"{self.fix_risk}{self._words.semicolon}{self._words.pick(found.reasons[0])}"
+
+    @property
     def fix_risk_reasons(self) -> tuple[str, ...]:
         """The interval of that chance, and what moves it most."""
         found, words = self._assessment.fix_risk, self._words

@@ -219,13 +219,15 @@ def run_tests(*, folder: Path | None, word: str | None, form: str) -> int:
 )
 def new(*, code: str, slug: str, into: Path) -> int:
     """Create a rule: a folder CODE-slug with a rule.yml that loads, its zh.yml, and a cases.yml to fill in."""
+    from diffscope.adapters.config.profiles import default_profile
     from diffscope.adapters.config.rule_files import load_rules, write_new_files
     from diffscope.rules.authoring.scaffold import scaffold_rule
     from diffscope.version import VERSION
 
     catalogue = load_rules([into] if into.is_dir() else [])
     folder = into / f"{code}-{slug}"
-    files = scaffold_rule(code, slug, catalogue=catalogue, version=VERSION)
+    package = next(iter((_asked_folder() or default_profile()).names().packages), "package")
+    files = scaffold_rule(code, slug, catalogue=catalogue, version=VERSION, package=package)
     write_new_files({folder / name: text for name, text in files.items()})
     written = "".join(f"{folder / name}\n" for name in files)
     _write(f"{written}next: {shell_line('diffscope', 'rules', 'test', folder)}\n")

@@ -27,6 +27,7 @@ from diffscope.products.report.statements import (
 )
 from diffscope.render.change_summary import option_of, registry_row
 from diffscope.rules.model import Severity, every_flag
+from diffscope.source.profile import profile
 
 _REGISTRIES: Final = (
     "tool parsers",
@@ -338,7 +339,11 @@ def _of_versions(name: str, before: str, after: str) -> Text:
 
 def _is_set_by_users(name: str) -> bool:
     owner = name.partition(".")[0]
-    return owner.endswith(_BASE_CLASSES) and not owner.startswith(("_", "EngineArgs")) and "._" not in name
+    return (
+        owner.endswith(_BASE_CLASSES)
+        and not owner.startswith(("_", *profile().code.arguments))
+        and "._" not in name
+    )
 
 
 def _with_default(name: str, default: str) -> Text:

@@ -12,49 +12,14 @@ from diffscope.patterns import lazy_regex
 from diffscope.products.report.statements import is_setting, statements_of
 from diffscope.render.change_summary import option_of
 from diffscope.render.words import area_title
+from diffscope.source.profile import profile
 
 AUDIENCES: Final = ("users", "operators", "developers")
 """Who reads a report, in the order in which they are told: clients of a server, those who run it, those who change its code."""
-_USERS: Final = frozenset(
-    [
-        "frontend",
-        "models",
-        "multimodal",
-        "tool-calling",
-        "reasoning",
-        "structured-output",
-        "sampler",
-        "pooling",
-        "renderer",
-        "tokenizer",
-        "lora",
-        "rust",
-    ]
-)
-_DEVELOPERS: Final = frozenset(["benchmarks", "build", "ci", "docs", "examples", "tests", "core-utils"])
-"""Areas by who notices what changes there; all others are noticed by those who run a server."""
-_EVERYBODY: Final = frozenset(
-    {"config", "engine", "worker", "model-runner", "executor", "scheduler", "kv-cache"}
-)
-"""Areas that every deployment goes through: that it is affected says nothing."""
 _INSIDE: Final = frozenset({"ci", "test", "docs"})
 _MOST: Final = 2
 _MODELS: Final = 2
 _MUCH: Final = 0.2
-_NO_MODELS: Final = frozenset(
-    [
-        "adapters",
-        "config",
-        "interfaces",
-        "interfaces_base",
-        "module_mapping",
-        "registry",
-        "transformers",
-        "utils",
-        "vision",
-    ]
-)
-"""Modules among the models that all of them share."""
 _MET: Final = frozenset({"cli-flag", "environment-variable", "metric"})
 _UNSEEN: Final = frozenset({"performance", "refactor"})
 """Kinds of which clients see no more than speed."""
@@ -99,9 +64,9 @@ def _audience(assessment: Assessment) -> str:
     if is_asked or is_by_default(assessment) or any(map(_is_met, assessment.symbols)):
         return "users" if is_asked else "operators"
     is_product = bool(product)
-    if area in _DEVELOPERS or (assessment.kind in _INSIDE and not is_product):
+    if area in profile().readers.developers or (assessment.kind in _INSIDE and not is_product):
         return "developers"
-    return "users" if area in _USERS and assessment.kind not in _UNSEEN else "operators"
+    return "users" if area in profile().readers.users and assessment.kind not in _UNSEEN else "operators"
 
 
 def is_by_default(assessment: Assessment) -> bool:
@@ -137,13 +102,15 @@ def _affects(assessment: Assessment) -> Text | None:
     platform = _platform(assessment)
     if _audience(assessment) == "developers":
         area = "inside"
-    elif area in _DEVELOPERS:
-        area = next((one.area for one in assessment.areas if one.area not in _DEVELOPERS), "config")
-    if area in _EVERYBODY:
+    elif area in profile().readers.developers:
+        area = next(
+            (one.area for one in assessment.areas if one.area not in profile().readers.developers), "config"
+        )
+    if area in profile().readers.everybody:
         area = next(iter(_besides(assessment)), area)
-    if area in {*_EVERYBODY, "platform"} and platform:
+    if area in {*profile().readers.everybody, "platform"} and platform:
         area = "everyone"
-    if area in _EVERYBODY and not platform:
+    if area in profile().readers.everybody and not platform:
         return None
     models = _models(assessment) if area == "models" else ()
     if models:
@@ -161,7 +128,7 @@ def _affects(assessment: Assessment) -> Text | None:
 
 def _besides(assessment: Assessment) -> list[str]:
     """Return the areas that much of a pull request lies in and that not everybody goes through."""
-    outside = {*_EVERYBODY, *_DEVELOPERS}
+    outside = {*profile().readers.everybody, *profile().readers.developers}
     return [one.area for one in assessment.areas if one.weight >= _MUCH and one.area not in outside]
 
 
@@ -189,7 +156,9 @@ def _of_area(area: str) -> Text:
 def _models(assessment: Assessment) -> tuple[str, ...]:
     """Return the models whose files changed; nothing where they are too many to name."""
     changed = [file for file in assessment.files if file.category == "source" and file.area == "models"]
-    found = {name[1] for file in changed if (name := _MODEL.search(file.path))} - _NO_MODELS
+    found = {name[1] for file in changed if (name := _MODEL.search(file.path))} - set(
+        profile().code.shared_models
+    )
     return tuple(sorted(found)) if 0 < len(found) <= _MODELS else ()
 
 

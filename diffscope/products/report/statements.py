@@ -11,13 +11,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from diffscope.assessment.document import Assessment, Effect, SymbolAssessment
-from diffscope.assessment.effects import stems_of
+from diffscope.assessment.title_words import stems_of
 from diffscope.messages.model import Message, Text, message
 from diffscope.messages.say import text_of
 from diffscope.patterns import lazy_regex
 from diffscope.render.change_summary import clauses_of, is_private, option_of
 from diffscope.rules.model import Severity, every_flag
-from diffscope.source.profile import places
+from diffscope.source.profile import places, profile
 
 _SPAN: Final = lazy_regex(r"`([^`]*)`")
 _EDITS_TELL: Final = frozenset({"bugfix", "performance"})
@@ -347,4 +347,4 @@ def _is_short(said: str, longest: int, longest_code: int) -> bool:
 def is_setting(name: str) -> bool:
     """Return whether a field is one that users set."""
     owner = name.partition(".")[0]
-    return owner.endswith(_OWNERS) and not owner.startswith("EngineArgs") and not is_private(name)
+    return owner.endswith(_OWNERS) and not owner.startswith(profile().code.arguments) and not is_private(name)

@@ -132,9 +132,10 @@ class _Report:
             self._screen.row("" if number else words("check"), Piece(check), width=_COLUMN)
         if does and not self._flagged and risk.level is not RiskLevel.UNKNOWN:
             self._row("no-flags", because)
-        if self._read.fix_risk:
-            reasons = self._read.fix_risk_reasons if self._style.is_verbose else ()
-            self._row("fix-risk", self._read.fix_risk, *reasons)
+        if self._style.is_verbose and self._read.fix_risk:
+            self._row("fix-risk", self._read.fix_risk, *self._read.fix_risk_reasons)
+        elif self._read.fix_risk_told:
+            self._row("fix-risk", self._read.fix_risk_told)
 
     def _reach(self) -> None:
         modules, words = self._read.modules, self._words

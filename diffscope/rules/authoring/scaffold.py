@@ -21,7 +21,7 @@ status: {{is: preview, since: "{version}"}} # stable once it is measured; a prev
 why: "{why}"
 remedy: "{remedy}"
 evidence: # the records that a flag points at: a fact of docs/vocabulary.md, and what is asked of it
-  symbol: {{category: source, logic: true, path: {{like: "vllm/TODO/**"}}}}
+  symbol: {{category: source, logic: true, path: {{like: "{package}/TODO/**"}}}}
 when: {{not: {{change: {{kind: [docs, test]}}}}}} # what must hold besides; remove it if nothing must
 severity: low # or a list: - high: {{evidence: {{code_added: {{at_least: 100}}}}}}, and a word alone at the end
 says: "{says}"
@@ -41,29 +41,31 @@ _CASES = """\
 logic_changed:
   todo: "write a change that must be found, and mark the line that earns it"
   before:
-    vllm/example.py: |
+    {package}/example.py: |
       def answer():
           return 41
   after:
-    vllm/example.py: |
+    {package}/example.py: |
       def answer():  # <- {code} low: answer
           return 42
 docstring_changed:
   todo: "write a change that all but fires; this one is found until then"
   before:
-    vllm/TODO/example.py: |
+    {package}/TODO/example.py: |
       def answer():
           return 41
   after:
-    vllm/TODO/example.py: |
+    {package}/TODO/example.py: |
       def answer():
           return 42
   findings: []
 """
 
 
-def scaffold_rule(code: str, slug: str, *, catalogue: Catalogue, version: str) -> dict[str, str]:
-    """Return file name -> text of a new rule's folder, which is to be called ``CODE-slug``.
+def scaffold_rule(
+    code: str, slug: str, *, catalogue: Catalogue, version: str, package: str
+) -> dict[str, str]:
+    """Return file name -> text of a new rule's folder, which is to be called ``CODE-slug``; its paths lie in a folder ``package``.
 
     Raises:
         UsageError: the code or the slug has not the form, or the code is taken.
@@ -81,7 +83,7 @@ def scaffold_rule(code: str, slug: str, *, catalogue: Catalogue, version: str) -
     title = slug.replace("-", " ").capitalize()
     # Letters that belong to no family yet need one named.
     family = "" if family_of(code) else f"family: {next(iter(FAMILIES))} # one of: {', '.join(FAMILIES)}\n"
-    fixed = {"code": code, "version": version, "family": family, "schemas": _SCHEMAS}
+    fixed = {"code": code, "version": version, "family": family, "schemas": _SCHEMAS, "package": package}
     files = (
         (RULE_FILE, _RULE, Language.ENGLISH),
         (CHINESE_FILE, _CHINESE, Language.CHINESE),

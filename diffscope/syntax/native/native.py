@@ -183,7 +183,7 @@ _PATTERNS: Final = tuple(
     )
 )
 _PLATFORM: Final = lazy_regex(
-    r"USE_ROCM|__HIP\w*|HIP_\w+|USE_CUDA|__CUDACC__|VLLM_CPU\w*|__AVX\w*|__aarch64__|__powerpc\w*|__riscv\w*|__s390x__|USE_XPU"
+    r"USE_ROCM|__HIP\w*|HIP_\w+|USE_CUDA|__CUDACC__|__AVX\w*|__aarch64__|__powerpc\w*|__riscv\w*|__s390x__|USE_XPU"
 )
 _ARCHITECTURE: Final = lazy_regex(
     r"__CUDA_ARCH__|__gfx\w+__|gfx\d|SM_?\d{2,3}|CUDA_ARCH|CUDA_VERSION|CUDART_VERSION", re.IGNORECASE

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from diffscope.source.profile import profile
 from diffscope.syntax.nodes import callee_of, is_idle, name_of, resolve
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ _PURE: Final = frozenset(
     {
         "field", "Field", "PrivateAttr", "TypeVar", "ParamSpec", "TypeVarTuple", "NewType", "namedtuple", "TypeAdapter", "frozenset", "set",
         "list", "dict", "tuple", "int", "float", "str", "bool", "bytes", "range", "len", "min", "max", "sum", "sorted", "object", "compile",
-        "Path", "init_logger", "getLogger", "device", "auto", "partial", "cast", "OrderedDict", "defaultdict", "ConfigDict", "float32",
+        "Path", "getLogger", "device", "auto", "partial", "cast", "OrderedDict", "defaultdict", "ConfigDict", "float32",
         "join", "get", "items", "keys", "values", "format", "split", "param",
     }
 )  # fmt: skip
@@ -75,7 +76,8 @@ def depend(one: Needs, other: Needs) -> bool:
 
 def _acts(node: Node) -> bool:
     if node.type == "call":
-        return callee_of(node).rpartition(".")[2] not in _PURE
+        called = callee_of(node).rpartition(".")[2]
+        return called not in _PURE and called not in profile().code.everywhere
     if node.type in _ASSIGNMENTS:
         target = node.child_by_field_name("left")
         return target is not None and target.type in _WRITTEN
