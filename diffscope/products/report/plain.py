@@ -9,7 +9,8 @@ from diffscope.assessment.document import Assessment, SymbolAssessment
 from diffscope.messages.model import Language, Text
 from diffscope.messages.say import text_of, texts
 from diffscope.patterns import lazy_regex
-from diffscope.products.report.statements import is_setting, statements_of
+from diffscope.products.report.authors_words import NOTHING, AuthorsWords
+from diffscope.products.report.statements import costs_of, is_setting, statements_of, switches_of
 from diffscope.render.change_summary import option_of
 from diffscope.render.words import area_title
 from diffscope.source.profile import profile
@@ -36,13 +37,17 @@ class Plain(NamedTuple):
     """What is other now, the most telling first, two at most, sentences without their full stops."""
     affects: Text | None
     """``None`` where nobody in particular is."""
+    switch: tuple[Text, ...] = ()
+    """How it is switched on, with its default."""
+    costs: tuple[Text, ...] = ()
+    """What it costs or breaks, two at most."""
 
 
-def in_plain_words(assessment: Assessment) -> Plain:
-    """Return whom a pull request concerns, what it says to them, and who is affected."""
+def in_plain_words(assessment: Assessment, words: AuthorsWords = NOTHING) -> Plain:
+    """Return whom a pull request concerns, what it says to them, how it is switched on, what it costs and who is affected."""
     title, audience = assessment.change.pull.title.lower(), _audience(assessment)
     said: dict[Text, None] = {}
-    for text in statements_of(assessment, is_inside=audience == "developers"):
+    for text in statements_of(assessment, words, is_inside=audience == "developers"):
         spans = _SPAN.findall(text.en)
         if spans and all(span.startswith("_") for span in spans):
             continue
@@ -52,7 +57,9 @@ def in_plain_words(assessment: Assessment) -> Plain:
         told = " ".join((title, *(one.en.lower() for one in said)))
         if not names or not all(name in told for name in names):
             said[text] = None
-    return Plain(audience, tuple(said)[:_MOST], _affects(assessment))
+    costs = [text for text in costs_of(assessment, words) if text not in said]
+    switch = tuple(switches_of(assessment, words)) if audience != "developers" else ()
+    return Plain(audience, tuple(said)[:_MOST], _affects(assessment), switch, tuple(costs)[:_MOST])
 
 
 def _audience(assessment: Assessment) -> str:
@@ -110,9 +117,10 @@ def _affects(assessment: Assessment) -> Text | None:
         area = next(iter(_besides(assessment)), area)
     if area in {*profile().readers.everybody, "platform"} and platform:
         area = "everyone"
-    if area in profile().readers.everybody and not platform:
-        return None
     models = _models(assessment) if area == "models" else ()
+    # Of several models nobody knows by that whether theirs is one.
+    if not platform and (area in profile().readers.everybody or (area == "models" and not models)):
+        return None
     if models:
         who = text_of("affects.some-models", names=tuple(f"`{name}`" for name in models))
     else:
