@@ -26,6 +26,8 @@ _OF_TESTS: Final = frozenset({"missing-tests", "insufficient-tests", "ci-coverag
 _MOST_CHECKS: Final = 2
 _MOST_NAMED: Final = 3
 _SETTINGS: Final = frozenset({"clause.adds-option", "clause.adds-variable"})
+_WHOLE: Final = frozenset({"clause.changes-default", "clause.moves-dependency", "clause.registers"})
+"""Clauses to which a rule has nothing to add."""
 _BY_EDITS: Final = frozenset({"bugfix", "performance", "revert"})
 """Kinds of which the edits are the point, and not what is new."""
 
@@ -53,9 +55,8 @@ def what_it_does(assessment: Assessment, words: Words) -> tuple[str, ...]:
     found = [*leading[:2], *found[: 3 - len(leading[:2])]]
     flags = _flags(assessment)
     flags = [flag for flag in flags if flag.family not in _OF_TESTS or not new]
-    # Statements of languages that are not laid side by side are told by the rule.
-    is_native = any(file.category == "native" for file in assessment.files)
-    if not assessment.effects and flags and not (new and (_only_removes(assessment) or not is_native)):
+    is_whole = bool(new) and (told.codes[0] in _WHOLE or bool(_only_removes(assessment)))
+    if not assessment.effects and flags and not is_whole:
         found = [*found[:1], _by_rule(flags[0], words)]
     found = found or [words.pick(clause) for clause in told.clauses[:1]]
     sentences = [clip(begin(one), _LONGEST).rstrip("。.") for one in found]
