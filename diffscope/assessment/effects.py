@@ -143,10 +143,22 @@ def _only_logs(edit: Edit) -> bool:
     return edit.what in ("condition", "loop") and edit.change != "changed" and not edit.held
 
 
+def _is_hoisted(edit: Edit) -> bool:
+    """Return whether a part of a condition that went is asked around it: ``a and b`` became ``b`` under ``a``."""
+    is_less = edit.what == "condition" and edit.keyword == "and" and bool(edit.before) and not edit.after
+    return is_less and edit.before in (edit.guard, *edit.outer)
+
+
 def _grouped(facts: ChangeFacts, change: _Change) -> Iterable[EditGroup]:
     groups: dict[tuple[object, ...], EditGroup] = {}
     for one in facts.edit:
-        if change.is_beside(one) or change.tells(one) or _is_end(one, facts) or _only_logs(one):
+        if (
+            change.is_beside(one)
+            or change.tells(one)
+            or _is_end(one, facts)
+            or _only_logs(one)
+            or _is_hoisted(one)
+        ):
             continue
         edit = change.by_helper(one)
         if edit.what == "docs" and edit.change == "changed":

@@ -146,6 +146,7 @@ EffectCode = Literal[
     "effect.condition-changed",
     "effect.condition-exit-gone",
     "effect.condition-guards",
+    "effect.condition-part",
     "effect.condition-raise",
     "effect.condition-removed",
     "effect.condition-return",
