@@ -7,10 +7,9 @@ in the store before it is handed on, so whatever ends a run loses at most the ch
 from __future__ import annotations
 
 import contextlib
-import gc
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from itertools import chain, islice
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -144,11 +143,7 @@ class Batch:
             yield from self._answers_of_cluster(self._cluster, jobs)
             return
         if self._workers == 1 or sum(map(len, jobs)) < _WORTH_WORKERS:
-            for number, wanted in enumerate(chain.from_iterable(jobs)):
-                yield self._judge(wanted)
-                if number == 0:
-                    gc.collect()
-                    gc.freeze()  # history, rules and tables stay, and have no cycles to be looked for
+            yield from (self._judge(wanted) for job in jobs for wanted in job)
             return
         with contextlib.closing(Workers(self._order(), size=min(self._workers, len(jobs)))) as workers:
             yield from workers.judge(jobs)

@@ -111,13 +111,14 @@ def classify(
     request = check(Request(target, diff, base, head, worktree, window, source, against=against))
     check_shard(shard, request, record)
     from diffscope.cli.classify.base_settings import Options, opened
-    from diffscope.cli.classify.range import read_done
     from diffscope.cli.console import Progress
     from diffscope.cli.publish import Publisher, outputs_of
     from diffscope.source.attempts import is_internal
 
     chosen = outputs_of(outputs, output)
     if resume:
+        from diffscope.cli.classify.range import read_done
+
         request = request._replace(done=read_done(request, chosen))
     is_terse = any(RENDERERS[one.form].is_terse for one in chosen)
     publisher = Publisher(
