@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 
 import grimp
+import msgspec
 import pytest
 from importlinter import Contract
 from importlinter.api import read_configuration
@@ -18,6 +19,8 @@ from importlinter.contracts.acyclic_siblings import AcyclicSiblingsContract
 from importlinter.contracts.forbidden import ForbiddenContract
 from importlinter.contracts.layers import LayersContract
 from importlinter.contracts.protected import ProtectedContract
+
+from diffscope.adapters.config.profiles import default_profile
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "diffscope"
@@ -299,6 +302,74 @@ def test_files_are_read_in_one_place() -> None:
 )
 def test_a_read_is_noticed(code: str, reads: bool) -> None:
     assert any(map(_reads_file, ast.walk(ast.parse(code)))) is reads
+
+
+NO_WORDS_OF_A_REPOSITORY = {
+    "vllm-diffscope": "the name of the distribution",
+    "model_config": "pydantic's as well",
+    "vllm-project/ci-infra": "the program whose format `ci: buildkite` means",
+}
+
+
+def words_of_the_default_profile() -> re.Pattern[str]:
+    """Return a pattern for what the default profile calls things that only its repository has: names of two words and more."""
+    code = default_profile().names().code
+    names = {each for each in _texts(msgspec.to_builtins(code)) if re.search(r"[a-z]_[a-z]|[a-z][A-Z]", each)}
+    listed = "|".join(sorted(re.escape(each.lstrip("/")) for each in names))
+    return re.compile(rf"(?i:vllm)|{listed}")
+
+
+def _texts(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list | tuple):
+        for each in value.values() if isinstance(value, dict) else value:
+            yield from _texts(each)
+
+
+def words_in(tree: Iterable[ast.AST], pattern: re.Pattern[str]) -> list[str]:
+    """Return the words of a repository in the texts of code; what docstrings tell of where something was measured is none."""
+    told = {id(node.value) for node in tree if isinstance(node, ast.Expr)}
+    texts = (
+        node.value
+        for node in tree
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in told
+    )
+    return [found[0] for text in texts for found in pattern.finditer(_without_names(text))]
+
+
+def _without_names(text: str) -> str:
+    for each in NO_WORDS_OF_A_REPOSITORY:
+        text = text.replace(each, "")
+    return text
+
+
+def test_no_code_holds_words_of_a_repository() -> None:
+    """What vLLM calls its things stands in its profile, where another repository has its own."""
+    pattern = words_of_the_default_profile()
+    found = {
+        file.relative_to(PACKAGE).as_posix(): words
+        for file in MODULES
+        if file.parent != PACKAGE / "messages" and (words := words_in(nodes(file), pattern))
+    }
+    assert found == {}
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        pytest.param('NAME = "vllm/envs.py"', ["vllm"], id="its name in a path"),
+        pytest.param(
+            'NAME = re.compile(r"\\bcurrent_platform\\.is_")', ["current_platform"], id="a name in a pattern"
+        ),
+        pytest.param('NAMES = {"SamplingParams"}', ["SamplingParams"], id="a class in a table"),
+        pytest.param('f"{name}.collective_rpc"', ["collective_rpc"], id="a part of a text with holes"),
+        pytest.param('"""As in vllm/envs.py."""', [], id="a docstring may give an example"),
+        pytest.param('HINT = "pip install vllm-diffscope"', [], id="the name of the distribution"),
+    ],
+)
+def test_a_word_of_a_repository_is_noticed(code: str, words: list[str]) -> None:
+    assert words_in(tuple(ast.walk(ast.parse(code))), words_of_the_default_profile()) == words
 
 
 def _reads_file(node: ast.AST) -> bool:

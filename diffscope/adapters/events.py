@@ -7,6 +7,7 @@ checked to be a commit id first.
 from __future__ import annotations
 
 import re
+import tempfile
 from collections.abc import Mapping
 from enum import Enum
 from pathlib import Path
@@ -14,11 +15,109 @@ from typing import Final
 
 import msgspec
 
+from diffscope.adapters.github.responses import Pull, Repository
+from diffscope.adapters.output import append_file, encoded, make_folder, write_own_file
 from diffscope.adapters.read_file import decode_json, read_bytes
 from diffscope.errors import InputError, UsageError
 from diffscope.patterns import lazy_regex
 from diffscope.products.report.dynamics.events import EVENTS_SCHEMA, Events
 from diffscope.source.model import CommitId, Value
+
+SUMMARY_BYTES = 1024 * 1024
+"""More than this of one step GitHub drops as a whole."""
+
+_KEY = lazy_regex(r"[a-z][a-z-]*")
+_URL = lazy_regex(r"https?://[\w.:-]+", re.ASCII)
+_WORD = lazy_regex(r"[\w./-]+", re.ASCII)
+
+
+class Runner(Value, frozen=True, kw_only=True):
+    """Where the runner wants things; ``None`` for what it does not offer (another CI, a shell)."""
+
+    workspace: Path
+    summary: Path | None = None
+    output: Path | None = None
+    run_url: str | None = None
+    """The page of this run, where artifacts hang."""
+    folder: Path
+    """Where files for the artifact go unless a folder is named: outside the checkout, which a pull request fills."""
+
+
+def read_runner(environ: Mapping[str, str]) -> Runner:
+    """Return what the environment says of the runner."""
+    server, name, run = (environ.get(f"GITHUB_{key}", "") for key in ("SERVER_URL", "REPOSITORY", "RUN_ID"))
+    is_known = _URL.fullmatch(server) and _WORD.fullmatch(name) and run.isdigit()
+    temporary = environ.get("RUNNER_TEMP") or tempfile.gettempdir()
+    return Runner(
+        workspace=Path(environ.get("GITHUB_WORKSPACE") or "."),
+        summary=_path(environ.get("GITHUB_STEP_SUMMARY")),
+        output=_path(environ.get("GITHUB_OUTPUT")),
+        run_url=f"{server}/{name}/actions/runs/{run}" if is_known else None,
+        folder=Path(temporary) / "diffscope",
+    )
+
+
+def summary_room(runner: Runner) -> int:
+    """Return how many bytes the job summary of this step still takes."""
+    try:
+        return max(0, SUMMARY_BYTES - runner.summary.stat().st_size) if runner.summary else 0
+    except OSError:
+        return SUMMARY_BYTES
+
+
+def append_summary(runner: Runner, text: str) -> None:
+    """Add Markdown to the job summary, where there is one. The caller keeps it within ``summary_room``."""
+    if runner.summary is not None:
+        append_file(
+            runner.summary, encoded(text if text.endswith("\n") else f"{text}\n"), what="the job summary"
+        )
+
+
+def append_outputs(runner: Runner, outputs: Mapping[str, str]) -> None:
+    """Add outputs for later steps, where the runner takes any: one ``key=value`` line each.
+
+    The multi-line form needs a delimiter that the value cannot hold, and what a later step does with text of a pull request is
+    how workflows are taken over. So there is no such form here: values are words of our own, counts and paths, and a
+    value with a line break is refused. Everything else is in the JSON file that an output names.
+    """
+    lines = []
+    for key, value in outputs.items():
+        if not _KEY.fullmatch(key) or any(
+            ord(letter) < 32 or letter in "\x7f\x85\u2028\u2029" for letter in value
+        ):
+            raise UsageError(
+                f"the output {key!r} would break the file of outputs", hint="choose another --output-dir"
+            )
+        lines.append(f"{key}={value}\n")
+    if runner.output is not None:
+        append_file(runner.output, encoded("".join(lines)), what="the outputs of the step")
+
+
+def write_report(folder: Path, files: Mapping[str, str]) -> dict[str, Path]:
+    """Write the files of the artifact and return where they are.
+
+    Links are not followed: a pull request may have put one where the folder should be.
+    """
+    if folder.is_symlink():
+        raise UsageError("the folder is a link", at=str(folder), hint="name another: --output-dir DIR")
+    make_folder(folder, what="the report")
+    for name, text in files.items():
+        write_own_file(folder / name, encoded(text), what="the report")
+    return {name: folder / name for name in files}
+
+
+def read_report(path: Path, *, most: int) -> bytes:
+    """Return a file of somebody's artifact: a regular file of at most ``most`` bytes."""
+    hint = "name assessment.json of the artifact"
+    try:
+        return read_bytes(path, most=most, hint=hint, kind=UsageError, follows_links=False)
+    except FileNotFoundError:
+        raise UsageError("cannot be read: no such file", at=str(path), hint=hint) from None
+
+
+def _path(text: str | None) -> Path | None:
+    return Path(text) if text else None
+
 
 _LARGEST: Final = 200_000_000
 _HINT: Final = (
@@ -87,35 +186,6 @@ class CiEvent(Value, frozen=True, kw_only=True):
     """For ``workflow_run``: what started that run."""
 
 
-class _Repository(Value, frozen=True, kw_only=True):
-    full_name: str
-    default_branch: str = "main"
-
-
-class _User(Value, frozen=True, kw_only=True):
-    login: str
-
-
-class _Label(Value, frozen=True, kw_only=True):
-    name: str
-
-
-class _Side(Value, frozen=True, kw_only=True):
-    sha: str
-    repo: _Repository | None = None
-
-
-class _Pull(Value, frozen=True, kw_only=True):
-    number: int
-    title: str
-    base: _Side
-    head: _Side
-    body: str | None = None
-    user: _User | None = None
-    labels: tuple[_Label, ...] = ()
-    html_url: str | None = None
-
-
 class _Message(Value, frozen=True, kw_only=True):
     message: str = ""
 
@@ -130,12 +200,12 @@ class _Group(Value, frozen=True, kw_only=True):
 class _Run(Value, frozen=True, kw_only=True):
     head_sha: str
     event: str
-    head_repository: _Repository | None = None
+    head_repository: Repository | None = None
 
 
 class _Payload(Value, frozen=True, kw_only=True):
-    repository: _Repository
-    pull_request: _Pull | None = None
+    repository: Repository
+    pull_request: Pull | None = None
     merge_group: _Group | None = None
     workflow_run: _Run | None = None
     before: str | None = None
@@ -196,23 +266,61 @@ def _decode(path: Path) -> _Payload:
 
 
 def _reduce(trigger: Trigger, payload: _Payload, *, at: str) -> CiEvent:
-    if trigger in {Trigger.PULL_REQUEST, Trigger.PULL_REQUEST_TARGET} and payload.pull_request is not None:
-        return _of_pull(trigger, payload.repository, payload.pull_request, at=at)
-    if trigger is Trigger.MERGE_GROUP and payload.merge_group is not None:
-        return _of_group(payload.repository, payload.merge_group, at=at)
-    if trigger is Trigger.WORKFLOW_RUN and payload.workflow_run is not None:
-        return _of_run(payload.repository, payload.workflow_run, at=at)
-    if trigger is Trigger.PUSH and payload.after is not None:
-        return _of_push(payload, at=at)
+    name, main = payload.repository.full_name, payload.repository.default_branch
+    if not _NAME.fullmatch(name):
+        raise InputError("the event names no repository", at=at, hint="is it the event file?")
+    match trigger, payload:
+        case ((Trigger.PULL_REQUEST | Trigger.PULL_REQUEST_TARGET), _Payload(pull_request=Pull() as pull)):
+            return event_of_pull(pull, name, trigger=trigger, default_branch=main, at=at)
+        case Trigger.MERGE_GROUP, _Payload(merge_group=_Group() as group):
+            number = _QUEUE_PULL.search(group.head_ref)
+            return CiEvent(
+                trigger=trigger,
+                repository=name,
+                base=_checked_commit(group.base_sha, at=at),
+                head=_checked_commit(group.head_sha, at=at),
+                number=int(number[1]) if number else None,
+                title=_title(group.head_commit) or "merge queue",
+                default_branch=main,
+            )
+        case Trigger.WORKFLOW_RUN, _Payload(workflow_run=_Run() as run):
+            return CiEvent(
+                trigger=trigger,
+                repository=name,
+                head=_checked_commit(run.head_sha, at=at),
+                default_branch=main,
+                head_repository=run.head_repository.full_name if run.head_repository else "?/?",
+                source_event=run.event,
+            )
+        case Trigger.PUSH, _Payload(after=str()):
+            title = _title(payload.head_commit)
+            squashed = _SQUASHED.fullmatch(title)
+            return CiEvent(
+                trigger=trigger,
+                repository=name,
+                base=_commit_or_none(payload.before, at=at),
+                head=_commit_or_none(payload.after, at=at),
+                number=int(squashed[2]) if squashed else None,
+                title=squashed[1] if squashed else title,
+                default_branch=main,
+            )
     raise InputError(
         f"the event file has no data on a {trigger.value}", at=at, hint="is it this event's file?"
     )
 
 
-def _of_pull(trigger: Trigger, repository: _Repository, pull: _Pull, *, at: str) -> CiEvent:
+def event_of_pull(
+    pull: Pull,
+    repository: str,
+    *,
+    trigger: Trigger = Trigger.PULL_REQUEST,
+    default_branch: str = "main",
+    at: str = "",
+) -> CiEvent:
+    """Return the event of a pull request, announced by the file ``at`` or asked for by number."""
     return CiEvent(
         trigger=trigger,
-        repository=_checked_name(repository.full_name, at=at),
+        repository=repository,
         base=_checked_commit(pull.base.sha, at=at),
         head=_checked_commit(pull.head.sha, at=at),
         number=pull.number,
@@ -221,50 +329,14 @@ def _of_pull(trigger: Trigger, repository: _Repository, pull: _Pull, *, at: str)
         author_login=pull.user.login if pull.user else None,
         labels=tuple(sorted(label.name for label in pull.labels)),
         url=pull.html_url,
-        default_branch=repository.default_branch,
+        default_branch=default_branch,
         # The repository of a deleted fork is null; it was a fork all the same.
         head_repository=pull.head.repo.full_name if pull.head.repo else "?/?",
     )
 
 
-def _of_group(repository: _Repository, group: _Group, *, at: str) -> CiEvent:
-    message = group.head_commit.message if group.head_commit else ""
-    number = _QUEUE_PULL.search(group.head_ref)
-    return CiEvent(
-        trigger=Trigger.MERGE_GROUP,
-        repository=_checked_name(repository.full_name, at=at),
-        base=_checked_commit(group.base_sha, at=at),
-        head=_checked_commit(group.head_sha, at=at),
-        number=int(number[1]) if number else None,
-        title=message.partition("\n")[0] or "merge queue",
-        default_branch=repository.default_branch,
-    )
-
-
-def _of_run(repository: _Repository, run: _Run, *, at: str) -> CiEvent:
-    return CiEvent(
-        trigger=Trigger.WORKFLOW_RUN,
-        repository=_checked_name(repository.full_name, at=at),
-        head=_checked_commit(run.head_sha, at=at),
-        default_branch=repository.default_branch,
-        head_repository=run.head_repository.full_name if run.head_repository else "?/?",
-        source_event=run.event,
-    )
-
-
-def _of_push(payload: _Payload, *, at: str) -> CiEvent:
-    message = payload.head_commit.message if payload.head_commit else ""
-    title = message.partition("\n")[0]
-    squashed = _SQUASHED.fullmatch(title)
-    return CiEvent(
-        trigger=Trigger.PUSH,
-        repository=_checked_name(payload.repository.full_name, at=at),
-        base=_commit_or_none(payload.before, at=at),
-        head=_commit_or_none(payload.after, at=at),
-        number=int(squashed[2]) if squashed else None,
-        title=squashed[1] if squashed else title,
-        default_branch=payload.repository.default_branch,
-    )
+def _title(commit: _Message | None) -> str:
+    return commit.message.partition("\n")[0] if commit else ""
 
 
 def _commit_or_none(sha: str | None, *, at: str) -> CommitId | None:
@@ -280,9 +352,3 @@ def _checked_commit(sha: str, *, at: str) -> CommitId:
             hint="is it the event file?",
         )
     return CommitId(sha)
-
-
-def _checked_name(name: str, *, at: str) -> str:
-    if not _NAME.fullmatch(name):
-        raise InputError("the event names no repository", at=at, hint="is it the event file?")
-    return name

@@ -180,6 +180,8 @@ class Effect(Value, frozen=True, kw_only=True):
     """How often the change does the same."""
     code: str = ""
     """Which sentence tells it: ``effect.CODE`` of the catalogue of messages, as in ``argument-added``."""
+    leads: bool = False
+    """It is the point of the change, and told first: something that can be given newly, a bound, a refusal, another hash or version."""
     error: str = ""
     """The exception that is raised now or, of an exit that is gone, was raised until now, as code."""
     vague: bool = False

@@ -11,6 +11,7 @@ from diffscope.assessment.effect_sentences import (
     NO_CODE,
     EditGroup,
     code_of,
+    direction_of,
     exit_of,
     other_name,
     sentence_of,
@@ -21,6 +22,7 @@ from diffscope.facts.model import ChangeFacts, Edit
 from diffscope.messages.model import Argument, Message, Text, message
 from diffscope.messages.say import text_of
 from diffscope.patterns import lazy_regex
+from diffscope.syntax.denial import denied
 
 _WITH_WHAT_RUNS: Final = ("condition-", "and-", "or-", "loop-added", "loop-removed", "with-")
 """Beginnings of the codes of sentences that say what runs under a head."""
@@ -35,6 +37,36 @@ _COLLECTS: Final = lazy_regex(r"\w\.(?:append|extend|add|insert|update|put)$")
 _MISSING: Final = lazy_regex(r"([A-Za-z_][\w.]*)\[([\"'][\w-]+[\"'])\]")
 """An entry that has to be there."""
 _TRUTH: Final = lazy_regex(r"^([\w.]+) is not None$|^([\w.]+) is None$")
+_KEYS: Final = lazy_regex(r"(?:^|_)(?:hash|fingerprint|digest|cache_key|hash_keys|compat\w*)(?:_|$)")
+_KEY: Final = lazy_regex(r"^[\"']?([\w.]+)[\"']?(?:: |=|$)")
+_COMPARED: Final = lazy_regex(r"^(?:not )?(.+?) (<=|>=|<|>|==|!=) (.+)$")
+_SWAPS: Final = ({"<", "<="}, {">", ">="}, {"<", ">="}, {">", "<="})
+_WRITES: Final = lazy_regex(r"(?:^|[._])(?:log|warn|print|record|observe)\w*$")
+"""What only writes down what happened."""
+_CHECKING: Final = lazy_regex(r"(?:^|[._])(?:check|assert|validate|verify)\w*\(")
+_OF_LINES: Final = {
+    "of-command": lazy_regex(r"\bpytest\b|\btest_\w+\.py\b|^- (?:bash|python3?) "),
+    "of-timeout": lazy_regex(r"^timeout_in_minutes:"),
+    "of-depends": lazy_regex(r"^-? ?depends_on:"),
+    "of-source": lazy_regex(r"^- [\w.-]+/[\w./-]*$"),
+    "of-pin": lazy_regex(r"^[\w.\[\]-]+ ?[=~<]=? ?[\d.]+"),
+}
+"""Which question a line of a pipeline, an image or requirements leaves."""
+_RAISED: Final = {"start_up": "raised-start", "per_request": "raised-request"}
+_VAGUE: Final = frozenset(
+    {"statement", "parameter", "argument", "argument-gone", "value", "value-changed", "called", "call", "branch", "whole", "handed", "collected"}
+)  # fmt: skip
+"""Questions that would fit any statement."""
+_BEFORE_NEXT: Final = frozenset(
+    {"skipped", "passed-over", "branch", "called", "argument", "value", "value-changed", "call", "collected", "from-new", "returned", "narrowed"}
+)  # fmt: skip
+"""Questions that name what comes next, where that is known."""
+
+
+def keys_by(edit: Edit) -> bool:
+    """Return whether an edit changes by what two things are the same to a hash, or match in a handshake."""
+    is_key = _KEYS.search(edit.symbol.rpartition(".")[2]) is not None
+    return is_key and edit.what in ("element", "argument") and not edit.callee.startswith(("logger", "log"))
 
 
 def effect_of(group: EditGroup, facts: ChangeFacts, others: Sequence[Edit] = ()) -> Effect:
@@ -48,13 +80,27 @@ def effect_of(group: EditGroup, facts: ChangeFacts, others: Sequence[Edit] = ())
         symbol=edit.symbol,
         says=sentence_of(group, words, facts, others),
         checks=tuple(_checks(group, words, facts)),
-        general=_asked(edit, code) in ("statement", "parameter"),
+        general=_is_general(edit, _asked(edit, code)),
         condition=edit.guard,
         places=len(group.edits),
         code=code,
+        leads=_leads(group, code),
         error=_error(edit, code),
         vague=_hands_on(edit) or (code.startswith(_WITH_WHAT_RUNS) and isinstance(words["does"], Message)),
     )
+
+
+def _is_general(edit: Edit, asked: str) -> bool:
+    return asked in _VAGUE and not (asked in _BEFORE_NEXT and edit.then)
+
+
+def _leads(group: EditGroup, code: str) -> bool:
+    """Return whether what runs at start-up or for a request is refused, or two things match by something else."""
+    symbol, edit = group.symbols[0], group.first
+    reached = symbol.reached if symbol is not None else ""
+    refuses = code in ("condition-raise", "raise-added") and reached in _RAISED
+    stops = code == "assert-added" and reached == "start_up"
+    return keys_by(edit) or code == "variable-version" or refuses or stops
 
 
 def _hands_on(edit: Edit) -> bool:
@@ -72,15 +118,14 @@ def _error(edit: Edit, code: str) -> str:
 
 
 _QUESTIONS: Final = {
-    "renamed-changed": "renamed",
     "order-added": "order", "order-removed": "order",
     "condition-return": "skipped", "condition-stop": "passed-over", "condition-break": "passed-over", "condition-raise": "raised", "condition-exit-gone": "allowed",
-    "condition-added": "branch", "condition-removed": "no-branch", "condition-guards": "narrowed", "condition-unguards": "widened",
+    "condition-added": "branch", "condition-removed": "no-branch", "condition-guards": "narrowed", "condition-splits": "splits", "condition-unguards": "widened",
     "and-more": "narrowed", "and-less": "widened", "or-more": "widened-or", "or-less": "no-branch", "condition-changed": "decided",
     "branch-changed": "decided", "loop-changed": "loop", "except-added": "except", "except-changed": "except",
     "except-removed": "not-caught", "argument-added": "argument", "argument-changed": "argument", "argument-removed": "argument-gone",
     "call-changed": "call", "call-added": "called", "value-added": "value", "value-changed": "value-changed",
-    "value-from": "value-changed", "value-new": "helper", "value-from-new": "from-new", "variable-changed": "variable", "parameter-added": "parameter",
+    "value-from": "value-changed", "value-new": "helper", "value-from-new": "from-new", "variable-version": "version", "steps-added": "of-steps", "step-renamed": "of-label", "exit-to-assert": "exit-to-assert", "variable-changed": "variable", "parameter-added": "parameter",
     "parameter-removed": "parameter", "parameter-changed": "parameter", "parameter-default": "parameter-default", "whole-both": "whole",
     "whole-now": "whole", "whole-before": "whole", "element-added": "element", "element-changed": "element",
     "element-removed": "element-gone", "entry-added": "entry", "entry-changed": "entry", "entry-removed": "element-gone",
@@ -90,33 +135,94 @@ _QUESTIONS: Final = {
 
 
 def _checks(group: EditGroup, words: dict[str, Argument], facts: ChangeFacts) -> Iterable[Text]:
-    edit, code = group.first, code_of(group.first)
-    asked = _asked(edit, code)
-    if asked == "gone" and _has_ended(edit, facts):
-        asked = "ended"
-    if asked == "gone" and edit.keyword == "parameter":
-        asked = "handed"
-    symbol = group.symbols[0]
-    if asked == "assert" and symbol is not None and symbol.reached == "start_up":
-        asked = "assert-start"
-    told = dict(words)
-    if asked == "zero":
-        told["name"] = f"`{edit.before.removeprefix('not ').partition(' or ')[0]}`"
-    if code in ("raise-added", "return-added") and edit.guard:
-        told |= {"before": edit.guard, "after": edit.guard, "value": edit.after}
-    if asked in ("element", "entry", "element-gone"):
-        told["value"] = edit.after or edit.before
-    if asked == "skipped":
-        told["value"] = str(told["value"]).removeprefix("return ")
-    told |= _details(edit, asked)
+    edit = group.first
+    asked, told = _question(group, words, facts)
+    if asked.startswith("called") and _WRITES.search(edit.callee):
+        return
     yield text_of(f"check.{asked}", **told)
     if edit.left:
         is_call = edit.what == "argument" and not edit.before
         name = edit.after.partition("=")[0].strip()
         places = {**words, "places": _places(edit.left), "name": name}
         yield text_of("check.left-calls" if is_call else "check.left", **places)
-    elif edit.uses and edit.what != "call":
-        yield text_of("check.uses", places=_places(edit.uses))
+
+
+def _question(
+    group: EditGroup, words: dict[str, Argument], facts: ChangeFacts
+) -> tuple[str, dict[str, Argument]]:
+    """Return which question an edit leaves, by how it is reached and what comes next too, and what that quotes."""
+    edit, code = group.first, code_of(group.first)
+    asked, told = _asked(edit, code), dict(words)
+    if keys_by(edit):
+        asked = "keyed-anew" if edit.after and edit.before else "keyed" if edit.after else "keyed-no-more"
+    if asked == "called" and _CHECKING.search(edit.after):
+        asked = "checked"
+    reached = symbol.reached if (symbol := group.symbols[0]) is not None else ""
+    if asked == "gone":
+        asked = "ended" if _has_ended(edit, facts) else "handed" if edit.keyword == "parameter" else asked
+    told |= _quoted(edit, code, asked)
+    told |= _details(edit, asked)
+    if asked == "assert" and reached == "start_up":
+        asked = "assert-start"
+    if asked == "raised" and reached in _RAISED:
+        asked = _RAISED[reached]
+        guards = (*edit.outer, *((edit.guard,) if code == "condition-raise" else ()))
+        told["at"] = message("check.where", guard=" and ".join(filter(None, guards))) if any(guards) else ""
+    if asked == "return" and words["caller"]:
+        asked = "returned-to"
+    if asked == "decided":
+        asked, told = _decided(edit, told, facts)
+    if asked == "skipped" and edit.then.startswith("if "):
+        return "asked-first", told
+    return (f"{asked}-next" if asked in _BEFORE_NEXT and edit.then else asked), told
+
+
+def _quoted(edit: Edit, code: str, asked: str) -> dict[str, Argument]:
+    """Return what a question quotes that has no condition or value of its own."""
+    if code in ("raise-added", "return-added") and edit.guard:
+        return {"before": edit.guard, "after": edit.guard, "value": edit.after}
+    if keys_by(edit):
+        return {
+            "name": found[1]
+            if (found := _KEY.search(edit.after or edit.before))
+            else edit.after or edit.before
+        }
+    if asked in ("element", "entry", "element-gone"):
+        return {"value": edit.after or edit.before}
+    if asked == "skipped":
+        return {"value": (edit.held[-1].partition(" ")[2] or "None") if edit.held else edit.after}
+    return {}
+
+
+def _decided(edit: Edit, told: dict[str, Argument], facts: ChangeFacts) -> tuple[str, dict[str, Argument]]:
+    """Return which question asks for the cases that two conditions decide otherwise, and what it quotes."""
+    sides = [_COMPARED.match(text) for text in (edit.before, edit.after)]
+    if sides[0] is not None and sides[1] is not None:
+        (left, sign, right), (other, new_sign, new_right) = sides[0].groups(), sides[1].groups()
+        if (left, right) == (other, new_right) and {sign, new_sign} in _SWAPS[:2]:
+            return "at-bound", {**told, "bound": f"{left} == {right}"}
+        if left == other and sign == new_sign and sign not in ("==", "!="):
+            return "between", {**told, "name": left, "before": right, "after": new_right}
+    gone, come = parted(edit.before, edit.after)
+    if (gone or come) and (gone, come) != (edit.before, edit.after):
+        return f"asks-{'both' if gone and come else 'more' if come else 'less'}", {
+            **told,
+            "gone": gone,
+            "come": come,
+        }
+    way = direction_of(edit, facts)
+    return f"decided-{way}" if way else "decided", {**told, "gone": denied(edit.before)}
+
+
+def parted(before: str, after: str) -> tuple[str, str]:
+    """Return what only one of two conditions asks, of those that ``and`` or ``or`` joins without brackets around them."""
+    for word in (" or ", " and "):
+        was, now = (text.split(word) for text in (before, after))
+        if all(part.count("(") == part.count(")") for part in (*was, *now)) and set(was) & set(now):
+            return word.join(one for one in was if one not in now), word.join(
+                one for one in now if one not in was
+            )
+    return before, after
 
 
 def _has_ended(edit: Edit, facts: ChangeFacts) -> bool:
@@ -146,6 +252,8 @@ def _details(edit: Edit, asked: str) -> dict[str, Argument]:
         found = {"target": edit.callee.rpartition(".")[0]}
     elif asked == "missing" and (key := _MISSING.search(edit.before)) is not None:
         found = {"name": key[1], "value": key[2]}
+    elif asked == "zero":
+        found = {"name": f"`{edit.before.removeprefix('not ').partition(' or ')[0]}`"}
     elif asked == "ended":
         found = {"at": message("check.where", guard=edit.guard) if edit.guard else ""}
     return found
@@ -154,15 +262,9 @@ def _details(edit: Edit, asked: str) -> dict[str, Argument]:
 def _asked(edit: Edit, code: str) -> str:  # noqa: PLR0911 - a question a line
     """Return which question an edit leaves."""
     asked = _QUESTIONS.get(code, "gone" if code.endswith("-removed") else "statement")
-    if code == "wording" and not edit.after.startswith("--"):
-        return "of-wording"
-    if code == "wording" or code.startswith("file") or edit.path.startswith("tests/"):
-        kind = NO_CODE.get(edit.what, "test")
-        if kind == "test" and edit.change == "added" and exit_of(edit) in ("return", "continue", "raise"):
-            return "of-test-case"
-        if kind == "docs" and edit.after.startswith("--"):
-            return "of-option"
-        return f"of-{kind}" if edit.after else "of-test-gone" if kind == "test" else "of-gone"
+    is_file = code == "wording" or code.startswith("file") or edit.path.startswith("tests/")
+    if is_file and edit.keyword not in ("steps", "label"):
+        return _of_file(edit, code)
     asked = _by_value(edit, asked)
     found = _MISSING.search(edit.before)
     if found is not None and f"{found[1]}.get({found[2]}" in edit.after:
@@ -179,10 +281,26 @@ def _asked(edit: Edit, code: str) -> str:  # noqa: PLR0911 - a question a line
     return "returned" if asked == "return" and not edit.before else asked
 
 
+def _of_file(edit: Edit, code: str) -> str:
+    """Return which question an edit of a test, or of a file that is no code, leaves."""
+    kind = NO_CODE.get(edit.what, "test")
+    if code == "wording" and not edit.after.startswith("--"):
+        return "of-wording"
+    leaves = exit_of(edit) in ("return", "continue", "raise") or any("skip(" in one for one in edit.held)
+    if kind == "test" and edit.change == "added" and leaves:
+        return "of-test-case"
+    if kind == "docs" and edit.after.startswith("--"):
+        return "of-option"
+    if kind == "infra" and edit.after:
+        return next((asked for asked, line in _OF_LINES.items() if line.search(edit.after)), "of-infra")
+    return f"of-{kind}" if edit.after else "of-test-gone" if kind == "test" else "of-gone"
+
+
 def _by_value(edit: Edit, asked: str) -> str:
     """Return a question that fits what is handed over better than that of its place."""
     if asked == "element" and edit.change != "removed" and not _KEYED.search(edit.after):
-        return "entry"
+        # Without a place of its own it is a part of what is returned.
+        return "entry" if edit.target or edit.callee else "return"
     if asked == "argument" and _COLLECTS.search(edit.callee):
         return "collected"
     name = edit.before.partition(" or ")[0]

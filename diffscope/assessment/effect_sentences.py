@@ -29,8 +29,15 @@ _OFTEN: Final = frozenset({"per_step", "per_request", "start_up"})
 _SEEN: Final = frozenset({"root", "called", "class"})
 """How it is known that something runs so often, and not only guessed from imports."""
 _EXITS: Final = ("return", "raise", "continue", "break")
+_BY_KEYWORD: Final = {
+    "steps": "steps-added",
+    "label": "step-renamed",
+    "exit": "exit-to-assert",
+    "new": "value-new",
+    "from-new": "value-from-new",
+}
 _CALL: Final = lazy_regex(r"^(?:await )?[\w.]+\(")
-_SET: Final = lazy_regex(r"^([\w.\[\], ]+?)(?:: [^=]+)? [-+*/|&]?= ")
+_SET: Final = lazy_regex(r"^([\w.\[\], \"']+?)(?:: [^=]+)? [-+*/|&]?= ")
 _DOTTED: Final = lazy_regex(r"(?<![\w.\"'])[A-Za-z_][\w.]*")
 
 
@@ -66,6 +73,10 @@ def words_of(group: EditGroup) -> dict[str, Argument]:
         "does": _done_under(edit),
         "denied": denied(edit.after),
         "via": message("check.via", caller=caller) if caller else "",
+        "caller": caller,
+        "then": edit.then,
+        "line": edit.then_line,
+        "otherwise": edit.otherwise,
     }
 
 
@@ -93,6 +104,8 @@ def _done_under(edit: Edit) -> str | Message:
 
 
 def _named(edit: Edit) -> str | Message:
+    if edit.what in NO_CODE and edit.symbol:
+        return message("effect.step-of", step=edit.symbol, name=edit.path.rpartition("/")[2])
     if edit.symbol == "<module>":
         return message("effect.of-module", name=edit.path.rpartition("/")[2])
     return f"`{short_name(edit.symbol)}`" if edit.symbol else f"`{edit.path.rpartition('/')[2]}`"
@@ -123,10 +136,10 @@ def _message(code: str, **arguments: Argument) -> Message:
 def code_of(edit: Edit) -> str:
     """Return which sentence tells an edit."""
     what, change = edit.what, edit.change
-    if change == "changed" and not edit.before and what in ("argument", "element"):
-        change = "added"
-    if change == "changed" and not edit.after and what in ("argument", "element"):
-        change = "removed"
+    if change == "changed" and not (edit.before and edit.after) and what in ("argument", "element"):
+        change = "added" if edit.after else "removed"
+    if edit.keyword in _BY_KEYWORD:
+        return _BY_KEYWORD[edit.keyword]
     if what == "condition":
         return _of_condition(edit, change)
     if what == "whole":
@@ -138,13 +151,17 @@ def code_of(edit: Edit) -> str:
         return "wording" if what == "docs" and not part and change == "changed" else f"file{part}-{change}"
     if what == "value" and change == "changed" and other_name(edit) is not None:
         return "value-from"
-    if edit.keyword in ("new", "from-new"):
-        return "value-new" if edit.keyword == "new" else "value-from-new"
+    return _of_value(edit, what, change)
+
+
+def _of_value(edit: Edit, what: str, change: str) -> str:
     is_variable = edit.target == edit.symbol.rpartition(".")[2]
-    if is_variable and what in ("value", "element"):
-        what = (
-            "variable" if what == "value" and change == "changed" else "entry" if what == "element" else what
-        )
+    if is_variable and what == "value" and change == "changed":
+        numbers = edit.before.isdigit() and edit.after.isdigit()
+        # The number of a format or protocol, which two ends compare.
+        return "variable-version" if numbers and edit.target.endswith("VERSION") else "variable-changed"
+    if is_variable and what == "element":
+        what = "entry"
     return f"{'statement' if what in ('case', 'function') else what}-{change}"
 
 
@@ -157,7 +174,9 @@ def _of_condition(edit: Edit, change: str) -> str:
             "break": "condition-break",
             "": "condition-added",
         }
-        return "condition-guards" if edit.stood else entered.get(leaves, "condition-stop")
+        if edit.stood:
+            return "condition-splits" if edit.otherwise else "condition-guards"
+        return entered.get(leaves, "condition-stop")
     if change == "removed":
         alone = "condition-exit-gone" if leaves else "condition-removed"
         return "condition-unguards" if edit.stood else alone
@@ -198,8 +217,12 @@ def sentence_of(
     others = [one for one, length in zip(others, lengths, strict=True) if length <= left]
     if others:
         said = message("effect.with-others", said=said, others=_others(others))
-    if edit.guard and len(edit.guard) <= LONGEST_GUARD and edit.what != "except":
-        said = message("effect.at", guard=edit.guard, said=said)
+    guard = edit.guard
+    if exit_of(edit) == "raise" or edit.what in ("raise", "assert"):
+        # What is refused depends on all that is asked before.
+        guard = " and ".join(filter(None, (*edit.outer, edit.guard)))
+    if guard and len(guard) <= 2 * LONGEST_GUARD and edit.what != "except":
+        said = message("effect.at", guard=guard, said=said)
     often = _often(group.symbols[0])
     if often is not None:
         said = message("effect.often", said=said, reached=often)
@@ -209,10 +232,16 @@ def sentence_of(
 
 def _with_direction(said: Message, edit: Edit, facts: ChangeFacts) -> Message:
     """Return a sentence with whether the new condition holds in more or in fewer cases, as far as that can be told."""
+    way = direction_of(edit, facts)
+    return _message(f"effect.{way}", said=said) if way else said
+
+
+def direction_of(edit: Edit, facts: ChangeFacts) -> str:
+    """Return ``narrower`` or ``wider`` where a condition holds in fewer or in more cases than before; empty where that cannot be told."""
     at = (edit.path, edit.symbol, edit.line)
     found = {one.direction for one in facts.condition if (one.path, one.symbol, one.line) == at}
-    ways = {"narrowed": "effect.narrower", "widened": "effect.wider"}
-    return _message(ways[found.pop()], said=said) if len(found) == 1 and found <= ways.keys() else said
+    ways = {"narrowed": "narrower", "widened": "wider"}
+    return ways[found.pop()] if len(found) == 1 and found <= ways.keys() else ""
 
 
 def _others(edits: Iterable[Edit]) -> tuple[Message, ...]:

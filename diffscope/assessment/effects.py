@@ -12,12 +12,13 @@ from typing import Final
 import msgspec
 
 from diffscope.assessment.document import Effect
-from diffscope.assessment.effect_questions import effect_of
-from diffscope.assessment.effect_sentences import EditGroup
+from diffscope.assessment.effect_questions import effect_of, keys_by
+from diffscope.assessment.effect_sentences import EditGroup, exit_of
+from diffscope.assessment.points import with_points
+from diffscope.assessment.title_words import stems_of
 from diffscope.facts.change.edit_weight import only_hands_on, statement_weight
 from diffscope.facts.model import ChangeFacts, Edit, SymbolFact
 from diffscope.patterns import lazy_regex
-from diffscope.source.profile import places
 from diffscope.syntax.denial import denied
 
 MOST: Final = 3
@@ -46,7 +47,6 @@ _PLAIN_CALLS: Final = frozenset(
     }
 )  # fmt: skip
 """Calls that say nothing of what a function is for."""
-_PART: Final = lazy_regex(r"[A-Z]?[a-z]+|[A-Z]{2,}(?![a-z])|\d+")
 _NUMBER: Final = lazy_regex(r"(?<=[A-Za-z_])\d+\b")
 _FIRST: Final = lazy_regex(r"^(?:None|True|False|0|0\.0|\[\]|\{\}|\(\)|set\(\)|time\.\w+\(\))$")
 _KEPT: Final = lazy_regex(r"^(?:[\w.]+[.])?(\w+) = \1$")
@@ -57,12 +57,6 @@ _PROSE: Final = lazy_regex(r"""^\w*(?:=\s*)?\(?[frb]?(["'])[^"']*\w+ [a-z]+ [a-z
 _ACTS: Final = lazy_regex(
     r"\(|^(?:return|raise|continue|break|assert|del|yield)\b|\b(?:return|raise|continue|break) "
 )
-_COMMON: Final = frozenset(
-    {
-        "fix", "bug", "bugfix", "the", "for", "and", "add", "added", "support", "with", "from", "use", "not", "when", "into", "make", "model",
-        "core", "perf", "misc", "feat", "refactor", "update", "remove", "enable", "self", "config", "none", "return", "if",
-    }
-)  # fmt: skip
 
 
 class _Change:
@@ -88,6 +82,8 @@ class _Change:
             if one.moved_from
         }
         self.options = [one.name for one in facts.option if one.change in ("added", "removed")]
+        self.rows = {(one.path, one.key) for one in facts.registry}
+        self.replaced = {(one.path, one.symbol) for one in facts.edit if self.by_helper(one).keyword == "new"}
 
     def is_beside(self, edit: Edit) -> bool:
         """Return whether an edit of tests or pages only follows product code, which moved or was renamed."""
@@ -103,10 +99,12 @@ class _Change:
             len(set(went)) == len(set(came)) == 1 and went[0] in self.gone and came[0] in self.new
         )
         # A row of a table of options is the option, which is told as such.
-        is_row = edit.what == "element" and any(
-            f'"{name}"' in edit.after + edit.before for name in self.options
+        is_row = edit.what == "element" and (
+            edit.target == "__all__"
+            or any(f'"{name}"' in edit.after + edit.before for name in self.options)
+            or any(path == edit.path and key in edit.after + edit.before for path, key in self.rows)
         )
-        return is_default or is_row or (is_renamed and edit.what != "renamed")
+        return is_default or is_row or is_renamed
 
     def by_helper(self, edit: Edit) -> Edit:
         """Return an edit, marked where it takes from a new function what the code that went gave."""
@@ -122,7 +120,8 @@ class _Change:
 def find_effects(facts: ChangeFacts) -> tuple[Effect, ...]:
     """Return at most three effects of edits to product code, each with its question; none where only other languages, tests or data changed."""
     change = _Change(facts)
-    edits = (*_of_names(facts), *_of_signatures(facts), *_as_a_whole(_in_full(facts.edit), change.symbols))
+    listed = _refusals_joined(_in_full(facts.edit))
+    edits = (*_of_signatures(facts), *_as_a_whole(listed, change.symbols))
     facts = msgspec.structs.replace(facts, edit=edits)
     words = stems_of(facts.change.title)
     is_native = _is_mostly_native(facts)
@@ -136,13 +135,18 @@ def find_effects(facts: ChangeFacts) -> tuple[Effect, ...]:
             group.first.after,
         ),
     )
-    return tuple(_effects(_apart(ranked), facts, change))
+    return tuple(with_points(list(_effects(_apart(ranked), facts, change)), facts)[:MOST])
+
+
+def _only_logs(edit: Edit) -> bool:
+    """Return whether nothing runs under a head but what writes a log, which is left out."""
+    return edit.what in ("condition", "loop") and edit.change != "changed" and not edit.held
 
 
 def _grouped(facts: ChangeFacts, change: _Change) -> Iterable[EditGroup]:
     groups: dict[tuple[object, ...], EditGroup] = {}
     for one in facts.edit:
-        if change.is_beside(one) or change.tells(one) or _is_end(one, facts):
+        if change.is_beside(one) or change.tells(one) or _is_end(one, facts) or _only_logs(one):
             continue
         edit = change.by_helper(one)
         if edit.what == "docs" and edit.change == "changed":
@@ -190,20 +194,38 @@ def _in_full(edits: Iterable[Edit]) -> list[Edit]:
     return [edit for edit in found if edit not in used]
 
 
-def _of_names(facts: ChangeFacts) -> Iterator[Edit]:
-    """Yield members that have another name within their file now; of whole classes and functions the summary tells."""
-    for one in facts.symbol:
-        if (
-            one.category in _PRODUCT
-            and one.moved_from
-            and "." in (one.symbol or "")
-            and ":" not in one.moved_from
-        ):
-            before, after = (".".join(name.split(".")[-2:]) for name in (one.moved_from, one.symbol or ""))
-            yield Edit(
-                path=one.path, line=one.line, side=one.side, symbol=one.symbol or "", what="renamed", change="changed",
-                before=before, after=after,
-            )  # fmt: skip
+def _refusals_joined(edits: list[Edit]) -> list[Edit]:
+    """Return edits, a refusal that came where one of the same error went as one condition that changed, and an exit that became an assertion as that."""
+    found = list(edits)
+    for old in [one for one in edits if one.what == "condition" and one.change == "removed" and one.held]:
+        at = (old.path, old.symbol, old.guard, denied(old.before))
+        for now in [one for one in found if one.what == "assert" and one.change == "added"]:
+            if (now.path, now.symbol, now.guard, now.after) == at and exit_of(old) in ("return", "continue"):
+                found[found.index(now)] = msgspec.structs.replace(
+                    now, keyword="exit", held=old.held, before=old.before
+                )
+                found.remove(old)
+                break
+    gone = [one for one in edits if one.what == "condition" and one.change == "removed" and _raises(one)]
+    for old in gone:
+        at = (old.path, old.symbol, old.guard, _raises(old))
+        new = [
+            one
+            for one in found
+            if one.what == "condition"
+            and one.change == "added"
+            and not one.stood
+            and (one.path, one.symbol, one.guard, _raises(one)) == at
+        ]
+        if len(new) == 1:
+            found[found.index(new[0])] = msgspec.structs.replace(new[0], change="changed", before=old.before)
+            found.remove(old)
+    return found
+
+
+def _raises(edit: Edit) -> str:
+    last = edit.held[-1] if edit.held else ""
+    return last.partition("(")[0] if last.startswith("raise ") else ""
 
 
 def _of_signatures(facts: ChangeFacts) -> Iterator[Edit]:
@@ -272,13 +294,12 @@ def _is_mostly_native(facts: ChangeFacts) -> bool:
 def _effects(groups: Iterable[EditGroup], facts: ChangeFacts, change: _Change) -> Iterator[Effect]:
     """Yield the first effects; what is told with another one is no effect of its own."""
     told: list[Edit] = []
-    moved: set[tuple[str, str]] = set()
     count = 0
     for group in groups:
         edit = group.first
         if count == MOST:
             return
-        if edit.change == "removed" and (edit.path, edit.symbol) in moved:
+        if edit.change == "removed" and (edit.path, edit.symbol) in change.replaced:
             # What stood here the new function does.
             continue
         if edit in told or (
@@ -300,7 +321,6 @@ def _effects(groups: Iterable[EditGroup], facts: ChangeFacts, change: _Change) -
             and one not in told
         ][:_MOST_OTHERS]
         told += others
-        moved |= {(edit.path, edit.symbol)} if edit.keyword == "new" else set()
         count += 1
         yield effect_of(group, facts, others)
 
@@ -343,6 +363,7 @@ def _weight(group: EditGroup, title: frozenset[str], change: _Change) -> float:
     told = len(came) + 0.7 * len(went) + 0.3 * len(around)
     return (
         statement_weight(edit, change.parameters)
+        + (1.5 if keys_by(edit) else 0)
         + _OF_TITLE * min(told, 1 if edit.what == "statement" else 3)
         + _REACHED.get(symbol.runs if symbol is not None else "unknown", 0.0)
         + 0.4 * min(len(group.edits) - 1, 4)
@@ -373,17 +394,3 @@ def _called(edit: Edit) -> str:
 
 def _last_name(symbol: SymbolFact) -> str:
     return (symbol.symbol or "").rpartition(".")[2]
-
-
-def stems_of(text: str) -> frozenset[str]:
-    """Return the words of a text or of names in it, without endings."""
-    found = (part[0].lower() for part in _PART.finditer(text))
-    stems = (word if word.isdigit() else _stem(word) for word in found if len(word) > 2)
-    return frozenset(stems) - _COMMON - places().own
-
-
-def _stem(word: str) -> str:
-    for ending in ("ing", "ed", "es", "s"):
-        if word.endswith(ending) and len(word) - len(ending) > 2:
-            return word.removesuffix(ending)
-    return word

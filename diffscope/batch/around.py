@@ -16,6 +16,7 @@ from diffscope.adapters.git.process import run
 from diffscope.adapters.git.repository import GitRepository
 from diffscope.assessment.document import Assessment
 from diffscope.batch.origins import find_later_fixes
+from diffscope.batch.patches import read_patches
 from diffscope.errors import DiffscopeError
 from diffscope.facts.classify.change_shape import Sizes
 from diffscope.facts.classify.kinds import Signs, decide_kind
@@ -59,6 +60,7 @@ def find_around(
     files |= dict(
         _merges(repository, f"{last}..{soon[0][0].commit}", most=_LATER, has_paths=True) if soon else ()
     )
+    said, mended = read_patches(repository, inside)
     mends = find_later_fixes(
         repository, inside, {squash: files.get(squash, ()) for squash, _ in reversed(later)}
     )
@@ -71,6 +73,8 @@ def find_around(
             for squash, _ in reversed(later)
         ),
         judged=judged,
+        said=said,
+        mended=mended,
     )
 
 

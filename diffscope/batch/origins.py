@@ -113,7 +113,6 @@ def _hunks(repository: GitRepository, commit: str, path: str) -> list[_Hunk]:
 
 _READS: Final = 32
 """Names that are looked for, a question to git each."""
-_OPTIONS: Final = "EngineArgs."
 _DOCUMENTS: Final = ("docs", "examples", "README.md")
 
 
@@ -128,7 +127,9 @@ def as_users_meet_them(
     asked = 0
     kept = []
     for one in assessments:
-        options = {option_of(each.name) for each in one.symbols if each.name.startswith(_OPTIONS)}
+        options = {
+            option_of(each.name) for each in one.symbols if each.name.startswith(places().code.arguments)
+        }
         options |= {each.name for each in one.symbols if each.kind == "cli-flag"}
         symbols = []
         for symbol in one.symbols:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -72,58 +73,34 @@ from diffscope.errors import UsageError
 @options.verbosity_options
 def backtest(
     *,
-    since: str | None,
-    until: str | None,
-    window: str | None,
-    limit: int | None,
-    sample: int | None,
-    within_days: int,
-    as_of: str | None,
-    tz: str | None,
-    repo: Path | None,
     form: str,
     statistics: Path | None,
     fit_file: Path | None,
     card: Path | None,
-    workers: int | None,
-    cluster: str | None,
-    rule_folders: tuple[Path, ...],
-    select: tuple[str, ...],
-    ignore: tuple[str, ...],
-    use_cache: bool,
     console: Console,
+    limit: int | None,
+    **given: Any,
 ) -> int:
     """Measure the rules on history: how often each fires, and how often what it flags is fixed later.
 
     A change counts as fixed when a pull request that calls itself a fix or a revert changes source lines that it wrote, within --within
     days. Results are stored: an interrupted run continues where it stopped.
     """
-    if window is not None and (since is not None or until is not None):
+    since, window = given["since"], given["window"]
+    if window is not None and (since is not None or given["until"] is not None):
         raise UsageError("--range and --since or --until exclude each other", hint="name one window")
-    if fit_file is not None and (window or limit or sample or statistics):
+    if fit_file is not None and (window or limit or given["sample"] or statistics):
         raise UsageError(
             "--fit takes no --range, --limit, --sample or --statistics",
             hint="name a window by --since and --until",
         )
     if card is not None and fit_file is None:
         raise UsageError("--card needs --fit", hint="name the file of the coefficients too: --fit FILE")
-    from diffscope.cli.backtest_window import BacktestRequest, Tools, run_backtest
+    from diffscope.cli.backtest_window import BacktestRequest, run_backtest, run_fit
 
-    asked = BacktestRequest(
-        since=since,
-        until=until,
-        range=window,
-        limit=limit or (None if since or window or fit_file else 1000),
-        sample=sample,
-        within_days=within_days,
-        as_of=as_of,
-        offset=tz,
-    )
+    asked = BacktestRequest(**given, limit=limit or (None if since or window or fit_file else 1000))
     if fit_file is not None:
-        from diffscope.cli.backtest_window import run_fit
-
-        run_fit(asked, repo, file=fit_file, card=card, console=console)
-        return DONE
-    tools = Tools(repo, rule_folders, select, ignore, workers, cluster, use_cache=use_cache)
-    run_backtest(asked, tools, form=form, statistics=statistics, console=console)
+        run_fit(asked, file=fit_file, card=card, console=console)
+    else:
+        run_backtest(asked, form=form, statistics=statistics, console=console)
     return DONE

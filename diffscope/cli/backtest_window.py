@@ -19,7 +19,7 @@ from diffscope.batch.run import Batch
 from diffscope.batch.windows import find_span, newest_commit, window_gaps
 from diffscope.cli.console import Console, Progress
 from diffscope.cli.gather import clone_of, need_clone
-from diffscope.cli.open_workspace import open_workspace
+from diffscope.cli.open_workspace import RuleOptions, open_workspace
 from diffscope.cli.publish import WidthLimits, style_of, write_stdout
 from diffscope.errors import shell_line
 from diffscope.graph.history.fixes import is_source
@@ -39,23 +39,30 @@ _COLUMNS: Final = WidthLimits(fewest=100, most=140, elsewhere=110)
 
 
 class BacktestRequest(NamedTuple):
-    """Which changes, and how they are followed."""
+    """What the command line asks for: which changes, how they are followed, and with which rules and processes."""
 
     since: str | None = None
     until: str | None = None
-    range: str | None = None
+    window: str | None = None
     limit: int | None = None
     sample: int | None = None
     """So many of them, evenly spread."""
     within_days: int = 30
     as_of: str | None = None
-    offset: str | None = None
+    tz: str | None = None
+    repo: Path | None = None
+    rule_folders: tuple[Path, ...] = ()
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    workers: int | None = None
+    cluster: str | None = None
+    use_cache: bool = True
 
     @property
     def label(self) -> str:
         """Return the window in words."""
-        if self.range is not None:
-            name = self.range
+        if self.window is not None:
+            name = self.window
         elif self.since is not None:
             name = f"{self.since}/{self.until}" if self.until else f"from {self.since}"
         else:
@@ -69,12 +76,12 @@ class BacktestRequest(NamedTuple):
         given = {
             "--since": self.since,
             "--until": self.until,
-            "--range": self.range,
+            "--range": self.window,
             "--limit": self.limit,
             "--sample": self.sample,
             "--within": self.within_days,
             "--as-of": self.as_of,
-            "--tz": self.offset,
+            "--tz": self.tz,
         }
         words = (str(word) for name, value in given.items() if value is not None for word in (name, value))
         return ("diffscope", "backtest", "--repo", "PATH", *words)
@@ -83,18 +90,6 @@ class BacktestRequest(NamedTuple):
     def command(self) -> str:
         """Return the command line that writes the statistics of this."""
         return shell_line(*self.words, "--statistics", "rules/statistics.json")
-
-
-class Tools(NamedTuple):
-    """With what: the clone, the rules, processes."""
-
-    repo: Path | None = None
-    rule_folders: tuple[Path, ...] = ()
-    select: tuple[str, ...] = ()
-    ignore: tuple[str, ...] = ()
-    workers: int | None = None
-    cluster: str | None = None
-    use_cache: bool = True
 
 
 class History(NamedTuple):
@@ -107,27 +102,28 @@ class History(NamedTuple):
     """What of the window the clone does not reach."""
 
 
-def run_backtest(
-    asked: BacktestRequest, tools: Tools, *, form: str, statistics: Path | None, console: Console
-) -> None:
+def run_backtest(asked: BacktestRequest, *, form: str, statistics: Path | None, console: Console) -> None:
     """Measure the rules and write the result.
 
     Raises:
         DiffscopeError: there is no clone, or no such window.
     """
-    clone = need_clone(tools.repo)
+    clone = need_clone(asked.repo)
     with (
         open_workspace(
-            clone,
-            rule_folders=tools.rule_folders,
-            select=tools.select,
-            ignore=tools.ignore,
-            use_cache=tools.use_cache,
+            clone, RuleOptions(asked.rule_folders, asked.select, asked.ignore, asked.use_cache)
         ) as workspace,
-        Batch(workspace, workers=tools.workers, cluster=tools.cluster) as batch,
+        Batch(workspace, workers=asked.workers, cluster=asked.cluster) as batch,
     ):
         history = read_history(workspace, asked)
-        assessments, lost = _judged(batch, history, console)
+        kept, gaps = list[Assessment](), list[Gap]()
+        with Progress("judging", console) as progress:
+            for judged in batch.judge(history.wanted, progress=progress):
+                if judged.assessment is not None:
+                    kept.append(trim_for_digest(judged.assessment))
+                elif judged.gap is not None:
+                    gaps.append(judged.gap)
+        assessments, lost = kept, gaps
         found = backtest_of(
             workspace, assessments, history, asked, gaps=(*history.gaps, *lost), console=console
         )
@@ -147,7 +143,7 @@ def read_history(workspace: Workspace, asked: BacktestRequest) -> History:
         UsageError: a day is none, or the window ends before it starts.
         SourceError: a commit of a range is not in the clone.
     """
-    offset = asked.offset or OFFSET
+    offset = asked.tz or OFFSET
     repository = clone_of(workspace)
     end = (
         days(asked.as_of, asked.as_of, utc_offset=offset).end
@@ -155,8 +151,8 @@ def read_history(workspace: Workspace, asked: BacktestRequest) -> History:
         else repository.commit(newest_commit(repository)).committed_at + 1
     )
     gaps: tuple[Gap, ...] = ()
-    if asked.range is not None:
-        span = find_span(workspace, asked.range, offset=offset)
+    if asked.window is not None:
+        span = find_span(workspace, asked.window, offset=offset)
         wanted, gaps = span.wanted, span.gaps
     else:
         window = _window(asked, offset, end)
@@ -193,7 +189,10 @@ def backtest_of(
     times = {
         commit: history.merged_at[commit]
         for assessment in assessments
-        if (commit := assessment.change.pull.head) is not None and _wrote_source(assessment)
+        if (commit := assessment.change.pull.head) is not None
+        and any(
+            file.additions and file.category in PRODUCT and is_source(file.path) for file in assessment.files
+        )
     }
     followed = _followed(workspace, times, history.horizon, console)
     observations = [_observed(assessment, history, followed) for assessment in assessments]
@@ -216,17 +215,6 @@ def backtest_of(
     return measure(observations, rules=rules, frame=frame, gaps=(*gaps, *followed.gaps))
 
 
-def _judged(batch: Batch, history: History, console: Console) -> tuple[list[Assessment], list[Gap]]:
-    kept, gaps = list[Assessment](), list[Gap]()
-    with Progress("judging", console) as progress:
-        for judged in batch.judge(history.wanted, progress=progress):
-            if judged.assessment is not None:
-                kept.append(trim_for_digest(judged.assessment))
-            elif judged.gap is not None:
-                gaps.append(judged.gap)
-    return kept, gaps
-
-
 def _followed(
     workspace: Workspace, times: Mapping[CommitId, int], horizon: Horizon, console: Console
 ) -> FollowUp:
@@ -244,13 +232,6 @@ def _observed(assessment: Assessment, history: History, followed: FollowUp) -> O
     )
 
 
-def _wrote_source(assessment: Assessment) -> bool:
-    # Only lines that were written can be fixed.
-    return any(
-        file.additions and file.category in PRODUCT and is_source(file.path) for file in assessment.files
-    )
-
-
 def _window(asked: BacktestRequest, offset: str, end: int) -> Window:
     if asked.since is not None and asked.until is not None:
         return days(asked.since, asked.until, utc_offset=offset)
@@ -260,17 +241,15 @@ def _window(asked: BacktestRequest, offset: str, end: int) -> Window:
     )
 
 
-def run_fit(
-    asked: BacktestRequest, repo: Path | None, *, file: Path, card: Path | None, console: Console
-) -> None:
+def run_fit(asked: BacktestRequest, *, file: Path, card: Path | None, console: Console) -> None:
     """Fit on the changes of a window, and write the coefficients; the card goes to ``card``, else to stdout.
 
     Raises:
         DiffscopeError: there is no clone or no scikit-learn, too little can be followed, or the coefficients are no better than lines.
     """
-    clone = need_clone(repo)
+    clone = need_clone(asked.repo)
     train = trainer()
-    with open_workspace(clone, use_cache=False) as workspace:
+    with open_workspace(clone, RuleOptions(use_cache=False)) as workspace:
         samples, name = _samples(clone, asked, console), workspace.identity
     merged = [one.merged_at for one in samples] or [0]
     trained = (
@@ -288,7 +267,7 @@ def run_fit(
 
 
 def _samples(repository: GitRepository, asked: BacktestRequest, console: Console) -> tuple[Sample, ...]:
-    offset = asked.offset or OFFSET
+    offset = asked.tz or OFFSET
     tip = main_tip(repository) or repository.resolve("HEAD")
     end = (
         days(asked.as_of, asked.as_of, utc_offset=offset).end

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 FILE_NAME: Final = "diffscope.yml"
 PROFILE: Final = ".diffscope"
-_NO_PROFILE: Final = "# profile: vllm"
+_NO_PROFILE: Final = "# profile: generic"
 TEXT: Final = """\
 # Settings of diffscope. Options of the command line and DIFFSCOPE_* variables override them.
 
@@ -35,7 +35,7 @@ format: text
 fail-on: none
 
 # The profile that describes this repository: a name or a folder. Without it, it is found by packages and remotes.
-# profile: vllm
+# profile: generic
 
 rules:
   # Rules that do not run: codes, families or globs of codes; `diffscope rules list` shows all rules.

@@ -171,7 +171,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return CLOSED_PIPE
     except Exception as error:  # noqa: BLE001 - left to Python it would exit with 1, which means findings
-        return _fail_inside(error, is_debug=is_debug)
+        from diffscope.source.attempts import described
+
+        if is_debug:
+            traceback.print_exception(error)
+        return _fail(
+            f"internal error ({described(error)})", "run it again with --debug, and report what it prints"
+        )
     return code
 
 
@@ -210,16 +216,6 @@ def _fail(message: str, hint: str | None) -> int:
     if hint:
         say(f"hint: {hint}")
     return FAILED
-
-
-def _fail_inside(error: Exception, *, is_debug: bool) -> int:
-    from diffscope.source.attempts import described
-
-    if is_debug:
-        traceback.print_exception(error)
-    return _fail(
-        f"internal error ({described(error)})", "run it again with --debug, and report what it prints"
-    )
 
 
 def _usage_hint(error: click.ClickException, given: Sequence[str]) -> str | None:

@@ -94,16 +94,14 @@ def asked_profile(settings: Settings | None = None) -> str | None:
     return named or (settings.profile if settings else None)
 
 
-def language_option(function: _F) -> _F:
-    """``--lang en|zh``."""
-    return click.option(
-        "--lang",
-        type=click.Choice(LANGUAGES),
-        default="en",
-        show_default=True,
-        envvar="DIFFSCOPE_LANG",
-        help="Language of the result.",
-    )(function)
+language_option = click.option(
+    "--lang",
+    type=click.Choice(LANGUAGES),
+    default="en",
+    show_default=True,
+    envvar="DIFFSCOPE_LANG",
+    help="Language of the result.",
+)
 
 
 def output_options(function: _F) -> _F:
@@ -126,72 +124,46 @@ def output_options(function: _F) -> _F:
     return outputs(output(function))
 
 
-def fail_on_option(function: _F) -> _F:
-    """``--fail-on LEVEL``."""
-    return click.option(
-        "--fail-on",
-        type=click.Choice(LEVELS),
-        default="none",
-        show_default=True,
-        envvar="DIFFSCOPE_FAIL_ON",
-        help="Exit with 1 if any flag has this severity or worse.",
-    )(function)
-
-
-def cache_option(function: _F) -> _F:
-    """``--no-cache``."""
-    return click.option(
-        "--no-cache",
-        "use_cache",
-        is_flag=True,
-        flag_value=False,
-        default=True,
-        help="Neither read nor write the cache.",
-    )(function)
-
-
-def form_option(function: _F) -> _F:
-    """``--format text|json``, of a command that writes one result to stdout."""
-    return click.option(
-        "--format",
-        "form",
-        type=click.Choice(["text", "json"]),
-        default="text",
-        show_default=True,
-        help="Format of the result.",
-    )(function)
-
-
-def workers_option(function: _F) -> _F:
-    """``--workers N``."""
-    return click.option(
-        "--workers",
-        type=click.IntRange(1, 64),
-        help="Number of worker processes.  [default: the number of cores]",
-    )(function)
-
-
-def range_option(function: _F) -> _F:
-    """``--range A..B``, as ``window``."""
-    return click.option(
-        "--range", "window", metavar="A..B", help="Every change merged after commit A, up to B."
-    )(function)
-
-
-def offset_option(function: _F) -> _F:
-    """``--tz OFFSET``."""
-    return click.option(
-        "--tz", metavar="OFFSET", help="Time zone of the days, as an offset from UTC.  [default: +08:00]"
-    )(function)
-
-
-def cluster_option(function: _F) -> _F:
-    """``--cluster ADDRESS``."""
-    return click.option(
-        "--cluster",
-        metavar="ADDRESS",
-        help="Address of a Dask scheduler whose workers classify the changes, each with its own clone (DIFFSCOPE_REPO).",
-    )(function)
+fail_on_option = click.option(
+    "--fail-on",
+    type=click.Choice(LEVELS),
+    default="none",
+    show_default=True,
+    envvar="DIFFSCOPE_FAIL_ON",
+    help="Exit with 1 if any flag has this severity or worse.",
+)
+cache_option = click.option(
+    "--no-cache",
+    "use_cache",
+    is_flag=True,
+    flag_value=False,
+    default=True,
+    help="Neither read nor write the cache.",
+)
+form_option = click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="Format of the result.",
+)
+workers_option = click.option(
+    "--workers",
+    type=click.IntRange(1, 64),
+    help="Number of worker processes.  [default: the number of cores]",
+)
+range_option = click.option(
+    "--range", "window", metavar="A..B", help="Every change merged after commit A, up to B."
+)
+offset_option = click.option(
+    "--tz", metavar="OFFSET", help="Time zone of the days, as an offset from UTC.  [default: +08:00]"
+)
+cluster_option = click.option(
+    "--cluster",
+    metavar="ADDRESS",
+    help="Address of a Dask scheduler whose workers classify the changes, each with its own clone (DIFFSCOPE_REPO).",
+)
 
 
 def rules_option(function: _F) -> _F:

@@ -58,7 +58,10 @@ class Publisher:
         self._is_verbose = is_verbose
         self._is_many = is_many
         self._count = 0
-        _check(self._outputs, is_many=is_many)
+        check_outputs(self._outputs)
+        single = [output.form for output in self._outputs if not RENDERERS[output.form].many]
+        if is_many and single:
+            raise UsageError(f"{single[0]} holds one change, a range has many", hint="use --format jsonl")
         self._files = {
             output: GrowingFile(output.file, goes_on=is_resumed)
             for output in self._outputs
@@ -160,13 +163,6 @@ def write_result(text: str, file: Path | None) -> None:
         write_stdout(text)
     else:
         write_file(file, encoded(text))
-
-
-def _check(outputs: Sequence[Output], *, is_many: bool) -> None:
-    check_outputs(outputs)
-    single = [output.form for output in outputs if not RENDERERS[output.form].many]
-    if is_many and single:
-        raise UsageError(f"{single[0]} holds one change, a range has many", hint="use --format jsonl")
 
 
 def check_outputs(outputs: Sequence[Output]) -> None:

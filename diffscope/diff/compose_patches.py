@@ -111,7 +111,13 @@ class _Series:
         stacked = header.status is FileStatus.MODIFIED and header.old in made
         source = made[header.old] if stacked else before.get(header.old)
         if source is None:
-            source = self._open(header)
+            path = header.old or ""
+            if path in self._seen:
+                raise PatchMismatchError
+            base = self.bases.setdefault(path, Base(path, blob=header.old_blob, mode=header.old_mode))
+            source = FileState(
+                path, base, Text(base, [BaseLines(0, None)]), mode=header.old_mode, blob=header.old_blob
+            )
             before[header.old] = source
             self.files.setdefault(header.old, source)
         if header.old in self.lost and header.new is not None:
@@ -119,15 +125,6 @@ class _Series:
         _check(source, header)
         live = _change(source, edit)
         return None if header.new is None else live
-
-    def _open(self, header: Header) -> FileState:
-        path = header.old or ""
-        if path in self._seen:
-            raise PatchMismatchError
-        base = self.bases.setdefault(path, Base(path, blob=header.old_blob, mode=header.old_mode))
-        return FileState(
-            path, base, Text(base, [BaseLines(0, None)]), mode=header.old_mode, blob=header.old_blob
-        )
 
 
 def _add(edit: Edit) -> FileState:

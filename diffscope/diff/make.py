@@ -130,7 +130,9 @@ def _file(old_path: str, path: str, old: bytes | None, new: bytes | None) -> Ite
     elif new is None:
         yield "deleted file mode 100644\n"
     elif old_path != path:
-        yield from _rename(old_path, path, old, new)
+        alike = int(100 * difflib.SequenceMatcher(None, _lines(old), _lines(new), autojunk=False).ratio())
+        yield f"similarity index {alike}%\n"
+        yield f"rename from {quote(old_path.encode())}\nrename to {quote(path.encode())}\n"
     if old == new:
         return
     mode = " 100644" if old is not None and new is not None else ""
@@ -139,26 +141,16 @@ def _file(old_path: str, path: str, old: bytes | None, new: bytes | None) -> Ite
     yield from _body(left, right, old or b"", new or b"")
 
 
-def _rename(old_path: str, path: str, old: bytes, new: bytes) -> Iterator[str]:
-    alike = int(100 * difflib.SequenceMatcher(None, _lines(old), _lines(new), autojunk=False).ratio())
-    yield f"similarity index {alike}%\n"
-    yield f"rename from {quote(old_path.encode())}\nrename to {quote(path.encode())}\n"
-
-
 def _body(left: str, right: str, old: bytes, new: bytes) -> Iterator[str]:
     if b"\0" in old[:_LOOKED_AT] or b"\0" in new[:_LOOKED_AT]:
         yield f"Binary files {left} and {right} differ\n"
     else:
-        yield from _hunks(left, right, old, new)
-
-
-def _hunks(left: str, right: str, old: bytes, new: bytes) -> Iterator[str]:
-    rows = difflib.unified_diff(_lines(old), _lines(new))
-    for number, row in enumerate(rows):
-        if number < 2:
-            yield f"{('---', '+++')[number]} {(left, right)[number]}\n"
-        else:
-            yield row if row.endswith("\n") else f"{row}\n\\ No newline at end of file\n"
+        rows = difflib.unified_diff(_lines(old), _lines(new))
+        for number, row in enumerate(rows):
+            if number < 2:
+                yield f"{('---', '+++')[number]} {(left, right)[number]}\n"
+            else:
+                yield row if row.endswith("\n") else f"{row}\n\\ No newline at end of file\n"
 
 
 def _lines(data: bytes) -> list[str]:

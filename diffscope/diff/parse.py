@@ -47,15 +47,6 @@ DEFAULT_LIMITS = Limits()
 _HINT = "split the change, or hand in the files that matter: git diff BASE...HEAD -- FOLDER"
 
 
-def check_limits(patch: str, *, limits: Limits) -> None:
-    """Raise ``DiffError`` when ``patch`` is larger than ``limits`` allow. Linear, without splitting the text."""
-    _check(len(patch), limits.patch_bytes, "characters")
-    _check(patch.count("\n"), limits.lines, "lines")
-    _check(patch.count("\ndiff --git "), limits.files, "files")
-    if len(patch) > limits.line_length:
-        _check(_longest_line(patch), limits.line_length, "characters in one line")
-
-
 def _check(found: int, allowed: int, what: str) -> None:
     if found > allowed:
         raise DiffError(f"the patch has {found:,} {what}; {allowed:,} are allowed", hint=_HINT)
@@ -97,7 +88,12 @@ def salvage_diff(
     """
     if not patch.strip():
         raise DiffError("the patch is empty", hint=f"if the change is not, {_MAKE_ONE}")
-    check_limits(patch, limits=limits)
+    # Counted without splitting the text.
+    _check(len(patch), limits.patch_bytes, "characters")
+    _check(patch.count("\n"), limits.lines, "lines")
+    _check(patch.count("\ndiff --git "), limits.files, "files")
+    if len(patch) > limits.line_length:
+        _check(_longest_line(patch), limits.line_length, "characters in one line")
     sections = cut(patch)
     if not sections:
         raise DiffError(
@@ -148,10 +144,6 @@ def _read(section: Section, folders: Folders | None, limits: Limits) -> _Found |
         if path is not None and (why := unsafe(path, longest=limits.path_length)):
             refused = message("gap.path-refused", why=why)
             return _Found(section, gap=Gap(what="diff-path", message=refused, path=as_path(shown(path))))
-    return _read_body(section, header, name)
-
-
-def _read_body(section: Section, header: Header, name: str) -> _Found:
     hunks: tuple[LibraryHunk, ...] = ()
     fault = section.fault
     if fault is None:
@@ -298,18 +290,6 @@ def _join(first: FileDiff, second: FileDiff) -> FileDiff:
         )
     old, new = (first, second) if first.status is FileStatus.DELETED else (second, first)
     is_other_type = (old.old_mode or "")[:3] != (new.new_mode or "")[:3]
-    return replace(
-        new,
-        status=FileStatus.TYPE_CHANGED if is_other_type else FileStatus.MODIFIED,
-        deletions=old.deletions,
-        hunks=_joined_hunks(old, new),
-        old_mode=old.old_mode,
-        old_blob=old.old_blob,
-        old_no_newline_at_end=old.old_no_newline_at_end,
-    )
-
-
-def _joined_hunks(old: FileDiff, new: FileDiff) -> tuple[Hunk, ...]:
     removed = tuple(line for hunk in old.hunks for line in hunk.removed)
     added = tuple(line for hunk in new.hunks for line in hunk.added)
     hunk = Hunk(
@@ -321,4 +301,12 @@ def _joined_hunks(old: FileDiff, new: FileDiff) -> tuple[Hunk, ...]:
         removed=removed,
         added=added,
     )
-    return (hunk,) if removed or added else ()
+    return replace(
+        new,
+        status=FileStatus.TYPE_CHANGED if is_other_type else FileStatus.MODIFIED,
+        deletions=old.deletions,
+        hunks=(hunk,) if removed or added else (),
+        old_mode=old.old_mode,
+        old_blob=old.old_blob,
+        old_no_newline_at_end=old.old_no_newline_at_end,
+    )

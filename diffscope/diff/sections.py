@@ -64,11 +64,6 @@ def _lines(patch: str) -> list[str]:
     return lines
 
 
-def is_git_diff(text: str) -> bool:
-    """Say whether a text begins as a diff of git's does; a page, a sentence or nothing at all does not."""
-    return text.lstrip().startswith("diff --git ")
-
-
 def cut_hunks(lines: Iterable[str]) -> list[list[str]]:
     """Return the raw lines of one section's hunks, one list a hunk."""
     hunks: list[list[str]] = []
@@ -196,14 +191,11 @@ class _Cutter:
         elif old < 0 or new < 0:
             self._blame(section, message("patch.hunk-long"))
         else:
-            self._end_body(section)
-
-    def _end_body(self, section: Section) -> None:
-        if self.at < len(self.lines) and self.lines[self.at].startswith("\\"):
-            self.at += 1
-        following = self.lines[self.at] if self.at < len(self.lines) else ""
-        if following[:1] in {"+", " "} or (following[:1] == "-" and not following.startswith("--")):
-            self._blame(section, message("patch.hunk-long"))
+            if self.at < len(self.lines) and self.lines[self.at].startswith("\\"):
+                self.at += 1
+            following = self.lines[self.at] if self.at < len(self.lines) else ""
+            if following[:1] in {"+", " "} or (following[:1] == "-" and not following.startswith("--")):
+                self._blame(section, message("patch.hunk-long"))
 
     def _blame(self, section: Section, fault: Message) -> None:
         if section.fault is None:

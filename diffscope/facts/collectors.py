@@ -18,6 +18,7 @@ from diffscope.facts.build.builds import collect_builds
 from diffscope.facts.build.dependencies import collect_dependencies
 from diffscope.facts.change.changed_file import Placed
 from diffscope.facts.change.edits import collect_edits
+from diffscope.facts.change.points import collect_points
 from diffscope.facts.ci.declarations import Declarations
 from diffscope.facts.ci.skipped_tests import with_places
 from diffscope.facts.ci.steps import collect_steps
@@ -254,6 +255,12 @@ COLLECTORS: Final = (
         lambda m, placed: collect_overrides(placed, m.knowledge.taxonomy, m.lookup, m.around.graph),
     ),
     Collector("edit", lambda _, placed: collect_edits(placed), families=()),
+    Collector(
+        "point",
+        lambda m, placed: collect_points(placed, m.found["option"], m.around.graph),
+        families=(),
+        by_file=False,
+    ),
     Collector("mention", lambda _, placed: collect_mentions(placed), families=()),
     Collector(
         "footprint",

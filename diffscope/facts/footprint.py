@@ -18,9 +18,9 @@ from diffscope.facts.change.changed_file import Placed
 from diffscope.facts.change.changed_python import ChangedPython, ChangedSymbol
 from diffscope.facts.change.files import module_name
 from diffscope.facts.footprint_model import EditedBody, FileLines, Footprint, NameUse, Signature, UseHow
-from diffscope.facts.parsed_text import parse_call
+from diffscope.facts.parsed_text import parse_call, parse_expression
 from diffscope.patterns import lazy_regex
-from diffscope.source.profile import places
+from diffscope.source.profile import places, profile
 from diffscope.source.text import Lines
 from diffscope.syntax.model import (
     Aspect,
@@ -43,7 +43,7 @@ _NAME: Final = lazy_regex(
 )
 """Names that are not those of keyword arguments, which stand before a ``=`` without a blank."""
 _LETTER: Final = lazy_regex(r"\w")
-_ANYWHERE: Final = ("self", "cls", "logger", "torch", "init_logger", "TYPE_CHECKING", "pytest", "Any")
+_ANYWHERE: Final = ("self", "cls", "logger", "torch", "TYPE_CHECKING", "pytest", "Any")
 _COMMON: Final = frozenset({*keyword.kwlist, *dir(builtins), *_ANYWHERE})
 
 
@@ -103,6 +103,7 @@ class _Uses:
             if not change.logic or Aspect.REMOVED in change.aspects:
                 continue
             yield from self._inherits(change)
+            yield from self._of_variable(change)
             for each in change.signals:
                 if each.what == "added" and each.region is not None:
                     yield from self._of_signal(change, each.signal, each.region.start)
@@ -122,6 +123,14 @@ class _Uses:
                 )  # fmt: skip
             else:
                 yield self._use("name", change.name, line, module, name)
+
+    def _of_variable(self, change: ChangedSymbol) -> Iterator[NameUse]:
+        """Yield what the value and the annotation of a variable newly name; those of a class run when its module is imported."""
+        if change.kind is not DefinitionKind.VARIABLE or change.after is None or change.region is None:
+            return
+        for text in sorted(_named_by(change.after) - _named_by(change.before)):
+            for module, name in self._targets(text, change.name):
+                yield self._use("name", change.name, change.region.start, module, name)
 
     def _targets(self, text: str, caller: str) -> tuple[tuple[str, str], ...]:
         """Return where what is written may be defined: by an import, in the file itself, or in the class of ``self`` and those above it."""
@@ -214,6 +223,19 @@ class _Uses:
         return module.partition(".")[0] in {*places().own, self._root}
 
 
+def _named_by(definition: Definition | None) -> frozenset[str]:
+    """Return the names, dotted as written, in the value and the annotation of a variable."""
+    texts = (definition.value, definition.annotation) if definition is not None else ()
+    trees = [tree for text in texts if text and (tree := parse_expression(text)) is not None]
+    nodes = [node for tree in trees for node in ast.walk(tree)]
+    inner = {id(node.value) for node in nodes if isinstance(node, ast.Attribute)}
+    return frozenset(
+        ast.unparse(node)
+        for node in nodes
+        if isinstance(node, ast.Name | ast.Attribute) and id(node) not in inner
+    )
+
+
 def read_arguments(text: str) -> tuple[int, tuple[str, ...], bool]:
     """Return the number of arguments by place, the names of those by name, and whether more may come."""
     call = parse_call(text)
@@ -264,7 +286,9 @@ def _names(lines: Lines | None) -> frozenset[str]:
 
 
 def _names_in(lines: Iterable[str]) -> frozenset[str]:
-    return frozenset(match[1] for line in lines for match in _NAME.finditer(line) if match[1]) - _COMMON
+    return frozenset(match[1] for line in lines for match in _NAME.finditer(line) if match[1]).difference(
+        _COMMON, profile().code.everywhere
+    )
 
 
 def _defines(placed: Placed, python: ChangedPython) -> Iterator[str]:

@@ -217,16 +217,16 @@ class Located(Fact, frozen=True, kw_only=True):
     line: Annotated[
         int,
         said(
-            "Line on the new side; on the old side when `side` is old. For a file as a whole the first that changes; 0 where none does."
+            "Line on the new side, or on the old side if `side` is old. For a whole file, its first changed line; 0 if no line changed."
         ),
     ] = 0
     side: Annotated[SideWord, said("`new` or `old`.")] = "new"
     changed_line: Annotated[
-        int, said("The changed line nearest to it, where `line` itself did not change; else 0.")
+        int, said("If `line` itself did not change, the nearest changed line; otherwise 0.")
     ] = 0
     changed_side: Annotated[SideWord, said("The side of `changed_line`.")] = "new"
     symbol: Annotated[str | None, said("Qualified name within the file: `EngineCore.step`.")] = None
-    module: Annotated[str | None, said("Dotted module name; null for a file that is no module.")] = None
+    module: Annotated[str | None, said("Dotted module name; null if the file is not a module.")] = None
     area: Annotated[str, said("Main area of the file.")] = "other"
     category: Annotated[
         Category, said("source, native, test, config, docs, infra, build, example, benchmark, data or other.")
@@ -236,7 +236,7 @@ class Located(Fact, frozen=True, kw_only=True):
     ] = ()
     distance: Annotated[
         int | UnsetType | None,
-        said("Eager import steps from the serving path to this module; null when it is not reached."),
+        said("Eager import steps from the serving path to this module; null if it cannot be reached."),
     ] = UNSET
     reached: Annotated[
         Reached,
@@ -247,26 +247,24 @@ class Located(Fact, frozen=True, kw_only=True):
     ] = "unknown"
     runs: Annotated[
         Runs,
-        said("When it runs, for whomever it does: per_step, per_request, start_up, tools or unknown."),
+        said("When it runs, once it is selected: per_step, per_request, start_up, tools or unknown."),
     ] = "unknown"
     effect: Annotated[
         Effect,
         said(
-            "What happens there: contract (others have to follow), rewrite (most of it is new), condition (it decides anew), numerics (it computes "
-            "other numbers), body (another edit), removal, addition, tuning (a number alone), wiring (it hands on a parameter that is new, or takes "
-            "the same value from another place) or none."
+            "What changed there: contract (its users have to follow), rewrite (most of it is new), condition (it decides differently), numerics (it computes different numbers), body (another edit), removal, addition, tuning (only a number), wiring (it passes on a new parameter, or takes the same value from another place) or none."
         ),
     ] = "none"
     vouched: Annotated[
         Vouched,
         said(
-            "What shows that it works: changed (a test of this change that a step of CI runs), existing (a test of the base) or none."
+            "Which test covers it: changed (a test changed here that a CI step runs), existing (a test of the base) or none."
         ),
     ] = "existing"
     consequence: Annotated[
         Consequence,
         said(
-            "The level of all three by rules/consequence.yml: info, low, medium, high or critical; what `severity: consequence` takes."
+            "The level that rules/consequence.yml derives from `reached`, `effect` and `vouched`: info, low, medium, high or critical. `severity: consequence` uses it."
         ),
     ] = "info"
 
@@ -274,7 +272,7 @@ class Located(Fact, frozen=True, kw_only=True):
 class ChangeFact(Fact, frozen=True, kw_only=True):
     """The change as a whole."""
 
-    title: Annotated[str, said("Title, pull request suffix removed.")]
+    title: Annotated[str, said("Title, without the pull request number at its end.")]
     title_tags: Annotated[
         tuple[str, ...], said("Bracketed words of the title, lower case: `rocm`, `bugfix`.")
     ] = ()
@@ -289,7 +287,7 @@ class ChangeFact(Fact, frozen=True, kw_only=True):
     kind_told: Annotated[
         bool,
         said(
-            "Title, label or the place of the files say the kind; false where it was guessed from the shape of the diff."
+            "The kind follows from the title, a label or the location of the files; false if it was inferred from the diff."
         ),
     ] = True
     tags: Annotated[tuple[str, ...], said("Every tag that applies.")] = ()
@@ -297,17 +295,23 @@ class ChangeFact(Fact, frozen=True, kw_only=True):
     files: Annotated[int, said("Files changed.")]
     additions: Annotated[int, said("Lines added.")]
     deletions: Annotated[int, said("Lines removed.")]
-    source_files: Annotated[int, said("Source and native files changed with logic.")]
+    source_files: Annotated[int, said("Source and native files whose logic changed.")]
     code_added: Annotated[
-        int, said("Code lines added to source and native files: no blank, comment, docstring.")
+        int,
+        said("Code lines added to source and native files, without blank lines, comments and docstrings."),
     ]
-    code_removed: Annotated[int, said("Code lines removed from source and native files.")]
+    code_removed: Annotated[int, said("Code lines removed from source and native files, counted alike.")]
     code_grown: Annotated[
         int,
-        said("Code lines added to source and native files less those removed; below 0 where they shrink."),
+        said(
+            "Code lines added to source and native files minus those removed; negative if the code shrinks."
+        ),
     ] = 0
     test_files: Annotated[
-        int, said("Test files that gain or alter code: what only loses code or follows a rename is left out.")
+        int,
+        said(
+            "Test files in which code is added or edited; files that only lose code or follow a rename do not count."
+        ),
     ]
     test_code_added: Annotated[int, said("Code lines added to test files.")]
     logic_symbols: Annotated[int, said("Source symbols whose logic changed.")]
@@ -315,33 +319,35 @@ class ChangeFact(Fact, frozen=True, kw_only=True):
         int, said("New public functions, methods and classes in source files.")
     ] = 0
     branches_added: Annotated[int, said("Branches added to source files.")] = 0
-    areas: Annotated[tuple[str, ...], said("Areas of the change, heaviest first.")] = ()
+    areas: Annotated[tuple[str, ...], said("Areas of the change, largest share first.")] = ()
     logic_areas: Annotated[
-        tuple[str, ...], said("Areas in which logic changed with weight, heaviest first.")
+        tuple[str, ...], said("Areas with a substantial share of the changed logic, largest first.")
     ] = ()
     platforms: Annotated[tuple[str, ...], said("Platforms of the change.")] = ()
-    cosmetic: Annotated[bool, said("True when no file changed any logic, configuration or test.")] = False
+    cosmetic: Annotated[bool, said("No file changed any logic, configuration or test.")] = False
     prose_share: Annotated[
         int,
         said(
-            "Percent of the lines added to source and native files that are comments, docstrings or blank; 0 for less than twenty lines. Files of Rust, and those of which much went as well, are left out."
+            "Percentage of the lines added to source and native files that are comments, docstrings or blank; 0 for fewer than twenty lines. Rust files, and files that also lost much of their code, do not count."
         ),
     ] = 0
     tests_per_code: Annotated[
         int,
         said(
-            "Code lines added to test files for each code line that came to or went from the product, rounded down; 0 where the product has none."
+            "Code lines added to test files for each code line added to or removed from the product, rounded down; 0 if there are none in the product."
         ),
     ] = 0
     claims: Annotated[
         tuple[str, ...],
         said(
-            "What title and description say becomes better: speed, memory or accuracy; nothing where no description is known."
+            "What title and description claim to improve: speed, memory or accuracy; empty if the description is not known."
         ),
     ] = ()
     figures: Annotated[
         bool,
-        said("The description holds a measured figure: a number with a unit, percent or factor, or a table."),
+        said(
+            "The description has a measured figure: a number with a unit, a percentage, a factor or a table."
+        ),
     ] = False
 
 
@@ -372,11 +378,12 @@ class FileFact(Located, frozen=True, kw_only=True):
     settings: Annotated[
         tuple[str, ...],
         said(
-            "Of an image or a file of requirements: what changed in it, `AITER_BRANCH a -> b`, `+name version`."
+            "For a container image or a requirements file: what changed in it, `AITER_BRANCH a -> b`, `+name version`."
         ),
     ] = ()
     owners: Annotated[
-        tuple[str, ...] | UnsetType, said("Owners by CODEOWNERS at the base; empty for none.")
+        tuple[str, ...] | UnsetType,
+        said("Owners according to CODEOWNERS at the base; empty if there are none."),
     ] = UNSET
 
 
@@ -386,19 +393,22 @@ class ModuleFact(Located, frozen=True, kw_only=True):
     is_new: Annotated[bool, said("The change adds it.")] = False
     is_removed: Annotated[bool, said("The change removes it.")] = False
     logic: Annotated[bool, said("Whether any logic of it changed.")] = False
-    entry: Annotated[str | UnsetType | None, said("Serving-path module from which `distance` counts.")] = (
-        UNSET
-    )
+    entry: Annotated[
+        str | UnsetType | None, said("Serving-path module from which `distance` is counted.")
+    ] = UNSET
     chain: Annotated[str | UnsetType | None, said("The shortest chain, as `a -> b -> c`.")] = UNSET
     fan_in: Annotated[int | UnsetType, said("Modules that import it eagerly.")] = UNSET
     reach: Annotated[int | UnsetType, said("Modules that reach it within two eager imports.")] = UNSET
     lazy_fan_in: Annotated[int | UnsetType, said("Modules that import it lazily.")] = UNSET
-    registry_fan_in: Annotated[int | UnsetType, said("Registries and class-path strings that name it.")] = (
-        UNSET
-    )
+    registry_fan_in: Annotated[
+        int | UnsetType, said("Number of registry rows and class-path strings that name it.")
+    ] = UNSET
     tests_within_two: Annotated[int | UnsetType, said("Test files that reach it within two imports.")] = UNSET
     asked_for: Annotated[
-        str | None, said("Variable, off by default at the base, without which no request passes it; or null.")
+        str | None,
+        said(
+            "Environment variable, off by default at the base, without which no request reaches it; null if there is none."
+        ),
     ] = None
 
 
@@ -408,11 +418,12 @@ class SymbolFact(Located, frozen=True, kw_only=True):
     reach_reason: Annotated[
         str,
         said(
-            "How `reached` is known: root, called, class, handed-on, import, category, platform, `asked for by ROW`; of an unknown one no-caller, no-text, "
-            "no-graph, no-code or too-many."
+            "How `reached` was determined: root, called, class, handed-on, import, category, platform or `asked for by ROW`; if it is unknown, why: no-caller, no-text, no-graph, no-code or too-many."
         ),
     ] = "no-graph"
-    reach_path: Annotated[str, said("From it to the declared root, as `f <- g <- EngineCore.step`.")] = ""
+    reach_path: Annotated[
+        str, said("The call path from it back to a declared root, as `f <- g <- EngineCore.step`.")
+    ] = ""
     kind: Annotated[
         SymbolKind,
         said("class, function, method, variable or module."),
@@ -429,148 +440,159 @@ class SymbolFact(Located, frozen=True, kw_only=True):
     logic: Annotated[
         bool,
         said(
-            "False when only messages, docstring, comment, formatting, import order or typing changed that no run depends on."
+            "False if only messages, docstrings, comments, formatting, import order or annotations without effect at run time changed."
         ),
     ]
     public: Annotated[bool, said("No part of its name starts with an underscore.")]
     end_line: Annotated[int, said("Last line, on the same side as `line`.")] = 0
-    code_added: Annotated[int, said("Code lines added in it, less those that came from another symbol.")] = 0
+    code_added: Annotated[
+        int, said("Code lines added in it, without those moved here from another symbol.")
+    ] = 0
     code_removed: Annotated[
-        int, said("Code lines removed from it, less those that went to another symbol.")
+        int, said("Code lines removed from it, without those moved to another symbol.")
     ] = 0
     branches_added: Annotated[int, said("Branches added in it.")] = 0
     conditions_new: Annotated[
-        int, said("Conditions asked in it anew, or once more; 0 where it is new or gone.")
+        int,
+        said(
+            "Conditions that it tests newly or once more than before; 0 if the symbol itself is new or removed."
+        ),
     ] = 0
-    decorators: Annotated[tuple[str, ...], said("Decorators, after the change where it still exists.")] = ()
-    bases: Annotated[
-        tuple[str, ...], said("Base classes as written, of the class or of the method's class.")
+    decorators: Annotated[
+        tuple[str, ...], said("Decorators, after the change if it still exists, otherwise before.")
     ] = ()
-    entry: Annotated[str | UnsetType | None, said("Serving-path module from which `distance` counts.")] = (
-        UNSET
-    )
+    bases: Annotated[
+        tuple[str, ...], said("Base classes of the class, or of the method's class, as written.")
+    ] = ()
+    entry: Annotated[
+        str | UnsetType | None, said("Serving-path module from which `distance` is counted.")
+    ] = UNSET
     chain: Annotated[
         str | UnsetType | None, said("The shortest import chain from there, as `a -> b -> c`.")
     ] = UNSET
     deciding: Annotated[
         int,
         said(
-            "How much the weightiest of its edited statements decides: 3 a condition, a result or an error, 2 a call or its arguments, 1 another "
-            "one, 0 none that is known."
+            "The most influential kind of statement edited in it: 3 a condition, a result or an error; 2 a call or its arguments; 1 any other; 0 unknown."
         ),
     ] = 0
     subclasses: Annotated[
-        int | UnsetType, said("Of a method: classes of the tree below its class, at the base.")
+        int | UnsetType, said("For a method: number of subclasses of its class in the tree at the base.")
     ] = UNSET
-    is_async: Annotated[bool, said("An async function.")] = False
+    is_async: Annotated[bool, said("It is an async function.")] = False
     is_kernel: Annotated[
         bool,
-        said("Code for a device: in a language of rules/kernels.yml, or called by such code in its file."),
+        said(
+            "It is device code: written in a language of rules/kernels.yml, or called by such code in the same file."
+        ),
     ] = False
     owner_change: Annotated[
         str | None,
-        said("For a member: added, removed or moved where its class as a whole was; null otherwise."),
+        said(
+            "For a member of a class that as a whole was added, removed or moved: which of them; otherwise null."
+        ),
     ] = None
     asked_for: Annotated[
-        str | None, said("Variable, off by default at the base, without which no request passes it; or null.")
+        str | None,
+        said(
+            "Environment variable, off by default at the base, without which no request reaches it; null if there is none."
+        ),
     ] = None
-    part_of_new: Annotated[
-        bool, said("A part of a class or of a module that the change adds as a whole.")
-    ] = False
+    part_of_new: Annotated[bool, said("It belongs to a class or module that the change adds as a whole.")] = (
+        False
+    )
     inherited: Annotated[
         bool,
-        said(
-            "New in a class that was there before, in the place of a member that the class had from one above it."
-        ),
+        said("It is new in an existing class and replaces a member inherited until now."),
     ] = False
     value_before: Annotated[
-        str | None, said("What a variable was assigned before, as written; null for anything else.")
+        str | None, said("For a variable: the value assigned before, as written; otherwise null.")
     ] = None
     value_after: Annotated[
-        str | None, said("What a variable is assigned after, as written; null for anything else.")
+        str | None, said("For a variable: the value assigned after, as written; otherwise null.")
     ] = None
     still_bound: Annotated[
         bool,
         said(
-            "It is no longer defined here, but the module imports it now, or the constructor sets it as an attribute."
+            "It is no longer defined here, but the module now imports it, or the constructor sets it as an attribute."
         ),
     ] = False
     still_inherited: Annotated[
         bool | UnsetType,
         said(
-            "Of a member that is gone while its class stays: a class above has one of that name after the change; "
-            "unknown where a base lies outside of the tree."
+            "For a member removed from a class that stays: a base class still has one of that name; unknown if a base class is outside the tree."
         ),
     ] = False
     surfaces: Annotated[
-        tuple[str, ...], said("Public surfaces of vLLM that it belongs to: `LLM`, `attention-backend`, ...")
+        tuple[str, ...], said("Public surfaces that it belongs to: `LLM`, `attention-backend`, ...")
     ] = ()
     own_surfaces: Annotated[
         tuple[str, ...],
         said(
-            "Those of them whose own files declare it; the others are a matter of the classes above its class."
+            "Those of `surfaces` that are declared for its own file; the others follow from its base classes."
         ),
     ] = ()
-    moved_from: Annotated[str | None, said("Its old name or `path:name`, for a move.")] = None
+    moved_from: Annotated[
+        str | None, said("For a move: its old name, or `path:name` if it was in another file.")
+    ] = None
     moved_from_path: Annotated[
         str | None,
-        said("For code that came from another file or out of another function: the file where it was."),
+        said("For code moved from another file or another function: the file where it was."),
     ] = None
     moved_from_line: Annotated[
-        int, said("Its first line there before the change; 0 where `moved_from_path` is null.")
+        int, said("Its first line in that file before the change; 0 if `moved_from_path` is null.")
     ] = 0
-    fan_in: Annotated[int | UnsetType, said("Modules that import its module eagerly.")] = UNSET
+    fan_in: Annotated[int | UnsetType, said("Number of modules that import its module eagerly.")] = UNSET
     users: Annotated[
-        tuple[str, ...] | UnsetType, said("`path:line` in the tree that import it, untouched here.")
+        tuple[str, ...] | UnsetType,
+        said("Places that import it and are not touched by the change, as `path:line`."),
     ] = UNSET
     users_edited: Annotated[
         tuple[str, ...],
         said(
-            "For a member or module that is gone, or is used otherwise: `path:line` before the change that used it, edited here."
+            "For a removed member or module, or one that is now used differently: places that used it before and are edited by the change, as `path:line`."
         ),
     ] = ()
-    moved_to: Annotated[str | None, said("For what is gone from its file: the path where it is now.")] = None
+    moved_to: Annotated[str | None, said("If it left its file: the file where it is now.")] = None
     overrides: Annotated[
-        tuple[str, ...] | UnsetType, said("`path:line Class.method` that override it and were not touched.")
+        tuple[str, ...] | UnsetType,
+        said("Overrides that are not touched by the change, as `path:line Class.method`."),
     ] = UNSET
     tests_naming: Annotated[int | UnsetType, said("Test files of the base that name it.")] = UNSET
     changed_tests_naming: Annotated[int | UnsetType, said("Test files in this change that name it.")] = UNSET
     changed_tests_beside: Annotated[
-        bool, said("It is private, and a test file in this change imports its module.")
+        bool, said("It is private, and a test file changed here imports its module.")
     ] = False
     summary: Annotated[
         str,
-        said("Of an added one: the first sentence of its docstring; empty for none, and in recorded facts."),
+        said(
+            "For an added symbol: the first sentence of its docstring; empty if there is none, and in recorded facts."
+        ),
     ] = ""
     class_tests_naming: Annotated[
-        int | UnsetType, said("Test files of the base and of this change that name the class of a method.")
+        int | UnsetType,
+        said("For a method: number of test files, of the base and of the change, that name its class."),
     ] = UNSET
     reached_by_tests: Annotated[
         bool,
         said(
-            "A test of this change names it, its class, or what calls it within two calls, as far as the change tells; "
-            "false where tests gain less than a line for twenty of the product."
+            "A test changed here names it, its class, or a caller at most two calls away; false if tests gain fewer than one line for twenty of the product."
         ),
     ] = False
     tested_through: Annotated[
         str | None,
         said(
-            "Of what is new: the edited function that hands on to it, asks for no option to do so, and is named by tests of the base that "
-            "import its module; null for none, and where the graph is not known."
+            "For a new symbol: an edited function that calls it without asking for an option and that tests of the base name; null if there is none or the graph is unknown."
         ),
     ] = None
     own_users: Annotated[
         int | None,
-        said(
-            "Of a new private function: definitions of its own file that name it after the change; null for any other."
-        ),
+        said("For a new private function: number of definitions in its file that name it; otherwise null."),
     ] = None
-    implements: Annotated[
-        bool, said("A new method that a class above its own declares, as far as the tree tells.")
-    ] = False
+    implements: Annotated[bool, said("It is a new method that a base class in the tree declares.")] = False
     test_distance: Annotated[
         int | UnsetType | None,
-        said("Import steps from the nearest test to its module; null when none reaches it."),
+        said("Import steps from the nearest test to its module; null if no test reaches it."),
     ] = UNSET
 
 
@@ -585,70 +607,75 @@ class ParameterFact(Located, frozen=True, kw_only=True):
         ),
     ]
     name: Annotated[str, said("The parameter.")]
-    before: Annotated[str | None, said("Text before; null for one that moved.")] = None
-    after: Annotated[str | None, said("Text after; null for one that moved.")] = None
+    before: Annotated[str | None, said("Text before; null for a moved parameter.")] = None
+    after: Annotated[str | None, said("Text after; null for a moved parameter.")] = None
     order_before: Annotated[
-        str | None, said("For a parameter that moved: the positional ones in the order before.")
+        str | None, said("For a moved parameter: the positional parameters in their order before.")
     ] = None
-    order_after: Annotated[str | None, said("And in the order after.")] = None
+    order_after: Annotated[str | None, said("The same, in their order after.")] = None
     public: Annotated[bool, said("The function is public.")] = True
     surfaces: Annotated[tuple[str, ...], said("Public surfaces that the function belongs to.")] = ()
-    own_surfaces: Annotated[tuple[str, ...], said("Those of them whose own files declare the function.")] = ()
-    overrides: Annotated[tuple[str, ...] | UnsetType, said("Overrides that were not touched.")] = UNSET
+    own_surfaces: Annotated[
+        tuple[str, ...], said("Those of `surfaces` that are declared for the function's own file.")
+    ] = ()
+    overrides: Annotated[
+        tuple[str, ...] | UnsetType, said("Overrides that are not touched by the change.")
+    ] = UNSET
 
 
 class ContractFact(Located, frozen=True, kw_only=True):
-    """What callers, clients or implementers rely on besides names and parameters, and what code can do no more."""
+    """A change to what callers, clients or subclasses rely on besides names and parameters, or a capability that was removed."""
 
     what: Annotated[
         str,
         said(
-            "form (how a name is used), abstract (implementers must have it now), layout (places of fields), numbering (values of an "
-            "enumeration that counts), member (of an enumeration), value (that a Literal takes), switch (read no more), refusal (it only raises now) or sibling (a new class does not read `names`, as `before` of its siblings do).",
+            "form (how a name is used), abstract (subclasses must now implement it), layout (positions of fields), numbering (values of an automatically numbered enumeration), member (of an enumeration), value (of a Literal), switch (no longer read), refusal (it now only raises) or sibling (a new class does not read `names`, although `before` of its siblings do).",
             one_of=ContractWhat,
         ),
     ]
     change: Annotated[
         str,
         said(
-            "added, removed, changed, shifted (what stays has another place), appended, appended-required or form (fields by place became "
-            "fields by name, or the reverse).",
+            "added, removed, changed, shifted (remaining fields have other positions), appended, appended-required or form (positional fields became named ones, or the reverse).",
             one_of=ContractChange,
         ),
     ]
     before: Annotated[str | None, said("The form, the fields or the switch before.")] = None
     after: Annotated[str | None, said("The form, the fields or what is raised after.")] = None
-    names: Annotated[tuple[str, ...], said("Fields, members or values that came, went or moved.")] = ()
+    names: Annotated[
+        tuple[str, ...], said("Fields, members or values that were added, removed or moved.")
+    ] = ()
     form: Annotated[
         str | None,
-        said("Of a layout: array (msgspec `array_like`), tuple, dataclass (by its constructor) or numbers."),
+        said("For a layout: array (msgspec `array_like`), tuple, dataclass (by its constructor) or numbers."),
     ] = None
     public: Annotated[bool, said("No part of its name starts with an underscore.")] = True
-    surfaces: Annotated[tuple[str, ...], said("Public surfaces whose own files declare it.")] = ()
+    surfaces: Annotated[tuple[str, ...], said("Public surfaces that are declared for its own file.")] = ()
     users: Annotated[
         tuple[str, ...] | UnsetType,
-        said("`path:line` in the tree that import it, or its class, untouched here."),
+        said("Places that import it or its class and are not touched by the change, as `path:line`."),
     ] = UNSET
     users_edited: Annotated[
-        tuple[str, ...], said("Of a form: `path:line` before the change that named it, edited here.")
+        tuple[str, ...],
+        said("For a form: places that named it before and are edited by the change, as `path:line`."),
     ] = ()
 
 
 class OptionFact(Located, frozen=True, kw_only=True):
-    """A setting that a user can see: configuration field, CLI flag, VLLM_* variable, field of a wire protocol, name of a metric."""
+    """A setting that a user can see: configuration field, CLI flag, variable of the environment, field of a wire protocol, name of a metric."""
 
     what: Annotated[
         str,
         said(
-            "config-field, cli-flag, environment-variable, protocol-field, metric, default-table (an entry of one) or build-argument (of an image).",
+            "config-field, cli-flag, environment-variable, protocol-field, metric, default-table (an entry in a table of defaults) or build-argument (of a container image).",
             one_of=OptionWhat,
         ),
     ]
-    name: Annotated[str, said("`SchedulerConfig.max_num_seqs`, `--enable-x`, `VLLM_USE_X`.")]
+    name: Annotated[str, said("`SchedulerConfig.max_num_seqs`, `--enable-x`, `POOL_USE_X`.")]
     change: Annotated[
         str,
         said(
-            "added, removed, default, computed (the function that decides it changed), retyped, made-required or made-optional.",
+            "added, removed, default, computed (the function that computes the default changed), retyped, made-required or made-optional.",
             one_of=OptionChange,
         ),
     ]
@@ -656,9 +683,9 @@ class OptionFact(Located, frozen=True, kw_only=True):
     after: Annotated[str | None, said("Default (or type) after, as written.")] = None
     decider: Annotated[
         str | None,
-        said("For a default that became None: `path:line` in this change that asks whether it is None."),
+        said("For a default that became None: the place in the change that tests for None, as `path:line`."),
     ] = None
-    computed_by: Annotated[str | None, said("The changed function that decides the default.")] = None
+    computed_by: Annotated[str | None, said("The changed function that computes the default.")] = None
     turns_on: Annotated[
         bool, said("A new option whose default turns behaviour on, or a default that went from off to on.")
     ] = False
@@ -666,13 +693,13 @@ class OptionFact(Located, frozen=True, kw_only=True):
     successor: Annotated[
         str | None,
         said(
-            "Of a removed one: the only one of its kind that is new, has its default, and the words of its name and more, or fewer; null for none."
+            "For a removed option: the only new one of its kind with the same default whose name extends or shortens its name; null if there is none."
         ),
     ] = None
 
 
 class ImportFact(Located, frozen=True, kw_only=True):
-    """One imported name that came or went."""
+    """One imported name that was added or removed."""
 
     change: Annotated[str, said("added or removed.", one_of=ImportChange)]
     target: Annotated[str, said("The imported module, absolute.")]
@@ -681,17 +708,17 @@ class ImportFact(Located, frozen=True, kw_only=True):
     guard: Annotated[str | None, said("The condition around it.")] = None
     cycle: Annotated[
         str | UnsetType | None,
-        said("The ring of eager imports that it closes, as `a -> b -> a`; null when it closes none."),
+        said("The cycle of eager imports that it closes, as `a -> b -> a`; null if it closes none."),
     ] = None
 
 
 class GuardFact(Located, frozen=True, kw_only=True):
-    """A condition on the platform or the architecture that came, went, or whose guarded code changed."""
+    """A condition on the platform or the architecture that was added or removed, or whose guarded code changed."""
 
     change: Annotated[
         str,
         said(
-            "added, removed, moved (from another function of the change) or body (the condition stands, the code under it changed).",
+            "added, removed, moved (from another function of the change) or body (the condition is unchanged, the code under it changed).",
             one_of=GuardChange,
         ),
     ]
@@ -702,26 +729,24 @@ class GuardFact(Located, frozen=True, kw_only=True):
     ] = ()
     before: Annotated[
         str | None,
-        said("Of an added one: the condition of the same function that went for it and asks much the same."),
+        said("For an added guard: the similar condition that it replaces in the same function."),
     ] = None
-    replaced: Annotated[bool, said("Of a removed one: another condition came for it.")] = False
+    replaced: Annotated[bool, said("For a removed guard: another condition replaces it.")] = False
     direction: Annotated[
         str | None,
         said(
-            "Of one that came for another: narrowed (it holds in fewer cases), widened, reversed, changed (neither holds the other) or unknown; "
-            "null for the rest."
+            "For a guard that replaces another: narrowed (it holds in fewer cases), widened, reversed, changed (neither implies the other) or unknown; otherwise null."
         ),
     ] = None
 
 
 class CallFact(Located, frozen=True, kw_only=True):
-    """A call that came, went or got other guards, within a changed symbol of a source file."""
+    """A call that was added, removed or put under other conditions, within a changed symbol of a source file."""
 
     change: Annotated[
         str,
         said(
-            "added, removed, moved (from another function of the change), exchanged (a wait between streams, a serialiser or an HTTP status with other arguments) or "
-            "reguarded.",
+            "added, removed, moved (from another function of the change), exchanged (a stream wait, a serialiser or an HTTP status with different arguments) or reguarded (under different conditions).",
             one_of=CallChange,
         ),
     ]
@@ -735,20 +760,20 @@ class CallFact(Located, frozen=True, kw_only=True):
         str, said("As written, import aliases resolved: `torch.cuda.synchronize`, `self.lock.acquire`.")
     ]
     arguments: Annotated[str, said("Argument text, white space folded.")] = ""
-    before: Annotated[str | None, said("The arguments before, of a call that is exchanged.")] = None
+    before: Annotated[str | None, said("For an exchanged call: the arguments before.")] = None
     guards: Annotated[tuple[str, ...], said("Conditions around it, outermost first.")] = ()
     condition: Annotated[str | None, said("The innermost of them.")] = None
     new_guards: Annotated[
         tuple[str, ...],
-        said("Those of the conditions that a call which is reguarded or moved did not stand under before."),
+        said("For a reguarded or moved call: the conditions that did not apply to it before."),
     ] = ()
     gone_guards: Annotated[
-        tuple[str, ...], said("Of a call that moved: conditions that it stood under before and does not now.")
+        tuple[str, ...], said("For a moved call: the conditions that applied before and no longer do.")
     ] = ()
     by_setting: Annotated[
         bool,
         said(
-            "Every new condition is a plain flag of a configuration or the size of a group: the same for all ranks."
+            "Every new condition is a configuration flag or the size of a group, and therefore the same on all ranks."
         ),
     ] = False
     guard_platforms: Annotated[tuple[str, ...], said("Platforms that these conditions name.")] = ()
@@ -759,88 +784,87 @@ class CallFact(Located, frozen=True, kw_only=True):
     opposite: Annotated[
         str | None,
         said(
-            "For a collective: the symbol that has as many calls of it, on the same group, under the opposite condition; null for none."
+            "For a collective: the symbol that makes the same number of such calls on the same group under the opposite condition; null if there is none."
         ),
     ] = None
     new_symbol: Annotated[bool, said("The symbol around it is new in this change.")] = False
 
 
 class ConditionFact(Located, frozen=True, kw_only=True):
-    """A condition of a symbol that stands before and after, or around an import, that came, went or changed."""
+    """A condition that was added, removed or changed, in a symbol that exists before and after or around an import."""
 
     what: Annotated[
         str,
         said(
-            "if, while, assert, ternary, comprehension, match (the guard of a case), return or value (a boolean that is returned, or bound to a "
-            "name), except (the exceptions that are caught), import (around an import) or raise (an exception under a condition that stands).",
+            "if, while, assert, ternary, comprehension, match (the guard of a case), return or value (a boolean that is returned or assigned), except (the exceptions that are caught), import (around an import) or raise (an exception raised under an unchanged condition).",
             one_of=ConditionWhat,
         ),
     ]
     change: Annotated[
         str,
-        said("added, removed, changed or moved (code went under it, or out of it).", one_of=ConditionChange),
+        said(
+            "added, removed, changed or moved (code was moved under it, or out of it).",
+            one_of=ConditionChange,
+        ),
     ]
     direction: Annotated[
         str,
         said(
-            "narrowed (it holds in fewer cases, or code that stood runs only under it now), widened, reversed, changed (neither holds the "
-            "other), new (it came with its own code), gone (it went with its code) or unknown (too long, or it does not parse).",
+            "narrowed (it holds in fewer cases, or existing code now runs only under it), widened, reversed, changed (neither implies the other), new (added together with its code), gone (removed together with its code) or unknown (too long, or it does not parse).",
             one_of=ConditionDirection,
         ),
     ]
-    condition: Annotated[str, said("The condition; of a removed one as it was; of `raise` the exception.")]
-    before: Annotated[str | None, said("What it was, of a changed one.")] = None
-    came: Annotated[tuple[str, ...], said("The questions that it asks anew.")] = ()
-    went: Annotated[tuple[str, ...], said("The questions that it asks no more.")] = ()
+    condition: Annotated[str, said("The condition; if removed, as it was; for `raise` the exception.")]
+    before: Annotated[str | None, said("For a changed condition: what it was before.")] = None
+    came: Annotated[tuple[str, ...], said("The terms (operands of and/or) that it newly tests.")] = ()
+    went: Annotated[tuple[str, ...], said("The terms that it no longer tests.")] = ()
     roles: Annotated[
         tuple[str, ...],
         said(
-            "What is compared in the questions that came and went: capability, platform, version, rank, none, type, dtype, shape, size, flag, "
-            "environment, choice (one of several values), truth or other."
+            "What the added and removed terms compare: capability, platform, version, rank, none, type, dtype, shape, size, flag, environment, choice (one of several values), truth or other."
         ),
     ] = ()
     decides: Annotated[
         tuple[str, ...],
         said(
-            "What stands under it: call, collective, synchronisation, raise, setting (a write to a configuration), write, return, exit (from a "
-            "loop), import, definition, message (only that is logged or warned)."
+            "What it controls: call, collective, synchronisation, raise, setting (a write to a configuration), write, return, exit (from a loop), import, definition or message (only logging or a warning)."
         ),
     ] = ()
-    callees: Annotated[tuple[str, ...], said("What is called under it, as written; the first ten.")] = ()
+    callees: Annotated[tuple[str, ...], said("The first ten calls under it, as written.")] = ()
     raises: Annotated[str | None, said("The exception that is raised under it.")] = None
-    raises_before: Annotated[str | None, said("And was, under what it was.")] = None
+    raises_before: Annotated[
+        str | None, said("The exception that was raised under the condition before.")
+    ] = None
     early: Annotated[
         bool,
-        said("The code under it leaves the function or the loop, so that it decides on all that follows."),
+        said("The code under it leaves the function or the loop, so it controls everything that follows."),
     ] = False
     stood: Annotated[
-        bool, said("Code that stood before, and stands after, runs under it, behind it or in its place.")
+        bool,
+        said(
+            "It controls code that exists before and after the change: under it, after it, or in its place."
+        ),
     ] = False
-    name: Annotated[str, said("What a value is bound to; empty for none.")] = ""
+    name: Annotated[str, said("For a value: the name it is assigned to; otherwise empty.")] = ""
     named: Annotated[
         bool,
         said(
-            "It only got a name or another place: a function that is new in this change, or a name in this file, says what it said, or a "
-            "condition around it asked before what it asks now."
+            "It was only named or moved: a function added here or a name in this file has the same condition, or an enclosing condition tested the same before."
         ),
     ] = False
     asks_new: Annotated[
         bool,
-        said(
-            "It asks for an option that the change adds, or for a word in quotes that the file did not have."
-        ),
+        said("It tests an option that the change adds, or a string literal that is new in the file."),
     ] = False
 
 
 class NumericFact(Located, frozen=True, kw_only=True):
-    """A numeric choice that came, went or changed: dtype, literal, scale, epsilon, divisor."""
+    """A numeric choice that was added, removed or changed: dtype, literal, scale, epsilon, divisor."""
 
     what: Annotated[
         str,
         said(
-            "dtype, number, epsilon (a number up to 1e-4), division, reciprocal, rounding, clamp, precision (a condition or assignment "
-            "on scales, formats, accumulation), cast (to the type of something else, `.float()`, `.to(x.dtype)`), scale (a factor, or what a "
-            "call gets as its scale), reduction (over which dimensions) or scheme (how values are quantised, `w8a8`).",
+            "dtype, number, epsilon (a number up to 1e-4), division, reciprocal, rounding, clamp, precision (a condition or assignment about scales, formats or accumulation), cast (to another value's type, `.float()`, `.to(x.dtype)`), scale (a factor, or the scale argument of a call), reduction (its dimensions) or scheme (how values are quantised, `w8a8`).",
             one_of=NumericWhat,
         ),
     ]
@@ -851,12 +875,12 @@ class NumericFact(Located, frozen=True, kw_only=True):
         ),
     ]
     text: Annotated[str, said("The dtype, literal or divisor, after the change where there is one.")]
-    before: Annotated[str | None, said("What stood there before.")] = None
-    detail: Annotated[str, said("The name that it is assigned or passed to.")] = ""
+    before: Annotated[str | None, said("The text before.")] = None
+    detail: Annotated[str, said("The name or parameter that receives it.")] = ""
     factor: Annotated[
         int,
         said(
-            "Of a number that changed: how many times larger or smaller it is now, rounded down; 0 where it came to or from 0, or changed its sign, and for anything else."
+            "For a changed number: how many times larger or smaller it is now, rounded down; 0 if it was or became 0 or changed its sign, and for everything else."
         ),
     ] = 0
     guarded: Annotated[
@@ -871,7 +895,7 @@ class WriteFact(Located, frozen=True, kw_only=True):
     what: Annotated[
         str,
         said(
-            "config, environment, module-global, library-state, patch (an attribute of an imported module, class or object) or class-attribute.",
+            "config, environment, module-global, library-state, patch (an attribute of an imported module, class or object is replaced) or class-attribute.",
             one_of=WriteWhat,
         ),
     ]
@@ -884,43 +908,42 @@ class WriteFact(Located, frozen=True, kw_only=True):
     ]
     target: Annotated[
         str,
-        said(
-            "What is written, names of the function followed to what they stand for: `vllm_config.cache_config.block_size`, `os.environ['X']`."
-        ),
+        said("What is written, with local names resolved: `config.cache.block_size`, `os.environ['X']`."),
     ]
-    alias: Annotated[
-        str | None, said("The same where a name of the function stands for it; null where it is written so.")
-    ] = None
+    alias: Annotated[str | None, said("The target as written, if it uses a local name; otherwise null.")] = (
+        None
+    )
     value: Annotated[str, said("The value as written; the arguments of a call.")] = ""
     assigned: Annotated[
-        str | None, said("The whole assignment, `os.environ['X'] = '1'`; null where a call writes.")
+        str | None, said("The whole assignment, `os.environ['X'] = '1'`; null if a call writes.")
     ] = None
     called: Annotated[
         str | None,
         said("The whole call that writes, `signal.signal(signal.SIGINT, handler)`; null for an assignment."),
     ] = None
     breadth: Annotated[
-        int, said("Who sees it: 3 the whole process, 2 a configuration tree, 1 a module, 0 a class.")
+        int,
+        said("How widely it is visible: 3 the whole process, 2 a configuration tree, 1 a module, 0 a class."),
     ] = 0
     guards: Annotated[tuple[str, ...], said("Conditions around it.")] = ()
     restored: Annotated[
         bool | UnsetType,
         said(
-            "The old value is put back: inside a `with` that does, in `finally`, behind the `yield` of a context manager, or by `__exit__`."
+            "The old value is restored: by a `with`, in `finally`, after the `yield` of a context manager, or by `__exit__`."
         ),
     ] = False
     of_removed_option: Annotated[
         bool,
-        said("Its field is one that this change takes away as an option: whoever set it is told by that."),
+        said("The change also removes the field as an option, which another flag reports."),
     ] = False
     opt_in: Annotated[
         bool,
-        said("A variable of the environment asks for it, or the code only measures or looks for mistakes."),
+        said("Only an environment variable enables it, or the code is for profiling or debugging."),
     ] = False
 
 
 class TestFact(Located, frozen=True, kw_only=True):
-    """What happened to one test."""
+    """One change to a test."""
 
     __test__ = False
 
@@ -935,31 +958,28 @@ class TestFact(Located, frozen=True, kw_only=True):
     before: Annotated[str | None, said("Text before.")] = None
     after: Annotated[str | None, said("Text after.")] = None
     condition: Annotated[
-        str, said("The conditions around a skip, or the arguments of its decorator; empty for none.")
+        str, said("For a skip: the conditions around it, or the arguments of its decorator; otherwise empty.")
     ] = ""
     replaces: Annotated[
         tuple[str, ...],
         said(
-            "Of a new or edited test: functions that this change edits or adds, and that the test puts a mock or another function in the place of."
+            "For a new or edited test: functions edited or added here that the test replaces with a mock or another function."
         ),
     ] = ()
     factor: Annotated[
         int,
-        said(
-            "Of a tolerance that is loosened: ten times what it was multiplied or divided by; 0 for the rest."
-        ),
+        said("For a loosened tolerance: ten times the factor between old and new; otherwise 0."),
     ] = 0
     ran_there: Annotated[
         bool | None,
         said(
-            "Of a skip that asks for the platform alone: whether a step of such a platform collected the test's file before; "
-            "null for any other, and where the steps are not known."
+            "For a skip that depends only on the platform: whether a CI step of that platform ran the test file before; null for any other skip, and if the CI steps are unknown."
         ),
     ] = None
 
 
 class DependencyFact(Located, frozen=True, kw_only=True):
-    """One requirement or pinned version that came, went or moved."""
+    """One requirement or pinned version that was added, removed or changed."""
 
     name: Annotated[str, said("Normalised name: `torch`, `flashinfer-python`, `cuda`, `rocm`.")]
     change: Annotated[
@@ -974,29 +994,38 @@ class DependencyFact(Located, frozen=True, kw_only=True):
     pinned: Annotated[bool, said("An exact version or a full commit after the change.")] = False
     bounded: Annotated[bool, said("It has an upper bound or a pin after the change.")] = False
     core: Annotated[
-        bool, said("torch, triton, flashinfer, transformers, aiter, cutlass, CUDA, ROCm and their like.")
+        bool,
+        said(
+            "It is one of the declared core dependencies: torch, triton, flashinfer, transformers, aiter, cutlass, CUDA, ROCm and the like."
+        ),
     ] = False
     kind: Annotated[
         str,
         said(
-            "requirement, extra (optional, of the project), docker-argument, base-image, cmake-tag, crate, package or import (of a root that "
-            "nothing declares; `after` is the condition around it).",
+            "requirement, extra (an optional dependency of the project), docker-argument, base-image, cmake-tag, crate, package or import (of a package that no requirement declares; `after` is the condition around it).",
             one_of=DependencyKind,
         ),
     ] = "requirement"
     moved_by: Annotated[
         str,
         said(
-            "Of two versions the first part that differs: major, minor or patch; empty where none is known.",
+            "The first part in which the two versions differ: major, minor or patch; empty if unknown.",
             one_of=MovedBy,
         ),
     ] = ""
     elsewhere: Annotated[
-        bool, said("Another requirements file that is not of tests asks for it too, after the change.")
+        bool, said("After the change another requirements file, other than those of tests, also requires it.")
     ] = False
     disagrees: Annotated[
-        tuple[str, ...], said("Other files whose bound for it differs: `path:line specifier`.")
+        tuple[str, ...], said("Other files that require it with a different bound, as `path:line specifier`.")
     ] = ()
+    near_users: Annotated[
+        int,
+        said(
+            "3 where it is installed with the product, 2 where it is built into it, 1 where an image holds it, 0 where only tests install it "
+            "or a resolver wrote it down."
+        ),
+    ] = 0
 
 
 class BuildFact(Located, frozen=True, kw_only=True):
@@ -1026,65 +1055,68 @@ class OperatorFact(Located, frozen=True, kw_only=True):
     after: Annotated[str | None, said("Schema after.")] = None
     arguments_removed: Annotated[
         tuple[str, ...],
-        said("For a schema: arguments that it had so and has no more; a result as `-> Tensor`."),
+        said("For a schema: arguments removed or retyped, as they were; a result as `-> Tensor`."),
     ] = ()
-    arguments_added: Annotated[tuple[str, ...], said("And those that it had not so before.")] = ()
+    arguments_added: Annotated[
+        tuple[str, ...], said("For a schema: arguments added or retyped, as they are now.")
+    ] = ()
     callers: Annotated[
-        tuple[str, ...] | UnsetType, said("`path:line` in Python that call it and were not touched.")
+        tuple[str, ...] | UnsetType,
+        said("Python calls of it that are not touched by the change, as `path:line`."),
     ] = UNSET
     successor: Annotated[
         str | None,
         said(
-            "Of a removed one: the only new operator with the words of its name and more, or fewer; null for none."
+            "For a removed operator: the only new one whose name extends or shortens its name; null if there is none."
         ),
     ] = None
     has_fake: Annotated[bool | UnsetType, said("A fake or meta implementation is registered.")] = UNSET
 
 
 class NativeFact(Located, frozen=True, kw_only=True):
-    """A changed function of a native source, an item of Rust, or one that is code for a device, or launches or tunes such code, and that Python hosts."""
+    """A changed function of a native file, a changed item of a Rust file, or a changed Python function that is, launches or tunes a kernel."""
 
     change: Annotated[
         str,
         said(
-            "added, removed, signature, body, moved or tuning (warps, stages, blocks: it computes the same).",
+            "added, removed, signature, body, moved or tuning (only warps, stages or block sizes; the results are the same).",
             one_of=NativeChange,
         ),
     ]
     language: Annotated[
         str,
         said(
-            "By the name of a native file: cuda, cpp, rust; of code that Python hosts by decorator and import: triton, gluon, cutedsl, tilelang, "
-            "flydsl, helion, numba; python for a function of the host."
+            "For native files, by file name: cuda, cpp or rust. For kernels written in Python, by decorator and import: triton, gluon, cutedsl, tilelang, flydsl, helion or numba; python for the function that launches them."
         ),
     ] = ""
     kernel_role: Annotated[
         str,
         said(
-            "kernel, device or host (the host launches a kernel, and kernels call what else is on the device).",
+            "kernel (launched by the host), device (called by kernels) or host (launches kernels).",
             one_of=KernelRole,
         ),
     ] = ""
     reach_reason: Annotated[
         str,
         said(
-            "How `reached` is known: root, called, class, handed-on, import, category, platform, `asked for by ROW`; of an unknown one no-caller, no-text, "
-            "no-graph, no-code or too-many."
+            "How `reached` was determined: root, called, class, handed-on, import, category, platform or `asked for by ROW`; if it is unknown, why: no-caller, no-text, no-graph, no-code or too-many."
         ),
     ] = "no-graph"
-    reach_path: Annotated[str, said("From it to the declared root, as `f <- g <- EngineCore.step`.")] = ""
+    reach_path: Annotated[
+        str, said("The call path from it back to a declared root, as `f <- g <- EngineCore.step`.")
+    ] = ""
     item: Annotated[
         str,
         said(
-            "function, struct, enum, union, trait, const, static, type or macro; of C++ only function and macro (one with parameters and several lines).",
+            "function, struct, enum, union, trait, const, static, type or macro; for C++ only function and macro (with parameters, of several lines).",
             one_of=NativeItem,
         ),
     ] = "function"
-    public: Annotated[bool, said("Of Rust: `pub`, without a restriction.")] = False
-    in_tests: Annotated[bool, said("Of Rust: only tests are built with it.")] = False
-    is_message: Annotated[bool, said("Of Rust: it derives Serialize or Deserialize.")] = False
+    public: Annotated[bool, said("For Rust: it is `pub` without a restriction.")] = False
+    in_tests: Annotated[bool, said("For Rust: it is compiled only for tests.")] = False
+    is_message: Annotated[bool, said("For Rust: it derives Serialize or Deserialize.")] = False
     is_kernel: Annotated[
-        bool, said("`__global__`, or a function of Python that the host launches on a device.")
+        bool, said("It is `__global__`, or a Python function that the host launches on a device.")
     ] = False
     signals: Annotated[
         tuple[
@@ -1092,25 +1124,28 @@ class NativeFact(Located, frozen=True, kw_only=True):
             ...,
         ],
         said(
-            "launch, launch-bounds, shared-memory, pointer-cast, index-arithmetic, division, atomic, barrier, architecture, "
-            "platform-guard, mask, compile-time, accumulator, symmetric-memory, tuning, unsafe, panic, synchronisation or serialised (what changed in it)."
+            "What changed in it: launch, launch-bounds, shared-memory, pointer-cast, index-arithmetic, division, atomic, barrier, architecture, platform-guard, mask, compile-time, accumulator, symmetric-memory, tuning, unsafe, panic, synchronisation or serialised."
         ),
     ] = ()
-    signals_new: Annotated[tuple[str, ...], said("Those of them of which more stand there than before.")] = ()
-    operators: Annotated[tuple[str, ...] | UnsetType, said("Operators that lead to it.")] = UNSET
+    signals_new: Annotated[
+        tuple[str, ...], said("Those of `signals` that occur more often than before.")
+    ] = ()
+    operators: Annotated[
+        tuple[str, ...] | UnsetType, said("Torch operators whose implementation calls it.")
+    ] = UNSET
     tests: Annotated[tuple[str, ...] | UnsetType, said("Tests that reach it.")] = UNSET
     tests_today: Annotated[
-        tuple[str, ...], said("Those tests of the base, for a function that stood before the change.")
+        tuple[str, ...], said("For a function that existed before: the tests of the base that reach it.")
     ] = ()
     moved_from: Annotated[
-        str | None, said("The file of the change that it was in before; null for none.")
+        str | None, said("The changed file where it was before; null if it did not move.")
     ] = None
     code_added: Annotated[int, said("Code lines added in it.")] = 0
     code_removed: Annotated[int, said("Code lines removed from it.")] = 0
     computes: Annotated[
         bool,
         said(
-            "Its file has a kernel, binds an operator, or includes headers of torch, of a device or of its own tree."
+            "Its file has a kernel, registers an operator, or includes headers of torch, of a device toolkit or of its own tree."
         ),
     ] = True
 
@@ -1121,8 +1156,7 @@ class OverrideFact(Located, frozen=True, kw_only=True):
     what: Annotated[
         str,
         said(
-            "override (a subclass method), sibling (the same method on another platform's class), caller (a call in another file), orphan (an "
-            "override of a method that its base class has no more) or named (a method of all workers that is called by its name, with more than before).",
+            "override (a subclass method), sibling (the same method of another platform's class), caller (a call in another file), orphan (an override of a method that the base class no longer has) or named (a method called by its name on all workers, now with more arguments).",
             one_of=OverrideWhat,
         ),
     ]
@@ -1132,93 +1166,90 @@ class OverrideFact(Located, frozen=True, kw_only=True):
     missing: Annotated[
         tuple[str, ...],
         said(
-            "Parameters that the changed function takes and this one does not; of a call, what it passes too many."
+            "Parameters that the changed function has and this one lacks; for a call, arguments that are no longer accepted."
         ),
     ] = ()
     extra: Annotated[
         tuple[str, ...],
         said(
-            "Parameters that this one requires and the changed function does not have; of a call, what it lacks."
+            "Parameters that this one requires and the changed function does not have; for a call, required arguments that it does not pass."
         ),
     ] = ()
     passed: Annotated[
         bool,
-        said(
-            "What it does not take may come: it is required, or a call of the method that this change adds passes it."
-        ),
+        said("The missing parameter will be passed: it is required, or a call added here passes it."),
     ] = True
     calls_base: Annotated[
-        bool, said("Of an orphan: its file calls the method through `super()`, which finds none now.")
+        bool, said("For an orphan: its file calls the method through `super()`, which will now fail.")
     ] = False
-    family: Annotated[str | None, said("For a sibling: the family it belongs to.")] = None
+    family: Annotated[str | None, said("For a sibling: the declared family of classes.")] = None
 
 
 class RegistryFact(Located, frozen=True, kw_only=True):
-    """A registry row that came or went."""
+    """A registry row that was added, removed or changed."""
 
     registry: Annotated[str, said("Name of the registry, from rules/registries.yml.")]
     key: Annotated[str, said("The row's key.")]
     change: Annotated[RegistryChange, said("added, removed or changed.")]
     target: Annotated[str | None, said("What it names.")] = None
     twins_missing: Annotated[
-        tuple[str, ...] | UnsetType, said("Places that should name the key too and do not.")
+        tuple[str, ...] | UnsetType, said("Places that should name the key as well and do not.")
     ] = UNSET
 
 
 class CounterpartFact(Located, frozen=True, kw_only=True):
-    """A changed place whose declared counterpart (LoRA wrapper, speculative twin) was left alone."""
+    """A changed place whose declared counterpart (LoRA wrapper, speculative twin) was not changed."""
 
     family: Annotated[str, said("The declared pairing, from rules/counterparts.yml.")]
-    counterpart: Annotated[str, said("What was left alone: a path or `path:line Class`.")]
+    counterpart: Annotated[str, said("What was not changed: a path, or `path:line Class`.")]
     reason: Annotated[str, said("Why the two belong together.")] = ""
     alike: Annotated[
-        int | None, said("Of twins: percent of the names that either uses before the change that both use.")
+        int | None,
+        said("For twins: percentage of the names used by either of them, before the change, that both use."),
     ] = None
 
 
 class StepFact(Located, frozen=True, kw_only=True):
-    """What continuous integration does, or fails to do, with a changed file or test."""
+    """How continuous integration treats a changed file or test, where that may surprise."""
 
     what: Annotated[
         str,
         said(
-            "no-step, optional-only, not-collected, cannot-run (a test file that is skipped as a whole where it is collected), platform-not-run, mirror-missing, mirror-optional, mirror-differs, rename-step or rename-owner.",
+            "no-step, optional-only, not-collected, cannot-run (the step that collects the test file skips all of it), platform-not-run, mirror-missing, mirror-optional, mirror-differs, rename-step or rename-owner.",
             one_of=StepWhat,
         ),
     ]
     step: Annotated[str | None, said("The step's label.")] = None
     device: Annotated[str | None, said("The device it would need.")] = None
-    detail: Annotated[str, said("What decided, in one sentence.")] = ""
+    detail: Annotated[str, said("The reason, in one sentence.")] = ""
     entry: Annotated[
-        str | None, said("The entry that watches an old name, with its place: `csrc/moe (x.yaml:12)`.")
+        str | None,
+        said("The entry that still watches the old name, and where it is: `csrc/moe (x.yaml:12)`."),
     ] = None
-    others: Annotated[int | None, said("Further entries that do the same; null for none.")] = None
+    others: Annotated[int | None, said("Number of further such entries; null if there are none.")] = None
 
 
 class HistoryFact(Located, frozen=True, kw_only=True):
-    """What the history before the base says of the change."""
+    """An earlier commit that the change repeats or undoes."""
 
     what: Annotated[
         str,
         said(
-            "reverted-before (it takes up what was reverted), reapplies (it does again what it says was done before), reverts (it takes back what it "
-            "names) or restores (without a word, it undoes a commit's lines or files).",
+            "reverted-before (it repeats a change that was reverted), reapplies (it says that it repeats an earlier change), reverts (it undoes the change it names) or restores (it undoes a commit's lines or files without saying so).",
             one_of=HistoryWhat,
         ),
     ]
-    subject: Annotated[str, said("Subject of the commit that it speaks of.")]
-    number: Annotated[int | None, said("Number of that commit's pull request.")] = None
+    subject: Annotated[str, said("Subject line of that earlier commit.")]
+    number: Annotated[int | None, said("Pull request number of that commit.")] = None
     days: Annotated[int | None, said("Days between that commit and the base; null for the same day.")] = None
-    files: Annotated[int, said("Files that both touch.")] = 0
+    files: Annotated[int, said("Number of files that both changed.")] = 0
     taken_back: Annotated[
         int | None,
         said(
-            "Percent of the lines that it changed in these files which are undone; null where only names tell it."
+            "Percentage of that commit's lines in these files that are undone; null if only the title or number says so."
         ),
     ] = None
-    exact: Annotated[
-        bool, said("The files are again what they were before that commit, told by their content.")
-    ] = False
+    exact: Annotated[bool, said("The files have exactly the content they had before that commit.")] = False
 
 
 class Nearest(Value, frozen=True, kw_only=True):
@@ -1228,9 +1259,9 @@ class Nearest(Value, frozen=True, kw_only=True):
     score: float
     reasons: tuple[str, ...]
     runs: tuple[str, ...] | UnsetType = UNSET
-    """What of the change it runs, by name: what it calls, or what calls that; empty where no test of it that is not skipped does so."""
+    """The changed symbols that it runs, by name, directly or through callers; empty if none of its tests that are not skipped does."""
     may_run: str = ""
-    """Of one that calls nothing of the change: ``makes`` (it makes the class of what changed), ``starts`` (it starts a whole engine or server)."""
+    """If it calls nothing of the change: ``makes`` (it constructs the changed class) or ``starts`` (it starts a whole engine or server)."""
 
 
 class GraphFacts(Value, frozen=True, kw_only=True):
@@ -1240,9 +1271,9 @@ class GraphFacts(Value, frozen=True, kw_only=True):
     digest: str
     modules: int
     exact: bool
-    """False when the graph is the packaged snapshot, not the graph at the change's base."""
+    """False if the graph is the packaged snapshot and not that of the change's base."""
     cycles_closed: tuple[str, ...] = ()
-    """The rings of eager imports that the change closes, as ``a -> b -> a``, sorted."""
+    """The cycles of eager imports that the change closes, as ``a -> b -> a``, sorted."""
 
 
 class UnknownFamily(Value, frozen=True, kw_only=True):
@@ -1254,16 +1285,16 @@ class UnknownFamily(Value, frozen=True, kw_only=True):
 
 
 class Mention(Value, frozen=True, kw_only=True):
-    """A name of the repository that the change concerns though it is no changed symbol: a definition inside a function, or what is called anew or no more.
+    """A name that the change concerns without changing its symbol: a definition inside a function, or something newly or no longer called.
 
-    No family that rules ask: it serves those who look a change up by name.
+    Not available to rules: it serves lookups of changes by name.
     """
 
     path: str
     line: int
-    """On the new side; on the old side for what went."""
+    """On the new side; on the old side if it was removed."""
     name: str
-    """``outer.inner`` for a definition inside ``outer``; what is called by its own name, ``Class.method`` for a method."""
+    """``outer.inner`` for a definition inside ``outer``; for a callee its own name, ``Class.method`` for a method."""
     kind: str
     """``function``, ``method`` or ``class``."""
     aspect: str
@@ -1271,18 +1302,18 @@ class Mention(Value, frozen=True, kw_only=True):
 
 
 class Edit(Value, frozen=True, kw_only=True):
-    """A statement of product code that came, went or changed in a symbol that stands before and after; without any, of tests and other files.
+    """An added, removed or changed statement of product code, in a symbol that exists before and after; if the change has none, of tests and other files.
 
-    No family that rules ask: it says in words what a change does. Empty in recorded facts.
+    Not available to rules: the first screen describes the change with it. Empty in recorded facts.
     """
 
     path: str
     line: int
-    """On the new side; on the old side for what went."""
+    """On the new side; on the old side if it was removed."""
     side: SideWord
     symbol: str
     what: str
-    """As all that follows up to ``stood``: of ``StatementEdit`` in ``diffscope.syntax.model``. Of files that are no code their category."""
+    """This and the fields up to ``then_line`` are those of ``diffscope.syntax.model.StatementEdit``. For files that are not code, their category."""
     change: str
     before: str = ""
     after: str = ""
@@ -1292,11 +1323,44 @@ class Edit(Value, frozen=True, kw_only=True):
     guard: str = ""
     held: tuple[str, ...] = ()
     stood: bool = False
+    outer: tuple[str, ...] = ()
+    otherwise: str = ""
+    then: str = ""
+    then_line: int = 0
     left: tuple[str, ...] = ()
-    """Places (``line`` or ``line name``) of the file after the change where what it replaces still stands, or where the same is called without
-    the argument that came; three at most."""
-    uses: tuple[str, ...] = ()
-    """Such places, in other functions of the file, which use the attribute that it sets or works on; three at most."""
+    """At most three places (``line`` or ``line name``) of the new file that still have what it replaces, or that make the same call without the
+    added argument."""
+
+
+class Point(Value, frozen=True, kw_only=True):
+    """A field, setting, limit or name that the change adds or changes, with the code that the value reaches.
+
+    Not available to rules: it describes the change in words. Empty in recorded facts.
+    """
+
+    what: str
+    """``request`` or ``response`` (fields of a wire protocol), ``option``, ``limit`` or ``renamed``."""
+    path: str
+    line: int
+    names: tuple[str, ...]
+    """``Owner.field`` for each class that has it, or the option as users write it. For a rename the old and the new name."""
+    type: str = ""
+    default: str = ""
+    bounds: tuple[str, ...] = ()
+    """As written: ``ge=0``. For a limit the one that was added or changed."""
+    before: str = ""
+    """The former value of a limit; empty for a new one."""
+    value: str = ""
+    """The number that a limit stands for, if known. For a rename the number of places that were added."""
+    about: str = ""
+    """The description that the author gives."""
+    ends: tuple[tuple[str, str, str], ...] = ()
+    """``assert``, ``index``, ``refusal`` or ``comparison``, its code, and ``path:line``: where the product first checks or uses the value.
+
+    For a rename at most three places in changed files that still use the old name, as ``left`` without code.
+    """
+    read: bool = True
+    """Whether a changed file reads it."""
 
 
 class CausePart(Value, frozen=True, kw_only=True):
@@ -1309,15 +1373,15 @@ class CausePart(Value, frozen=True, kw_only=True):
 
 
 class Cause(Value, frozen=True, kw_only=True):
-    """Places of the change that are one change, whatever the rules that point at them: they make one flag.
+    """Places of the change that belong together: flags of several rules at these places are merged into one.
 
-    No family that rules ask: flags are folded by it.
+    Not available to rules.
     """
 
     what: str
-    """``goes-along`` (what was removed with an option that it served) or ``in-place-of`` (what the thing at the place replaced)."""
+    """``goes-along`` (removed together with the option that it served) or ``in-place-of`` (replaced by the thing at this place)."""
     name: str
-    """The option that went; the thing that came."""
+    """The removed option, or the thing that was added."""
     path: str
     line: int
     side: SideWord
@@ -1325,29 +1389,29 @@ class Cause(Value, frozen=True, kw_only=True):
 
 
 class FixMeasures(Value, frozen=True, kw_only=True):
-    """What the chance of a later fix is read from. Source is product code in Python or a native language.
+    """The measures from which the probability of a later fix is computed. Source is product code in Python or a native language.
 
-    No family that rules ask: they judge what a change does, not how often such changes were fixed.
+    Not available to rules: they judge what a change does, not how often such changes were fixed.
     """
 
     added: int
-    """Lines of source added."""
+    """Added source lines."""
     moved: float
-    """The part of them that the change takes away elsewhere, or only indents anew."""
+    """The share of them that the change removes elsewhere or only re-indents."""
     new: float
-    """The part of them in new files."""
+    """The share of them in new files."""
     branches: int
-    """Those that begin a branch."""
+    """The number of them that begin a branch."""
     unfinished: int
-    """Those that the author marks as unfinished: TODO, FIXME, HACK."""
+    """The number of them marked as unfinished: TODO, FIXME, HACK."""
     fixes: float
-    """Fixes to the edited files in the days before the base, the mean over the lines that the change edits."""
+    """Recent fixes to the edited files, as the mean over the edited lines."""
     fix_commits: int
-    """The fixes, each once."""
+    """The number of distinct fixes."""
 
 
 class ChangeFacts(Value, frozen=True, kw_only=True):
-    """Everything that rules may ask of a change, and what the assessment shows. Holds no source line."""
+    """Everything that rules can ask about a change, and what the assessment shows. Holds no source line."""
 
     pull: PullRequest
     change: ChangeFact
@@ -1375,12 +1439,13 @@ class ChangeFacts(Value, frozen=True, kw_only=True):
     history: tuple[HistoryFact, ...] = ()
     mention: tuple[Mention, ...] = ()
     edit: tuple[Edit, ...] = ()
+    point: tuple[Point, ...] = ()
     cause: tuple[Cause, ...] = ()
     footprint: Footprint = Footprint()
-    """What can meet another open change; empty in recorded facts."""
+    """What may conflict with another open change; empty in recorded facts."""
     nearest_tests: tuple[Nearest, ...] | UnsetType = UNSET
     fix_measures: FixMeasures | UnsetType | None = UNSET
-    """``None``: it adds no source, which alone can be fixed."""
+    """``None`` if the change adds no source lines, which alone can be fixed later."""
     labels: tuple[str, ...] | UnsetType = UNSET
     """Labels that the target's own label rules would add."""
     ci: CiFacts | UnsetType = UNSET

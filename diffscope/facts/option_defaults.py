@@ -12,6 +12,7 @@ from diffscope.facts.model import OptionFact
 from diffscope.facts.parsed_text import parse_expression, parse_module
 from diffscope.patterns import lazy_regex
 from diffscope.project.requirements import assignments, is_dockerfile, read_dockerfile
+from diffscope.source.profile import places
 from diffscope.source.text import Region, SourceText
 from diffscope.syntax.model import Aspect, DefinitionKind, Outline
 
@@ -63,7 +64,7 @@ def is_off(default: str | None) -> bool:
 
 def plain(default: str | None) -> str:
     """Return a default in the words that all languages share."""
-    # `VLLM_X: bool = False` and `os.getenv("VLLM_X", "0")` declare the same default in two languages.
+    # `POOL_X: bool = False` and `os.getenv("POOL_X", "0")` declare the same default in two languages.
     text = (default or "None").strip("'\"")
     return {"False": "0", "True": "1", "": "None"}.get(text, text)
 
@@ -127,7 +128,9 @@ def collect_default_tables(placed: Iterable[Placed]) -> tuple[OptionFact, ...]:
 
 def _holds_settings(path: str) -> bool:
     pure = PurePosixPath(path)
-    return pure.parent.name == "config" or pure.name == "arg_utils.py"
+    code = places().code
+    is_of_variables = pure.name == code.environment_file
+    return pure.parent.name == "config" or is_of_variables or path.endswith(code.names.argument_files)
 
 
 def _of_table(placed: Placed, change: ChangedSymbol) -> Iterator[OptionFact]:
@@ -153,7 +156,7 @@ def _entry(
 ) -> OptionFact:
     was, now = old[0] if old else None, new[0] if new else None
     # An entry that comes with a function or a condition by name is on where that says so.
-    is_on = now == _ON or (old is None and now is not None and bool(_NAME.fullmatch(now)))
+    is_on = now == _ON or (was in (None, "False") and now is not None and bool(_NAME.fullmatch(now)))
     return OptionFact(
         **placed.spot((new or old or ("", None))[1], symbol=table),
         what="default-table",
@@ -167,40 +170,56 @@ def _entry(
 
 def _of_decider(placed: Placed, change: ChangedSymbol, found: ChangedPython) -> Iterator[OptionFact]:
     """Yield the first default that a changed function decides: where an entry or a factory names it on both sides."""
-    is_edited = change.logic and Aspect.BODY in change.aspects and "." not in change.name
+    # What reads a variable may come in the place of what stood in the table.
+    is_new = (
+        Aspect.ADDED in change.aspects
+        and PurePosixPath(placed.fact.path).name == places().code.environment_file
+    )
+    is_edited = change.logic and Aspect.BODY in change.aspects
     if (
-        not is_edited
+        not (is_edited or is_new)
+        or "." in change.name
         or _TABLE.search(change.name)
         or change.kind not in (DefinitionKind.FUNCTION, DefinitionKind.VARIABLE)
     ):
         return
-    before = _decided(found.before, placed.material.before, change.name)
+    before = _decided(found.before, placed.material.before, None if is_new else change.name)
     after = _decided(found.after, placed.material.after, change.name)
     both = sorted({*before} & {*after})
     if both:
+        is_table = _TABLE.search(both[0].partition(".")[0])
         yield OptionFact(
             **placed.spot(change.region, symbol=change.name),
-            what="default-table" if _TABLE.search(both[0].partition(".")[0]) else "config-field",
+            what="default-table"
+            if is_table
+            else "config-field"
+            if "." in both[0]
+            else "environment-variable",
             name=both[0],
             change="computed",
             computed_by=change.name,
         )
 
 
-def _decided(outline: Outline | None, content: SourceText | None, function: str) -> Iterator[str]:
-    """Yield the defaults that name a function as what decides them."""
+def _decided(outline: Outline | None, content: SourceText | None, function: str | None) -> Iterator[str]:
+    """Yield the defaults that name a function as what decides them, and the variables that one reads; without a function all of these."""
+    is_of_variables = (
+        content is not None and PurePosixPath(content.path).name == places().code.environment_file
+    )
     for definition in outline.definitions if outline else ():
         if definition.kind is not DefinitionKind.VARIABLE or definition.name == function:
             continue
         if "." in definition.name:
             factory = _FACTORY.search(definition.value or "")
-            if factory and factory[1] == function:
+            if factory and function in (None, factory[1]):
                 yield definition.name
-        elif _TABLE.search(definition.name):
+        elif _TABLE.search(definition.name) or (
+            is_of_variables and definition.kind is DefinitionKind.VARIABLE
+        ):
             table = content.part(definition.start, definition.end) if content is not None else None
             for key, (value, _) in _entries(table).items():
-                if value == function:
-                    yield f"{definition.name}.{key}"
+                if function in (None, value):
+                    yield key if is_of_variables else f"{definition.name}.{key}"
 
 
 def _entries(table: Region | None) -> _Entries:

@@ -22,13 +22,7 @@ from diffscope.source.profile import places, profile
 from diffscope.source.text import Region
 from diffscope.syntax.model import Aspect, Definition, DefinitionKind, Signal, SignalKind
 
-_ENVIRONMENT_READ = lazy_regex(
-    r"^(?:os\.)?(?:getenv|environ\.get)$|^(?:env_with_choices|env_list_with_choices|env_set_with_choices)$"
-)
-_DATA_DECORATOR = lazy_regex(r"^(?:\w+\.)*(?:config|dataclass)\b")
-_PROTOCOL_BASE = lazy_regex(
-    r"(?:^|\.)(?:BaseModel|OpenAIBaseModel|\w*(?:Request|Response)(?:Base)?(?:Mixin)?)$"
-)
+_PROTOCOL_BASE = lazy_regex(r"(?:^|\.)\w*(?:BaseModel|(?:Request|Response)(?:Base)?(?:Mixin)?)$")
 _CONFIG_BASE = lazy_regex(r"(?:^|\.)\w*Config$")
 _NOT_GIVEN = lazy_regex(r"\binit\s*=\s*False\b")
 _FIELD_OF = lazy_regex(r"""get_field\((\w+),\s*['"](\w+)['"]\)""")
@@ -216,7 +210,9 @@ def _field_kind(placed: Placed, change: ChangedSymbol, comparison: ChangedPython
     path = PurePosixPath(placed.fact.path)
     owner_name, _, field = change.name.rpartition(".")
     if not owner_name:
-        is_variable = path.name == "envs.py" and field.isupper() and not field.startswith("_")
+        is_variable = (
+            path.name == places().code.environment_file and field.isupper() and not field.startswith("_")
+        )
         return "environment-variable" if is_variable else None
     definition, owner = change.after or change.before, _class(comparison, owner_name)
     if owner is None or definition is None or definition.annotation is None or field.startswith("_"):
@@ -224,19 +220,24 @@ def _field_kind(placed: Placed, change: ChangedSymbol, comparison: ChangedPython
     if "ClassVar" in definition.annotation or _NOT_GIVEN.search(definition.value or ""):
         # Code sets it later; nobody can give it.
         return None
-    if any(_PROTOCOL_BASE.search(base) for base in owner.bases) and "entrypoints" in path.parts:
+    if any(_PROTOCOL_BASE.search(base) for base in owner.bases) and _holds_messages(path):
         return "protocol-field"
     return "config-field" if _is_configuration(path, owner) else None
 
 
+def _holds_messages(path: PurePosixPath) -> bool:
+    return not set(path.parts).isdisjoint(places().code.names.protocols)
+
+
 def _is_configuration(path: PurePosixPath, owner: Definition) -> bool:
-    is_data = any(_DATA_DECORATOR.match(text) for text in owner.decorators)
-    if owner.name.endswith(("SamplingParams", "PoolingParams")):
+    code = places().code
+    is_data = any(map(code.dataclass.match, owner.decorators))
+    if owner.name.endswith(code.names.options):
         return True
-    # A layer's own `FusedMoEConfig` is built by code, not set by a user: what users set lives in the tree of `vllm/config`.
-    if owner.name.endswith("EngineArgs") or path.parent.name == "config":
+    # A layer's own `PoolConfig` is built by code, not set by a user: what users set lives in a folder `config`.
+    if owner.name.endswith(code.names.arguments) or path.parent.name == "config":
         return is_data or any(_CONFIG_BASE.search(base) for base in owner.bases)
-    return is_data and path.name in ("cli_args.py", "arg_utils.py")
+    return is_data and str(path).endswith(code.names.argument_files)
 
 
 def _field_changes(
@@ -281,8 +282,8 @@ def _read_options(placed: Placed, change: ChangedSymbol) -> Iterator[OptionFact]
 
 
 def _declares(placed: Placed, change: ChangedSymbol, key: str, sides: dict[str, dict[str, _Read]]) -> bool:
-    """Return whether the read of a variable declares it: in `envs.py`, outside functions or with another default than before."""
-    if PurePosixPath(placed.fact.path).name != "envs.py":
+    """Return whether the read of a variable declares it: in the file that declares variables, outside functions or with another default than before."""
+    if PurePosixPath(placed.fact.path).name != places().code.environment_file:
         return False
     in_function = change.kind in (DefinitionKind.FUNCTION, DefinitionKind.METHOD)
     return not in_function or (key in sides["removed"] and key in sides["added"])
@@ -326,9 +327,12 @@ def _flag(signal: Signal) -> tuple[str, str, str | None, str | None] | None:
 
 
 def _variable(signal: Signal, path: str) -> tuple[str, str, str | None, str | None] | None:
-    is_read = _ENVIRONMENT_READ.match(signal.text) is not None
+    code = places().code
+    is_read = code.reads_environment.match(signal.text) is not None
     # Where variables are declared, an own helper that is given a name and a default reads the variable too.
-    is_helper = not is_read and _HELPER.match(signal.text) and path.endswith("envs.py")
+    is_helper = (
+        not is_read and _HELPER.match(signal.text) and PurePosixPath(path).name == code.environment_file
+    )
     if signal.kind is not SignalKind.CALL or not (is_read or is_helper):
         return None
     call = parse_call(signal.detail)

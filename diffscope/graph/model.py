@@ -9,7 +9,7 @@ from diffscope.source.model import RepoPath, Value
 from diffscope.syntax.model import Parameter
 
 ModuleName = NewType("ModuleName", str)
-"""The name of a node: dotted for Python (``vllm.v1.engine.core``), the path for native sources and build files,
+"""The name of a node: dotted for Python (``pool.engine.core``), the path for native sources and build files,
 ``torch.ops.<namespace>.<name>`` for an operator."""
 
 

@@ -209,7 +209,7 @@ class Resolver:
         if head == text:
             return Resolution(target)
         name = text[len(head) + 1 :].partition(".")[0]
-        # ``vllm.something`` is a path only when the root package has such a name; else it is a metric, a logger, prose.
+        # ``pool.something`` is a path only when the root package has such a name; else it is a metric, a logger, prose.
         if "." not in head and self._binding(target, name) is None:
             return _NOTHING
         return self._through(target, name)

@@ -189,7 +189,22 @@ def decode_tables(data: bytes, *, is_checked: bool = False) -> Tables:
         shadowed=stored.shadowed,
         **columns,
     )
-    _check_lengths(tables)
+    nodes, records, references = len(tables.names), len(tables.record_layer), len(tables.reference_kind)
+    lengths = (
+        (tables.paths, nodes),
+        (tables.kinds, nodes),
+        (tables.start, nodes + 1),
+        (tables.record_line, records),
+        (tables.record_reference, records),
+        (tables.record_guard, records),
+        (tables.record_bound, records),
+        (tables.reference_head, references),
+        (tables.reference_tail, references),
+        (tables.reference_target, references),
+        (tables.reference_final, references),
+    )
+    if any(len(column) != length for column, length in lengths):
+        raise InputError("the graph is inconsistent", hint="rebuild it: diffscope cache clear")
     if not is_checked:
         _check_bounds(tables)
     return tables
@@ -215,25 +230,6 @@ def _little_endian(numbers: array[int]) -> array[int]:
     turned = array("i", numbers)
     turned.byteswap()
     return turned
-
-
-def _check_lengths(tables: Tables) -> None:
-    nodes, records, references = len(tables.names), len(tables.record_layer), len(tables.reference_kind)
-    lengths = (
-        (tables.paths, nodes),
-        (tables.kinds, nodes),
-        (tables.start, nodes + 1),
-        (tables.record_line, records),
-        (tables.record_reference, records),
-        (tables.record_guard, records),
-        (tables.record_bound, records),
-        (tables.reference_head, references),
-        (tables.reference_tail, references),
-        (tables.reference_target, references),
-        (tables.reference_final, references),
-    )
-    if any(len(column) != length for column, length in lengths):
-        raise InputError("the graph is inconsistent", hint="rebuild it: diffscope cache clear")
 
 
 def _check_bounds(tables: Tables) -> None:

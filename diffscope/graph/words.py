@@ -144,7 +144,9 @@ class TestWords:
         self, index: WordIndex, changed: Mapping[RepoPath, Collection[str] | None] | None = None
     ) -> None:
         self._index = index
-        self._opened = _open_index(index)
+        found = next((each for each in _opened if each.index is index), None) or _Opened(index)
+        _opened[:] = [found, *(each for each in _opened if each is not found)][:_OPEN]
+        self._opened = found
         self._changed = {
             path: words if words is None or isinstance(words, frozenset) else frozenset(words)
             for path, words in (changed or {}).items()
@@ -244,12 +246,6 @@ class _Opened:
 
 _opened: list[_Opened] = []
 """The indexes asked last: one of tests and one of subjects in a run, and the one before."""
-
-
-def _open_index(index: WordIndex) -> _Opened:
-    found = next((each for each in _opened if each.index is index), None) or _Opened(index)
-    _opened[:] = [found, *(each for each in _opened if each is not found)][:_OPEN]
-    return found
 
 
 def index_words(words: Mapping[RepoPath, Collection[str]]) -> WordIndex:

@@ -55,12 +55,14 @@ def parse_condition(text: str, line: int) -> Condition:
         reason = "it is not of the form attribute, operator, value"
         return Condition(text=text, line=line, attribute="", operator="", value="", defect=reason)
     operator = found["operator"] or ""
+    value = (found["value"] or "").strip()
+    is_quoted = len(value) > 1 and value[0] == value[-1] and value[0] in "\"'"
     return Condition(
         text=text,
         line=line,
         attribute=found["attribute"],
         operator=_OPERATORS.get(operator, operator),
-        value=_unquote((found["value"] or "").strip()),
+        value=value[1:-1] if is_quoted else value,
         is_negated=bool(found["negated"]),
         is_count=bool(found["count"]),
     )
@@ -70,11 +72,6 @@ def conditions_of(group: ConditionGroup) -> tuple[Condition, ...]:
     """Return every condition of a tree, in the order of the file."""
     parts = (conditions_of(item) if isinstance(item, ConditionGroup) else (item,) for item in group.items)
     return tuple(chain.from_iterable(parts))
-
-
-def _unquote(value: str) -> str:
-    is_quoted = len(value) > 1 and value[0] == value[-1] and value[0] in "\"'"
-    return value[1:-1] if is_quoted else value
 
 
 def _rule(shapes: Shapes, node: MapNode) -> MergifyRule:

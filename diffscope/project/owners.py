@@ -57,7 +57,16 @@ def matched_paths(rule: OwnerRule, tree: TreeIndex) -> tuple[RepoPath, ...]:
 class _Matcher:
     def __init__(self, segments: list[str]) -> None:
         self._segments = segments
-        self.prefix = _prefix(segments)
+        # The literal beginning that every match has; it spares most paths the regex.
+        literal: list[str] = []
+        for segment in segments:
+            if segment == "**" or "\\" in segment:
+                break
+            plain = re.split(r"[*?]", segment, maxsplit=1)[0]
+            literal.append(plain)
+            if plain != segment:
+                break
+        self.prefix = "/".join(literal)
 
     def matches(self, path: str) -> bool:
         return path.startswith(self.prefix) and self._regex.fullmatch(path)
@@ -65,7 +74,20 @@ class _Matcher:
     @cached_property
     def _regex(self) -> Regex:
         # Of some hundred lines a path has the prefix of two or three.
-        return compile_regex(_expression(self._segments))
+        out = ["(?s)"]
+        last = len(self._segments) - 1
+        needs_slash = False
+        for at, segment in enumerate(self._segments):
+            if segment == "**":
+                piece, needs_slash = _double_star(is_first=at == 0, is_last=at == last)
+                out.append(piece)
+                continue
+            out.append("/" if needs_slash else "")
+            out.append("[^/]+" if segment == "*" else _segment(segment))
+            if at == last and segment != "*":
+                out.append("(?:/.*)?")
+            needs_slash = True
+        return compile_regex("".join(out))
 
 
 def _owner_of(rules: list[OwnerRule], path: RepoPath) -> Ownership:
@@ -111,23 +133,6 @@ def _matcher(pattern: str) -> _Matcher:
     return _Matcher(segments)
 
 
-def _expression(segments: list[str]) -> str:
-    out = ["(?s)"]
-    last = len(segments) - 1
-    needs_slash = False
-    for at, segment in enumerate(segments):
-        if segment == "**":
-            piece, needs_slash = _double_star(is_first=at == 0, is_last=at == last)
-            out.append(piece)
-            continue
-        out.append("/" if needs_slash else "")
-        out.append("[^/]+" if segment == "*" else _segment(segment))
-        if at == last and segment != "*":
-            out.append("(?:/.*)?")
-        needs_slash = True
-    return "".join(out)
-
-
 def _double_star(*, is_first: bool, is_last: bool) -> tuple[str, bool]:
     if is_first:
         return (".+", False) if is_last else ("(?:.+/)?", False)
@@ -140,16 +145,3 @@ def _segment(segment: str) -> str:
     return "".join(
         re.escape(each[-1]) if len(each) == 2 else wild.get(each, re.escape(each)) for each in pieces
     )
-
-
-def _prefix(segments: list[str]) -> str:
-    """The literal beginning that every match has; it spares most paths the regex."""
-    literal: list[str] = []
-    for segment in segments:
-        if segment == "**" or "\\" in segment:
-            break
-        plain = re.split(r"[*?]", segment, maxsplit=1)[0]
-        literal.append(plain)
-        if plain != segment:
-            break
-    return "/".join(literal)

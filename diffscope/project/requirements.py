@@ -268,7 +268,7 @@ _REVISION = lazy_regex(r"@[0-9A-Za-z][^/@#]*(?:#|$)|\.whl(?:#|$)|\.(?:tar\.gz|zi
 
 
 def is_requirements_file(path: str) -> bool:
-    """Say whether a path is one of vLLM's requirements files: ``requirements/**`` or ``requirements*.txt``."""
+    """Say whether a path is a file of requirements: ``requirements/**`` or ``requirements*.txt``."""
     name = path.rpartition("/")[2]
     return name.endswith((".txt", ".in")) and (
         path.startswith("requirements/") or name.startswith("requirements")

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 from diffscope.assessment.document import Assessment, FileAssessment, SymbolAssessment
-from diffscope.assessment.effects import stems_of
+from diffscope.assessment.title_words import stems_of
 from diffscope.messages.model import Argument, Language, Message, Text, message
 from diffscope.messages.say import text_of, texts
 
@@ -23,6 +23,7 @@ _SAME_MEMBERS: Final = 0.8
 """How alike the members of a class and of what it is called now are at least, from 0 to 1."""
 _LONGEST_DEFAULT: Final = 40
 _CODE: Final = frozenset({"source", "native", "build"})
+_SAID: Final = frozenset({"message", "docstring", "cosmetic"})
 _CALLS: Final = frozenset({"called", "no-longer-called"})
 _NAMED: Final = ("class", "operator", "kernel", "function", "method", "struct", "variable")
 """The kinds that are told by name, the most telling first."""
@@ -97,7 +98,7 @@ def clauses_of(assessment: Assessment) -> ChangeClauses:
     if not outside:
         clauses += _edited(code)
     if not clauses:
-        clauses = [*_of_tests(symbols, files), *_of_files(assessment.files)][:1]
+        clauses = [*_of_tests(symbols, files), *_of_words(code), *_of_files(assessment.files)][:1]
     kept = clauses[:_CLAUSES]
     return ChangeClauses(
         tuple(each.text for each in kept), min(telling, _CLAUSES), tuple(each.code for each in kept)
@@ -365,6 +366,12 @@ def _of_tests(symbols: Sequence[SymbolAssessment], files: dict[str, FileAssessme
         if names:
             yield _clause(code, names=_names(names))
             return
+
+
+def _of_words(symbols: Sequence[SymbolAssessment]) -> Iterator[_Clause]:
+    """Yield where nothing changed but what is logged, said of an error or commented."""
+    if symbols and all({*one.aspects} <= _SAID for one in symbols):
+        yield _clause("clause.says", names=_names([one.name for one in symbols]))
 
 
 def _of_files(files: Sequence[FileAssessment]) -> Iterator[_Clause]:

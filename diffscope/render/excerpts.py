@@ -41,20 +41,16 @@ def _lines(file: FileDiff, place: Place) -> tuple[str, ...]:
         start = hunk.old_start if is_old else hunk.new_start
         length = hunk.old_length if is_old else hunk.new_length
         if start <= place.line < start + max(length, 1):
-            return _of_hunk(hunk, place.line, is_old=is_old)
+            own, other = (hunk.removed, hunk.added) if is_old else (hunk.added, hunk.removed)
+            near = _nearest(own, place.line, _MOST - 1)
+            middle = _counterpart(hunk, place.line, is_old=is_old)
+            beside = _nearest(other, middle, _MOST - len(near) if near else _MOST - 1)
+            removed, added = (near, beside) if is_old else (beside, near)
+            return (
+                *(f"{line.number} - {line.text.rstrip()}" for line in removed),
+                *(f"{line.number} + {line.text.rstrip()}" for line in added),
+            )
     return ()
-
-
-def _of_hunk(hunk: Hunk, at: int, *, is_old: bool) -> tuple[str, ...]:
-    own, other = (hunk.removed, hunk.added) if is_old else (hunk.added, hunk.removed)
-    near = _nearest(own, at, _MOST - 1)
-    middle = _counterpart(hunk, at, is_old=is_old)
-    beside = _nearest(other, middle, _MOST - len(near) if near else _MOST - 1)
-    removed, added = (near, beside) if is_old else (beside, near)
-    return (
-        *(f"{line.number} - {line.text.rstrip()}" for line in removed),
-        *(f"{line.number} + {line.text.rstrip()}" for line in added),
-    )
 
 
 def _counterpart(hunk: Hunk, at: int, *, is_old: bool) -> int:

@@ -19,10 +19,15 @@ _OF_PLACES: Final = frozenset({"core-path", "platform-compat"})
 """Families whose rules say where something changed, and not what was done there."""
 _OF_PATHS: Final = frozenset({"core-path", "kernel-safety"})
 """Families whose question is the same for whatever changed there: what the edits leave open is asked before."""
+_AFTER_EDITS: Final = frozenset({"quantization-numerics", "platform-compat", "concurrency"})
+"""Families whose question fits every change of such code."""
 _OF_TESTS: Final = frozenset({"missing-tests", "insufficient-tests", "ci-coverage"})
 """Families that ask how it is shown; what to show comes first."""
 _MOST_CHECKS: Final = 2
 _MOST_NAMED: Final = 3
+_SETTINGS: Final = frozenset({"clause.adds-option", "clause.adds-variable"})
+_WHOLE: Final = frozenset({"clause.changes-default", "clause.moves-dependency", "clause.registers"})
+"""Clauses to which a rule has nothing to add."""
 _BY_EDITS: Final = frozenset({"bugfix", "performance", "revert"})
 """Kinds of which the edits are the point, and not what is new."""
 
@@ -33,15 +38,25 @@ def what_it_does(assessment: Assessment, words: Words) -> tuple[str, ...]:
     Of a language whose statements are not laid side by side the gravest rule tells most; of a change without code what it touches.
     """
     told = clauses_of(assessment)
-    edits = [words.pick(effect.says) for effect in assessment.effects]
-    new = [words.pick(clause) for clause in told.clauses[: told.telling]]
+    leading = [words.pick(effect.says) for effect in assessment.effects if effect.leads]
+    edits = [words.pick(effect.says) for effect in assessment.effects if not effect.leads]
+    is_told = any(effect.code == "point-option" for effect in assessment.effects)
+    is_moved = any(effect.code == "moves" and effect.leads for effect in assessment.effects)
+    new = [
+        words.pick(clause)
+        for clause, code in zip(told.clauses[: told.telling], told.codes, strict=False)
+        if not (is_told and code in _SETTINGS) and not (is_moved and code == "clause.moves")
+    ]
     new[:1] = [_with_summary(one, assessment, words) for one in new[:1]]
     if assessment.kind in _BY_EDITS:
         found = [*edits[:2], *new[: 1 if edits else 2]]
     else:
         found = [*new[:2], *edits[: 2 if len(new) < 2 else 1]]
+    found = [*leading[:2], *found[: 3 - len(leading[:2])]]
     flags = _flags(assessment)
-    if not edits and flags and not (new and _only_removes(assessment)):
+    flags = [flag for flag in flags if flag.family not in _OF_TESTS or not new]
+    is_whole = bool(new) and (told.codes[0] in _WHOLE or bool(_only_removes(assessment)))
+    if not assessment.effects and flags and not is_whole:
         found = [*found[:1], _by_rule(flags[0], words)]
     found = found or [words.pick(clause) for clause in told.clauses[:1]]
     sentences = [clip(begin(one), _LONGEST).rstrip("。.") for one in found]
@@ -64,17 +79,30 @@ def what_to_check(assessment: Assessment, words: Words) -> tuple[str, ...]:
     if not effects and (gone := _only_removes(assessment)):
         return (words("check-removed", names=words.comma.join(f"`{name}`" for name in gone[:_MOST_NAMED])),)
     asking = [flag for flag in asked if flag.family not in _OF_PATHS]
+    leading = [words.pick(check) for effect in effects if effect.leads for check in effect.checks[:1]]
+    places = {(effect.path, effect.symbol) for effect in effects if effect.leads and effect.checks}
+    # What is asked of the same place already is not asked in the words of a rule.
+    asking = [flag for flag in asking if not places & {(one.path, one.symbol) for one in flag.evidence[:1]}]
+    if any(effect.code == "moves" and effect.leads and effect.checks for effect in effects):
+        moved_to = {file.path for file in assessment.files if file.status == "renamed"}
+        asking = [flag for flag in asking if flag.evidence and flag.evidence[0].path not in moved_to]
     first = [words.pick(flag.asked) for flag in asking if flag.family not in _OF_TESTS][:1]
-    telling = [effect for effect in effects if not effect.general]
-    if not telling:
-        # What a rule asks of such places says more than that something is new there.
-        first = first or [words.pick(flag.asked) for flag in asked[:1]]
-        telling = list(effects) if not first else []
+    at = {(one.path, one.symbol) for flag in asking[:1] for one in flag.evidence[:1]}
+    telling = [
+        effect
+        for effect in effects
+        if not (effect.general or effect.leads or (effect.error and (effect.path, effect.symbol) in at))
+    ]
     edits = [words.pick(check) for effect in telling[:1] for check in effect.checks]
     edits += [words.pick(effect.checks[0]) for effect in telling[1:] if effect.checks]
     shown = [words.pick(flag.asked) for flag in asking if flag.family in _OF_TESTS][:1]
-    found = [*first, *edits, *shown]
-    found = found or [words.pick(flag.asked) for flag in flags[:1]]
+    # What every kernel is asked says more than what would fit any statement.
+    kernels = [words.pick(flag.asked) for flag in asked if flag.family == "kernel-safety"][:1]
+    general = [words.pick(check) for effect in effects if effect.general for check in effect.checks[:1]]
+    # What the numbers are worth is asked behind what decides that they are computed so.
+    late = bool(edits) and bool(asking) and asking[0].family in _AFTER_EDITS
+    found = [*leading, *edits[:1], *first, *edits[1:]] if late else [*leading, *first, *edits]
+    found = [*found, *shown] or kernels or general[:1] or [words.pick(flag.asked) for flag in flags[:1]]
     if not found and (
         moved := [
             one.name for one in assessment.symbols if "moved" in one.aspects and not is_private(one.name)
@@ -82,7 +110,9 @@ def what_to_check(assessment: Assessment, words: Words) -> tuple[str, ...]:
     ):
         found = [words("check-moved", names=words.comma.join(f"`{name}`" for name in moved[:_MOST_NAMED]))]
     if not found:
-        found = [words("check-new", name=one.name) for one in assessment.symbols if _is_new_code(one)][:1]
+        code = {file.path for file in assessment.files if file.category in ("source", "native")}
+        new = [one for one in assessment.symbols if _is_new_code(one) and (one.path in code or not code)]
+        found = [words("check-new", name=one.name) for one in new[:1]]
     return tuple(clip(begin(one), _LONGEST) for one in dict.fromkeys(found))[:_MOST_CHECKS]
 
 

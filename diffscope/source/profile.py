@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cached_property, lru_cache
 from typing import Annotated, Final, Literal
 
+from msgspec import Meta
+
 from diffscope.source.model import Value
-from diffscope.yaml.typed import Check
+from diffscope.yaml.typed import Check, Known, Rows
 
 
 def _folder_problem(text: str) -> tuple[str, str] | None:
@@ -48,6 +50,80 @@ class OperatorNames(Value, frozen=True, kw_only=True):
     register_op: str | None = None
 
 
+class PlatformGroup(Value, frozen=True, kw_only=True):
+    """A question that stands for several platforms: ``is_cuda_alike`` asks for CUDA or ROCm."""
+
+    name: str
+    """What follows ``is_``."""
+    platforms: Annotated[tuple[Annotated[str, Known("platform")], ...], Meta(min_length=1)]
+
+
+class Opposite(Value, frozen=True, kw_only=True):
+    """Two calls that meet: what one process sends by ``sends``, another receives by ``receives``."""
+
+    sends: str
+    receives: str
+
+
+class ConditionWords(Value, frozen=True, kw_only=True):
+    """Names by which a condition asks for something that no general word tells."""
+
+    kind: Literal["capability", "platform", "version"]
+    words: Annotated[tuple[str, ...], Meta(min_length=1)]
+
+
+class CodeNames(Value, frozen=True, kw_only=True):
+    """What things are called in the code of a repository; empty where it has none."""
+
+    settings: tuple[str, ...] = ()
+    """Objects whose fields are settings: ``cache_config``."""
+    switches: tuple[str, ...] = ()
+    """Fields that are there only where a user or a model switches something on."""
+    options: tuple[str, ...] = ()
+    """Endings of the classes whose fields callers set, wherever they lie."""
+    arguments: tuple[str, ...] = ()
+    """Endings of the classes that hold the options of the command line: each field repeats a setting."""
+    argument_files: tuple[str, ...] = ()
+    """Endings of the paths at which options of the command line are declared."""
+    protocols: tuple[Folder, ...] = ()
+    """Names of folders in which models with a check of types are the messages that clients send and receive."""
+    requests: tuple[Annotated[str, Known("surface")], ...] = ()
+    """Surfaces of ``surfaces.yml`` whose classes hold what a client asks for."""
+    entries: tuple[str, ...] = ()
+    """Endings of the paths at which users enter."""
+    model_pages: tuple[str, ...] = ()
+    """Names of the pages that list the supported models."""
+    shared_models: tuple[str, ...] = ()
+    """Modules among the models that are none."""
+    dataclasses: tuple[str, ...] = ()
+    """Decorators that make a dataclass, besides those of the libraries."""
+    environment_readers: tuple[str, ...] = ()
+    """Functions that read a variable of the environment."""
+    everywhere: tuple[str, ...] = ()
+    """Functions that every module calls and that have no effect."""
+    platform: str | None = None
+    """The object that answers for the platform at hand."""
+    platform_groups: Annotated[tuple[PlatformGroup, ...], Rows("name", value="platforms", what="group")] = ()
+    platform_methods: tuple[str, ...] = ()
+    """Methods that run where an object of their class is called, one for each platform, which their last word names."""
+    conditions: Annotated[tuple[ConditionWords, ...], Rows("kind", value="words", what="kind")] = ()
+    remote_calls: tuple[str, ...] = ()
+    """Functions that call another by its name, given as a text, in other processes."""
+    opposites: Annotated[tuple[Opposite, ...], Rows("sends", value="receives", what="call")] = ()
+
+
+_Area = Annotated[str, Known("area")]
+
+
+class Readers(Value, frozen=True, kw_only=True):
+    """Whom a change of an area concerns in a report: an area that is in none of them those who run it."""
+
+    users: tuple[_Area, ...] = ()
+    developers: tuple[_Area, ...] = ()
+    everybody: tuple[_Area, ...] = ()
+    """Areas that every deployment goes through: that it is affected says nothing."""
+
+
 USUAL_TESTS: Final = ("tests",)
 
 
@@ -77,6 +153,8 @@ class Profile(Value, frozen=True, kw_only=True):
     """Names with which its tests start a whole engine or server."""
     workspace: str | None = None
     """Where the repository lies in CI's containers."""
+    code: CodeNames = CodeNames()
+    readers: Readers = Readers()
 
 
 class Places:
@@ -107,6 +185,11 @@ class Places:
             (*self.python, "", *self.native, "", *self.roots, "", self.namespace, self.register_op)
         )
         return hashlib.blake2b(text.encode(), digest_size=6).hexdigest()
+
+    @cached_property
+    def code(self) -> CodePatterns:
+        """What looks for the names of its code."""
+        return CodePatterns(self.profile.code, self.profile.environment)
 
     @property
     def all(self) -> tuple[str, ...]:
@@ -148,6 +231,54 @@ class Places:
     def is_product(self, module: str) -> bool:
         """Say whether a dotted name is one of the packages or of what lies in them."""
         return any(module == each or module.startswith(f"{each}.") for each in self.own_packages)
+
+
+EVERY_PLATFORM: Final = frozenset({"cuda", "rocm", "xpu", "cpu", "tpu", "hpu"})
+
+
+class CodePatterns:
+    """The names of the code of a profile as what looks for them."""
+
+    def __init__(self, names: CodeNames, environment: Environment | None) -> None:
+        self.names = names
+        self.environment_file: Final = environment.file.rpartition("/")[2] if environment else None
+        """The name of the file that declares the environment's variables."""
+        self.arguments: Final = tuple(f"{each}." for each in names.arguments)
+        """Beginnings of the names of options of the command line."""
+        self.setting = re.compile(rf"(?:^|[._])(?:{_any_of(names.settings)})[.]\w+(?:[.]\w+)*$")
+        """A field of the repository's own configuration."""
+        self.switch = re.compile(
+            rf"(?:(?<=\.)(?:is_\w+_(?:enabled|supported)|enable_\w+|supports_\w+|\w+_enabled|{_any_of(names.switches)})"
+            r"|\b[A-Z]+_(?:USE|ENABLE)_\w+)\b"
+        )
+        """What a user or a model switches on, asked of an object. A local name is worked out from something else."""
+        self.platform_question = re.compile(
+            rf"(?:^|\.)(?:{_any_of([names.platform or ''])})\.(?:is|has|supports?|use)_\w+$"
+        )
+        self.groups = {each.name: each.platforms for each in names.platform_groups}
+        self.reads_environment = re.compile(
+            rf"^(?:os\.)?(?:getenv|environ\.get)$|^(?:{_any_of(names.environment_readers)})$"
+        )
+        self.dataclass = re.compile(rf"^(?:\w+\.)*(?:dataclass|{_any_of(names.dataclasses)})\b")
+        self._conditions: dict[str, re.Pattern[str]] = {
+            each.kind: re.compile(_any_of(each.words), re.IGNORECASE) for each in names.conditions
+        }
+        self.opposites = {each.sends: each.receives for each in names.opposites}
+
+    def asks(self, kind: str, condition: str) -> bool:
+        """Say whether a condition asks for the capability, the platform or the version by a name of the repository's own."""
+        pattern = self._conditions.get(kind)
+        return pattern is not None and pattern.search(condition) is not None
+
+    def asked_platforms(self, name: str) -> tuple[str, ...]:
+        """Return the platforms that a question asks for: those of ``is_cuda``; nothing of another function."""
+        asks, asked = name.startswith("is_"), name.removeprefix("is_")
+        return self.groups.get(asked, (asked,) if asked in EVERY_PLATFORM else ()) if asks else ()
+
+
+def _any_of(words: Iterable[str]) -> str:
+    """Return a pattern for any of some words, which finds nothing where there are none."""
+    return "|".join(re.escape(each) for each in words if each) or "(?!)"
 
 
 def _beginnings(folders: tuple[str, ...]) -> tuple[str, ...]:

@@ -153,10 +153,6 @@ def _entry_points(text: str) -> Iterator[RegistryRow]:
         for key, target in sorted(entries.items()) if isinstance(entries, dict) else ():
             if isinstance(target, str):
                 path = target.partition("[")[0].strip().replace(":", ".")
-                line = _line_of(text, key)
+                found = re.search(rf"^\s*[\"']?{re.escape(key)}[\"']?\s*=", text, re.MULTILINE)
+                line = text.count("\n", 0, found.end()) + 1 if found else 1
                 yield RegistryRow(shape=RowShape.DICT, table=table, key=key, values=(path,), line=line)
-
-
-def _line_of(text: str, key: str) -> int:
-    found = re.search(rf"^\s*[\"']?{re.escape(key)}[\"']?\s*=", text, re.MULTILINE)
-    return text.count("\n", 0, found.end()) + 1 if found else 1

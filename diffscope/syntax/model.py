@@ -88,7 +88,7 @@ class Definition(Value, frozen=True, kw_only=True):
 
 
 class StringReference(Value, frozen=True, kw_only=True):
-    """A string literal that looks like a dotted path (``vllm.v1.worker.gpu_worker.Worker``) or a relative one inside a registry table."""
+    """A string literal that looks like a dotted path (``pool.worker.Worker``) or a relative one inside a registry table."""
 
     text: str
     line: int
@@ -204,7 +204,7 @@ class SignalKind(Enum):
     FACTOR = "factor"
     """A name that says scale and multiplies; ``detail`` is the assignment target or keyword it belongs to."""
     ATTRIBUTE_WRITE = "attribute-write"
-    """``text`` is the target: ``vllm_config.parallel_config.x``, ``detail`` the value."""
+    """``text`` is the target: ``config.parallel_config.x``, ``detail`` the value."""
     SUBSCRIPT_WRITE = "subscript-write"
     """``os.environ["X"]``."""
     GLOBAL_WRITE = "global-write"
@@ -318,6 +318,13 @@ class StatementEdit(Value, frozen=True, kw_only=True):
     """Of a head: the first statements under it, the last one first where it leaves."""
     stood: bool = False
     """Of a head that came or went: all the code under it stands on the other side too."""
+    outer: tuple[str, ...] = ()
+    """The conditions around ``guard``, outermost first."""
+    otherwise: str = ""
+    """Of a condition that came: the first statement that runs where it does not hold, under its ``else``."""
+    then: str = ""
+    """The statement that comes next: behind a head that leaves, what it keeps from running; of a value the first that reads it."""
+    then_line: int = 0
     line: int
     """On the new side; on the old side for a removal."""
 
@@ -391,7 +398,7 @@ class NativeFunction(Value, frozen=True, kw_only=True):
     """One function definition of C++, CUDA or HIP, or one item of Rust. Lines count from 1, both ends included."""
 
     name: str
-    """Qualified as far as the file tells: ``vllm::moe::topk_softmax``."""
+    """Qualified as far as the file tells: ``pool::moe::topk_softmax``."""
     item: str = "function"
     """Of Rust also ``struct``, ``enum``, ``union``, ``trait``, ``const``, ``static``, ``type`` and ``macro``."""
     line: int

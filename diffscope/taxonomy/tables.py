@@ -214,7 +214,7 @@ class TagTable(Value, frozen=True, kw_only=True):
 
 
 class SurfaceRule(Value, frozen=True, kw_only=True):
-    """A public surface of vLLM: symbols by place and name, and all that derives from its bases."""
+    """A public surface: symbols by place and name, and all that derives from its bases."""
 
     name: str
     title: Text

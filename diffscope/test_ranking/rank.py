@@ -174,7 +174,7 @@ class Nearness:
         self._question.chosen = frozenset(paths)
 
     def reason(self, sign: Sign, path: RepoPath) -> str:
-        """Return why a chosen test has a sign, as a clause: ``imports vllm.v1.core.sched.scheduler``; empty for what is no reason."""
+        """Return why a chosen test has a sign, as a clause: ``imports pool.sched.scheduler``; empty for what is no reason."""
         source = self._sources.get(sign)
         return source.reason(sign, path) if source else ""
 

@@ -22,7 +22,7 @@ def thing(*lines: str, other: str = "1") -> str:
         pytest.param(
             thing("use(rows)"), thing("if not rows:", "    return None", "use(rows)"),
             "`Thing.run` now returns `None` at once if `not rows`",
-            "Where `not rows`, `Thing.run` now ends with `None`: do its callers accept that, and is nothing skipped that came after it?",
+            "Where `not rows`, `Thing.run` now ends with `None` and never comes to `use(rows)` (line 5): is nothing of that needed in this case?",
             id="an early return"),
         pytest.param(
             thing("use(rows)"), thing("if rows < 0:", "    raise ValueError(rows)", "use(rows)"),
@@ -52,7 +52,7 @@ def thing(*lines: str, other: str = "1") -> str:
         pytest.param(
             thing("if a(rows):", "    use(rows)"), thing("if self.other > 3:", "    use(rows)"),
             "The condition for `use(rows)` in `Thing.run` was `a(rows)`, is `self.other > 3`",
-            "Which inputs of `Thing.run` meet only one of the two conditions for `use(rows)`: is each of them wanted, and is one of each tested?",
+            "Where `self.other > 3` and `not a(rows)`, `Thing.run` now comes to `use(rows)`; the other way round it no longer does: is each right, and does a test have one of each?",
             id="another condition over the same code"),
         pytest.param(
             thing("x = make(rows, deep=self.deep)", "return x", other="make(2)"), thing("x = make(rows, deep=self.deep, keep=True)", "return x", other="make(2)"),
@@ -93,13 +93,13 @@ def thing(*lines: str, other: str = "1") -> str:
             thing("if self.n == 0:", "    size = self.size", "    last = rows.old - rows.old % size", "    use(last)"),
             thing("if rows.n < max(self.n, 1):", "    size = self.size", "    last = rows.new - rows.new % size", "    use(last)"),
             "The condition for `use(last)` in `Thing.run` was `self.n == 0`, is `rows.n < max(self.n, 1)`; `last` is computed from `rows.new` instead of `rows.old`",
-            "Which inputs of `Thing.run` meet only one of the two conditions for `use(last)`: is each of them wanted, and is one of each tested?",
+            "Where `rows.n < max(self.n, 1)` and `self.n != 0`, `Thing.run` now comes to `use(last)`; the other way round it no longer does: is each right, and does a test have one of each?",
             id="a condition and a value under it"),
         pytest.param(
             thing("assert self.buffer", "top = 0 if self.short else self.buffer[-1]", "use(top)"),
             thing("if self.short:", "    top = 0", "else:", "    assert self.buffer", "    top = self.buffer[-1]", "use(top)"),
-            "`Thing.run` runs `assert self.buffer` only if `not self.short` now; until now always",
-            "Where `self.short`, `Thing.run` now goes on without `assert self.buffer`: does what follows hold, and is that case tested?",
+            "Where `not self.short`, `Thing.run` runs `assert self.buffer`, else `top = 0`; until now `assert self.buffer` in both cases",
+            "With `self.short`, `Thing.run` now runs `top = 0` in the place of `assert self.buffer`: does it leave the same behind, and is that case tested?",
             id="a value that is the same in either case is no change"),
         pytest.param(
             thing("if rows != 1:", "    use(rows)", "else:", "    drop(rows, 1)"), thing("if rows != 1:", "    use(rows)", "else:", "    drop(rows, 2)"),
@@ -126,7 +126,7 @@ def thing(*lines: str, other: str = "1") -> str:
             thing("if self.known:", "    return 1", "else:", "    found = load(rows)", "    use(found)"),
             thing("if self.path:", "    found = load(rows)", "    use(found)", "elif self.known:", "    return 1"),
             "The condition for `use(found)` in `Thing.run` was `not self.known`, is `self.path`: it holds in fewer cases",
-            "Which inputs of `Thing.run` meet only one of the two conditions for `use(found)`: is each of them wanted, and is one of each tested?",
+            "Where `not self.known` and `not self.path`, `Thing.run` no longer comes to `use(found)`: is that right, and does a test have such a case?",
             id="code goes under another condition"),
         pytest.param(
             thing("use(rows)"), thing("has_any = getattr(rows, 'any', None) is not None", "if has_any:", "    use(rows)"),
@@ -294,7 +294,7 @@ def test_tests_and_other_files_are_told_where_no_product_code_changes() -> None:
     after = {test: thing("use(1)"), page: "Use it twice.\n"}
     told = {effect.says.en: effect.checks[0].en for effect in find_effects(facts(before, after))}
     assert told == {
-        "`Thing.run` passes `1` to `use`, no longer `rows`": "Do the tests that use `Thing.run` still fail where the code is wrong, with `1`?",
+        "`Thing.run` passes `1` to `use`, no longer `rows`": "Which failure made `1` necessary in `Thing.run`: one of the test itself, or one that users of the code meet without it?",
         "Corrects wording in 1 place of `thing.md`: `Use it.` became `Use it twice.`": "Do other places of `thing.md` say `Use it.` still?",
     }
     before[PATH], after[PATH] = thing("return 1"), thing("return 2")
@@ -326,7 +326,7 @@ def test_a_member_by_another_name_is_told_once() -> None:
     before = thing("found = Thing.SeperateRows(rows)", "return found") + parts
     effects = find_effects(edit(PATH, before, before.replace("Seperate", "Separate")))
     assert [effect.says.en for effect in effects] == [
-        "`Thing.SeperateRows` is called `Thing.SeparateRows` now"
+        "Renames `Thing.SeperateRows` to `Thing.SeparateRows` (2 places); no changed file has the old name any more"
     ]
 
 
@@ -488,3 +488,120 @@ def test_an_effect_has_the_code_of_its_sentence(
     """What is built on effects asks these, and never the words."""
     (found, *_) = find_effects(edit(PATH, thing(*before), thing(*after)))
     assert (found.code, found.error, found.vague) == (code, error, is_vague)
+
+
+SERVED = "vllm/entrypoints/openai/protocol.py"
+FIELDS = "class ChatRequest(OpenAIBaseModel):\n    model: str\n{}\n"
+SCHEDULED = "class Scheduler:\n    def step(self, request):\n{}        return request\n"
+ROWS = '    rows: int = Field(default=0, ge=0, description="Skip the first rows of all.")\n'
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "says", "check"),
+    [
+        pytest.param(
+            {SERVED: FIELDS.format(""), PATH: SCHEDULED.format("")},
+            {SERVED: FIELDS.format(ROWS), PATH: SCHEDULED.format("        rows = request.rows\n        assert rows < request.size\n")},
+            "New request field `rows` of `ChatRequest` (`int, ge=0`, default `0`, “Skip the first rows of all”)",
+            "What bounds a client's `rows` before the assertion `rows < request.size` (vllm/v1/core/sched/thing.py:4)? The field itself asks for `ge=0`; a value that fails it there is an AssertionError, no status 4xx.",
+            id="a field of a request that an assertion holds against something"),
+        pytest.param(
+            {SERVED: FIELDS.format(""), PATH: SCHEDULED.format("")},
+            {SERVED: FIELDS.format("    rows: int = 0\n"), PATH: SCHEDULED.format("        take(self.all[request.rows])\n")},
+            "New request field `rows` of `ChatRequest` (`int`, default `0`)",
+            "`self.all[request.rows]` (vllm/v1/core/sched/thing.py:3) goes by a client's `rows`, which the field bounds by nothing: what happens one past the end?",
+            id="a field of a request by which a list is read"),
+        pytest.param(
+            {SERVED: FIELDS.format("")}, {SERVED: FIELDS.format("    rows: bool = True\n")},
+            "New request field `rows` of `ChatRequest` (`bool`, default `True`)",
+            "No code of this change reads `rows`: who does?",
+            id="a field that nothing reads"),
+        pytest.param(
+            {SERVED: FIELDS.format("    stop: list[str] = []\n")},
+            {SERVED: "LIMIT = 4\n" + FIELDS.format("    stop: Annotated[list[str], Field(max_length=LIMIT)] = []\n")},
+            "`ChatRequest.stop` may have a length of at most 4 now (`LIMIT`); until now without that limit",
+            "What does a client whose `stop` has a length of 5 get now: an error of status 4xx that names the field? Who sends that today?",
+            id="a limit by a constant"),
+        pytest.param(
+            {SERVED: FIELDS.format("    top: Annotated[int, Field(le=20)] = 1\n")}, {SERVED: FIELDS.format("    top: Annotated[int, Field(le=10)] = 1\n")},
+            "`ChatRequest.top` may be 10 at most now; until now `20`",
+            "What does a client that sends `top` = 11 get now: an error of status 4xx that names the field? Who sends that today?",
+            id="a lower limit"),
+        pytest.param(
+            {PATH: "WIRE_VERSION = 6\n\ndef wire_hash(kind):\n    return digest({'a': kind})\n"}, {PATH: "WIRE_VERSION = 7\n\ndef wire_hash(kind, mode):\n    return digest({'a': kind, 'mode': mode})\n"},
+            "`wire_hash` now puts `'mode': mode` into what `digest` is handed",
+            "What differs in `mode` alone no longer counts as the same by `wire_hash`, nor does what an older version computed: is each such mismatch (a peer refused, a cache built anew) wanted, and does every caller hand over the same `mode`?",
+            id="a hash of one part more"),
+        pytest.param(
+            {PATH: "WIRE_VERSION = 6\n"}, {PATH: "WIRE_VERSION = 7\n"},
+            "`WIRE_VERSION` goes from 6 to 7: what still has 6 no longer matches",
+            "Every pair of an end, or a stored file, with 6 and one with 7 is refused or read anew: is that wanted in a rolling upgrade, and does the description say so?",
+            id="the number of a protocol"),
+        pytest.param(
+            {"vllm/a/old.py": "class Rows:\n    def all(self):\n        return self.size + 1\n", "vllm/a/new.py": "x = 1\n"},
+            {"vllm/a/old.py": "y = 2\n", "vllm/a/new.py": "x = 1\n\n\nclass Rows:\n    def all(self):\n        return self.size + 1\n"},
+            "Moves `Rows` from `vllm/a/old.py` to `vllm/a/new.py`",
+            "Who outside the tree (plugins, other platforms) imports `vllm.a.old.Rows`? It is gone from there; a re-export would keep it working.",
+            id="a class in another module"),
+        pytest.param(
+            {"x.yaml": "steps:\n- label: One\n  commands:\n  - run\n"}, {"x.yaml": "steps:\n- label: Two\n  commands:\n  - run\n"},
+            "The step “One” of `x.yaml` is called “Two” now",
+            "Does anything still know the step by `One`: required checks, mirrors on other hardware, dashboards?",
+            id="a step by another name"),
+    ],
+)  # fmt: skip
+def test_the_kind_of_a_change_is_known_before_it_is_told(
+    before: dict[str, str], after: dict[str, str], says: str, check: str
+) -> None:
+    """The question is asked where the new value ends, with its number or name."""
+    if "x.yaml" in before:
+        before, after = ({".buildkite/x.yaml": each["x.yaml"]} for each in (before, after))
+    effect = find_effects(facts(before, after))[0]
+    assert effect.says.en == says
+    assert effect.checks[0].en == check
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "check"),
+    [
+        pytest.param("self.n < rows", "self.n <= rows", "Only `self.n == rows` is decided otherwise now in `Thing.run`: is that case right for `use(rows)`, and does a test have exactly it?", id="the bound itself"),
+        pytest.param("rows > 16", "rows > 64", "Values of `rows` between `16` and `64` are decided otherwise now in `Thing.run`: is `use(rows)` right for each of them, and does a test have one?", id="another number"),
+    ],
+)  # fmt: skip
+def test_a_question_names_the_cases_between_two_conditions(before: str, after: str, check: str) -> None:
+    old, new = (thing(f"if {one}:", "    use(rows)") for one in (before, after))
+    (effect,) = find_effects(edit(PATH, old, new))
+    assert effect.checks[0].en == check
+
+
+def test_a_refusal_is_told_with_all_that_is_asked_before() -> None:
+    lines = ["if self.on:", "    if self.size:", "        check(self)"]
+    refusal = ["        if rows > 1:", "            raise ValueError('no more than one')"]
+    effect = find_effects(edit(PATH, thing(*lines), thing(*lines, *refusal)))[0]
+    assert effect.says.en == (
+        "Where `self.on and self.size`: `Thing.run` now raises `ValueError('no more than one')` if `rows > 1`"
+    )
+
+
+def test_a_refusal_that_came_in_the_place_of_another_one_is_that_one_changed() -> None:
+    before = thing("if rows <= 1 or rows > 9:", "    raise ValueError('from 2 to 9')", "use(rows)")
+    after = thing("if rows > 9:", "    raise ValueError('9 at most')", "use(rows)")
+    (effect,) = find_effects(edit(PATH, before, after))
+    assert effect.says.en == (
+        "The condition for `raise ValueError('9 at most')` in `Thing.run` was `rows <= 1 or rows > 9`, is `rows > 9`: it holds in fewer cases"
+    )
+    assert effect.checks[0].en == (
+        "`rows <= 1` no longer decides on `raise ValueError('9 at most')` in `Thing.run`: is everything that it kept out, or let in, right now, and does a test have one?"
+    )
+
+
+def test_an_exit_that_became_an_assertion_is_that() -> None:
+    before = thing("if not self.last:", "    return", "use(rows)")
+    (effect,) = find_effects(edit(PATH, before, thing("assert self.last", "use(rows)")))
+    assert effect.says.en == (
+        "`Thing.run` asserts `self.last` now; until now: `return` where that does not hold"
+    )
+    assert (
+        effect.checks[0].en
+        == "Who still reaches `Thing.run` with `not self.last`? That is an AssertionError now."
+    )

@@ -93,9 +93,9 @@ def test_branches_of_a_saved_list(work: Project, clone: Path) -> None:
     ]
     assert [(link["kind"], link["first"], link["then"]) for link in found["order"]] == [("stacked", 2, 3)]
     assert {entry["number"]: entry["bucket"] for entry in found["queue"]} == {
-        1: "decide",
+        1: "review",
         2: "author",
-        3: "decide",
+        3: "after",
     }
     assert [(gap["number"], gap["reason"]["en"][:30]) for gap in found["gaps"]] == [
         (5, "the clone does not have its he"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from diffscope.facts.model import SymbolFact
@@ -101,6 +103,13 @@ EFFECT_ROWS = [
         "Scheduler.schedule",
         "wiring",
         id="a parameter that is only handed on",
+    ),
+    pytest.param(
+        "schedule(self, budget):\n        left = budget * 8\n        return self.pick(left)",
+        "schedule(self, budget, more=False):\n        left = budget * 8\n        return self.pick(left, more=True)",
+        "Scheduler.schedule",
+        "body",
+        id="a switch is set where it is handed on",
     ),
     pytest.param(
         "return self.pick(left)",
@@ -321,3 +330,21 @@ def test_every_level_of_the_table_orders() -> None:
             )
             assert step >= start, (effect, vouched)
     assert {one.level for one in table.meanings} == set(LEVELS)
+
+
+@pytest.mark.parametrize(
+    ("after", "effect"),
+    [
+        pytest.param({"gather": "gather_all", "group": "batch"}, "body", id="its own value and a function that has another name now"),
+        pytest.param({"gather": "gather_all", "group": "left"}, "rewrite", id="a name that it has for something else"),
+    ],
+)  # fmt: skip
+def test_lines_that_only_call_things_otherwise_are_no_rewrite(after: dict[str, str], effect: str) -> None:
+    lines = "".join(f"        group.append(gather(left, {n}))\n" for n in range(9))
+    body = "".join(f"    x = x * {n} + y\n" for n in range(2, 12))
+    before = f"def gather(x, y):\n{body}    return x\n\n\nclass Pool:\n    def take(self, left):\n        group = []\n{lines}        return keep(group, left)\n"
+    text = before
+    for old, new in after.items():
+        text = re.sub(rf"\b{old}\b", new, text)
+    found = facts({PATH: before}, {PATH: text}, tree={}).symbol
+    assert [one.effect for one in found if one.symbol == "Pool.take"] == [effect]

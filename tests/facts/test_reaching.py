@@ -51,6 +51,7 @@ REACHED = [
     pytest.param(KERNEL, "from vllm.v1.pool import OtherKernel\nOtherKernel()\n", {"OtherKernel", "OtherKernel.launch_other"}, id="a class that a test names, with its methods"),
     pytest.param(CHAIN, "x = 1\n", set(), id="nothing is named"),
     pytest.param("@jit\ndef pool_kernel(x):\n    return x\n\n\ndef open_pool(x):\n    pool_kernel[(1,)](x)\n", "open_pool(1)\n", {"open_pool", "pool_kernel"}, id="a kernel is called with its grid"),
+    pytest.param("POOLS = {'fast': fast_pool}\n\n\ndef fast_pool(x):\n    return x\n\n\ndef slow_pool(x):\n    return x\n\n\ndef open_pool(x):\n    return POOLS['fast'](x)\n", "open_pool(1)\n", {"open_pool", "fast_pool", "POOLS"}, id="what a table holds that the function asks"),
     pytest.param("def open_pool(x):\n    return x\n", "def open_pool(x):\n    return -x\n\n\nopen_pool(1)\n", set(), id="a test names its own function of that name"),
     pytest.param("def open_pool(x):\n    return x\n", "def open_pool(x):\n    return pool.open_pool(x)\n\n\nopen_pool(1)\n", {"open_pool"}, id="a test wraps the function under its name"),
 ]  # fmt: skip

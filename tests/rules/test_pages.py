@@ -211,7 +211,7 @@ def test_schema_refuses_what_an_editor_should_underline(name: str) -> None:
 
 def test_scaffold_loads_and_its_cases_are_to_do() -> None:
     """A new rule loads as it is; lint says what is still to be written."""
-    files = scaffold_rule("QN899", "new-thing", catalogue=rules(RULE), version="0.1.0")
+    files = scaffold_rule("QN899", "new-thing", catalogue=rules(RULE), version="0.1.0", package="vllm")
     path = "rules/QN899-new-thing/rule.yml"
     chinese = "rules/QN899-new-thing/zh.yml"
     catalogue, mistakes = check_catalogue({path: files["rule.yml"], chinese: files["zh.yml"]})
@@ -250,7 +250,7 @@ REFUSED = [
 )
 def test_scaffold_refuses(code: str, slug: str, message: str, hint: str) -> None:
     with pytest.raises(UsageError) as caught:
-        scaffold_rule(code, slug, catalogue=rules(RULE, RULE), version="0.1.0")
+        scaffold_rule(code, slug, catalogue=rules(RULE, RULE), version="0.1.0", package="vllm")
     assert (caught.value.message, caught.value.hint) == (message, hint)
 
 

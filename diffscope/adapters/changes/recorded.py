@@ -115,6 +115,7 @@ def encode_record(facts: ChangeFacts) -> bytes:
         footprint=Footprint(),
         # Expressions of the code itself.
         edit=(),
+        point=(),
         symbol=tuple(msgspec.structs.replace(one, summary="") for one in facts.symbol),
         pull=msgspec.structs.replace(facts.pull, body=None),
     )

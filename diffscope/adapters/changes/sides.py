@@ -100,7 +100,9 @@ def read_sides(change: Change, diff: Diff, clone: Clone | None = None) -> Sides:
         before, after = _before(file, blobs, clone, change.pull.base), None
         if file.status is not FileStatus.DELETED:
             after = _after(file, before, blobs, clone, change.pull.head)
-        is_read = _is_whole(file, before, after)
+        needs_before = file.status is not FileStatus.ADDED
+        needs_after = file.status is not FileStatus.DELETED
+        is_read = (before is not None or not needs_before) and (after is not None or not needs_after)
         files.append(FileSides(path=file.path, before=before, after=after, is_read=is_read))
         if not is_read and clone is not None:
             gaps.append(Gap(what="blob", message=_reason(before), path=file.path))
@@ -158,12 +160,6 @@ def _after(
     if found is None and (before is not None or file.status is FileStatus.ADDED):
         found = apply_hunks(file, before or b"")
     return found
-
-
-def _is_whole(file: FileDiff, before: bytes | None, after: bytes | None) -> bool:
-    needs_before = file.status is not FileStatus.ADDED
-    needs_after = file.status is not FileStatus.DELETED
-    return (before is not None or not needs_before) and (after is not None or not needs_after)
 
 
 def _reason(before: bytes | None) -> Message:

@@ -12,6 +12,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
+from msgspec.structs import replace
+
 from diffscope.adapters.config.rule_files import PROFILE_FILES, bundled_profiles, bundled_rules, shown_name
 from diffscope.adapters.git.clones import find_repository, remotes
 from diffscope.adapters.read_file import is_there, read_text
@@ -204,8 +206,8 @@ def look_at(repository: GitRepository) -> Profile:
         paths = []
     packages = _packages(paths)
     tops = {path.partition("/")[0] for path in paths if "/" in path}
-    return Profile(
-        name=GENERIC,
+    return replace(
+        read_profile(generic_profile()),
         title=(name or (packages[0].rpartition("/")[2] if packages else "this repository")),
         repository=name,
         packages=packages,

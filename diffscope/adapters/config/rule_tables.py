@@ -28,7 +28,7 @@ from diffscope.taxonomy.counterparts import COUNTERPARTS, TWINS
 from diffscope.taxonomy.model import FILES, check_tables
 from diffscope.yaml.reading import Mistake
 from diffscope.yaml.strict import ListNode, MapNode, Node, ScalarNode, parse_strict
-from diffscope.yaml.typed import check_file
+from diffscope.yaml.typed import check_file, keys_of
 
 _LARGEST: Final = 1_000_000
 _TYPES: Final[dict[str, Any]] = {
@@ -74,8 +74,19 @@ def profile_mistakes(folder: Path) -> list[Mistake]:
     """Return every mistake in the names of a profile, and every file of it that nothing would read."""
     name, found = shown_name(folder), ignored_files(folder)
     text = _text(folder / PROFILE_FILE, f"{name}/{PROFILE_FILE}", found)
-    found += check_file(Profile, text, at=f"{name}/{PROFILE_FILE}")[1] if text is not None else []
+    if text is not None:
+        found += check_file(Profile, text, at=f"{name}/{PROFILE_FILE}", known=_declared(folder))[1]
     return found
+
+
+def _declared(folder: Path) -> dict[str, Collection[str]]:
+    """Return the words of tables that names of a profile refer to; of a table that cannot be read any will do."""
+    known: dict[str, Collection[str]] = {}
+    for section, word in (("areas", "area"), ("platforms", "platform"), ("surfaces", "surface")):
+        text = _text(table_file(folder, f"{section}.yml"), section, [])
+        root = parse_strict(text)[0] if text is not None else None
+        known |= {word: keys_of(root, section)} if root is not None else {}
+    return known
 
 
 def absent_folders(profile: Profile, paths: Collection[str]) -> list[str]:
@@ -113,27 +124,10 @@ def _read(path: Path) -> str:
 
 
 _LARGEST_RULE_FILE = 1_000_000
-_PROSE = frozenset(
-    {
-        "title",
-        "why",
-        "remedy",
-        "check",
-        "says",
-        "limits",
-        "about",
-        "holds",
-        "fails",
-        "unknown",
-        "reason",
-        "en",
-        "zh",
-        "words",
-        "texts",
-        "titles",
-        "symbols",
-    }
-)
+_PROSE = frozenset({
+    "title", "why", "remedy", "check", "says", "limits", "about", "holds", "fails", "unknown", "reason",
+    "en", "zh", "words", "texts", "titles", "symbols",
+})  # fmt: skip
 
 
 def read_rule_globs(folder: Path) -> tuple[RuleGlob, ...]:

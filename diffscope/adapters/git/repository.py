@@ -68,11 +68,17 @@ class GitRepository:
 
     Every method that names a revision takes what ``git rev-parse`` takes; a full commit id is not looked up again.
     Nothing is fetched, written or checked out. Raises ``RepositoryError`` where ``path`` is no repository.
+
+    ``git_dir`` is the folder of this worktree's HEAD and index, ``common_dir`` the one that all worktrees share, which tells one clone
+    from another; ``object_format`` is ``sha1`` or ``sha256``.
     """
 
     def __init__(self, path: Path | str) -> None:
         self.path = Path(path)
-        self._place = _locate(self.path)
+        place = _locate(self.path)
+        self.git_dir, self.common_dir, self.is_bare, self.is_shallow, self.object_format, self._found_by = (
+            place
+        )
         self.refs = clone_access(self.git_dir, None)
         self.objects = object_access(self.common_dir, self.object_format)
         self._lent: dict[BlobId, bytes] = {}
@@ -102,36 +108,11 @@ class GitRepository:
         for reader in (self._objects, self._names, self._changes, self._patches):
             reader.close()
 
-    @property
-    def git_dir(self) -> Path:
-        """The folder of this worktree's HEAD and index."""
-        return self._place.git_dir
-
-    @property
-    def common_dir(self) -> Path:
-        """The folder that all worktrees share: what tells one clone from another."""
-        return self._place.common_dir
-
-    @property
-    def is_bare(self) -> bool:
-        """There is no worktree."""
-        return self._place.is_bare
-
-    @property
-    def is_shallow(self) -> bool:
-        """History is cut off."""
-        return self._place.is_shallow
-
     @cached_property
     def top(self) -> Path | None:
         """The root of the worktree; ``None`` for a bare repository or inside ``.git``."""
-        found = run(self._place.found_by, "rev-parse", "--show-toplevel")
+        found = run(self._found_by, "rev-parse", "--show-toplevel")
         return Path(_file_name(found.out)) if found.code == 0 and found.out.strip() else None
-
-    @property
-    def object_format(self) -> str:
-        """How objects are named: ``sha1`` or ``sha256``."""
-        return self._place.object_format
 
     @cached_property
     def empty_tree(self) -> str:
@@ -257,19 +238,16 @@ class GitRepository:
             if len(self._compared) >= _PAIRS_KEPT:
                 self._compared.clear()
             # A neighbour's graph, words of tests, declarations and files are all brought up to date by the same paths.
-            self._compared[old, new] = self._compare(old, new)
+            told = self._between(self._changes, old, new)
+            if told is None:
+                found = run(self.objects, "diff-tree", *_RAW, old, new)
+                if found.code != 0:
+                    raise self._error(found)
+                told = found.out
+            cells = told.split(b"\0")
+            changed = (_changed(cells[at], cells[at + 1]) for at in range(0, len(cells) - 1, 2))
+            self._compared[old, new] = tuple(sorted(changed, key=lambda change: change.path))
         return self._compared[old, new]
-
-    def _compare(self, old: CommitId, new: CommitId) -> tuple[ChangedPath, ...]:
-        told = self._between(self._changes, old, new)
-        if told is None:
-            found = run(self.objects, "diff-tree", *_RAW, old, new)
-            if found.code != 0:
-                raise self._error(found)
-            told = found.out
-        cells = told.split(b"\0")
-        changed = (_changed(cells[at], cells[at + 1]) for at in range(0, len(cells) - 1, 2))
-        return tuple(sorted(changed, key=lambda change: change.path))
 
     def patch(self, base: str | None, head: str) -> tuple[str, tuple[Gap, ...]]:
         """Return the patch from ``base`` (``None``: the empty tree) to ``head``, and a gap for each missing blob."""

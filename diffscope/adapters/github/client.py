@@ -138,7 +138,8 @@ PAGE = 100
 """Rows a page: the most that GitHub gives."""
 
 _API_VERSION = "2022-11-28"
-_NEXT = lazy_regex(r'<[^>]*>;\s*rel="next"')
+NEXT = lazy_regex(r'<[^>]*>;\s*rel="next"')
+"""Of a header ``link``: there is another page."""
 
 
 class Answer(Value, frozen=True, kw_only=True):
@@ -172,7 +173,8 @@ class Client:
         patience: RetryPolicy | None = None,
         sleep: Sleep = time.sleep,
     ) -> None:
-        _quieten_library()
+        # PyGithub hangs a handler on its logger that writes to stderr, which is ours: notices go there.
+        logging.getLogger("github").handlers.clear()
         patience = patience or RetryPolicy()
         self.access = access
         self.calls = 0
@@ -247,7 +249,7 @@ class Client:
             answer = self.get(path, query={"per_page": PAGE, "page": page})
             rows.extend(self.decode(answer, kind, at=path))
             progress(len(rows))
-            if not _NEXT.search(answer.headers.get("link", "")):
+            if not NEXT.search(answer.headers.get("link", "")):
                 return tuple(rows[:most]), len(rows) > most
             if len(rows) >= most:
                 return tuple(rows[:most]), True
@@ -312,11 +314,6 @@ class Client:
 
     def _place(self, path: str) -> str:
         return f"{self.access.host} {path}" if path.startswith("/") else self.access.host
-
-
-def _quieten_library() -> None:
-    # PyGithub hangs a handler on its logger that writes to stderr, which is ours: notices go there.
-    logging.getLogger("github").handlers.clear()
 
 
 class _Refusal(msgspec.Struct, frozen=True):

@@ -93,7 +93,9 @@ def translate(error: Exception, *, at: str, has_token: bool) -> SourceError:
     """Return our error for one of ``FAILURES``. ``at`` names what was asked for."""
     if isinstance(error, RateLimitExceededException):
         return _limited(error, at=at, has_token=has_token)
-    for kind in _kind(error).__mro__:
+    # A read that timed out at the last try comes as a connection that failed.
+    reason = getattr(error.args[0], "reason", None) if error.args else None
+    for kind in (network.Timeout if isinstance(reason, ReadTimeoutError) else type(error)).__mro__:
         if kind in BY_CLASS:
             message, hint = BY_CLASS[kind]
             return RemoteError(f"{message}{_detail(error)}", at=at, hint=hint)
@@ -137,12 +139,6 @@ def _answered(error: Exception, *, at: str, has_token: bool) -> SourceError:
     if status >= 400:
         return RemoteError(f"GitHub refused the request ({status}){said}", at=at, hint=ADDRESS_HINT)
     return RemoteError(f"GitHub answered in an unexpected way ({status})", at=at, hint=ADDRESS_HINT)
-
-
-def _kind(error: Exception) -> type[Exception]:
-    # A read that timed out at the last try comes as a connection that failed.
-    reason = getattr(error.args[0], "reason", None) if error.args else None
-    return network.Timeout if isinstance(reason, ReadTimeoutError) else type(error)
 
 
 def _headers(error: Exception) -> dict[str, str]:

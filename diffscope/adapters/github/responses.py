@@ -18,6 +18,7 @@ class Repository(Value, frozen=True, kw_only=True):
     """A repository by its present name."""
 
     full_name: str
+    default_branch: str = "main"
 
 
 class Side(Value, frozen=True, kw_only=True):
@@ -39,15 +40,19 @@ class Pull(Value, frozen=True, kw_only=True):
 
     number: int
     title: str
-    state: str
-    html_url: str
     base: Side
     head: Side
+    state: str = ""
+    html_url: str | None = None
     body: str | None = None
     user: User | None = None
     labels: tuple[Label, ...] = ()
     merged_at: str | None = None
     changed_files: int = 0
+    draft: bool = False
+    created_at: str | None = None
+    updated_at: str | None = None
+    closed_at: str | None = None
 
 
 class FileEntry(Value, frozen=True, kw_only=True):

@@ -72,7 +72,7 @@ class GraphMaker:
         here = Place.of(self._repository, self._commit, key)
         with contextlib.suppress(OSError, InputError):
             self._sow(here)
-        before, jobs, gone = self._nearest(here) or self._scratch()
+        before, jobs, gone = self._nearest(here) or (ModuleGraph(empty_tables()), self._jobs(), [])
         changed = self._changes(jobs, gone)
         graph = derive_graph(before, changed, outline_of=outline_of) if changed else before
         if not graph.tables.absent:  # another clone may have what this one lacks, and this one may get it
@@ -117,9 +117,6 @@ class GraphMaker:
             present = {job.path for job in jobs}
             return graph, jobs, [change.path for change in nodes if change.path not in present]
         return None
-
-    def _scratch(self) -> tuple[ModuleGraph, list[Job], list[RepoPath]]:
-        return ModuleGraph(empty_tables()), self._jobs(), []
 
     def _jobs(self) -> list[Job]:
         return [

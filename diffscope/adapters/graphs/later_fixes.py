@@ -250,7 +250,12 @@ def patched_commits(repository: GitRepository, tip: str, *, since: int) -> Itera
             return
         unreadable += 1
         if unreadable > _MOST_UNREADABLE or last.commit == after:
-            raise _partial(repository)
+            cure = shell_line("git", "-C", repository.path, "fetch", "--refetch", "--no-filter", "origin")
+            raise RepositoryError(
+                "the clone lacks the contents of its past: it is partial",
+                at=str(repository.path),
+                hint=f"fetch them: {cure}",
+            )
         after = last.commit
 
 
@@ -262,15 +267,6 @@ _LOG: Final = (
     *("log", "--first-parent", "--reverse", "-p", "-U0", "-M", "-l1000", "--no-color", "--no-ext-diff", "--no-textconv"),
     *("--src-prefix=a/", "--dst-prefix=b/", "--format=%x00commit %H"),
 )  # fmt: skip
-
-
-def _partial(repository: GitRepository) -> RepositoryError:
-    cure = shell_line("git", "-C", repository.path, "fetch", "--refetch", "--no-filter", "origin")
-    return RepositoryError(
-        "the clone lacks the contents of its past: it is partial",
-        at=str(repository.path),
-        hint=f"fetch them: {cure}",
-    )
 
 
 class _File:

@@ -16,8 +16,7 @@ from diffscope.adapters.github.access import Access
 from diffscope.adapters.github.client import Client
 from diffscope.adapters.github.responses import Pull
 from diffscope.adapters.github.source import GitHubSource
-from diffscope.adapters.github.store import GitHubStore
-from diffscope.adapters.github.trees import GitHubBlobs, GitHubTree
+from diffscope.adapters.github.trees import GitHubBlobs, GitHubStore, GitHubTree
 from diffscope.cli.gather import Request, find_clone
 from diffscope.errors import InputError, NotFoundError, SourceError, UsageError
 from diffscope.source.model import Change, CommitId, PullRequest, SourceKind, TreeReader
@@ -77,23 +76,6 @@ class LazyGitHub:
         return repository.patch(base, head)[0]
 
 
-def event_of(pull: Pull, repository: str) -> CiEvent:
-    """Return the event of a pull request that was named, not announced."""
-    return CiEvent(
-        trigger=Trigger.PULL_REQUEST,
-        repository=repository,
-        base=CommitId(pull.base.sha),
-        head=CommitId(pull.head.sha),
-        number=pull.number,
-        title=pull.title,
-        body=pull.body or "",
-        author_login=pull.user.login if pull.user else None,
-        labels=tuple(sorted(label.name for label in pull.labels)),
-        url=pull.html_url,
-        head_repository=pull.head.repo.full_name if pull.head.repo else "?/?",
-    )
-
-
 def open_checkout(folder: Path) -> GitRepository | None:
     """Return the repository that the workflow checked out; ``None`` where it checked out none."""
     if not any((each / ".git").exists() for each in (folder.resolve(), *folder.resolve().parents)):
@@ -147,7 +129,12 @@ def find_change(
             ):
                 raise
             say(f"{error}; asking GitHub instead (a checkout with fetch-depth: 0 has everything)")
-    return _from_github(event, hub)
+    if event.number is None:
+        raise NotFoundError(
+            "the event names no pull request to ask GitHub for", hint="check out with fetch-depth: 0"
+        )
+    change = hub.source.pull(event.number)
+    return FoundChange(change, hub.source, hub.tree(event.base) if event.base else None)
 
 
 def _from_checkout(event: CiEvent, workspace: Workspace, say: Say) -> FoundChange:
@@ -192,12 +179,3 @@ def _described(event: CiEvent, change: Change) -> PullRequest:
 
 def _url(event: CiEvent) -> str | None:
     return f"https://github.com/{event.repository}/pull/{event.number}" if event.number is not None else None
-
-
-def _from_github(event: CiEvent, hub: LazyGitHub) -> FoundChange:
-    if event.number is None:
-        raise NotFoundError(
-            "the event names no pull request to ask GitHub for", hint="check out with fetch-depth: 0"
-        )
-    change = hub.source.pull(event.number)
-    return FoundChange(change, hub.source, hub.tree(event.base) if event.base else None)

@@ -6,6 +6,7 @@ import os
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -92,23 +93,7 @@ def split_posts(context: click.Context, parameter: click.Parameter, value: str) 
 )
 @options.cache_option
 @options.verbosity_options
-def ci(
-    *,
-    repo: Path | None,
-    pull: int | None,
-    source: str,
-    stored: Path | None,
-    post: tuple[str, ...],
-    triage: Path | None,
-    event: Path | None,
-    dry_run: bool,
-    output_dir: Path | None,
-    api_url: str | None,
-    lang: str | None,
-    fail_on: str | None,
-    use_cache: bool,
-    console: Console,
-) -> int:
+def ci(*, event: Path | None, console: Console, **asked: Any) -> int:
     """Run as a step of a GitHub workflow.
 
     Judges the change of the event (pull_request, pull_request_target, merge_group, push, workflow_run), writes the job
@@ -124,22 +109,22 @@ def ci(
         raise UsageError(
             "ci takes no --config", hint="it reads the diffscope.yml of the change's base, nobody else's"
         )
+    request = Request(**asked)
     environ: Mapping[str, str] = os.environ
     if event is not None:
         from diffscope.adapters.events import trial_environment
         from diffscope.cli.ci.change import trial_checkout
 
-        repo = repo or trial_checkout()
-        environ, dry_run, post = trial_environment(os.environ, event), True, post or ("comment",)
-    request = Request(
-        repo, pull, source, stored, post, dry_run, output_dir, api_url, lang, fail_on, use_cache, triage
-    )
-    if stored is not None and pull is not None:
+        environ = trial_environment(os.environ, event)
+        request = request._replace(
+            repo=request.repo or trial_checkout(), dry_run=True, post=request.post or ("comment",)
+        )
+    if request.stored is not None and request.pull is not None:
         raise UsageError(
             "--from and --pull exclude each other", hint="the stored assessment names its pull request"
         )
     with tempfile.TemporaryDirectory(prefix="diffscope-rules-") as scratch:
-        work = judge if stored is None else read_stored
+        work = judge if request.stored is None else read_stored
         judged = work(request, environ, Path(scratch), console)
     if judged is None:
         return DONE

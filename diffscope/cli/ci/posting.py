@@ -88,13 +88,28 @@ def check_report(posting: Posting) -> CheckReport:
     assessment, style = posting.assessment, posting.style
     is_neutral = bool(assessment.flags) or is_internal(assessment.completeness.gaps)
     conclusion = "failure" if posting.is_failure else "neutral" if is_neutral else "success"
+    words = Words(style.language)
+    found = []
+    for flag, place in places(assessment.flags):
+        line = place.line if has_line(place) else 1
+        old = words.aside(f"{words('old-side')} {place.line}") if place.side == "old" else ""
+        found.append(
+            CheckAnnotation(
+                path=place.path,
+                start_line=line,
+                end_line=line,
+                annotation_level=_CHECK_LEVELS[LEVELS[flag.severity]],
+                title=visible(f"{flag.code} {words.pick(flag.title)}"),
+                message=f"{visible(words.pick(place.note))}{old}\n{visible(words.pick(flag.asked_at(place)))}",
+            )
+        )
     return CheckReport(
         name=CHECK_NAME,
         head=assessment.change.pull.head or "",
         conclusion=conclusion,
         title=visible(headline(assessment, style)),
         summary=render_summary(assessment, style, posting.about, limit=CHECK_BYTES),
-        annotations=tuple(_annotations(assessment, Words(style.language)))[:_MOST_ANNOTATIONS],
+        annotations=tuple(found)[:_MOST_ANNOTATIONS],
     )
 
 
@@ -135,24 +150,6 @@ def _post_one(what: str, posting: Posting, poster: Poster) -> Posted:
         return poster.post_check(check_report(posting))
     except SourceError as error:
         return Posted(what=what, done=_reason(error), refused=True)
-
-
-def _annotations(assessment: Assessment, words: Words) -> list[CheckAnnotation]:
-    found = []
-    for flag, place in places(assessment.flags):
-        line = place.line if has_line(place) else 1
-        old = words.aside(f"{words('old-side')} {place.line}") if place.side == "old" else ""
-        found.append(
-            CheckAnnotation(
-                path=place.path,
-                start_line=line,
-                end_line=line,
-                annotation_level=_CHECK_LEVELS[LEVELS[flag.severity]],
-                title=visible(f"{flag.code} {words.pick(flag.title)}"),
-                message=f"{visible(words.pick(place.note))}{old}\n{visible(words.pick(flag.asked_at(place)))}",
-            )
-        )
-    return found
 
 
 def _reason(error: SourceError) -> str:

@@ -43,7 +43,16 @@ def documents() -> dict[str, str]:
     """Return path -> text of every generated file, paths relative to the checkout."""
     made = rule_documents()
     made |= {f"docs/schemas/{name}.schema.json": schema_text(name) for name in DOCUMENTS}
-    made["docs/commands.md"] = _command_reference()
+    parts = [
+        "# Commands\n",
+        "Made from the commands' own help by `just generate`. Exit codes: 0 done, 1 findings at or above `--fail-on`, 2 could not run.\n",
+    ]
+    for path in [(), *_command_paths()]:
+        line = " ".join(("diffscope", *path))
+        parts.append(
+            f"{'#' * min(2 + max(len(path) - 1, 0), 4)} {line}\n\n```text\n{printed(f'{line} --help').rstrip()}\n```\n"
+        )
+    made["docs/commands.md"] = "\n".join(parts)
     made |= message_documents()
     tables = ROOT / "docs" / "tables.md"
     made["docs/tables.md"] = _COLUMNS.sub(
@@ -53,7 +62,10 @@ def documents() -> dict[str, str]:
     for page in pages:
         name = page.relative_to(ROOT).as_posix()
         if name not in made:
-            made[name] = _filled(page.read_text(encoding="utf-8"))
+            made[name] = _RUN.sub(
+                lambda match: f"{match[1]}$ {match['command']}\n{printed(match['command'])}{match[3]}",
+                page.read_text(encoding="utf-8"),
+            )
     return made
 
 
@@ -87,25 +99,6 @@ def printed(command: str) -> str:
         buffer = out.buffer
         assert isinstance(buffer, io.BytesIO)  # noqa: S101 - made above
         return buffer.getvalue().decode()
-
-
-def _filled(text: str) -> str:
-    return _RUN.sub(
-        lambda match: f"{match[1]}$ {match['command']}\n{printed(match['command'])}{match[3]}", text
-    )
-
-
-def _command_reference() -> str:
-    parts = [
-        "# Commands\n",
-        "Made from the commands' own help by `just generate`. Exit codes: 0 done, 1 findings at or above `--fail-on`, 2 could not run.\n",
-    ]
-    for path in [(), *_command_paths()]:
-        line = " ".join(("diffscope", *path))
-        parts.append(
-            f"{'#' * min(2 + max(len(path) - 1, 0), 4)} {line}\n\n```text\n{printed(f'{line} --help').rstrip()}\n```\n"
-        )
-    return "\n".join(parts)
 
 
 def _command_paths() -> Iterator[tuple[str, ...]]:

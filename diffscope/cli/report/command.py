@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -81,25 +82,15 @@ FORMS = ("markdown", "json", "jsonl", "html", "atom", "text", "brief", "brief-js
 @options.verbosity_options
 def report(
     *,
-    week: str | None,
-    since: str | None,
-    until: str | None,
-    window: str | None,
-    tz: str | None,
-    compare: str | None,
-    repo: Path | None,
     forms: tuple[Output, ...],
+    lang: str,
     layout: str,
-    events: Path | None,
-    save_events: Path | None,
     templates: Path | None,
     charts: Path | None,
-    lang: str,
-    workers: int | None,
-    cluster: str | None,
-    rule_folders: tuple[Path, ...],
-    use_cache: bool,
+    events: Path | None,
+    save_events: Path | None,
     console: Console,
+    **given: Any,
 ) -> int:
     """Write a report on the changes of a week, a range or another window.
 
@@ -113,24 +104,19 @@ def report(
     if layout == "dynamics":
         from diffscope.cli.report.dynamics import EventsRequest, write_dynamics
 
-        if week or window or charts or compare:
+        if given["week"] or given["window"] or charts or given["compare"]:
             raise UsageError(
                 "a dynamics report has no week, range, comparison or charts", hint="--since, --until"
             )
-        write_dynamics(
-            EventsRequest(events, save_events, since, until, tz, use_cache, repo), outputs, console
-        )
+        asked = {name: given[name] for name in ("since", "until", "tz", "use_cache", "repo")}
+        write_dynamics(EventsRequest(file=events, save=save_events, **asked), outputs, console)
         return DONE
     if events or save_events:
         raise UsageError("--events and --save-events need --layout dynamics", hint="add --layout dynamics")
-    asked = window_text(week, since, until, window)
+    window = window_text(*(given.pop(name) for name in ("week", "since", "until", "window")))
     from diffscope.cli.report.window import WindowRequest, write_window
 
-    write_window(
-        WindowRequest(asked, compare, tz, repo, rule_folders, workers, cluster, use_cache=use_cache),
-        outputs,
-        console,
-    )
+    write_window(WindowRequest(window, **given), outputs, console)
     return DONE
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -142,17 +142,7 @@ def validate(*, folder: Path | None, repo: Path | None, revision: str) -> int:
 @options.form_option
 @options.cache_option
 @options.verbosity_options
-def coverage(
-    *,
-    repo: Path | None,
-    since: str | None,
-    until: str | None,
-    tz: str,
-    workers: int | None,
-    form: str,
-    use_cache: bool,
-    console: Console,
-) -> int:
+def coverage(*, form: str, console: Console, **asked: Any) -> int:
     """List parts of a clone's tree that no rule, table or grammar covers, by the changes of a window that touched them.
 
     These are: source files without an area, languages whose changes name no symbol, unknown decorators of device code and
@@ -162,8 +152,7 @@ def coverage(
     from diffscope.cli.rules.coverage import CoverageRequest, coverage_text, find_coverage
     from diffscope.render.formats.json import indented
 
-    asked = CoverageRequest(since=since, until=until, offset=tz, workers=workers)
-    found = find_coverage(asked, repo=repo, use_cache=use_cache, console=console)
+    found = find_coverage(CoverageRequest(**asked), console)
     _write(indented(found) if form == "json" else coverage_text(found))
     return FINDINGS if found.weighty else DONE
 
@@ -230,13 +219,15 @@ def run_tests(*, folder: Path | None, word: str | None, form: str) -> int:
 )
 def new(*, code: str, slug: str, into: Path) -> int:
     """Create a rule: a folder CODE-slug with a rule.yml that loads, its zh.yml, and a cases.yml to fill in."""
+    from diffscope.adapters.config.profiles import default_profile
     from diffscope.adapters.config.rule_files import load_rules, write_new_files
     from diffscope.rules.authoring.scaffold import scaffold_rule
     from diffscope.version import VERSION
 
     catalogue = load_rules([into] if into.is_dir() else [])
     folder = into / f"{code}-{slug}"
-    files = scaffold_rule(code, slug, catalogue=catalogue, version=VERSION)
+    package = next(iter((_asked_folder() or default_profile()).names().packages), "package")
+    files = scaffold_rule(code, slug, catalogue=catalogue, version=VERSION, package=package)
     write_new_files({folder / name: text for name, text in files.items()})
     written = "".join(f"{folder / name}\n" for name in files)
     _write(f"{written}next: {shell_line('diffscope', 'rules', 'test', folder)}\n")

@@ -12,7 +12,7 @@ from diffscope.batch.run import Batch
 from diffscope.batch.windows import Span, find_span, newest_commit
 from diffscope.cli.console import Console, Progress
 from diffscope.cli.gather import need_clone
-from diffscope.cli.open_workspace import open_workspace
+from diffscope.cli.open_workspace import RuleOptions, open_workspace
 from diffscope.errors import NotFoundError, UsageError
 from diffscope.products.coverage import BlindSpot, Coverage, SpotKind, Tables, measure_coverage
 from diffscope.render.sanitize import visible
@@ -34,27 +34,27 @@ _HEADS: dict[SpotKind, str] = {
 
 
 class CoverageRequest(NamedTuple):
-    """The window: days, both included; without ``until`` up to the newest commit, without ``since`` thirty days."""
+    """What the command line asks for: days, both included; without ``until`` up to the newest commit, without ``since`` thirty days."""
 
     since: str | None
     until: str | None
-    offset: str
+    tz: str
+    repo: Path | None
     workers: int | None
+    use_cache: bool
 
 
-def find_coverage(
-    asked: CoverageRequest, *, repo: Path | None, use_cache: bool, console: Console
-) -> Coverage:
+def find_coverage(asked: CoverageRequest, console: Console) -> Coverage:
     """Return what the rules cannot see of the tree at the end of the window.
 
     Raises:
         SourceError: there is no clone.
         NotFoundError: no change was merged in the window.
     """
-    clone = need_clone(repo)
+    clone = need_clone(asked.repo)
     with (
         clone,
-        open_workspace(clone, use_cache=use_cache) as workspace,
+        open_workspace(clone, RuleOptions(use_cache=asked.use_cache)) as workspace,
         Batch(workspace, workers=asked.workers) as batch,
         Progress("changes", console) as progress,
     ):
@@ -66,7 +66,11 @@ def find_coverage(
             paths,
             graph_at(clone, revision, cache=workspace.cache, serving=workspace.knowledge.serving),
             [each for each in judged if each is not None],
-            tables=_tables(workspace),
+            tables=Tables(
+                taxonomy=workspace.knowledge.taxonomy,
+                kernels=workspace.knowledge.kernels,
+                registries=read_registries(Path(workspace.profile.folder)),
+            ),
             revision=revision,
         )
 
@@ -74,29 +78,19 @@ def find_coverage(
 def _span(asked: CoverageRequest, workspace: Workspace, clone: GitRepository) -> Span:
     newest = newest_commit(clone)
     known = clone.commits([newest])[newest]
-    until = asked.until or _day(known.committed_at if known else 0)
+    until = (
+        asked.until or datetime.fromtimestamp((known.committed_at if known else 0), UTC).date().isoformat()
+    )
     try:
         since = asked.since or str(datetime.fromisoformat(until).date() - timedelta(days=_DAYS))
     except ValueError:
         raise UsageError(f"{until!r} is not a day", hint="write it as 2026-03-29") from None
-    span = find_span(workspace, f"{since}/{until}", offset=asked.offset)
+    span = find_span(workspace, f"{since}/{until}", offset=asked.tz)
     if not span.wanted:
         raise NotFoundError(
             f"no change was merged from {since} to {until}", hint="--since and --until name another window"
         )
     return span
-
-
-def _day(seconds: int) -> str:
-    return datetime.fromtimestamp(seconds, UTC).date().isoformat()
-
-
-def _tables(workspace: Workspace) -> Tables:
-    return Tables(
-        taxonomy=workspace.knowledge.taxonomy,
-        kernels=workspace.knowledge.kernels,
-        registries=read_registries(Path(workspace.profile.folder)),
-    )
 
 
 def coverage_text(found: Coverage) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -81,27 +82,7 @@ FORMS = ("text", "json", "markdown", "html")
 @options.selection_options
 @options.cache_option
 @options.verbosity_options
-def triage(
-    *,
-    repo: Path | None,
-    base: str | None,
-    listed: Path | None,
-    save_list: Path | None,
-    window: str | None,
-    within: float | None,
-    closed: float,
-    areas: tuple[str, ...],
-    labels: tuple[str, ...],
-    newer_than: float | None,
-    forms: tuple[Output, ...],
-    lang: str,
-    workers: int | None,
-    rule_folders: tuple[Path, ...],
-    select: tuple[str, ...],
-    ignore: tuple[str, ...],
-    use_cache: bool,
-    console: Console,
-) -> int:
+def triage(*, repo: Path | None, forms: tuple[Output, ...], console: Console, **asked: Any) -> int:
     """Compare open pull requests with each other: semantic conflicts, duplicates, order, and a queue for reviewers.
 
     They come from GitHub, from a saved list, or from a range of merged changes that are treated as open. Results are stored by head
@@ -109,22 +90,5 @@ def triage(
     """
     from diffscope.cli.triage.run import TriageRequest, run_triage
 
-    asked = TriageRequest(
-        base=base,
-        listed=listed,
-        save_list=save_list,
-        window=window,
-        within=within,
-        closed=closed,
-        areas=areas,
-        labels=labels,
-        newer_than=newer_than,
-        lang=lang,
-        workers=workers,
-        rule_folders=rule_folders,
-        select=select,
-        ignore=ignore,
-        use_cache=use_cache,
-    )
-    run_triage(asked, repo, forms, console)
+    run_triage(TriageRequest(**asked), repo, forms, console)
     return DONE

@@ -10,7 +10,12 @@ from typing import Final, TypeVar
 import msgspec
 from msgspec import UNSET
 
-from diffscope.facts.change.edit_weight import only_hands_on, statement_weight, without_renamed
+from diffscope.facts.change.edit_weight import (
+    only_hands_on,
+    only_renames,
+    statement_weight,
+    without_renamed,
+)
 from diffscope.facts.model import (
     CallFact,
     ChangeFacts,
@@ -98,6 +103,9 @@ class _Weigher:
         for one in facts.parameter:
             if one.what == "removed":
                 self._gone_by[one.path, one.symbol].add(one.name)
+        self._moved = {
+            one.symbol.rpartition(".")[2] for one in facts.symbol if one.symbol and "moved" in one.aspects
+        }
         self._left = {one.base for one in facts.override if one.what == "caller"}
         self._new_names = {one.name for one in facts.parameter if one.what.startswith("added")}
         self._edits: dict[_At, list[Edit]] = defaultdict(list)
@@ -187,7 +195,7 @@ class _Weigher:
     def _of_body(self, fact: SymbolFact) -> Effect:
         at = (fact.path, fact.symbol)
         if fact.kind in _CODE and _is_rewritten(fact):
-            return "rewrite"
+            return "body" if self._is_renamed(fact) else "rewrite"
         decides = fact.conditions_new or fact.branches_added or at in self._conditioned
         if decides and at not in self._defensive:
             return "condition"
@@ -220,6 +228,11 @@ class _Weigher:
         if "body" not in fact.aspects:
             return "signature" in fact.aspects and _SIGNED.issuperset(fact.aspects)
         return bool(edits) and all(only_hands_on(edit, self._new_names) for edit in without_renamed(edits))
+
+    def _is_renamed(self, fact: SymbolFact) -> bool:
+        """Return whether as many lines came as went, which only call things by other names."""
+        edits = self._edits[fact.path, fact.symbol or ""]
+        return fact.code_added == fact.code_removed and bool(edits) and only_renames(edits, self._moved)
 
     def _deciding(self, fact: SymbolFact) -> int:
         edits = without_renamed(self._edits[fact.path, fact.symbol or ""])

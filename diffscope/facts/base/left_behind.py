@@ -16,6 +16,7 @@ from diffscope.facts.model import OverrideFact
 from diffscope.facts.parsed_text import parse_module
 from diffscope.graph.query.graph import ModuleGraph
 from diffscope.source.model import RepoPath
+from diffscope.source.profile import profile
 from diffscope.syntax.model import Aspect, Definition, DefinitionKind, Parameter, ParameterKind, SignalKind
 from diffscope.taxonomy.model import Taxonomy
 
@@ -24,7 +25,6 @@ _CONTRACT = frozenset(
 )
 _BY_PLACE = frozenset({ParameterKind.POSITIONAL_ONLY, ParameterKind.POSITIONAL_OR_KEYWORD})
 _CALLED = frozenset({DefinitionKind.FUNCTION, DefinitionKind.METHOD})
-_BY_NAME = frozenset({"collective_rpc", "collective_rpc_async"})
 _NAMED_CALL = re.compile(r"\(?\s*[\"'](\w+)[\"']\s*,?(.*)", re.DOTALL)
 _NAME = re.compile(r"(?<![\w.])[A-Za-z_]\w*(?!\w*\s*=[^=])")
 _STARRED = frozenset({ParameterKind.VAR_POSITIONAL, ParameterKind.VAR_KEYWORD})
@@ -142,7 +142,9 @@ def _called_by_name(placed: Placed, change: ChangedSymbol) -> Iterator[OverrideF
 
     Workers of platforms outside the tree have the method too, with the parameters that it had.
     """
-    calls = [item for item in change.signals if item.signal.text.rpartition(".")[2] in _BY_NAME]
+    calls = [
+        item for item in change.signals if item.signal.text.rpartition(".")[2] in profile().code.remote_calls
+    ]
     sides = {
         what: {
             call[1]: (item, call[2])

@@ -8,8 +8,7 @@ from functools import cached_property, lru_cache
 from typing import Final, NamedTuple
 
 from diffscope.facts.parsed_text import parse_call, parse_module
-from diffscope.patterns import lazy_regex
-from diffscope.source.profile import Places, places
+from diffscope.source.profile import EVERY_PLATFORM, Places, places
 
 _MOST_HELPERS: Final = 8
 """Files of helpers and fixtures that are read for the tests of one change."""
@@ -18,9 +17,6 @@ _MOST_KEPT: Final = 48
 _NOTHING: Final = frozenset[str]()
 _SET_UP: Final = frozenset({"setup_method", "setup_class", "setup", "setUp", "setUpClass", "asyncSetUp"})
 _BODIES: Final = frozenset({"body", "orelse", "finalbody", "handlers", "cases"})
-_QUESTION: Final = lazy_regex(r"is_(cuda_alike|cuda|rocm|xpu|cpu|tpu|hpu)")
-_ALIKE: Final = {"cuda_alike": frozenset({"cuda", "rocm"})}
-EVERY_PLATFORM: Final = frozenset({"cuda", "rocm", "xpu", "cpu", "tpu", "hpu"})
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 Text = Callable[[str], bytes | None]
 
@@ -371,8 +367,8 @@ def _answer(node: ast.expr, platform: str) -> bool | None:
             answers = [_answer(value, platform) for value in values]
             return decisive if decisive in answers else None if None in answers else not decisive
         case ast.Call(func=ast.Attribute(attr=name) | ast.Name(id=name), args=[], keywords=[]):
-            asked = _QUESTION.fullmatch(name)
-            return platform in _ALIKE.get(asked[1], frozenset({asked[1]})) if asked else None
+            asked = places().code.asked_platforms(name)
+            return platform in asked if asked else None
         case ast.Constant(value=bool(value)):
             return value
     return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from msgspec import UNSET, UnsetType
@@ -50,7 +50,7 @@ class Place(NamedTuple):
 def reached_by_tests(placed: Iterable[Placed], lookup: TreeLookup) -> frozenset[Place]:
     """Return the changed symbols that a test of the change names, and what these call, directly or through one other.
 
-    With a class, or one of its methods, all of its methods are reached. A call is taken for one of whatever symbol of the change has
+    With a class, or one of its methods, all of its methods are reached, and with a function what stands in tables that it asks. A call is taken for one of whatever symbol of the change has
     its last name. Tests that gain next to nothing, a row in a table of runs, name much and look at little: with them nothing is reached.
     """
     placed = tuple(placed)
@@ -63,9 +63,14 @@ def reached_by_tests(placed: Iterable[Placed], lookup: TreeLookup) -> frozenset[
     names = ((place, filter(None, (place.name, _owner(place.name)))) for place in changed)
     named = {place for place, both in names if any(map(lookup.changed_tests_naming, both))}
     reached = _with_classes(named, changed)
+    tables = {
+        place.name: _names_added(change)
+        for place, change in changed.items()
+        if change.kind is DefinitionKind.VARIABLE
+    }
     for _ in range(_CALLS):
         further = {
-            place for one in reached for name in _calls(changed[one]) for place in called.get(name, ())
+            place for one in reached for name in _runs(changed[one], tables) for place in called.get(name, ())
         }
         reached = _with_classes(reached | further, changed)
     return frozenset(reached)
@@ -144,6 +149,14 @@ def _calls(change: ChangedSymbol) -> Iterator[str]:
             found = _LAST.search(item.signal.text)
             if found:
                 yield found[1]
+
+
+def _runs(change: ChangedSymbol, tables: Mapping[str, Iterable[str]]) -> Iterator[str]:
+    """Yield what a function calls, and what stands in a table of the change from which it may take what it calls."""
+    yield from _calls(change)
+    if change.kind is not DefinitionKind.VARIABLE:
+        for table in _names_added(change).intersection(tables):
+            yield from tables[table]
 
 
 def _with_classes(places: set[Place], changed: Iterable[Place]) -> set[Place]:

@@ -38,10 +38,6 @@ _FARTHEST: Final = 2
 """Calls from what a test names to what changed."""
 _COMMON: Final = 60
 """Files of tests that name a word, beyond which it says nothing of any of them."""
-_BY_OBJECT: Final = frozenset(
-    {"forward", "forward_native", "forward_cuda", "forward_hip", "forward_xpu", "forward_cpu"}
-)
-"""Methods that run where an object of their class is called."""
 _CONSTRUCTORS: Final = frozenset({"__init__", "__post_init__", "__new__", "forward"})
 _CHECKS: Final = frozenset({"field_validator", "model_validator", "validator", "root_validator"})
 _CODE: Final = frozenset({"function", "method", "class"})
@@ -374,7 +370,8 @@ class _Finder:
         checks = definition is not None and any(
             text.partition("(")[0].rpartition(".")[2] in _CHECKS for text in definition.decorators
         )
-        by_object = last in _BY_OBJECT or (last.startswith("__") and last.endswith("__")) or checks
+        called = last == "forward" or last in profile().code.platform_methods
+        by_object = called or (last.startswith("__") and last.endswith("__")) or checks
         return _Target(subject, place.path, "" if by_object else last, classes, calls, weight)
 
     def _classes(self, path: str, owner: str) -> frozenset[str]:

@@ -11,10 +11,11 @@ from diffscope.patterns import lazy_regex
 
 _WEIGHTS: Final = {
     "condition": 3.0, "raise": 3.0, "except": 2.6, "argument": 2.4, "call": 2.2, "return": 2.6, "element": 2.0, "value": 1.8,
-    "parameter": 2.8, "whole": 2.8, "order": 2.2, "renamed": 2.4, "docs": 0.4, "infra": 1.2, "build": 1.4, "loop": 1.8, "assert": 1.6, "with": 1.8, "case": 1.2, "statement": 1.0, "function": 0.6,
+    "parameter": 2.8, "whole": 2.8, "order": 2.2, "docs": 0.4, "infra": 1.2, "build": 1.4, "loop": 1.8, "assert": 1.6, "with": 1.8, "case": 1.2, "statement": 1.0, "function": 0.6,
 }  # fmt: skip
 _TRUTH: Final = lazy_regex(r"^[\w.]+ is (?:not )?None$")
 _HANDED: Final = lazy_regex(r"(?:(\w+)\s*=\s*)?(?:\w+\.)*([A-Za-z_]\w*)")
+_NAME: Final = lazy_regex(r"[A-Za-z_]\w*")
 _PATH: Final = lazy_regex(r"\b(?:[A-Za-z_]\w*\.)+(?=[A-Za-z_])")
 
 
@@ -45,7 +46,34 @@ def only_hands_on(edit: Edit, new_names: Collection[str] = ()) -> bool:
     if handed is None:
         return False
     is_kept = edit.what == "value" and edit.target.rpartition(".")[2] == handed[2]
-    return is_kept or bool({handed[1], handed[2]}.intersection(new_names))
+    # A switch that is set there is no value of a caller's.
+    is_handed = handed[2] not in ("True", "False") and bool({handed[1], handed[2]}.intersection(new_names))
+    return is_kept or is_handed
+
+
+def only_renames(edits: Collection[Edit], made: Collection[str]) -> bool:
+    """Return whether the edits of a function together only call names otherwise that are its own, or that the change made (``made``).
+
+    What went and what came have the same shape, and each name that went came back as often under one other name.
+    """
+    before, after = [one.before for one in edits if one.before], [one.after for one in edits if one.after]
+    if Counter(_NAME.sub("", text) for text in before) != Counter(_NAME.sub("", text) for text in after):
+        return False
+    went, came = Counter(_NAME.findall(" ".join(before))), Counter(_NAME.findall(" ".join(after)))
+    gone, new = went - came, came - went
+    is_whole = bool(new) and not set(gone) & set(came) and not set(new) & set(went)
+    return is_whole and sorted(gone.values()) == sorted(new.values()) and set(new) <= {*made, *_bound(edits)}
+
+
+def _bound(edits: Iterable[Edit]) -> set[str]:
+    """Return the names that a function gives to values of its own, as far as its edits show them."""
+    texts = (
+        (one.after.partition(" in ")[0], one.after.rpartition(" for ")[2].partition(" in ")[0])
+        if " in " in one.after
+        else (one.target, one.after.partition(":")[0] if ": " in one.after else "")
+        for one in edits
+    )
+    return {name for pair in texts for text in pair for name in _NAME.findall(text) if "." not in text}
 
 
 def without_renamed(edits: Iterable[Edit]) -> list[Edit]:

@@ -30,6 +30,8 @@ _LONGEST_START: Final = 30
 _PARTED: Final = 3
 """Words of a line that stay, from which on only what differs is told."""
 _LONGEST_CALL: Final = 600
+_STEPS: Final = lazy_regex(r"(?m)^\s*(?:- )?(?:label|block): *[\"']?([^\"'#\n]+?)[\"']?\s*(?:#.*)?$")
+"""What the steps of a pipeline are called."""
 _REFUSAL_LINES: Final = 4
 _REFUSES: Final = lazy_regex(r"\b(?:bail!|ensure!|return Err\(|(?:STD_)?TORCH_CHECK\(|throw )")
 _UP_TO_END: Final = lazy_regex(r'(?:"(?:[^"\\]|\\.)*"|[^";])*')
@@ -43,7 +45,6 @@ _DECLARES: Final = lazy_regex(
     r"\s*(?:(?:pub )?\??\w+(?:: (?!(?:true|false|None|\d+),?$)[\w<>:&' ]+)?,?|[})](?! else).*)\s*"
 )
 """A field or an argument of a name alone, as Rust lists them, or what begins with the end of something."""
-_ATTRIBUTE: Final = lazy_regex(r"\b(?:self|cls)\.(\w+)")
 _TELLING: Final = lazy_regex(r"[(\[<>+*/%-]|[=!]=|\b(?:and|or|not|in|is)\b")
 """A name alone says nothing: it is read everywhere."""
 
@@ -92,8 +93,11 @@ def _of_symbol(placed: Placed, change: ChangedSymbol) -> Iterator[Edit]:
             guard=edit.guard,
             held=edit.held,
             stood=edit.stood,
+            outer=edit.outer,
+            otherwise=edit.otherwise,
+            then=edit.then,
+            then_line=edit.then_line,
             left=around.left(each),
-            uses=around.uses(each),
         )
 
 
@@ -131,17 +135,31 @@ def _of_text(placed: Placed, gone: Sequence[Line], come: Sequence[Line]) -> Iter
     if before == after:
         # A line feed at the end of the file.
         return
+    names = [found[1] for one in (*gone, *come) if (found := _STEPS.match(one.text))]
+    if len(names) == len(gone) + len(come) == 2 and gone:
+        before, after, target = *names, ""
+    steps = [] if gone else _STEPS.findall("\n".join(one.text for one in come))
     yield Edit(
         path=placed.fact.path,
         line=line.number,
         side="new" if come else "old",
-        symbol="",
+        symbol="" if steps or names else _step_at(placed, line.number),
         what=_sort_of(placed),
         change="changed" if gone and come else "added" if come else "removed",
         before=before,
-        after=after,
-        target=target,
+        after="`, `".join(steps[:_PLACES]) if steps else after,
+        target="" if steps else target,
+        keyword="steps" if steps else "label" if len(names) == 2 else "",
     )
+
+
+def _step_at(placed: Placed, line: int) -> str:
+    """Return what the step of a pipeline is called that a line of its file stands in; empty where it is none."""
+    after = placed.material.after
+    if after is None or _sort_of(placed) != "infra" or not placed.fact.path.endswith((".yaml", ".yml")):
+        return ""
+    found = _STEPS.findall("\n".join(split_lines(after.text)[:line]))
+    return found[-1] if found else ""
 
 
 def _part(before: str, after: str) -> tuple[str, str, str]:
@@ -337,19 +355,6 @@ class _Around:
         calls = re.finditer(rf"(?<![\w.]){re.escape(callee)}\(", self._text)
         without = (call.start() for call in calls if keyword not in _arguments(self._text, call.end()))
         return self._places(self._text.count("\n", 0, start) + 1 for start in without)
-
-    def uses(self, each: ChangedStatement) -> tuple[str, ...]:
-        """Return where other functions of the file use what an edit sets or works on."""
-        edit = each.edit
-        found = _ATTRIBUTE.match(edit.target or edit.after or edit.before)
-        if edit.what == "call" and found is None:
-            found = _ATTRIBUTE.match(edit.after)
-        if found is None or edit.what not in ("value", "call", "statement", "element"):
-            return ()
-        word = re.compile(rf"\.{found[1]}\b(?!\()")
-        start, end = self._own
-        lines = (at for at, line in enumerate(self._lines, 1) if word.search(line) and not start <= at <= end)
-        return self._places(lines)
 
     def _places(self, lines: Iterable[int]) -> tuple[str, ...]:
         found: dict[str, str] = {}

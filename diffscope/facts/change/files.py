@@ -13,7 +13,7 @@ from diffscope.facts.change.changed_python import ChangedPython, ChangedSymbol
 from diffscope.facts.model import FileFact
 from diffscope.patterns import lazy_regex
 from diffscope.source.model import RepoPath
-from diffscope.source.profile import places
+from diffscope.source.profile import places, profile
 from diffscope.source.text import LineCount
 from diffscope.syntax.model import Aspect, DefinitionKind
 from diffscope.taxonomy.model import Taxonomy
@@ -138,7 +138,7 @@ def _first_line(diff: FileDiff) -> int:
 
 
 def module_name(path: str) -> str | None:
-    """Return the dotted module of a Python path: ``vllm/v1/engine/__init__.py`` is ``vllm.v1.engine``."""
+    """Return the dotted module of a Python path: ``pool/engine/__init__.py`` is ``pool.engine``."""
     return places().module(path) if path.endswith(".py") else None
 
 
@@ -237,7 +237,7 @@ def _of_parts(comparison: ChangedPython, path: str, changed: list[ChangedSymbol]
         return "data-contract"
     if not functions and (comparison.imports_added or comparison.imports_removed or _is_wiring(path)):
         return "dependency-wiring"
-    return "entrypoint" if "/cli/" in path or path.endswith(("api_server.py", "/llm.py")) else "core-logic"
+    return "entrypoint" if "/cli/" in path or path.endswith(profile().code.entries) else "core-logic"
 
 
 def _functions(changed: list[ChangedSymbol]) -> list[ChangedSymbol]:
@@ -265,7 +265,9 @@ def _changes_contract(change: ChangedSymbol) -> bool:
 
 
 def _is_configuration(path: str) -> bool:
-    return "/config/" in path or path.endswith(("envs.py", "arg_utils.py", "cli_args.py"))
+    code = places().code
+    is_environment = path.rpartition("/")[2] == code.environment_file
+    return "/config/" in path or is_environment or path.endswith(code.names.argument_files)
 
 
 def _is_contract(path: str) -> bool:

@@ -338,7 +338,7 @@ def _runs(selection: Selection, states: _States) -> Iterator[StepRun]:
 
 
 def _optional(selection: Selection) -> Iterator[OptionalStep]:
-    """Yield the optional steps whose entry names a changed path most exactly: one as wide as `vllm/` tells little."""
+    """Yield the optional steps whose entry names a changed path most exactly: one as wide as a whole package tells little."""
 
     def exactness(one: StepDecision) -> tuple[bool, int, str, str]:
         entry = one.entry or ""

@@ -8,11 +8,11 @@ from collections.abc import Iterable
 from diffscope.facts.model import FileFact, RegistryFact, SymbolFact
 from diffscope.patterns import lazy_regex
 from diffscope.source.model import Value
+from diffscope.source.profile import profile
 from diffscope.taxonomy.model import Taxonomy
 
 PRODUCT = frozenset({"source", "native"})
 _REWRITTEN = 8
-_SUPPORTED = "/supported_models.md"
 _MODELS = "models"
 """The registry of models, by its name in ``rules/registries.yml``."""
 _CLASS = lazy_regex(r"[A-Za-z_][\w.]*\.[A-Za-z_]\w*")
@@ -117,7 +117,8 @@ def _registers_model(files: tuple[FileFact, ...], registries: tuple[RegistryFact
     gone = {row.target for row in rows if row.change == "removed"}
     if any(row.change == "added" and row.target not in gone for row in rows):
         return True
-    listed = any(file.path.endswith(_SUPPORTED) and file.additions > file.deletions for file in files)
+    pages = profile().code.model_pages
+    listed = any(file.path.rpartition("/")[2] in pages and file.additions > file.deletions for file in files)
     return listed and any(row.change != "removed" for row in rows)
 
 

@@ -30,6 +30,7 @@ from diffscope.facts.model import (
 )
 from diffscope.patterns import lazy_regex
 from diffscope.source.model import PullRequest, Value
+from diffscope.source.profile import places, profile
 from diffscope.taxonomy.model import Taxonomy
 from diffscope.taxonomy.tables import TagRule
 from diffscope.taxonomy.words import tokens_of
@@ -143,9 +144,7 @@ def _applies(rule: TagRule, told: _Told) -> bool:
 _ARCHITECTURE = lazy_regex(r"(sm|gfx)\d")
 _NUMBERED = lazy_regex(r"(?<![a-z0-9])(sm|gfx)\d{2}")
 _MAKERS = {"sm": "cuda", "gfx": "rocm"}
-_QUESTION = lazy_regex(r"(\bnot\s+)?\b(?:\w+\.)*is_(cuda_alike|cuda|rocm|xpu|cpu|tpu|hpu)\(\)")
-_ALIKE = {"cuda_alike": ("cuda", "rocm")}
-_METHOD = lazy_regex(r"\.forward_(?!cuda)([a-z]+)$")
+_QUESTION = lazy_regex(r"(\bnot\s+)?\b(?:\w+\.)*(is_\w+)\(\)")
 _HOST = lazy_regex(
     r"(?i)\bcpus?\b(?![ -](?:attn|attention|backend|build|image|job|kernel|platform|release|test|worker)s?\b)"
 )
@@ -186,8 +185,11 @@ def platforms_of_change(
 
 def platforms_of_symbol(name: str, taxonomy: Taxonomy) -> tuple[str, ...]:
     """Return the platforms that a method serves by its name: an operator calls ``forward_hip`` on ROCm alone."""
-    found = _METHOD.search(name)
-    return taxonomy.platforms_in(found[1]) if found else ()
+    method = name.rpartition(".")[2]
+    word = method.rpartition("_")[2]
+    # The usual platform is no other's.
+    is_other = method != name and method in profile().code.platform_methods and word != "cuda"
+    return taxonomy.platforms_in(word) if is_other else ()
 
 
 def _parts(places: Places, taxonomy: Taxonomy) -> dict[tuple[str, str], float]:
@@ -233,4 +235,4 @@ def _asked(guard: GuardFact) -> Iterator[tuple[str, bool]]:
         )
         return
     for found in _QUESTION.finditer(guard.condition):
-        yield from ((platform, bool(found[1])) for platform in _ALIKE.get(found[2], (found[2],)))
+        yield from ((platform, bool(found[1])) for platform in places().code.asked_platforms(found[2]))

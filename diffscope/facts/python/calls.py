@@ -13,6 +13,7 @@ from diffscope.facts.change.changed_python import ChangedSignal, ChangedSymbol
 from diffscope.facts.model import CallFact
 from diffscope.facts.moves.facts import pair_moved
 from diffscope.patterns import lazy_regex
+from diffscope.source.profile import places, profile
 from diffscope.syntax.model import Aspect, SignalKind
 from diffscope.taxonomy.calls import RoleTable
 from diffscope.taxonomy.model import Taxonomy
@@ -24,8 +25,8 @@ _SETTING = lazy_regex(
 _DENIED_TWICE = lazy_regex(r"not \(not ([\w.]+(?:\([^()]*\))?)\)")
 _REFUSAL = "refusal"
 """The one role of what is raised, not called; only where requests are checked."""
-_REQUESTS = frozenset({"sampling-params", "openai-protocol"})
-"""Surfaces whose classes hold what a client asks for."""
+_REFUSES = "ValidationError"
+"""How errors end that tell a client what is wrong with its request, wherever they are raised."""
 _BY_ARGUMENT = frozenset({"device-stream", "serialiser", "middleware"})
 """Roles of which the argument says what happens."""
 _UNSAFE = lazy_regex(
@@ -134,14 +135,14 @@ def _calls_of_symbol(
     awaited = {item.region for item in change.signals if item.signal.kind is SignalKind.AWAIT}
     # Checks are private members of what everybody builds.
     owner = change.name.partition(".")[0].lstrip("_")
-    refuses = bool(_REQUESTS.intersection(taxonomy.surfaces_of(placed.fact.path, owner)))
+    refuses = not set(profile().code.requests).isdisjoint(taxonomy.surfaces_of(placed.fact.path, owner))
     for item in change.signals:
         signal = item.signal
         # `with self.lock:` has no call, yet takes the lock; a call in the with statement has its own signal.
         is_call = signal.kind is SignalKind.CALL or (
             signal.kind is SignalKind.WITH and "(" not in signal.text
         )
-        is_refusal = signal.kind is SignalKind.RAISE and refuses
+        is_refusal = signal.kind is SignalKind.RAISE and (refuses or signal.text.endswith(_REFUSES))
         found = roles.roles_of(signal.resolved or signal.text) if is_call or is_refusal else ()
         found = tuple(role for role in found if (role == _REFUSAL) == is_refusal)
         if is_call and signal.kind is SignalKind.CALL and _UNSAFE.search(signal.detail):
@@ -194,7 +195,7 @@ def _plain(guard: str) -> str:
 _OF_RANK = lazy_regex(r"rank|is_first|is_last|is_driver", re.IGNORECASE)
 _DENIED = lazy_regex(r"not (?:\((.*)\)|([\w.]+(?:\([^()]*\))?))")
 _GROUP = lazy_regex(r"\bgroup\s*=\s*([\w.]+)")
-_ENDS = {"send": "recv", "isend": "irecv", "send_tensor_dict": "recv_tensor_dict"}
+_ENDS = {"send": "recv", "isend": "irecv"}
 """What is called on the other side, where that is another function."""
 
 _Side = tuple[str, str, str, str]
@@ -224,10 +225,10 @@ def _sides(fact: CallFact) -> Iterator[tuple[_Side, bool]]:
     """Yield, for each condition on the rank, what a call does under it, and whether it holds there."""
     if fact.role != "collective" or fact.change not in ("added", "reguarded"):
         return
-    name = fact.callee.rpartition(".")[2]
+    name, ends = fact.callee.rpartition(".")[2], _ENDS | places().code.opposites
     group = _GROUP.search(fact.arguments)
     for guard in fact.guards:
         denied = _DENIED.fullmatch(guard)
         condition = (denied[1] or denied[2]) if denied else guard
         if _OF_RANK.search(condition):
-            yield (fact.path, condition, _ENDS.get(name, name), group[1] if group else ""), not denied
+            yield (fact.path, condition, ends.get(name, name), group[1] if group else ""), not denied

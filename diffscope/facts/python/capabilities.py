@@ -13,14 +13,11 @@ from diffscope.facts.base.definitions import origin_of
 from diffscope.facts.change.changed_file import Placed, source_comparison
 from diffscope.facts.change.changed_python import ChangedPython, ChangedSymbol
 from diffscope.patterns import lazy_regex
+from diffscope.source.profile import places
 from diffscope.source.text import Region, SourceText
 from diffscope.syntax.model import Aspect, DefinitionKind, Outline, SignalKind
 
 _FUNCTIONS: Final = (DefinitionKind.FUNCTION, DefinitionKind.METHOD)
-_SWITCH: Final = lazy_regex(
-    r"(?:(?<=\.)(?:is_\w+_(?:enabled|supported)|enable_\w+|supports_\w+|\w+_enabled|lora_config)|\b[A-Z]+_(?:USE|ENABLE)_\w+)\b"
-)
-"""Names of what a user or a model switches on, asked of an object. A local name is worked out from something else."""
 _KERNEL: Final = lazy_regex(
     r"(?i)rocm|aiter|flashinfer|flash_?mla|triton|cutlass|cutedsl|marlin|deep_?gemm|trtllm|cuda|xpu|kernel|fused|fusion|supported|device"
 )
@@ -106,7 +103,7 @@ def _switches(placed: Placed, comparison: ChangedPython, others: tuple[Placed, .
         if Aspect.REMOVED in change.aspects or Aspect.MOVED in change.aspects or change.removed is None:
             continue
         for region in change.removed.regions:
-            for name in _SWITCH.findall(region.lines[0].partition("#")[0]):
+            for name in places().code.switch.findall(region.lines[0].partition("#")[0]):
                 if _KERNEL.search(name):
                     continue
                 owner = change.name.partition(".")[0] if "." in change.name else change.name
@@ -159,7 +156,7 @@ def unread_switches(placed: Placed, comparison: ChangedPython, lookup: TreeLooku
         if not is_new or change.after is None:
             continue
         whole = text.part(change.after.start, change.after.end)
-        own = set(_SWITCH.findall("\n".join(whole.lines if whole else ())))
+        own = set(places().code.switch.findall("\n".join(whole.lines if whole else ())))
         for base in change.after.bases:
             module, name = origin_of(placed.fact.path, base.partition("[")[0], outline.imports)
             near = lookup.kin(module or placed.fact.module or "", name or base)
@@ -182,5 +179,5 @@ def _read_by(name: str, uses: Mapping[str, frozenset[str]]) -> set[str]:
         if owner == name or owner.startswith(f"{name}.")
         for word in known
     }
-    found = {switch for word in words for switch in _SWITCH.findall(word)}
+    found = {switch for word in words for switch in places().code.switch.findall(word)}
     return {switch for switch in found if not _KERNEL.search(switch)}

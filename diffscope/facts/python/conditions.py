@@ -20,6 +20,7 @@ from diffscope.facts.python.condition_logic import (
 )
 from diffscope.patterns import lazy_regex
 from diffscope.source.pairing import pair_equal
+from diffscope.source.profile import places
 from diffscope.syntax.compare.signals import GUARD_TEXT
 from diffscope.syntax.model import ConditionChange, Held, Import, ImportLayer, SignalKind
 from diffscope.syntax.nodes import clip
@@ -302,9 +303,9 @@ def _around(placed: Placed, before: str | None, after: str | None, imports: list
 
 _BY_TEXT: Final = (
     ("environment", lazy_regex(r"(?:^|\W)(?:envs\.|os\.environ|os\.getenv|getenv\()")),
-    ("capability", lazy_regex(r"(?i)capability|compute_cap|\bsm_?\d|\bis_?sm\d|gfx\d|get_arch|is_(?:blackwell|hopper|ampere)|\bon_(?:gfx|mi)|num_compute_units")),
-    ("platform", lazy_regex(r"(?i)current_platform|(?:^|\W|_)is_(?:rocm|cuda|xpu|cpu|tpu|hpu|hip)|cuda_alike|version\.hip|device(?:_type|\.type)\b|cpuarch|is_out_of_tree|aiter")),
-    ("version", lazy_regex(r"(?i)(?:^|[\W_])version(?:$|[\W_])|__version__|is_torch_equal|torch_equal_or")),
+    ("capability", lazy_regex(r"(?i)capability|compute_cap|\bsm_?\d|\bis_?sm\d|gfx\d|get_arch|is_(?:blackwell|hopper|ampere)")),
+    ("platform", lazy_regex(r"(?i)(?:^|\W|_)is_(?:rocm|cuda|xpu|cpu|tpu|hpu|hip)|version\.hip|device(?:_type|\.type)\b|aiter")),
+    ("version", lazy_regex(r"(?i)(?:^|[\W_])version(?:$|[\W_])|__version__")),
     ("rank", lazy_regex(r"(?i)(?:^|[\W_])rank\b|_rank\b|is_(?:first|last|driver)|world_size|[tdpec]p_size|parallel_size")),
     ("dtype", lazy_regex(r"dtype|torch\.(?:b?float|half|u?int|fp)|is_floating_point|(?i:fp8|bf16|int8|nvfp4|mxfp)")),
     ("shape", lazy_regex(r"\.(?:shape|ndim|numel|size|dim|stride)\b|is_contiguous|_dim\b|\bdim\b|head_size|hidden_size")),
@@ -315,12 +316,6 @@ _SIZED: Final = lazy_regex(
 _FLAG: Final = lazy_regex(
     r"(?i)(?:^|[._])(?:enable|enabled|use|is|has|should|disable|allow|support|supports|with|need|needs|skip|do)_?\w*$|config\.|enable_|disable_|_enabled"
 )
-_SETTING: Final = lazy_regex(
-    r"(?:^|[._])(?:vllm|cache|model|scheduler|parallel|compilation|pass|load|lora|device|speculative|attention|observability"
-    r"|structured_outputs|kv_transfer|kv_events|ec_transfer|multimodal|pooler|eplb|offload|kernel|mamba|profiler|reasoning|pool)_config"
-    r"[.]\w+(?:[.]\w+)*$"
-)
-"""A field of vLLM's own configuration; what a checkpoint says of itself is none."""
 _TELLING: Final = lazy_regex(r"(?:^|\.)(?:logger\.\w+|warn\w*|warning|info|debug|print|log\w*|_once)$")
 _SYNCHRONISING: Final = frozenset({"lock", "event", "device-stream", "device-sync", "thread"})
 _BY_HELD: Final = {
@@ -345,7 +340,7 @@ def _role_of(atom: Atom) -> str:
     if called == "hasattr":
         return "none"
     for role, pattern in _BY_TEXT:
-        if pattern.search(atom.text):
+        if pattern.search(atom.text) or places().code.asks(role, atom.text):
             return role
     return _plain_role(node, atom.text)
 
@@ -387,7 +382,7 @@ def _words(held: Held, table: RoleTable) -> Iterator[str]:
             yield "synchronisation"
         else:
             yield "call"
-    elif held.kind == "write" and _SETTING.search(held.text):
+    elif held.kind == "write" and places().code.setting.search(held.text):
         yield "setting"
     else:
         yield _BY_HELD[held.kind]

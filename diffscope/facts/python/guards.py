@@ -13,6 +13,7 @@ from diffscope.facts.model import GuardFact
 from diffscope.facts.moves.facts import pair_moved
 from diffscope.facts.python.condition_logic import direction_of, parse_condition
 from diffscope.patterns import lazy_regex
+from diffscope.source.profile import places
 from diffscope.source.text import Region
 from diffscope.syntax.model import Aspect, ConditionChange, NativeSignalKind, SignalKind
 from diffscope.taxonomy.model import Taxonomy
@@ -22,13 +23,16 @@ _ARCHITECTURE = lazy_regex(
     re.IGNORECASE,
 )
 _DEVICE_QUESTION = lazy_regex(r"(?:^|\.)(?:is|has)_device_capability(?:_family)?$")
-_PLATFORM_QUESTION = lazy_regex(r"(?:^|\.)current_platform\.(?:is|has|supports?|use)_\w+$")
 _UNNAMED = ("any",)
 """What a question for an ability of the platform at hand names."""
 _WORD = lazy_regex(r"(not\s+)?\b([A-Za-z_][\w.]*)")
 _CALLED = lazy_regex(r"([A-Za-z_][\w.]*)\(")
 _PREPROCESSED = lazy_regex(r"(?:__CUDA_ARCH__|CUDA(?:RT)?_VERSION)\s*[<>=!]|__gfx\w+__")
 _ARCH_NUMBER = lazy_regex(r"__CUDA_ARCH__\s*[<>=!]=?\s*(\d{2,3})0\b")
+_WRAPPED = lazy_regex(r"\b(enable_\w*?sm_?(\d{2,3})\w*)\s*<")
+"""A template that lets a kernel run on some architectures alone: ``enable_sm90_or_later<Kernel>``."""
+_SCOPES = ("_only", "", "_family", "_to_", "_or_later")
+"""Ends of their names, the fewest architectures first."""
 _NO_QUESTION = frozenset({"not", "and", "or", "len", "isinstance", "getattr", "hasattr"})
 _CAPABILITY = lazy_regex(r"capability(?:_family)?\(\s*\(?\s*(\d{1,3})")
 
@@ -46,7 +50,7 @@ def collect_guards(placed: Iterable[Placed], taxonomy: Taxonomy) -> tuple[GuardF
         for fact in _guards_of_symbol(one, change, taxonomy)
     ]
     facts = pair_moved(
-        [*found, *((fact, False) for one in placed for fact in _native_guards(one))],
+        [*found, *((fact, False) for one in placed for fact in (*_native_guards(one), *_wrapped(one)))],
         key=lambda fact: (fact.what, fact.condition),
     )
     return tuple(
@@ -82,6 +86,32 @@ def _native_guards(placed: Placed) -> Iterator[GuardFact]:
                     what="architecture",
                     names=tuple(sorted({f"sm{number}" for number in numbers})) or ("capability",),
                 )
+
+
+def _wrapped(placed: Placed) -> Iterator[GuardFact]:
+    """Yield the templates that admit architectures, where one of them came in the place of another: types may hold them outside of functions."""
+    for hunk in placed.material.diff.hunks if placed.fact.category == "native" else ():
+        gone = {match[1]: match[2] for line in hunk.removed for match in _WRAPPED.finditer(line.text)}
+        come = {
+            match[1]: (match[2], line.number) for line in hunk.added for match in _WRAPPED.finditer(line.text)
+        }
+        left = [name for name in gone if name not in come]
+        for name, (number, line) in come.items():
+            if name not in gone and len(left) == 1:
+                yield GuardFact(
+                    **placed.spot(placed.new(line)),
+                    change="added",
+                    condition=name,
+                    before=left[0],
+                    what="architecture",
+                    names=(f"sm{number}",),
+                    direction=_scoped(left[0], name) if gone[left[0]] == number else "changed",
+                )
+
+
+def _scoped(before: str, after: str) -> str:
+    old, new = (max(place for place, end in enumerate(_SCOPES) if end in name) for name in (before, after))
+    return "widened" if new > old else "narrowed" if new < old else "changed"
 
 
 def architectures_in(condition: str) -> tuple[str, ...]:
@@ -174,7 +204,7 @@ def _is_asked_beside(condition: str, state: str, change: ChangedSymbol) -> bool:
         if item.signal.kind is SignalKind.CALL
         and (
             (item.what == state and item.signal.text in asked)
-            or (item.what == other and _PLATFORM_QUESTION.search(item.signal.text))
+            or (item.what == other and places().code.platform_question.search(item.signal.text))
         )
     }
     others = (item for item in change.signals if item.signal.kind is SignalKind.GUARD and item.what == other)
@@ -203,7 +233,7 @@ def _asked_outside(change: ChangedSymbol) -> Iterator[tuple[str, str, Region | N
         if (
             signal.kind is SignalKind.CALL
             and item.what != "reguarded"
-            and (_DEVICE_QUESTION.search(signal.text) or _PLATFORM_QUESTION.search(signal.text))
+            and (_DEVICE_QUESTION.search(signal.text) or places().code.platform_question.search(signal.text))
         ):
             asked = f"{signal.text}({signal.detail.strip().removeprefix('(').removesuffix(')')})"
             if not any(signal.text in condition for condition in conditions):
@@ -248,14 +278,18 @@ def _opposite(question: frozenset[str]) -> frozenset[str]:
 
 
 def _question(condition: str, taxonomy: Taxonomy) -> frozenset[str]:
-    """Return what a condition asks of platform and architecture: its names, each with its sign; `is_cuda_alike` is CUDA or ROCm."""
-    words = set()
+    """Return what a condition asks of platform and architecture: its names, each with its sign; a name for several platforms is each of them."""
+    words, code = set(), places().code
     for match in _WORD.finditer(condition):
         sign, name = ("not " if match[1] else ""), match[2]
-        if name.endswith("is_cuda_alike"):
-            head = name.removesuffix("is_cuda_alike")
-            words |= {f"{sign}{head}is_cuda", f"{sign}{head}is_rocm"}
-        elif taxonomy.platforms_in(name) or _ARCHITECTURE.search(name) or _PLATFORM_QUESTION.search(name):
+        head, asks, asked = name.rpartition("is_")
+        if asks and asked in code.groups:
+            words |= {f"{sign}{head}is_{platform}" for platform in code.groups[asked]}
+        elif (
+            taxonomy.platforms_in(name)
+            or _ARCHITECTURE.search(name)
+            or places().code.platform_question.search(name)
+        ):
             words.add(f"{sign}{name}")
     if words and re.search(r"\bnot\s*\(", condition):
         words.add("not (")
@@ -267,7 +301,7 @@ def _question(condition: str, taxonomy: Taxonomy) -> frozenset[str]:
 def _platforms_in(condition: str, taxonomy: Taxonomy) -> tuple[str, ...]:
     """Return the platforms that a condition names; one that asks for an ability names none, and yet asks."""
     asks = any(
-        _PLATFORM_QUESTION.search(name) and not _DEVICE_QUESTION.search(name)
+        places().code.platform_question.search(name) and not _DEVICE_QUESTION.search(name)
         for name in _CALLED.findall(condition)
     )
     return taxonomy.platforms_in(condition) or (_UNNAMED if asks else ())

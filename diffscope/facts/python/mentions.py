@@ -8,6 +8,7 @@ from typing import NamedTuple
 from diffscope.facts.change.changed_file import Placed, source_comparison
 from diffscope.facts.change.changed_python import ChangedPython, ChangedSignal, ChangedSymbol
 from diffscope.facts.model import Mention, RegistryFact
+from diffscope.source.profile import profile
 from diffscope.syntax.model import (
     Aspect,
     Definition,
@@ -23,8 +24,6 @@ _MOST = 60
 _FUNCTIONS = frozenset({DefinitionKind.FUNCTION, DefinitionKind.METHOD})
 _OWN = frozenset({"self", "cls"})
 _WHOLE = frozenset({Aspect.ADDED, Aspect.REMOVED})
-_COMMON = frozenset({"init_logger"})
-"""Called once in every module: naming it says nothing."""
 
 
 def collect_mentions(placed: Iterable[Placed]) -> tuple[Mention, ...]:
@@ -139,7 +138,7 @@ class _Names:
         definition = self._defined.get(name)
         if definition is not None:
             return (name, definition.kind.value) if _is_callable(definition) else None
-        if name in self._imported and name not in _COMMON:
+        if name in self._imported and name not in profile().code.everywhere:
             return self._imported[name], "class" if name[:1].isupper() else "function"
         return None
 

@@ -121,7 +121,7 @@ def _takes_place(new: WriteFact, gone: list[WriteFact]) -> bool:
 
 
 def _is_same_place(old: WriteFact, new: WriteFact) -> bool:
-    # `vllm_config.cache_config.size` and `cache_config.size` are one place, as far as a name can tell.
+    # `config.cache_config.size` and `cache_config.size` are one place, as far as a name can tell.
     short, long = sorted((old.target, new.target), key=len)
     is_same = short == long or ("." in short and long.endswith(f".{short}"))
     return is_same and (old.what, old.value) == (new.what, new.value)

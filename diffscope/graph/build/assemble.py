@@ -92,7 +92,26 @@ class _Assembly:
         code = {text: number for number, text in enumerate(self.tables.strings)}
         references = self._fill_references(kept, strings, code)
         self._fill_nodes()
-        self._fill_records(references, strings, code)
+        before, tables, same = self.before, self.tables, _Numbering(None)
+
+        def column(old: array[int], numbering: _Numbering, value: Callable[[Record], int]) -> array[int]:
+            new = array("i")
+            for segment in self.segments:
+                new.extend(numbering.apply(old[segment.first : segment.last]))
+                new.extend(map(value, segment.fresh))
+            return new
+
+        tables.record_line = column(before.record_line, same, lambda record: record.line)
+        tables.record_reference = column(
+            before.record_reference, references, lambda record: self.place[_key(record.reference, code)]
+        )
+        tables.record_guard = column(before.record_guard, strings, lambda record: code[record.guard])
+        tables.record_bound = column(before.record_bound, strings, lambda record: code[record.bound])
+        tables.record_layer = b"".join(
+            before.record_layer[segment.first : segment.last]
+            + bytes(record.layer for record in segment.fresh)
+            for segment in self.segments
+        )
         self._resolve(references)
         return self.tables
 
@@ -179,28 +198,6 @@ class _Assembly:
                 kinds.append(_KINDS[NodeKind.OPERATOR])
             start.append(at)
         tables.kinds = bytes(kinds)
-
-    def _fill_records(self, references: _Numbering, strings: _Numbering, code: Mapping[str, int]) -> None:
-        before, tables, same = self.before, self.tables, _Numbering(None)
-
-        def column(old: array[int], numbering: _Numbering, value: Callable[[Record], int]) -> array[int]:
-            new = array("i")
-            for segment in self.segments:
-                new.extend(numbering.apply(old[segment.first : segment.last]))
-                new.extend(map(value, segment.fresh))
-            return new
-
-        tables.record_line = column(before.record_line, same, lambda record: record.line)
-        tables.record_reference = column(
-            before.record_reference, references, lambda record: self.place[_key(record.reference, code)]
-        )
-        tables.record_guard = column(before.record_guard, strings, lambda record: code[record.guard])
-        tables.record_bound = column(before.record_bound, strings, lambda record: code[record.bound])
-        tables.record_layer = b"".join(
-            before.record_layer[segment.first : segment.last]
-            + bytes(record.layer for record in segment.fresh)
-            for segment in self.segments
-        )
 
     def _resolve(self, references: _Numbering) -> None:
         """Resolve what is new and what may lead elsewhere than before; take the rest over, renumbering nodes."""

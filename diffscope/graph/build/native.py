@@ -212,17 +212,14 @@ class _Join:
                 reference = Reference(ReferenceKind.NODE, target, source.variable)
                 yield Record(source.line, _INCLUDE, reference, " and ".join(source.guards))
         for each in build.targets:
-            yield from self._extension(each)
+            sources = self._extension_sources.get(each.name)
+            if each.destination and sources:
+                module = f"{each.destination.replace('/', '.')}.{each.name}"
+                yield Record(each.line, _INCLUDE, Reference(ReferenceKind.EXTENSION, module, sources[0]))
         for row in build.rows:
             for value in row.values:
                 reference = Reference(ReferenceKind.DOTTED, value)
                 yield Record(row.line, _REGISTRY, reference, bound=f"{row.table}:{row.key}")
-
-    def _extension(self, target: BuildTarget) -> Iterator[Record]:
-        sources = self._extension_sources.get(target.name)
-        if target.destination and sources:
-            module = f"{target.destination.replace('/', '.')}.{target.name}"
-            yield Record(target.line, _INCLUDE, Reference(ReferenceKind.EXTENSION, module, sources[0]))
 
     def _listed(self, path: str, written: str) -> str | None:
         """Find a listed source. A pattern of generated sources stands for the script beside them that generates them."""
@@ -255,21 +252,17 @@ def _nearest(path: str, candidates: tuple[RepoPath, ...]) -> RepoPath:
 
 def _distance(path: str, other: str) -> tuple[bool, bool, int]:
     """Rank a definer: one for the same device first, a source before a header, then by the folders that both share."""
-    return not _same_device(path, other), not other.endswith(SOURCES), -_shared(path, other)
-
-
-def _same_device(path: str, other: str) -> bool:
-    cpu = tuple(f"{folder}cpu/" for folder in places().native)
-    return path.startswith(cpu) == other.startswith(cpu)
-
-
-def _shared(path: str, other: str) -> int:
     shared = 0
     for left, right in zip(path.split("/"), other.split("/"), strict=False):
         if left != right:
             break
         shared += 1
-    return shared
+    return not _same_device(path, other), not other.endswith(SOURCES), -shared
+
+
+def _same_device(path: str, other: str) -> bool:
+    cpu = tuple(f"{folder}cpu/" for folder in places().native)
+    return path.startswith(cpu) == other.startswith(cpu)
 
 
 def _by_tail(files: Mapping[RepoPath, NativeFile]) -> dict[str, list[str]]:

@@ -14,7 +14,7 @@ from diffscope.yaml.typed import Rows, read_file
 
 
 class OnRequest(Value, frozen=True, kw_only=True):
-    """What a step goes through only where a variable of vllm/envs.py is set."""
+    """What a step goes through only where a variable of the environment is set."""
 
     glob: PathGlob
     variable: str
@@ -26,7 +26,7 @@ class ServingStep(Value, frozen=True, kw_only=True):
     name: str = field(name="step")
     globs: Annotated[tuple[PathGlob, ...], Meta(min_length=1)] = field(name="modules")
     on_request: Annotated[tuple[OnRequest, ...], Rows("glob", value="variable", what="glob")] = ()
-    """Globs of what the step goes through only where a variable of vllm/envs.py is set, and that variable."""
+    """Globs of what the step goes through only where a variable of the environment is set, and that variable."""
 
 
 SERVING: Final = tuple[ServingStep, ...]

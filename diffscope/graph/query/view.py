@@ -198,6 +198,7 @@ class View:
         self, source: int, at: int, target: int, *, through: int = -1, is_transit: bool = False
     ) -> Edge:
         tables = self.tables
+        is_row = self.tables.record_layer[at] == _REGISTRY
         return Edge(
             source=self.name(source),
             target=self.name(target),
@@ -207,12 +208,8 @@ class View:
             detail=self._detail(tables.record_reference[at]),
             through=self.name(through) if through >= 0 else None,
             is_transit=is_transit,
-            row=self._row(at),
+            row=self.tables.strings[self.tables.record_bound[at]] if is_row else None,
         )
-
-    def _row(self, at: int) -> str | None:
-        is_row = self.tables.record_layer[at] == _REGISTRY
-        return self.tables.strings[self.tables.record_bound[at]] if is_row else None
 
     def _detail(self, reference: int) -> str | None:
         tables = self.tables

@@ -81,7 +81,10 @@ class LineOwners:
             for hunk in reversed(some):
                 end = hunk.hunk.start + len(hunk.before)
                 owners[hunk.hunk.start : end] = _written(hunk, commit, is_sweep=len(chosen) > _SWEEP)
-            self._store(file, owners)
+            if file.old and (file.new is None or file.is_renamed):
+                self._owners.pop(file.old, None)
+            if file.new:
+                self._owners[file.new] = owners
         return taken
 
     def _lines(self, file: PatchedFile) -> list[int]:
@@ -92,12 +95,6 @@ class LineOwners:
 
     def _open(self, file: PatchedFile, owners: list[int]) -> list[_Hunk]:
         return [_Hunk(hunk, owners) for hunk in file.hunks]
-
-    def _store(self, file: PatchedFile, owners: list[int]) -> None:
-        if file.old and (file.new is None or file.is_renamed):
-            self._owners.pop(file.old, None)
-        if file.new:
-            self._owners[file.new] = owners
 
 
 def _find_moves(hunks: Sequence[_Hunk]) -> None:

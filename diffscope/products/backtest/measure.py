@@ -217,13 +217,19 @@ def measure(
     fixed = [bool(each.was_fixed) for each in followed]
     sound = [each for each in followed if not each.was_fixed]
     heavy = [sum(map(_is_heavy, each.flags)) for each in sound]
+    found = []
+    for level in RiskLevel:
+        of = [each for each in ordered if each.level is level]
+        ends = [each.was_fixed for each in of if each.was_fixed is not None]
+        if of:
+            found.append(LevelMeasure(level=level, changes=len(of), fixed=share(sum(ends), len(ends))))
     return Backtest(
         frame=frame,
         changes=len(ordered),
         flags_a_change=_rate(sum(_is_heavy(flag) for each in ordered for flag in each.flags), len(ordered)),
         base=share(sum(fixed), len(fixed)),
         hot=share(sum(each.is_hot for each in followed), len(followed)),
-        levels=_levels(ordered),
+        levels=tuple(found),
         flags_per_100_unfixed=_rate(100 * sum(heavy), len(heavy)) if heavy else None,
         strata=_strata(followed, strata),
         rankings=rankings([each.importance for each in followed], [each.size for each in followed], fixed),
@@ -291,16 +297,6 @@ class _Table:
             fixed=sum(each.is_flagged and each.was_fixed for each in outcomes),
             lift=lift(outcomes),
         )
-
-
-def _levels(observations: Sequence[Observation]) -> tuple[LevelMeasure, ...]:
-    found = []
-    for level in RiskLevel:
-        of = [each for each in observations if each.level is level]
-        ends = [each.was_fixed for each in of if each.was_fixed is not None]
-        if of:
-            found.append(LevelMeasure(level=level, changes=len(of), fixed=share(sum(ends), len(ends))))
-    return tuple(found)
 
 
 def _strata(followed: Sequence[Observation], strata: Sequence[int]) -> tuple[Stratum, ...]:

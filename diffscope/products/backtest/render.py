@@ -256,6 +256,12 @@ def write_card(fit: Fit, *, command: str) -> str:
     """Return the card as Markdown."""
     table, worth = fit.table, fit.worth
     found, hot = worth.rankings, worth.hot
+    rows = []
+    for row, mean in zip(worth.tenths, worth.means, strict=True):
+        seen = share(row.fixed, row.changes)
+        rows.append(
+            f"| {row.upto:.1%} | {row.changes:,} | {mean:.1%} | {seen.rate:.1%} | {seen.low:.1%} to {seen.high:.1%} |"
+        )
     return _CARD.format(
         summary="How `fix_risk` is computed, how well it predicts, and its limits.",
         command=command,
@@ -278,7 +284,7 @@ def write_card(fit: Fit, *, command: str) -> str:
         hot_lines=_ranked(hot.added_lines) if hot else "too few",
         hot_difference=_ranked(hot.difference) if hot else "too few",
         gates="\n".join(_gates(worth)),
-        tenths="\n".join(_tenths(worth)),
+        tenths="\n".join(rows),
         error=worth.error,
     )
 
@@ -296,13 +302,3 @@ def _gates(worth: FitEvaluation) -> list[str]:
         f"| {gate.share:.0%} | {gate.caught:.1%} | {gate.caught_by_lines:.1%} | {gate.fixed:,} of {gate.changes:,} ({gate.fixed / gate.changes:.1%}) |"
         for gate in worth.gates
     ]
-
-
-def _tenths(worth: FitEvaluation) -> list[str]:
-    rows = []
-    for row, mean in zip(worth.tenths, worth.means, strict=True):
-        seen = share(row.fixed, row.changes)
-        rows.append(
-            f"| {row.upto:.1%} | {row.changes:,} | {mean:.1%} | {seen.rate:.1%} | {seen.low:.1%} to {seen.high:.1%} |"
-        )
-    return rows

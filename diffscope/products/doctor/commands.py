@@ -163,19 +163,15 @@ def _missing_name(
 
 
 def _finding(code: str, where: _Where, message: str, nearest: str | None) -> Finding:
+    line = " ".join(where.command.text.split())
     return make_finding(
         code,
         where.step.step.file,
         where.command.line,
         message,
         suggestion=nearest,
-        evidence=(_shorten(where.command.text),),
+        evidence=(line if len(line) <= 240 else f"{line[:239]}…",),
     )
-
-
-def _shorten(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= 240 else f"{line[:239]}…"
 
 
 def check_globs(globs: Iterable[RuleGlob], tree: TreeIndex) -> Iterator[Finding]:

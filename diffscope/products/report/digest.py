@@ -12,6 +12,7 @@ from msgspec import UNSET, UnsetType
 
 from diffscope.assessment.document import Assessment, FileAssessment, report_gap
 from diffscope.messages.model import Language, Text
+from diffscope.products.report.authors_words import NOTHING, AuthorsWords
 from diffscope.products.report.counts import area_changes, authors, count, hot_files, number_of, worked_on
 from diffscope.products.report.highlights import highlights, suggestions
 from diffscope.products.report.link_model import Link
@@ -65,7 +66,8 @@ def build_digest(  # noqa: PLR0913 - the window, what it is compared with, and w
     """Return the digest of a window; order of the assessments does not matter. An empty window gives zeros and empty lists."""
     listed = tuple(sorted(assessments, key=lambda one: (number_of(one), one.change.pull.head or "")))
     earlier = None if before is None else tuple(before)
-    linked = link_window(listed, around or Around(), repository)
+    around = around or Around()
+    linked = link_window(listed, around, repository)
     chosen = highlights(listed, most=HIGHLIGHTED)
     section = risk_section(listed, earlier)
     if earlier is not None:
@@ -95,12 +97,12 @@ def build_digest(  # noqa: PLR0913 - the window, what it is compared with, and w
         themes=linked.themes,
         links=linked.links,
         related=linked.related,
-        notices=find_notices(listed, linked.links),
+        notices=find_notices(listed, linked.links, around.said),
         newest=newest,
         rechecked=rechecked,
         highlights=chosen,
         suggestions=suggestions(section, listed),
-        pulls=tuple(_summary(one) for one in listed),
+        pulls=tuple(_summary(one, around.said.get(number_of(one), NOTHING)) for one in listed),
         compared_with=compared_with,
         compared_pulls=UNSET if earlier is None else len(earlier),
         compared=UNSET if earlier is None or compared_with is None else trend_point(compared_with, earlier),
@@ -149,8 +151,8 @@ def _reverts(assessments: Iterable[Assessment], links: Iterable[Link]) -> tuple[
     return tuple(found)
 
 
-def _summary(assessment: Assessment) -> PullSummary:
-    change, plain = assessment.change, in_plain_words(assessment)
+def _summary(assessment: Assessment, words: AuthorsWords) -> PullSummary:
+    change, plain = assessment.change, in_plain_words(assessment, words)
     return PullSummary(
         number=number_of(assessment),
         title=change.pull.title,
@@ -176,6 +178,8 @@ def _summary(assessment: Assessment) -> PullSummary:
         audience=plain.audience,
         plain=plain.says,
         affects=plain.affects,
+        switch=plain.switch,
+        costs=plain.costs,
         paths=_paths(assessment),
     )
 

@@ -198,6 +198,8 @@ class Notice(Value, frozen=True, kw_only=True):
     pulls: tuple[int, ...]
     undone_by: int | None = None
     """The pull request that took it back, in the window or after it."""
+    reason: str = ""
+    """What the author says that it does, in the author's own words."""
     is_weighty: bool = False
     """Of a dependency of the engine: other major versions are allowed, or another one is asked for."""
 
@@ -302,6 +304,10 @@ class PullSummary(Value, frozen=True, kw_only=True):
     """What is other now, in statements that need no code beside them, two at most."""
     affects: Text | None = None
     """Who is affected."""
+    switch: tuple[Text, ...] = ()
+    """How it is switched on, each option, variable, value or setting with its default."""
+    costs: tuple[Text, ...] = ()
+    """What it costs or breaks: settings that code decides now, warnings, refusals, public signatures; two at most."""
     paths: tuple[str, ...] = ()
     """Its files, those with most lines changed first; at most forty."""
 

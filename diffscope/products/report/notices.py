@@ -7,26 +7,25 @@ from __future__ import annotations
 
 import string
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from difflib import SequenceMatcher
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from diffscope.assessment.document import Assessment, SymbolAssessment
-from diffscope.messages.model import Text
+from diffscope.messages.model import Language, Text
 from diffscope.messages.say import text_of
 from diffscope.patterns import lazy_regex
+from diffscope.products.report.authors_words import NOTHING, AuthorsWords
 from diffscope.products.report.counts import name_of, number_of
 from diffscope.products.report.link_model import Link
 from diffscope.products.report.links.nodes import plain_title
 from diffscope.products.report.model import Notice, NoticeKind
 from diffscope.products.report.plain import is_by_default
-from diffscope.products.report.statements import (
-    refusal_at,
-    refusals_by_name,
-    requests_take,
-    said_default,
-)
+from diffscope.products.report.renamed import join_renamed
+from diffscope.products.report.statements import quoted, refusals, requests_take, said_default, short
 from diffscope.render.change_summary import option_of, registry_row
+from diffscope.render.words import area_title
 from diffscope.rules.model import Severity, every_flag
+from diffscope.source.profile import profile
 
 _REGISTRIES: Final = (
     "tool parsers",
@@ -75,10 +74,7 @@ _REQUIRED: Final = lazy_regex(
 )
 _BASE_CLASSES: Final = ("Config", "Args", "Params")
 _DEFAULT_RULE: Final = "CF501"
-_ALIKE: Final = 0.6
-"""How alike two names are at least, from 0 to 1, for one to be the other's new name."""
 _WAS_IS: Final = lazy_regex(r": default (\S+) -> ([^\s,]+)")
-_DECIDER: Final = lazy_regex(r" is what (\S+) says, which changed")
 _BESIDE_KINDS: Final = ("test", "ci", "docs")
 _BESIDE: Final = frozenset({"test", "example", "benchmark", "docs"})
 _MAJOR: Final = lazy_regex(r"(?:==|<=?|~=)(\d+)")
@@ -89,6 +85,9 @@ _MUCH: Final = 500
 _NEWLY_ON: Final = "CF502"
 _COMMIT: Final = lazy_regex(r"^[0-9a-f]{7,40}$")
 _MOST_REQUESTS: Final = 4
+_MOST_SAID: Final = 2
+_LONGEST: Final = 110
+"""Characters of an author's words in a list."""
 
 
 class _Seen(NamedTuple):
@@ -99,16 +98,21 @@ class _Seen(NamedTuple):
     text: Text
     number: int
     is_weighty: bool = False
+    reason: str = ""
 
 
-def find_notices(assessments: Sequence[Assessment], links: Iterable[Link]) -> tuple[Notice, ...]:
+def find_notices(
+    assessments: Sequence[Assessment],
+    links: Iterable[Link],
+    said: Mapping[int, AuthorsWords] = MappingProxyType({}),
+) -> tuple[Notice, ...]:
     """Return the notices by kind, first what asks users to act, then what is new; within a kind by importance."""
     undone = {link.target: link.source for link in links if link.reason == "reverts"}
     reverts = set(undone.values())
     joined: dict[tuple[NoticeKind, str], list[_Seen]] = {}
     for one in sorted(assessments, key=lambda one: (one.change.pull.merged_at or "", number_of(one))):
         if number_of(one) not in reverts:
-            for seen in _notices(one):
+            for seen in _notices(one, said.get(number_of(one), NOTHING)):
                 joined.setdefault((seen.kind, seen.name), []).append(seen)
     gone = {name for kind, name in joined if kind == "removed"}
     weight = {number_of(one): one.importance.value for one in assessments}
@@ -120,19 +124,20 @@ def find_notices(assessments: Sequence[Assessment], links: Iterable[Link]) -> tu
             pulls=tuple(dict.fromkeys(each.number for each in seen)),
             undone_by=undone.get(seen[-1].number),
             is_weighty=any(each.is_weighty for each in seen),
+            reason=next((each.reason for each in seen if each.reason), ""),
         )
         for (kind, name), seen in joined.items()
         if kind in ("removed", "dependency", "default", "refused") or name not in gone
     ]
     came = {name for kind, name in joined if kind not in ("removed", "dependency", "default", "refused")}
-    kept = _renamed([one for one in found if one.kind != "removed" or one.name not in came])
+    kept = join_renamed([one for one in found if one.kind != "removed" or one.name not in came])
     return tuple(
         sorted(
             kept,
             key=lambda one: (
                 _ORDER.index(one.kind),
                 # A default that code works out now is harder to read than one that became another.
-                one.kind == "default" and " → " not in one.text.en,
+                one.kind == "default" and not one.is_weighty,
                 -weight[one.pulls[-1]],
                 one.name,
             ),
@@ -140,50 +145,7 @@ def find_notices(assessments: Sequence[Assessment], links: Iterable[Link]) -> tu
     )
 
 
-def _renamed(found: Sequence[Notice]) -> list[Notice]:
-    """Return the notices, what goes and comes under another name told once, as renamed."""
-    new = [one for one in found if one.kind in ("model", "option", "variable", "setting")]
-    kept, told = [], []
-    for one in found:
-        likely = [other for other in new if other not in told and _is_renamed(one, other)]
-        likely.sort(key=lambda other: (-_alike(one.name, other.name), other.name))
-        if one.kind != "removed" or not likely:
-            kept.append(one)
-            continue
-        same = [other for other in likely if _letters(other.name) == _letters(one.name)]
-        to, more = (same or likely)[0], likely[1:] if not same else []
-        if same:
-            text = text_of("notice.renamed", before=one.name, name=to.name)
-        else:
-            names = tuple(f"`{other.name.rpartition('.')[2]}`" for other in (to, *more)[:_MOST_FIELDS])
-            text = text_of("notice.replaced", before=one.name, names=names)
-        pulls = tuple(dict.fromkeys((*one.pulls, *to.pulls)))
-        kept.append(Notice(kind="removed", name=one.name, text=text, pulls=pulls, undone_by=to.undone_by))
-        told += [to, *more]
-    return [one for one in kept if one not in told]
-
-
-def _is_renamed(old: Notice, new: Notice) -> bool:
-    """Return whether a name that went is another one now: the same letters, or much the same name in one place and pull request."""
-    if _letters(old.name) == _letters(new.name):
-        return True
-    at, now_at = old.name.rpartition(".")[0], new.name.rpartition(".")[0]
-    is_setting = bool(at) or old.name.startswith("--") or old.name.isupper()
-    same_place = at == now_at and old.name.startswith("--") == new.name.startswith("--")
-    together = not {*old.pulls}.isdisjoint(new.pulls)
-    return is_setting and same_place and together and _alike(old.name, new.name) >= _ALIKE
-
-
-def _alike(old: str, new: str) -> float:
-    was, now = old.rpartition(".")[2], new.rpartition(".")[2]
-    return SequenceMatcher(None, was, now, autojunk=False).ratio()
-
-
-def _letters(name: str) -> str:
-    return "".join(filter(str.isalnum, name)).casefold()
-
-
-def _notices(assessment: Assessment) -> Iterator[_Seen]:
+def _notices(assessment: Assessment, words: AuthorsWords) -> Iterator[_Seen]:
     number = number_of(assessment)
     defaults = {
         option_of(one.name): one.role[3]
@@ -199,27 +161,55 @@ def _notices(assessment: Assessment) -> Iterator[_Seen]:
     listed += _of_requests(symbols, number)
     options = {one.name for one in listed if one.kind == "option"}
     fields = [one for one in listed if one.kind == "setting" and option_of(one.name) not in options]
-    yield from (one for one in listed if one.kind != "setting")
-    yield from fields[:_MOST_FIELDS]
-    told = [*listed, *_of_flags(assessment, number, {one.name for one in listed})]
-    said = {one.text for one in told}
-    told += [
-        _Seen("refused", text.en, text, number) for text in refusals_by_name(assessment) if text not in said
-    ]
-    yield from told[len(listed) :]
-    title = assessment.change.pull.title
-    if is_by_default(assessment) and not any(one.kind == "default" for one in told):
+    told = [one for one in listed if one.kind != "setting"] + fields[:_MOST_FIELDS]
+    told += _of_flags(assessment, number, {one.name for one in listed}, dict(words.fields))
+    told += _of_words(
+        assessment, words, {one.name.rpartition(".")[2] for one in told if one.kind == "default"}
+    )
+    kinds = {one.kind for one in told}
+    changed = [one for one in told if one.kind == "default"]
+    for one in told:
+        is_said = len(words.by_default) == len(changed) == 1 and one.kind == "default"
+        yield one._replace(reason=short(words.by_default[0], most=_LONGEST)) if is_said else one
+    title, change = assessment.change.pull.title, assessment.change
+    by_title = Text(en=title, zh=title)
+    if is_by_default(assessment) and "default" not in kinds:
         # The author says so, whichever way the default is decided.
-        yield _Seen("default", name_of(number), Text(en=title, zh=title), number)
-    change = assessment.change
+        yield _Seen("default", name_of(number), by_title, number)
     is_much = _REMOVES.search(title) is not None and change.deletions - change.additions >= _MUCH
     if (
         assessment.kind not in (*_BESIDE_KINDS, "bugfix", "revert")
         # A series that is called a deprecation moves much that nobody meets.
         and (is_much or _DEPRECATES.search(plain_title(title)))
-        and not any(one.kind == "removed" for one in told)
+        and "removed" not in kinds
     ):
-        yield _Seen("removed", name_of(number), Text(en=title, zh=title), number)
+        yield _Seen("removed", name_of(number), by_title, number)
+
+
+def _of_words(assessment: Assessment, words: AuthorsWords, told: Collection[str]) -> Iterator[_Seen]:
+    """Yield what the author's own words ask users to do: what goes, what is refused, what code decides now."""
+    number = number_of(assessment)
+    gone = sorted(words.deprecations, key=lambda text: (" removed " not in text, len(text)))
+    for text in (quoted(each, most=_LONGEST) for each in gone[:_MOST_SAID]):
+        yield _Seen("removed", text.en, text, number)
+    for text in list(refusals(assessment, words))[:_MOST_SAID]:
+        yield _Seen("refused", text.en, text, number)
+    if assessment.kind in _BESIDE_KINDS:
+        return
+    for each in words.decided:
+        if each.name not in told:
+            code = "notice.decided-under" if each.condition else "notice.decided-now"
+            text = text_of(code, name=each.name, value=each.value, condition=each.condition)
+            yield _Seen("default", each.name, text, number, is_weighty=True)
+    platform = area_title(assessment.platforms[0], Language.ENGLISH) if len(assessment.platforms) == 1 else ""
+    where = {"where": f" ({platform})", "where_zh": f"（{platform}）"} if platform else {"where": ""}
+    for name, value in words.constants:
+        text = text_of("notice.constant-gone", name=name, value=value, **where)
+        yield _Seen("default", name, text, number, is_weighty=True)
+    for name, order in words.orders:
+        if order:
+            text = text_of("notice.order", name=name, order=order, **where)
+            yield _Seen("default", name, text, number, is_weighty=True)
 
 
 def _of_requests(symbols: Iterable[SymbolAssessment], number: int) -> list[_Seen]:
@@ -338,7 +328,11 @@ def _of_versions(name: str, before: str, after: str) -> Text:
 
 def _is_set_by_users(name: str) -> bool:
     owner = name.partition(".")[0]
-    return owner.endswith(_BASE_CLASSES) and not owner.startswith(("_", "EngineArgs")) and "._" not in name
+    return (
+        owner.endswith(_BASE_CLASSES)
+        and not owner.startswith(("_", *profile().code.arguments))
+        and "._" not in name
+    )
 
 
 def _with_default(name: str, default: str) -> Text:
@@ -348,39 +342,35 @@ def _with_default(name: str, default: str) -> Text:
 
 def _changed(name: str, before: str, after: str, number: int) -> _Seen:
     text = text_of("notice.default", name=name, before=_short(before), after=_short(after))
-    return _Seen("default", name, text, number)
+    return _Seen("default", name, text, number, is_weighty=True)
 
 
 def _short(value: str) -> str:
     return value if len(value) <= _LONG else f"{value[: _LONG - 1]}…"
 
 
-def _of_flags(assessment: Assessment, number: int, told: Collection[str]) -> Iterator[_Seen]:
-    """Yield defaults that changed and requests that are refused now, as rules found them."""
+def _of_flags(
+    assessment: Assessment, number: int, told: Collection[str], said: Mapping[str, str]
+) -> Iterator[_Seen]:
+    """Yield defaults that changed, as rules found them."""
     for flag in every_flag(assessment.flags):
         first = flag.evidence[0] if flag.evidence else None
         if first is None:
             continue
         if flag.code == _NEWLY_ON and flag.severity.rank >= Severity.MEDIUM.rank and first.symbol:
-            yield _Seen("default", first.symbol, text_of("notice.newly-on", name=first.symbol), number)
-        elif flag.code in ("IF408", "CF508"):
-            said = refusal_at(assessment, first.symbol or "")
-            yield _Seen("refused", f"{first.symbol or first.path}", said or first.note, number)
+            newly = text_of("notice.newly-on", name=first.symbol)
+            about = short(said.get(first.symbol.rpartition(".")[2], ""), most=_LONGEST)
+            yield _Seen("default", first.symbol, newly, number, reason=about, is_weighty=True)
         elif flag.code == _DEFAULT_RULE and flag.severity.rank >= Severity.MEDIUM.rank:
             name = next(iter(_QUALIFIED.findall(first.note.en)), first.symbol or first.path)
-            if name not in told:
-                yield _Seen("default", name, _of_default(name, first.note), number)
+            text = _of_default(name, first.note) if name not in told else None
+            if text is not None:
+                yield _Seen("default", name, text, number)
 
 
-def _of_default(name: str, note: Text) -> Text:
-    """Return what a rule says of a default that another place decides: which it was and is, else who decides."""
+def _of_default(name: str, note: Text) -> Text | None:
+    """Return which default a rule saw before and after; ``None`` where it saw only that another place decides."""
     values = _WAS_IS.search(note.en)
-    if values:
-        return text_of("notice.default", name=name, before=values[1].strip("'"), after=values[2].strip("'"))
-    decider = _DECIDER.search(note.en)
-    if decider is None:
-        return note
-    table, _, rest = name.partition(".")
-    code = "notice.decided-in" if "." in rest else "notice.decided"
-    name = rest.rpartition(".")[2] if "." in rest else name
-    return text_of(code, name=name, table=table, decider=decider[1])
+    if not values:
+        return None
+    return text_of("notice.default", name=name, before=values[1].strip("'"), after=values[2].strip("'"))

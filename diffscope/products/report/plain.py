@@ -9,52 +9,18 @@ from diffscope.assessment.document import Assessment, SymbolAssessment
 from diffscope.messages.model import Language, Text
 from diffscope.messages.say import text_of, texts
 from diffscope.patterns import lazy_regex
-from diffscope.products.report.statements import is_setting, statements_of
+from diffscope.products.report.authors_words import NOTHING, AuthorsWords
+from diffscope.products.report.statements import costs_of, is_setting, statements_of, switches_of
 from diffscope.render.change_summary import option_of
 from diffscope.render.words import area_title
+from diffscope.source.profile import profile
 
 AUDIENCES: Final = ("users", "operators", "developers")
 """Who reads a report, in the order in which they are told: clients of a server, those who run it, those who change its code."""
-_USERS: Final = frozenset(
-    [
-        "frontend",
-        "models",
-        "multimodal",
-        "tool-calling",
-        "reasoning",
-        "structured-output",
-        "sampler",
-        "pooling",
-        "renderer",
-        "tokenizer",
-        "lora",
-        "rust",
-    ]
-)
-_DEVELOPERS: Final = frozenset(["benchmarks", "build", "ci", "docs", "examples", "tests", "core-utils"])
-"""Areas by who notices what changes there; all others are noticed by those who run a server."""
-_EVERYBODY: Final = frozenset(
-    {"config", "engine", "worker", "model-runner", "executor", "scheduler", "kv-cache"}
-)
-"""Areas that every deployment goes through: that it is affected says nothing."""
 _INSIDE: Final = frozenset({"ci", "test", "docs"})
 _MOST: Final = 2
 _MODELS: Final = 2
 _MUCH: Final = 0.2
-_NO_MODELS: Final = frozenset(
-    [
-        "adapters",
-        "config",
-        "interfaces",
-        "interfaces_base",
-        "module_mapping",
-        "registry",
-        "transformers",
-        "utils",
-        "vision",
-    ]
-)
-"""Modules among the models that all of them share."""
 _MET: Final = frozenset({"cli-flag", "environment-variable", "metric"})
 _UNSEEN: Final = frozenset({"performance", "refactor"})
 """Kinds of which clients see no more than speed."""
@@ -71,13 +37,17 @@ class Plain(NamedTuple):
     """What is other now, the most telling first, two at most, sentences without their full stops."""
     affects: Text | None
     """``None`` where nobody in particular is."""
+    switch: tuple[Text, ...] = ()
+    """How it is switched on, with its default."""
+    costs: tuple[Text, ...] = ()
+    """What it costs or breaks, two at most."""
 
 
-def in_plain_words(assessment: Assessment) -> Plain:
-    """Return whom a pull request concerns, what it says to them, and who is affected."""
+def in_plain_words(assessment: Assessment, words: AuthorsWords = NOTHING) -> Plain:
+    """Return whom a pull request concerns, what it says to them, how it is switched on, what it costs and who is affected."""
     title, audience = assessment.change.pull.title.lower(), _audience(assessment)
     said: dict[Text, None] = {}
-    for text in statements_of(assessment, is_inside=audience == "developers"):
+    for text in statements_of(assessment, words, is_inside=audience == "developers"):
         spans = _SPAN.findall(text.en)
         if spans and all(span.startswith("_") for span in spans):
             continue
@@ -87,7 +57,9 @@ def in_plain_words(assessment: Assessment) -> Plain:
         told = " ".join((title, *(one.en.lower() for one in said)))
         if not names or not all(name in told for name in names):
             said[text] = None
-    return Plain(audience, tuple(said)[:_MOST], _affects(assessment))
+    costs = [text for text in costs_of(assessment, words) if text not in said]
+    switch = tuple(switches_of(assessment, words)) if audience != "developers" else ()
+    return Plain(audience, tuple(said)[:_MOST], _affects(assessment), switch, tuple(costs)[:_MOST])
 
 
 def _audience(assessment: Assessment) -> str:
@@ -99,9 +71,9 @@ def _audience(assessment: Assessment) -> str:
     if is_asked or is_by_default(assessment) or any(map(_is_met, assessment.symbols)):
         return "users" if is_asked else "operators"
     is_product = bool(product)
-    if area in _DEVELOPERS or (assessment.kind in _INSIDE and not is_product):
+    if area in profile().readers.developers or (assessment.kind in _INSIDE and not is_product):
         return "developers"
-    return "users" if area in _USERS and assessment.kind not in _UNSEEN else "operators"
+    return "users" if area in profile().readers.users and assessment.kind not in _UNSEEN else "operators"
 
 
 def is_by_default(assessment: Assessment) -> bool:
@@ -137,15 +109,18 @@ def _affects(assessment: Assessment) -> Text | None:
     platform = _platform(assessment)
     if _audience(assessment) == "developers":
         area = "inside"
-    elif area in _DEVELOPERS:
-        area = next((one.area for one in assessment.areas if one.area not in _DEVELOPERS), "config")
-    if area in _EVERYBODY:
+    elif area in profile().readers.developers:
+        area = next(
+            (one.area for one in assessment.areas if one.area not in profile().readers.developers), "config"
+        )
+    if area in profile().readers.everybody:
         area = next(iter(_besides(assessment)), area)
-    if area in {*_EVERYBODY, "platform"} and platform:
+    if area in {*profile().readers.everybody, "platform"} and platform:
         area = "everyone"
-    if area in _EVERYBODY and not platform:
-        return None
     models = _models(assessment) if area == "models" else ()
+    # Of several models nobody knows by that whether theirs is one.
+    if not platform and (area in profile().readers.everybody or (area == "models" and not models)):
+        return None
     if models:
         who = text_of("affects.some-models", names=tuple(f"`{name}`" for name in models))
     else:
@@ -161,7 +136,7 @@ def _affects(assessment: Assessment) -> Text | None:
 
 def _besides(assessment: Assessment) -> list[str]:
     """Return the areas that much of a pull request lies in and that not everybody goes through."""
-    outside = {*_EVERYBODY, *_DEVELOPERS}
+    outside = {*profile().readers.everybody, *profile().readers.developers}
     return [one.area for one in assessment.areas if one.weight >= _MUCH and one.area not in outside]
 
 
@@ -189,7 +164,9 @@ def _of_area(area: str) -> Text:
 def _models(assessment: Assessment) -> tuple[str, ...]:
     """Return the models whose files changed; nothing where they are too many to name."""
     changed = [file for file in assessment.files if file.category == "source" and file.area == "models"]
-    found = {name[1] for file in changed if (name := _MODEL.search(file.path))} - _NO_MODELS
+    found = {name[1] for file in changed if (name := _MODEL.search(file.path))} - set(
+        profile().code.shared_models
+    )
     return tuple(sorted(found)) if 0 < len(found) <= _MODELS else ()
 
 

@@ -11,13 +11,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from diffscope.assessment.document import Assessment, Effect, SymbolAssessment
-from diffscope.assessment.effects import stems_of
+from diffscope.assessment.title_words import stems_of
 from diffscope.messages.model import Message, Text, message
 from diffscope.messages.say import text_of
 from diffscope.patterns import lazy_regex
+from diffscope.products.report.authors_words import NOTHING, AuthorsWords
 from diffscope.render.change_summary import clauses_of, is_private, option_of
 from diffscope.rules.model import Severity, every_flag
-from diffscope.source.profile import places
+from diffscope.source.profile import places, profile
 
 _SPAN: Final = lazy_regex(r"`([^`]*)`")
 _EDITS_TELL: Final = frozenset({"bugfix", "performance"})
@@ -83,39 +84,99 @@ _CALLED: Final = lazy_regex(r"^[\w.]+\(")
 _CODE_NAME: Final = lazy_regex(r"\w_\w|\w\.\w+_|\w\(\)")
 _REFUSING: Final = frozenset({"feature", "bugfix"})
 _SETTING_NAME: Final = lazy_regex(r"--[a-z]|\b[a-z]+(?:_[a-z0-9]+)+\b")
+_BITS: Final = lazy_regex(r"\b(\d)-bit\b")
+_VALUE_BITS: Final = lazy_regex(r"(?<!\d)(\d)_?bit")
+_LONGEST_SAID: Final = 190
+"""Characters of an author's words that are quoted, but for one sentence that is longer."""
+_MEMBER: Final = lazy_regex(r"^[A-Z]\w*\.([A-Z][A-Z0-9_]*)$")
+_REMEDY: Final = lazy_regex(
+    r"(?i)\b(?:set|use|pass|decrease|reduce|increase|disable|enable|provide|please)\b"
+)
+_BESIDE: Final = frozenset({"test", "ci", "docs"})
 _SENTENCE: Final = lazy_regex(r"[.!?](?:\s|$)")
 
 
-def statements_of(assessment: Assessment, *, is_inside: bool = False) -> Iterator[Text]:
+def statements_of(
+    assessment: Assessment, words: AuthorsWords = NOTHING, *, is_inside: bool = False
+) -> Iterator[Text]:
     """Yield what is other for readers of a report, the most telling first, sentences without their full stops.
 
     Of work that no user meets (``is_inside``) what it refuses is not told.
     """
     # A row of a table is told as what it is, wherever else it counts.
-    refusals, edits = [] if is_inside else list(_refusals(assessment)), list(_edits(assessment))
+    refused, edits = [] if is_inside else list(_refusals(assessment, words)), list(_edits(assessment))
     if _REFUSES.search(assessment.change.pull.title):
-        edits, refusals = [*refusals, *edits], []
+        edits, refused = [*refused, *edits], []
     new = [
         *_of_requests(assessment.symbols),
-        *_of_options(assessment.symbols),
-        *_of_values(assessment.symbols),
-        *list(_of_settings(assessment.symbols))[:_SETTINGS],
+        *(text_of("plain.figures", said="; ".join(words.figures)) for _ in words.figures[:1]),
+        *_of_documents(assessment.symbols, dict(words.fields), assessment.change.pull.title),
         *_of_roles(assessment),
     ]
     edited = (*edits[:1], *new, *edits[1:]) if assessment.kind == "bugfix" else (*new, *edits)
-    yield from (*edited, *(refusals if assessment.kind != "bugfix" else ()))
+    yield from (*edited, *(refused if assessment.kind != "bugfix" else ()))
+    if assessment.kind == "bugfix" and not edits:
+        spoken = stems_of(assessment.change.pull.title)
+        whys = [text for text in words.remarks if len(text) <= _LONGEST_SAID and spoken & stems_of(text)]
+        yield from map(quoted, sorted(whys, key=lambda text: -len(spoken & stems_of(text)))[:1])
     if not edits and not new:
         yield from list(_exchanges(assessment))[:1]
+
+
+def switches_of(assessment: Assessment, words: AuthorsWords = NOTHING) -> Iterator[Text]:
+    """Yield how something is switched on, with its default: options, variables, values, and fields that no option sets."""
+    symbols = [one for one in assessment.symbols if not places().is_test(one.path)]
+    listed = list(_of_options(symbols))
+    options = dict(words.options)
+    for one in symbols:
+        names = [value[1:] for value in one.role[1:] if value.startswith("+")]
+        if one.role[:1] == ("value",) and names:
+            listed.append(text_of("notice.value", name=options.get(one.name, one.name), names=_listed(names)))
+    # Beside an option fields are details.
+    yield from listed or list(_of_settings(symbols))[:_SETTINGS]
+
+
+def costs_of(assessment: Assessment, words: AuthorsWords) -> Iterator[Text]:
+    """Yield what a pull request costs or breaks: settings that code overrides, warnings, refusals, public signatures, a title at odds with its code."""
+    title = assessment.change.pull.title
+    bits = {*_BITS.findall(title)}
+    known = {bit for value in _values(assessment) for bit in _VALUE_BITS.findall(value)}
+    if bits and known and not bits & known:
+        yield text_of("cost.title", said=f"{min(bits)}-bit")
+    for each in words.decided:
+        code = "notice.decided-under" if each.condition else "notice.decided-now"
+        yield text_of(code, name=each.name, value=each.value, condition=each.condition)
+    yield from (text_of("cost.warns", said=short(each)) for each in words.warnings[:1])
+    yield from (text_of("plain.refuses", said=short(each)) for each in _by_use(words.errors)[:1])
     for flag in every_flag(assessment.flags):
         place = flag.evidence[0] if flag.evidence else None
-        if (
-            flag.family == "interface-change"
-            and flag.severity.rank >= Severity.MEDIUM.rank
-            and place
-            and place.symbol
-        ):
-            title = flag.title
-            yield text_of("plain.interface", title=title.en, title_zh=title.zh, name=place.symbol)
+        is_grave = flag.severity.rank >= Severity.MEDIUM.rank
+        if flag.family == "interface-change" and is_grave and place and place.symbol:
+            yield text_of("plain.interface", title=flag.title.en, title_zh=flag.title.zh, name=place.symbol)
+
+
+def _by_use(errors: Iterable[str]) -> list[str]:
+    return sorted(errors, key=lambda text: _REMEDY.search(text) is None)
+
+
+def _values(assessment: Assessment) -> list[str]:
+    return [value for one in assessment.symbols if one.role[:1] == ("value",) for value in one.role[1:]]
+
+
+def quoted(text: str, *, most: int = _LONGEST_SAID) -> Text:
+    """Return an author's words as a quotation, which is the same in both languages."""
+    return Text(en=f"“{short(text, most=most)}”", zh=f"“{short(text, most=most)}”")
+
+
+def short(text: str, *, most: int = _LONGEST_SAID) -> str:
+    """Return the first sentences of a text, as many as fit into so many characters, without the last full stop."""
+    text = " ".join(text.replace("`", "'").split())
+    ends = [found.end() for found in _SENTENCE.finditer(text)] or [len(text)]
+    end = max((end for end in ends if end <= most), default=ends[0])
+    said = text[:end].strip()
+    if len(said) > _LONGEST_SAID:
+        said = f"{said[:_LONGEST_SAID].rpartition(' ')[0]}…"
+    return said.rstrip(".")
 
 
 def _about(summary: str) -> dict[str, str]:
@@ -126,7 +187,6 @@ def _about(summary: str) -> dict[str, str]:
 def _first_sentence(text: str) -> str:
     """Return the first sentence of a docstring without its full stop; nothing where it is too long to quote whole."""
     said = _SENTENCE.split(" ".join(text.split()), maxsplit=1)[0].strip()
-    # A sentence on other names of the code is for who reads the code.
     whole = "…" not in said and "`" not in said and not _CODE_NAME.search(said)
     return said if whole and _SHORTEST_SAID <= len(said) <= _LONGEST else ""
 
@@ -166,60 +226,55 @@ def requests_take(symbols: Iterable[SymbolAssessment]) -> tuple[str, ...]:
     return tuple(found.values())
 
 
-def _of_values(symbols: Iterable[SymbolAssessment]) -> Iterator[Text]:
-    """Yield what settings take now: by these values something new is asked for."""
-    for one in symbols:
-        names = [value[1:] for value in one.role[1:] if value.startswith("+")]
-        if one.role[:1] == ("value",) and names and not places().is_test(one.path):
-            yield text_of("notice.value", name=one.name, names=_listed(names))
+def _of_documents(symbols: Iterable[SymbolAssessment], said: Mapping[str, str], title: str) -> Iterator[Text]:
+    """Yield what the author says of the new setting that the title speaks of, one for all: whole sentences of the docstring."""
+    spoken, found = stems_of(title), []
+    for at, one in enumerate(symbols):
+        last = one.name.rpartition(".")[2].removeprefix("--").replace("-", "_")
+        is_new = one.role[:2] == ("config-field", "added") or (
+            one.kind in ("cli-flag", "environment-variable") and "added" in one.aspects
+        )
+        text = said.get(last) or one.summary
+        if is_new and not places().is_test(one.path) and len(text) >= _SHORTEST_SAID:
+            found.append((-len(spoken & stems_of(f"{last} {text}")), at, text))
+    if found:
+        yield quoted(min(found)[2])
 
 
 def _of_settings(symbols: Iterable[SymbolAssessment]) -> Iterator[Text]:
     """Yield new fields of configurations that no option of their name sets."""
     listed = tuple(symbols)
     options = {one.name for one in listed if one.kind == "cli-flag"}
-    # What leaves one class for another one was there.
     gone = {one.name.rpartition(".")[2] for one in listed if one.role[:2] == ("config-field", "removed")}
     for one in (one for one in listed if one.role[:2] == ("config-field", "added")):
-        is_new = option_of(one.name) not in options and one.name.rpartition(".")[2] not in gone
-        if is_new and is_setting(one.name) and _first_sentence(one.summary):
-            name = one.name.rpartition(".")[2]
-            yield text_of("plain.setting", name=name, **said_default(one.role[3]), **_about(one.summary))
+        last = one.name.rpartition(".")[2]
+        if option_of(one.name) not in options and last not in gone and is_setting(one.name):
+            yield text_of(
+                "plain.setting", name=last if "_" in last else one.name, **said_default(one.role[3])
+            )
 
 
-def _of_options(symbols: Iterable[SymbolAssessment]) -> Iterator[Text]:
-    """Yield new options and variables of the environment, with what they are at first and what the author says of them."""
-    listed = tuple(symbols)
+def _of_options(symbols: Sequence[SymbolAssessment]) -> Iterator[Text]:
+    """Yield new options and variables of the environment, each with what it is at first."""
     fields = {
-        option_of(one.name): one
-        for one in listed
-        if one.role[:2] == ("config-field", "added") and one.summary
+        option_of(one.name): one.role[3]
+        for one in symbols
+        if one.role[:2] == ("config-field", "added") and is_setting(one.name)
     }
     for kind in ("cli-flag", "environment-variable"):
-        yield from _of_kind([one for one in listed if one.kind == kind and "added" in one.aspects], fields)
-
-
-def _of_kind(added: Sequence[SymbolAssessment], fields: Mapping[str, SymbolAssessment]) -> Iterator[Text]:
-    """Yield what is new of a kind: one with its default and what the author says of it, several by their names."""
-    if len(added) > 1:
-        names = _listed([one.name for one in added])
-        yield text_of(f"plain.{added[0].kind}", names=names, count=len(added), default="", about="")
-    for one in added if len(added) == 1 else ():
-        field = fields.get(one.name)
-        default = one.role[2] if len(one.role) == 3 else ""
-        if not default and field is not None and len(field.role) == 4:
-            default = field.role[3]
-        yield text_of(
-            f"plain.{one.kind}",
-            names=f"`{one.name}`",
-            count=1,
-            **said_default(default),
-            **_about(field.summary if field is not None else ""),
-        )
+        added = [one for one in symbols if one.kind == kind and "added" in one.aspects]
+        if len(added) > _SETTINGS:
+            names = _listed([one.name for one in added])
+            yield text_of("switch.plain", name=names, default="")
+        for one in added if len(added) <= _SETTINGS else ():
+            default = one.role[2] if len(one.role) == 3 and one.role[2] else fields.get(one.name, "")
+            yield text_of("switch.plain", name=f"`{one.name}`", **said_default(default))
 
 
 def said_default(default: str) -> dict[str, str]:
     """Return the words for a default: off, on, or its value; nothing where there is none to tell."""
+    member = _MEMBER.search(default)
+    default = member[1].lower() if member else default
     code = _SWITCHES.get(default, "value")
     if (
         not code
@@ -255,7 +310,7 @@ def _of_roles(assessment: Assessment) -> Iterator[Text]:
         and not places().is_test(one.path)
         and (said := _first_sentence(one.summary))
     ]
-    if new and max(new)[0] >= _SPOKEN:
+    if new and max(new)[0] >= _SPOKEN and assessment.kind != "bugfix":
         yield text_of("plain.new", name=max(new)[2], said=max(new)[3])
 
 
@@ -263,30 +318,25 @@ def _begun(text: Text) -> Text:
     return Text(en=f"{text.en[:1].upper()}{text.en[1:]}", zh=text.zh)
 
 
-def _refusals(assessment: Assessment) -> Iterator[Text]:
+def _refusals(assessment: Assessment, words: AuthorsWords) -> Iterator[Text]:
     """Yield what is refused now, or no longer, in the words of the error."""
-    for effect in assessment.effects:
+    if words.errors:
+        yield text_of("plain.refuses", said=short(words.errors[0]))
+    for effect in assessment.effects if assessment.kind in _REFUSING else ():
         code, said = _REFUSALS.get(effect.code), _quoted(effect.error)
-        if code and said:
+        if code and said and not (words.errors and code == "plain.refuses"):
             yield text_of(code, said=said)
 
 
-def refusal_at(assessment: Assessment, symbol: str) -> Text | None:
-    """Return what a function refuses now, in the words of its error; ``None`` where they are not known whole."""
-    for effect in assessment.effects:
-        said = _quoted(effect.error) if effect.symbol == symbol and _refuses(effect) else ""
-        if said:
-            return Text(en=f"“{said}”", zh=f"“{said}”")
-    return None
-
-
-def refusals_by_name(assessment: Assessment) -> Iterator[Text]:
+def refusals(assessment: Assessment, words: AuthorsWords) -> Iterator[Text]:
     """Yield what is refused now with an error that names an option or a field: somebody set it."""
-    for effect in assessment.effects if assessment.kind in _REFUSING else ():
-        is_ours = effect.path.endswith(".py") and not places().is_test(effect.path)
-        said = _quoted(effect.error) if is_ours and _refuses(effect) else ""
-        if said and _SETTING_NAME.search(said):
-            yield Text(en=f"“{said}”", zh=f"“{said}”")
+    yield from (quoted(text) for text in _by_use(words.errors) if assessment.kind not in _BESIDE)
+    if words is NOTHING and assessment.kind in _REFUSING:
+        for effect in assessment.effects:
+            is_ours = effect.path.endswith(".py") and not places().is_test(effect.path)
+            said = _quoted(effect.error) if is_ours and _refuses(effect) else ""
+            if said and _SETTING_NAME.search(said):
+                yield quoted(said)
 
 
 def _refuses(effect: Effect) -> bool:
@@ -347,4 +397,4 @@ def _is_short(said: str, longest: int, longest_code: int) -> bool:
 def is_setting(name: str) -> bool:
     """Return whether a field is one that users set."""
     owner = name.partition(".")[0]
-    return owner.endswith(_OWNERS) and not owner.startswith("EngineArgs") and not is_private(name)
+    return owner.endswith(_OWNERS) and not owner.startswith(profile().code.arguments) and not is_private(name)

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
+from msgspec import UNSET
+
 from diffscope.assessment.document import Assessment
 from diffscope.facts.footprint_model import Footprint, NameUse, Signature
 from diffscope.facts.model import ChangeFacts, Located, SymbolFact
@@ -93,6 +95,8 @@ def _parsed(text: str) -> tuple[str, str, bool]:
     return kind, name.removesuffix("="), name.endswith("=")
 
 
+REACHED: Final = ("per_step", "per_request", "start_up", "opt_in", "one_platform", "tools")
+"""The ways to be reached, the hottest first."""
 HYGIENE: Final = "RH"
 """How the codes of the rules of review hygiene begin."""
 _ISSUE: Final = lazy_regex(
@@ -191,8 +195,12 @@ class Candidate(Value, frozen=True, kw_only=True):
     tests_needed: bool
     """Its logic changed, and no test of its own or of the base vouches for it."""
     is_tested: bool = True
-    """It brings tests, or changes no code of the product."""
+    """A test that runs what it changes is there, its own or one of the base; or it changes no code of the product."""
     is_complete: bool
+    reached: str = "unknown"
+    """The hottest way in which code of the product whose logic it changes is reached, as in ``ReachedLevels``."""
+    edits_native: bool = False
+    """It changes compiled code, of which nobody knows who calls it."""
     does: Text | None = None
     """The weightiest thing that it does, in one sentence."""
     gravest: tuple[str, ...] = ()
@@ -248,8 +256,9 @@ def read_candidate(
         code_lines=facts.change.code_added + facts.change.code_removed,
         test_lines=facts.change.test_code_added,
         tests_needed=any(flag.family in {"missing-tests", "insufficient-tests"} for flag in flags),
-        is_tested=bool(facts.change.test_code_added)
-        or not facts.change.code_added + facts.change.code_removed,
+        is_tested=_is_tested(facts),
+        reached=_reached(facts),
+        edits_native=any(one.category == "native" and one.logic is True for one in facts.file),
         is_complete=assessment.completeness.complete,
         does=next((effect.says for effect in assessment.effects), None),
         gravest=_gravest(flags),
@@ -263,6 +272,25 @@ def read_candidate(
         abstract=tuple(_abstract(facts)),
         refusals=tuple(_refusals(facts)),
     )
+
+
+def _is_tested(facts: ChangeFacts) -> bool:
+    if not facts.change.code_added + facts.change.code_removed:
+        return True
+    nearest = () if facts.nearest_tests is UNSET else facts.nearest_tests
+    if any(one.runs for one in nearest if one.runs is not UNSET):
+        return True
+    # What a test runs is not known of code that is compiled, nor of an engine that it starts.
+    own = {one.path for one in facts.file if one.category == "test"}
+    is_hidden = any(one.category == "native" for one in facts.file) or any(
+        one.may_run for one in nearest if one.path in own
+    )
+    return bool(facts.change.test_code_added) and is_hidden
+
+
+def _reached(facts: ChangeFacts) -> str:
+    reached = {one.reached for one in facts.symbol if one.logic and one.category in ("source", "native")}
+    return next((way for way in REACHED if way in reached), "unknown")
 
 
 def _gravest(flags: Sequence[Flag]) -> tuple[str, ...]:

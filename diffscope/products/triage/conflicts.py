@@ -148,6 +148,14 @@ class _Finder:
                             "breaks",
                             _went(gone),
                         )
+                for other, use in self._uses.get(gone.key.rpartition(".")[0], ()):
+                    # A field that is gone is an argument that nobody takes any more.
+                    is_passed = use.how == "call" and gone.key.rpartition(".")[2] in use.keywords
+                    if gone.kind == "variable" and is_passed and self._may_miss(one, other, gone):
+                        places_of_both = (gone.place, _at(use))
+                        yield _conflict(
+                            "removed-used", one, other, gone.key, places_of_both, "breaks", _went(gone)
+                        )
                 for other, body in self._bodies.get(gone.key, ()):
                     if self._may_miss(one, other, gone):
                         place = Place(path=body.path, line=body.line, symbol=body.symbol)

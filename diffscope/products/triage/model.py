@@ -27,8 +27,10 @@ ConflictKind = Literal[
     "same-symbol",
 ]
 DuplicateKind = Literal["issue", "lines", "registry", "setting", "names", "symbols", "title"]
-OrderKind = Literal["stacked", "series", "needs", "named", "reverts"]
-Bucket = Literal["first", "review", "decide", "author"]
+OrderKind = Literal["stacked", "series", "needs", "rewrites", "named", "reverts"]
+Bucket = Literal["first", "review", "expert", "after", "decide", "other", "author"]
+Mends = Literal["wrong-output", "crash", "security", "hang", "unnamed"]
+"""What goes wrong for users until a fix is merged, the gravest first; ``unnamed`` where only its place tells that something does."""
 
 
 class Place(Value, frozen=True, kw_only=True):
@@ -132,6 +134,10 @@ class Entry(Value, frozen=True, kw_only=True):
     """Open changes that have to be merged first."""
     makes_stale: tuple[int, ...] = ()
     """Open changes that have to follow once it is merged."""
+    mends: Mends | None = None
+    """``None`` where it is no fix, or where neither its title nor what runs its code tells that users are concerned."""
+    mended_by: tuple[int, ...] = ()
+    """Open fixes that change lines which it adds: it is better merged together with them."""
 
 
 class RuleTitle(Value, frozen=True, kw_only=True):

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
+from typing import Final
 
 from diffscope.facts.footprint_model import NameUse
 from diffscope.messages.say import text_of
 from diffscope.products.triage.candidates import Candidate, fits_call, is_bound
 from diffscope.products.triage.model import OrderLink
 
+_FEWEST_LINES: Final = 2
+"""Lines of one file: a single one may stand there twice."""
 Meets = Callable[[Candidate, Candidate], bool]
 """Whether two changes are open at the same time."""
 
@@ -17,14 +20,22 @@ Meets = Callable[[Candidate, Candidate], bool]
 def find_needs(candidates: Sequence[Candidate], meets: Meets) -> Iterator[OrderLink]:
     """Yield the links of every two candidates that meet, each once."""
     finder, seen = _Finder(candidates, meets), set[tuple[int, int]]()
+    for maker, other, what in finder.rewrites_of_new():
+        # Said first, since it also tells that the other may be its fix.
+        seen.add((maker.number, other.number))
+        says = text_of("open-order.rewrites", one=maker.name, other=other.name, name=what)
+        yield OrderLink(first=maker.number, then=other.number, kind="rewrites", says=says)
+    rewritten = frozenset(seen)
     for maker, other, what in (
         *finder.uses_of_new(),
         *finder.reads_of_new(),
         *finder.edits_of_new(),
         *finder.calls_of_new(),
     ):
-        if (maker.number, other.number) not in seen:
-            seen.add((maker.number, other.number))
+        pair = (maker.number, other.number)
+        # Whose lines another takes out was there before it.
+        if pair not in seen and pair[::-1] not in rewritten:
+            seen.add(pair)
             yield _needs(maker, other, what)
 
 
@@ -73,6 +84,22 @@ class _Finder:
             own = {each.name for each in other.settings}
             for name in sorted({use.name for use in other.footprint.uses} & added.keys() - own):
                 yield from ((one, other, name) for one in added[name] if self._meets(one, other))
+
+    def rewrites_of_new(self) -> Iterator[tuple[Candidate, Candidate, str]]:
+        """Yield who adds lines that nobody else adds, who takes several of them out again, and the file."""
+        makers: defaultdict[tuple[str, int], set[int]] = defaultdict(set)
+        for at, one in enumerate(self._candidates):
+            for file in one.footprint.lines:
+                for line in file.added:
+                    makers[file.path, line].add(at)
+        for other in self._candidates:
+            for file in other.footprint.lines:
+                own = [makers[file.path, line] for line in file.removed if (file.path, line) in makers]
+                counts = Counter(next(iter(found)) for found in own if len(found) == 1)
+                for at, count in sorted(counts.items()):
+                    maker = self._candidates[at]
+                    if count >= _FEWEST_LINES and maker is not other and self._meets(maker, other):
+                        yield maker, other, file.path
 
     def edits_of_new(self) -> Iterator[tuple[Candidate, Candidate, str]]:
         """Yield who adds a file, who edits it, and the file."""

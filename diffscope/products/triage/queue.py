@@ -7,10 +7,18 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
+from msgspec.structs import replace
+
 from diffscope.messages.model import Language, Text
 from diffscope.messages.say import text_of, title
+from diffscope.patterns import Regex, compile_regex, lazy_regex
 from diffscope.products.triage.candidates import Candidate
-from diffscope.products.triage.model import Bucket, Conflict, Duplicate, Entry, Load, OrderLink
+from diffscope.products.triage.model import Bucket, Conflict, Duplicate, Entry, Load, Mends, OrderLink
+
+
+def _named(pattern: str) -> Regex:
+    return compile_regex(rf"(?i)(?:^|[^a-z0-9_])(?:{pattern})(?:$|[^a-z0-9_])")
+
 
 SMALL: Final = 80
 """Lines of code up to which a change is read in one go."""
@@ -20,9 +28,68 @@ LARGE: Final = 1000
 _SIZES: Final = (5, 20, 80, 250, 1000)
 _LEVELS: Final = ("none", "low", "medium", "high", "critical")
 _WORTH: Final = (frozenset({"bugfix", "revert"}), frozenset({"feature", "performance"}))
-_BUCKETS: Final[tuple[Bucket, ...]] = ("first", "review", "decide", "author")
+BUCKETS: Final[tuple[Bucket, ...]] = ("first", "review", "expert", "after", "decide", "other", "author")
+_SHARE: Final = 8
+"""One change of so many is to be taken first, however many are ready: a list of half the queue tells nobody where to begin."""
+_FEWEST: Final = 5
+_FIXES: Final = frozenset({"bugfix", "revert"})
+_MENDS: Final[tuple[tuple[Mends, Regex], ...]] = (
+    (
+        "security",
+        _named(
+            r"securit\w+|cve-\d+\S*|ghsa\S*|dos|denial of service|injection|travers\w+|ssrf|redos|untrusted|trust_remote_code|sandbox\w*"
+        ),
+    ),
+    (
+        "hang",
+        _named(
+            r"hangs?|hanging|hung|deadlocks?|stuck|freez\w+|livelock\w*|infinite loops?|never (?:returns?|finish\w*|releas\w+)|starv\w+"
+        ),
+    ),
+    (
+        "crash",
+        _named(
+            r"crash\w*|segfault\w*|segv|panics?|abort\w*|exceptions?|\w+error|asserts?|assertions?|illegal memory\w*|illegal access\w*|out[- ]of[- ](?:bounds|range|memory)"
+            r"|oob|ooms?|overflow\w*|50\d|fail(?:s|ed|ing)?|start-?up|cannot start|leak\w*|unhandled|missing (?:import|attribute|argument|key)s?"
+        ),
+    ),
+    (
+        "wrong-output",
+        _named(
+            r"wrong\w*|incorrect\w*|correct\w*|corrupt\w*|garbage|garbled|gibberish|nans?|accurac\w+|numeric\w*|precision|mismatch\w*|stale|inconsistent\w*|silent\w*"
+            r"|off-by-one|overcount\w*|double[- ]count\w*|truncat\w+|lost|diverg\w+|misalign\w*|misreport\w*|repeated tokens?|uninitiali[sz]ed|rac(?:e|es|y)"
+        ),
+    ),
+)
+"""Words of a title that tell what goes wrong; of two kinds the one that is named for sure counts before the one that many words may mean."""
+_GRAVITY: Final[tuple[Mends | None, ...]] = ("wrong-output", "crash", "security", "hang", "unnamed", None)
+_HOT: Final = frozenset({"per_step", "per_request"})
+_IS_FIX: Final = lazy_regex(r"(?i)bug|fix|revert|correct|repair|security")
+_RAISES: Final = lazy_regex(r"(?i)\b(?:rais(?:e|es|ing)|use)\s+`?\w+`?")
+"""An error that is named as what comes instead of something else."""
+_NO_FIX: Final = _named(
+    r"ci|ut|build\w*|wheels?|tests?|testing|docs?|benchmarks?|lint\w*|typos?|logs?|logging|warnings?|metrics?|stat(?:s|istics)|profil\w+|perf|performance|speed\w*|faster"
+)
+"""Words of a title by which a fix is none of what users are served."""
+_MUTUAL: Final = frozenset({"setting", "registry", "operator", "requirement", "constant", "same-name"})
+"""Conflicts in which neither follows the other: one of the two has to be chosen."""
 _DECISIONS: Final = frozenset({"interface-change", "config-default", "dependency-version", "security"})
 """Families whose flags at medium or above ask for somebody who may decide, not only for somebody who reads."""
+
+
+def mends_of(one: Candidate) -> Mends | None:
+    """Return what goes wrong until a fix is merged: by the words of its title; else that something does, where every step or request runs what it edits.
+
+    ``None`` for what is no fix, and where neither tells. What fails in building, testing or measuring goes wrong for no user.
+    """
+    if one.kind not in _FIXES or not one.code_lines or not _IS_FIX.search(one.title):
+        return None
+    title = _RAISES.sub("", one.title)
+    named = next((kind for kind, words in _MENDS if words.search(title)), None)
+    if named != "security" and _NO_FIX.search(one.title):
+        return None
+    is_hot = one.reached in _HOT or (one.reached == "unknown" and one.edits_native)
+    return named or ("unnamed" if is_hot else None)
 
 
 def build_queue(
@@ -32,9 +99,12 @@ def build_queue(
     order: Sequence[OrderLink],
 ) -> tuple[Entry, ...]:
     """Return every change, those to take first at the top."""
-    links = _Links(conflicts, duplicates, order)
-    entries = [_entry(one, links) for one in candidates]
-    return tuple(sorted(entries, key=_rank))
+    links = _Links(candidates, conflicts, duplicates, order)
+    entries = sorted((_entry(one, links) for one in candidates), key=_rank)
+    ready = [entry for entry in entries if entry.bucket == "first"]
+    most = max(_FEWEST, len(entries) // _SHARE)
+    later = {entry.number: replace(entry, bucket="review") for entry in ready[most:]}
+    return tuple(sorted((later.get(entry.number, entry) for entry in entries), key=_rank))
 
 
 def load_of(entries: Iterable[Entry], field: str) -> tuple[Load, ...]:
@@ -60,8 +130,17 @@ class _Links:
     """What was found, by number."""
 
     def __init__(
-        self, conflicts: Sequence[Conflict], duplicates: Sequence[Duplicate], order: Sequence[OrderLink]
+        self,
+        candidates: Sequence[Candidate],
+        conflicts: Sequence[Conflict],
+        duplicates: Sequence[Duplicate],
+        order: Sequence[OrderLink],
     ) -> None:
+        fixes = {one.number for one in candidates if one.kind in _FIXES}
+        self.met: set[int] = {number for one in conflicts for number in (one.first, one.second)}
+        self.chooses: defaultdict[int, set[int]] = defaultdict(set)
+        self.follows: defaultdict[int, set[int]] = defaultdict(set)
+        self.mended: defaultdict[int, set[int]] = defaultdict(set)
         self.collides: defaultdict[int, set[int]] = defaultdict(set)
         self.stale: defaultdict[int, set[int]] = defaultdict(set)
         self.same: defaultdict[int, set[int]] = defaultdict(set)
@@ -70,28 +149,29 @@ class _Links:
             if one.certainty == "breaks":
                 self.collides[one.first].add(one.second)
                 self.collides[one.second].add(one.first)
+                self.follows[one.second].add(one.first)
             self.stale[one.first].add(one.second)
-            if one.kind in {
-                "same-symbol",
-                "setting",
-                "registry",
-                "operator",
-                "requirement",
-                "constant",
-                "same-name",
-            }:
+            if one.kind in _MUTUAL or one.kind == "same-symbol":
                 self.stale[one.second].add(one.first)
+            if one.kind in _MUTUAL:
+                self.chooses[one.first].add(one.second)
+                self.chooses[one.second].add(one.first)
         for pair in duplicates:
             self.same[pair.first].add(pair.second)
             self.same[pair.second].add(pair.first)
         for link in order:
-            if link.kind != "reverts":
-                self.after[link.then].add(link.first)
+            if link.kind == "reverts":
+                self.chooses[link.first].add(link.then)
+                self.chooses[link.then].add(link.first)
+                continue
+            self.after[link.then].add(link.first)
+            if link.kind == "rewrites" and link.then in fixes:
+                self.mended[link.first].add(link.then)
 
 
 def _entry(one: Candidate, links: _Links) -> Entry:
     collides, same, after = links.collides[one.number], links.same[one.number], links.after[one.number]
-    bucket, reasons = _placed(one, collides, same, after)
+    bucket, reasons = _placed(one, links)
     return Entry(
         number=one.number,
         title=one.title,
@@ -117,17 +197,27 @@ def _entry(one: Candidate, links: _Links) -> Entry:
         same_as=tuple(sorted(same)),
         after=tuple(sorted(after)),
         makes_stale=tuple(sorted(links.stale[one.number])),
+        mends=mends_of(one),
+        mended_by=tuple(sorted(links.mended[one.number])),
     )
 
 
-def _placed(one: Candidate, collides: set[int], same: set[int], after: set[int]) -> tuple[Bucket, list[Text]]:
-    author = list(_waits_on_author(one))
-    if author:
+def _placed(one: Candidate, links: _Links) -> tuple[Bucket, list[Text]]:
+    """Return the first state that one belongs in, with what says so."""
+    collides, same, after = links.collides[one.number], links.same[one.number], links.after[one.number]
+    if author := list(_waits_on_author(one)):
         return "author", author
-    decide = list(_needs_decision(one, collides, same, after))
-    if decide:
-        return "decide", decide
-    left = list(_not_first(one))
+    linked = list(link_reasons(collides, same, after))
+    if decide := [*linked, *_needs_decision(one)]:
+        if len(decide) > len(linked) or same or links.chooses[one.number]:
+            return "decide", [*decide, *_for_experts(one)]
+        if after or links.follows[one.number]:
+            return "after", linked
+    if one.level in _LEVELS[3:] or one.code_lines > LARGE:
+        return "expert", [*linked, *_for_experts(one)]
+    if not one.code_lines:
+        return "other", [*linked, text_of("triage.why-first-other", **_sizes(one))]
+    left = [*linked, *_not_first(one, links)]
     return ("review", left) if left else ("first", list(_why_first(one)))
 
 
@@ -147,21 +237,23 @@ def link_reasons(collides: Iterable[int], same: Iterable[int], after: Iterable[i
             yield text_of(f"triage.why-{code}", others=others)
 
 
-def _needs_decision(one: Candidate, collides: set[int], same: set[int], after: set[int]) -> Iterator[Text]:
-    yield from link_reasons(collides, same, after)
+def _needs_decision(one: Candidate) -> Iterator[Text]:
     families = [family for family in one.families if family in _DECISIONS]
     if families:
         english, chinese = (
             tuple(title("family", name, language) for name in families) for language in Language
         )
         yield text_of("triage.why-decision", families=english, families_zh=chinese)
+
+
+def _for_experts(one: Candidate) -> Iterator[Text]:
     if one.level in _LEVELS[3:]:
         yield _risk(one)
     if one.code_lines > LARGE:
         yield text_of("triage.why-large", count=one.code_lines)
 
 
-def _not_first(one: Candidate) -> Iterator[Text]:
+def _not_first(one: Candidate, links: _Links) -> Iterator[Text]:
     if one.level not in _LEVELS[:2]:
         yield _risk(one)
     if one.code_lines > SMALL:
@@ -170,18 +262,33 @@ def _not_first(one: Candidate) -> Iterator[Text]:
         yield text_of("triage.why-size", count=one.lines)
     if one.tests_needed:
         yield text_of("triage.why-tests")
-    elif not one.is_tested:
-        yield text_of("triage.why-untested")
+    elif not one.is_tested or not one.test_lines:
+        yield text_of("triage.why-untested" if one.is_tested else "triage.why-unreached")
     if not one.is_complete:
         yield text_of("triage.why-incomplete")
+    yield from _in_the_way(one, links)
+
+
+def _in_the_way(one: Candidate, links: _Links) -> Iterator[Text]:
+    """Yield what speaks against taking one first that is small and tested."""
+    mends = mends_of(one)
+    if mends is None:
+        yield text_of("triage.why-unclear" if one.kind in _FIXES else "triage.why-no-fix")
+    if one.refusals and mends not in ("security", "crash", "hang"):
+        yield text_of("triage.why-refuses")
+    if others := _names(links.mended[one.number]):
+        yield text_of("triage.why-mended", others=others)
+    elif one.number in links.met and not links.collides[one.number]:
+        yield text_of("triage.why-met")
 
 
 def _why_first(one: Candidate) -> Iterator[Text]:
-    sizes = {"count": one.lines, "code": one.code_lines, "tests": one.test_lines}
-    if not one.code_lines:
-        yield text_of("triage.why-first-other", **sizes, **_level(one))
-    else:
-        yield text_of("triage.why-first", **sizes, **_level(one))
+    yield text_of(f"mends.{mends_of(one)}")
+    yield text_of("triage.why-first", **_sizes(one))
+
+
+def _sizes(one: Candidate) -> dict[str, str | int]:
+    return {"count": one.lines, "code": one.code_lines, "tests": one.test_lines, **_level(one)}
 
 
 def _risk(one: Candidate) -> Text:
@@ -202,11 +309,12 @@ def _names(numbers: Iterable[int]) -> tuple[str, ...]:
     return (*(f"#{number}" for number in listed[:4]), *((f"+{len(listed) - 4}",) if len(listed) > 4 else ()))
 
 
-def _rank(entry: Entry) -> tuple[int, int, int, int, str, int]:
-    """Order by state; then fixes before features before all that users do not meet; then by risk and size; of the same size the one that waits longest."""
+def _rank(entry: Entry) -> tuple[int, int, int, int, int, str, int]:
+    """Order by state; then by what goes wrong until it is merged; then fixes before features; then by risk and size; of the same size the one that waits longest."""
     level = _LEVELS.index(entry.level) if entry.level in _LEVELS else len(_LEVELS)
     size = bisect_left(_SIZES, entry.code_lines)
     worth = next((at for at, kinds in enumerate(_WORTH) if entry.kind in kinds), len(_WORTH))
     if not entry.code_lines:
         worth = len(_WORTH)  # a fix of a test, a document or a build
-    return _BUCKETS.index(entry.bucket), worth, level, size, entry.opened_at or "", entry.number
+    gravity = _GRAVITY.index(entry.mends)
+    return BUCKETS.index(entry.bucket), gravity, worth, level, size, entry.opened_at or "", entry.number

@@ -13,8 +13,8 @@ from typing import Final
 import msgspec
 
 from diffscope.messages.model import Text
-from diffscope.products.triage.model import Bucket, Conflict, Entry, Place, Triage
-from diffscope.products.triage.queue import link_reasons
+from diffscope.products.triage.model import Conflict, Entry, Place, Triage
+from diffscope.products.triage.queue import BUCKETS, link_reasons
 from diffscope.render.console import Piece, Screen, Tone
 from diffscope.render.formats.json import indented
 from diffscope.render.style import Style
@@ -22,7 +22,6 @@ from diffscope.render.templates import fill, page_script
 from diffscope.render.words import Words, tag_title
 
 _MOST: Final = 20
-_BUCKETS: Final[tuple[Bucket, ...]] = ("first", "review", "decide", "author")
 _TONES: Final = {"low": Tone.LOW, "medium": Tone.MEDIUM, "high": Tone.HIGH, "critical": Tone.CRITICAL}
 
 
@@ -45,7 +44,7 @@ def render_text(triage: Triage, style: Style) -> str:
         for link in triage.order[:most]:
             screen.line(Piece(words.pick(link.says)), indent=2, hang=4)
         _rest(screen, words, len(triage.order), most)
-    for bucket in _BUCKETS:
+    for bucket in BUCKETS:
         entries = [entry for entry in triage.queue if entry.bucket == bucket]
         if entries:
             _head(screen, words, f"bucket.{bucket}", len(entries))
@@ -232,7 +231,7 @@ class _View:
     @cached_property
     def buckets(self) -> list[tuple[str, str, int]]:
         """The states, each with its title and number of changes."""
-        return [(bucket, self.bucket_name(bucket), len(self.of(bucket))) for bucket in _BUCKETS]
+        return [(bucket, self.bucket_name(bucket), len(self.of(bucket))) for bucket in BUCKETS]
 
     @cached_property
     def levels(self) -> list[tuple[str, str, int]]:

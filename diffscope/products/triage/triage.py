@@ -72,13 +72,20 @@ class Relations:
         same = find_duplicates(candidates, recently or meets, linked=linked)
         known_closed = {one.number for one in candidates if one.state.closed_at}
         known = {(link.first, link.then) for link in order}
-        needs = (link for link in conflicts.needs if (link.first, link.then) not in known)
         taken_back = {frozenset((link.first, link.then)) for link in same.reverts}
+        needs = (
+            link
+            for link in conflicts.needs
+            if (link.first, link.then) not in known
+            and (link.kind != "rewrites" or frozenset((link.first, link.then)) not in taken_back)
+        )
         double = {frozenset((pair.first, pair.second)) for pair in same.duplicates}
         self.conflicts: tuple[Conflict, ...] = tuple(
             one
             for one in conflicts.conflicts
             if frozenset((one.first, one.second)) not in taken_back | double
+            # Which comes first says more than that somebody has to look at both.
+            and (one.certainty == "breaks" or frozenset((one.first, one.second)) not in linked)
         )
         self.duplicates: tuple[Duplicate, ...] = same.duplicates
         self.order: tuple[OrderLink, ...] = tuple(

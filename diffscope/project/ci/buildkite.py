@@ -54,7 +54,16 @@ def read_pipelines(
         if not path.endswith((".yaml", ".yml")) or path not in contents:
             continue
         shapes = Shapes(path)
-        pipeline = _pipeline(shapes, contents[path])
+        root = shapes.load(contents[path]) or MapNode((), 1, 1)
+        pipeline = Pipeline(
+            name=shapes.text(root, "name") or shapes.path,
+            path=shapes.path,
+            dialect=Dialect.GENERATOR,
+            job_dirs=shapes.texts(root, "job_dirs") or (),
+            run_all=shapes.texts(root, "run_all_patterns") or (),
+            run_all_exclude=shapes.texts(root, "run_all_exclude_patterns") or (),
+            missing_keys=tuple(key for key in REQUIRED_KEYS if _is_empty(root.get(key))),
+        )
         problems += shapes.problems
         steps: list[Step] = []
         for job_file in _job_files(pipeline, tree):
@@ -68,19 +77,6 @@ def read_pipelines(
             Pipeline(name=AMD_PIPELINE, path=AMD_JOB_FILE, dialect=Dialect.AMD_TEMPLATE, steps=amd_steps)
         )
     return tuple(pipelines), tuple(problems)
-
-
-def _pipeline(shapes: Shapes, data: bytes) -> Pipeline:
-    root = shapes.load(data) or MapNode((), 1, 1)
-    return Pipeline(
-        name=shapes.text(root, "name") or shapes.path,
-        path=shapes.path,
-        dialect=Dialect.GENERATOR,
-        job_dirs=shapes.texts(root, "job_dirs") or (),
-        run_all=shapes.texts(root, "run_all_patterns") or (),
-        run_all_exclude=shapes.texts(root, "run_all_exclude_patterns") or (),
-        missing_keys=tuple(key for key in REQUIRED_KEYS if _is_empty(root.get(key))),
-    )
 
 
 def _is_empty(node: Node | None) -> bool:

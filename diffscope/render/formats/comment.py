@@ -8,7 +8,7 @@ A small Mermaid picture of the changed modules and the chain of imports that lea
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 from msgspec import UNSET
@@ -74,6 +74,7 @@ def render_summary(
     words = Words(style.language)
     reading = AssessmentView(assessment, words)
     flags = worst_first(assessment.flags)
+    counts = () if assessment.ci is UNSET else assessment.ci.not_run
     text = fill(
         "comment.md.j2",
         words,
@@ -85,8 +86,9 @@ def render_summary(
         advice=[flag for flag in flags if flag.severity.rank >= Severity.MEDIUM.rank][:_MOST_FLAGS],
         ci=words.semicolon.join(reading.ci_but_blind_spots),
         blind=_blind_steps(assessment, words),
-        idle=_idle_steps(assessment, words),
-        idle_count=_idle_count(assessment),
+        # The optional steps that list a changed file most exactly.
+        idle=[] if assessment.ci is UNSET else [optional_step(one, words) for one in assessment.ci.optional],
+        idle_count=sum(one.steps for one in counts if one.reason is Reason.OPTIONAL),
         owners=_owners(assessment, words),
         where=_place,
         picture=draw(reading.modules, lambda count: words("dependents", count=count)),
@@ -137,16 +139,6 @@ def _blind_steps(assessment: Assessment, words: Words) -> list[str]:
     return [f"{spot.label}{words.colon}{spot.chain}" for spot in reversed(spots.values())]
 
 
-def _idle_steps(assessment: Assessment, words: Words) -> list[str]:
-    """Return the optional steps that list a changed file most exactly."""
-    return [] if assessment.ci is UNSET else [optional_step(one, words) for one in assessment.ci.optional]
-
-
-def _idle_count(assessment: Assessment) -> int:
-    counts = () if assessment.ci is UNSET else assessment.ci.not_run
-    return sum(one.steps for one in counts if one.reason is Reason.OPTIONAL)
-
-
 def _owners(assessment: Assessment, words: Words) -> str:
     known = [file for file in assessment.files if file.owners is not None]
     if not known:
@@ -174,16 +166,13 @@ def _fit(sections: list[str], words: Words, limit: int) -> str:
         kept.pop()
     dropped = len(middle) - len(kept)
     tail = [words("left-out", count=dropped)] if dropped else []
-    return _cut("\n\n".join([head, *kept, *tail, foot]), limit)
+    text = "\n\n".join([head, *kept, *tail, foot])
+    data = text.encode("utf-8", "backslashreplace")
+    return text if len(data) <= limit else data[:limit].decode("utf-8", "ignore")
 
 
 def _size(sections: list[str]) -> int:
     return sum(len(section.encode("utf-8", "surrogatepass")) + 2 for section in sections)
-
-
-def _cut(text: str, limit: int) -> str:
-    data = text.encode("utf-8", "backslashreplace")
-    return text if len(data) <= limit else data[:limit].decode("utf-8", "ignore")
 
 
 def _clip(text: str, length: int = _CLIP) -> str:
@@ -204,7 +193,9 @@ def draw(modules: Sequence[ModuleReach], importers: Callable[[int], str]) -> str
     keep letters, digits and ``_./`` only: nothing of a path can be a quote, a fence or a directive of Mermaid.
     """
     chosen = [module for module in modules if isinstance(module.chain, str)][:MOST_MODULES]
-    edges = _edges(_chain(module) for module in chosen)
+    chains = (_chain(module) for module in chosen)
+    pairs = ((left, right) for chain in chains for left, right in pairwise(chain) if left != right)
+    edges = list(dict.fromkeys(pairs))
     changed = {_name(module.module): module for module in chosen}
     nodes = list(dict.fromkeys([*(name for edge in edges for name in edge), *changed]))[:MOST_NODES]
     if len(nodes) < 2:
@@ -226,11 +217,6 @@ def draw(modules: Sequence[ModuleReach], importers: Callable[[int], str]) -> str
             f"  class {framed} changed",
         ]
     )
-
-
-def _edges(chains: Iterable[Sequence[str]]) -> list[tuple[str, str]]:
-    pairs = ((left, right) for chain in chains for left, right in pairwise(chain) if left != right)
-    return list(dict.fromkeys(pairs))
 
 
 def _chain(module: ModuleReach) -> list[str]:

@@ -18,7 +18,7 @@ def render(assessment: Assessment, style: Style) -> str:
     lines = [
         _line(flag, place, words, name)
         for flag in worst_first(assessment.flags)
-        for place in flag.evidence or (_nowhere(flag),)
+        for place in flag.evidence or (Evidence(path=".", note=flag.message),)
     ]
     return "".join(f"{visible(line)}\n" for line in lines)
 
@@ -28,7 +28,3 @@ def _line(flag: Flag, place: Evidence, words: Words, name: str) -> str:
     side = words.aside(f"{words('old-side')} {place.line}") if place.side == "old" and place.line else ""
     said = f"{name} {words.pick(place.note)}" if name else words.pick(place.note)
     return f"{place.path}:{number}: {LEVELS[flag.severity]}: {said}{side} [{flag.code}]"
-
-
-def _nowhere(flag: Flag) -> Evidence:
-    return Evidence(path=".", note=flag.message)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from msgspec import UNSET
 
 from diffscope.assessment.document import Assessment, RiskLevel
-from diffscope.messages.model import Text
 from diffscope.render.console import Piece, Screen, Tone, padded
 from diffscope.render.excerpts import Place, place_key
 from diffscope.render.places import location, worst_first
@@ -55,9 +54,20 @@ class _Report:
         self._header()
         self._screen.blank()
         self._risk()
-        self._flags()
+        for flag in worst_first(self._assessment.flags):
+            self._screen.blank()
+            self._flag(flag)
         self._against()
-        self._doubts()
+        words = self._words
+        for waived in self._assessment.waived:
+            self._row("waived", f"{waived.flag.code}  {words('waived-because', reason=waived.reason)}")
+        if self._assessment.unknown:
+            sentences = self._read.unknown
+            # One reason speaks for itself; several ones stand under the count.
+            rows = [Piece(self._read.unknown_count, Tone.MEDIUM)] if len(sentences) > 1 else []
+            rows += [Piece(sentence, Tone.QUIET if rows else Tone.MEDIUM) for sentence in sentences]
+            for number, row in enumerate(rows):
+                self._screen.row("" if number else words("unknown-rules"), row, width=_COLUMN)
         self._row("near", *self._read.near)
         self._screen.blank()
         self._look_first()
@@ -87,11 +97,16 @@ class _Report:
 
     def _details(self) -> None:
         self._screen.blank()
-        self._where()
+        words, platforms = self._words, self._words.comma.join(self._assessment.platforms)
+        suffix = f"   {words('platforms')}{words.colon}{platforms}" if platforms else ""
+        self._screen.row(words("kind"), Piece(" · ".join(self._read.kind)), width=_COLUMN)
+        self._screen.row(words("areas"), Piece(self._read.areas + suffix), width=_COLUMN)
         self._reach()
         self._row("owners", *self._read.owners)
         self._row("ci", *self._read.ci_but_blind_spots)
-        self._labels()
+        labels = self._assessment.labels
+        if labels is not UNSET and labels:
+            self._row("labels", self._words("labels-would", labels=self._words.comma.join(labels)))
 
     def _row(self, key: str, *phrases: str) -> None:
         if phrases:
@@ -117,15 +132,10 @@ class _Report:
             self._screen.row("" if number else words("check"), Piece(check), width=_COLUMN)
         if does and not self._flagged and risk.level is not RiskLevel.UNKNOWN:
             self._row("no-flags", because)
-        if self._read.fix_risk:
-            reasons = self._read.fix_risk_reasons if self._style.is_verbose else ()
-            self._row("fix-risk", self._read.fix_risk, *reasons)
-
-    def _where(self) -> None:
-        words, platforms = self._words, self._words.comma.join(self._assessment.platforms)
-        suffix = f"   {words('platforms')}{words.colon}{platforms}" if platforms else ""
-        self._screen.row(words("kind"), Piece(" · ".join(self._read.kind)), width=_COLUMN)
-        self._screen.row(words("areas"), Piece(self._read.areas + suffix), width=_COLUMN)
+        if self._style.is_verbose and self._read.fix_risk:
+            self._row("fix-risk", self._read.fix_risk, *self._read.fix_risk_reasons)
+        elif self._read.fix_risk_told:
+            self._row("fix-risk", self._read.fix_risk_told)
 
     def _reach(self) -> None:
         modules, words = self._read.modules, self._words
@@ -144,11 +154,6 @@ class _Report:
         for note in notes:
             self._screen.row("", note, width=_COLUMN)
 
-    def _flags(self) -> None:
-        for flag in worst_first(self._assessment.flags):
-            self._screen.blank()
-            self._flag(flag)
-
     def _flag(self, flag: Flag) -> None:
         words = self._words
         label = Piece(padded(flag.code, _COLUMN), _SEVERITY_TONES[flag.severity])
@@ -164,24 +169,13 @@ class _Report:
         self._screen.line(label, *title, hang=_COLUMN)
         if place is not None:
             self._changed_lines(place)
-        note = clip(words.pick(_note(flag)), _LONGEST_NOTE)
+        # What is said of the first place of a flag, or the message of one without any.
+        note = clip(words.pick(flag.evidence[0].note if flag.evidence else flag.message), _LONGEST_NOTE)
         if note[:_TELLING] not in self._read.said:
             self._screen.line(Piece(note), indent=_COLUMN)
         for more in (self._read.also(flag), self._read.covered(flag)):
             if more:
                 self._screen.line(Piece(more, Tone.QUIET), indent=_COLUMN)
-
-    def _doubts(self) -> None:
-        words = self._words
-        for waived in self._assessment.waived:
-            self._row("waived", f"{waived.flag.code}  {words('waived-because', reason=waived.reason)}")
-        if self._assessment.unknown:
-            sentences = self._read.unknown
-            # One reason speaks for itself; several ones stand under the count.
-            rows = [Piece(self._read.unknown_count, Tone.MEDIUM)] if len(sentences) > 1 else []
-            rows += [Piece(sentence, Tone.QUIET if rows else Tone.MEDIUM) for sentence in sentences]
-            for number, row in enumerate(rows):
-                self._screen.row("" if number else words("unknown-rules"), row, width=_COLUMN)
 
     def _look_first(self) -> None:
         places = self._read.look_first()
@@ -217,17 +211,7 @@ class _Report:
         if rest := len(paths) - len(shown):
             self._screen.line(Piece(self._words("and-more", count=rest), Tone.QUIET), indent=_COLUMN)
 
-    def _labels(self) -> None:
-        labels = self._assessment.labels
-        if labels is not UNSET and labels:
-            self._row("labels", self._words("labels-would", labels=self._words.comma.join(labels)))
-
     def _gaps(self) -> None:
         for number, note in enumerate(self._read.gaps):
             tone = Tone.QUIET if number else Tone.PLAIN
             self._screen.row("" if number else self._words("incomplete"), Piece(note, tone), width=_COLUMN)
-
-
-def _note(flag: Flag) -> Text:
-    """Return what is said of the first place of a flag, or the message of one without any."""
-    return flag.evidence[0].note if flag.evidence else flag.message

@@ -4,20 +4,20 @@
 
     step_method_changed:                 # lower_case_words
       before:                            # both sides, through the whole pipeline
-        vllm/v1/engine/core.py: |
+        pool/engine/core.py: |
           class EngineCore:
               def step(self):
                   return 1
       after:
-        vllm/v1/engine/core.py: |
+        pool/engine/core.py: |
           class EngineCore:
               def step(self):  # <- CP101 medium: EngineCore.step
                   return 2
-      tree: {vllm/v1/core/sched/scheduler.py: "..."}    # files that both sides share, unchanged
+      tree: {pool/sched/scheduler.py: "..."}    # files that both sides share, unchanged
     docstring_only: {before: ..., after: ..., findings: []}
     from_facts:                          # or facts alone, where they are hard to provoke
-      facts: {symbol: [{path: "vllm/a.py", logic: true}], unknown: [{family: module, reason: "no graph"}]}
-      findings: [{path: "vllm/a.py", line: 3}]
+      facts: {symbol: [{path: "pool/a.py", logic: true}], unknown: [{family: module, reason: "no graph"}]}
+      findings: [{path: "pool/a.py", line: 3}]
       severity: medium
     recorded_38450: {recorded: 38450, findings: []}         # or a recorded pull request
 

@@ -163,8 +163,15 @@ def convert_rule(text: str, cases: str | None, *, at: str) -> ConvertedRule | No
 def _files(root: MapNode, reading: Reading, converter: Converter) -> dict[str, str]:
     english, chinese = Pairs(), Pairs()
     family = _plain(root.get("family"))
-    _check_folder(root, reading)
-    _copy(root, "status", english, converter)
+    code, name = _plain(root.get("code")), _plain(root.get("name"))
+    folder = PurePosixPath(reading.path).parent.name
+    if folder not in ("", f"{code}-{name}"):
+        reading.report(
+            1, f"the folder is '{folder}', but the rule is {code} {name}", f"name the folder {code}-{name}"
+        )
+    entry = root.entry("status")
+    if entry is not None:
+        english.add("status", converter.plain(entry.value), converter.comments(entry))
     if family_of(_plain(root.get("code"))) is None:
         english.add("family", family)
     for key in TEXTS[:-1]:
@@ -178,21 +185,6 @@ def _files(root: MapNode, reading: Reading, converter: Converter) -> dict[str, s
     _add_severity(root, english, converter)
     _add_text(root, "says", english, chinese, converter)
     return {RULE_FILE: written(english), CHINESE_FILE: written(chinese)}
-
-
-def _check_folder(root: MapNode, reading: Reading) -> None:
-    code, name = _plain(root.get("code")), _plain(root.get("name"))
-    folder = PurePosixPath(reading.path).parent.name
-    if folder not in ("", f"{code}-{name}"):
-        reading.report(
-            1, f"the folder is '{folder}', but the rule is {code} {name}", f"name the folder {code}-{name}"
-        )
-
-
-def _copy(root: MapNode, key: str, into: Pairs, converter: Converter) -> None:
-    entry = root.entry(key)
-    if entry is not None:
-        into.add(key, converter.plain(entry.value), converter.comments(entry))
 
 
 def _add_text(root: MapNode, key: str, english: Pairs, chinese: Pairs, converter: Converter) -> None:

@@ -23,7 +23,7 @@ from diffscope.rules.language.template import placeholders
 from diffscope.yaml.reading import Mistake, Reading
 from diffscope.yaml.strict import Entry, ListNode, MapNode, Node, ScalarNode
 
-_PATH = "vllm/example.py"
+_PATH = "package/example.py"
 _WORDS = {True: "hold", False: "fail", None: "be unknown"}
 _DID = {True: "holds", False: "fails", None: "is unknown"}
 

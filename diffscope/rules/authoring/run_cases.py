@@ -121,7 +121,14 @@ def _why_not(condition: Condition, context: Context, evidence: Exists) -> list[s
     if inside is not None:
         return inside
     if isinstance(condition, Exists):
-        return _why_none(condition, context, evidence)
+        name, where = asked_of(condition, evidence)
+        records = context.records(condition.fact)
+        if name == "evidence":
+            among = compile_matcher(evidence.where)
+            records = tuple(record for record in records if among(record, context) is True)
+        if not records:
+            return [f"there is no {name}"]
+        return _nearest(where, records, context) or [f"wanted {described(condition, evidence)}"]
     wanted = f"wanted {described(condition, evidence)}"
     if isinstance(condition, Measured):
         low, high = measured_span(condition, context)
@@ -151,17 +158,6 @@ def _found(condition: Condition, context: Context, evidence: Exists) -> str:
     held = [each for each in context.records(condition.part.fact) if matcher(each, context) is not False]
     name, _ = asked_of(condition.part, evidence)
     return f"there is such {name}: {_place(held[0])}, " if held else ""
-
-
-def _why_none(condition: Exists, context: Context, evidence: Exists) -> list[str]:
-    name, where = asked_of(condition, evidence)
-    records = context.records(condition.fact)
-    if name == "evidence":
-        among = compile_matcher(evidence.where)
-        records = tuple(record for record in records if among(record, context) is True)
-    if not records:
-        return [f"there is no {name}"]
-    return _nearest(where, records, context) or [f"wanted {described(condition, evidence)}"]
 
 
 def _place(record: object) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from diffscope.errors import UsageError
-from diffscope.messages.model import Language, Text
+from diffscope.messages.model import Language
 from diffscope.messages.say import text_of
 from diffscope.rules.authoring.schema import SCHEMA_FOLDER
 from diffscope.rules.language.catalogue import Catalogue
@@ -21,7 +21,7 @@ status: {{is: preview, since: "{version}"}} # stable once it is measured; a prev
 why: "{why}"
 remedy: "{remedy}"
 evidence: # the records that a flag points at: a fact of docs/vocabulary.md, and what is asked of it
-  symbol: {{category: source, logic: true, path: {{like: "vllm/TODO/**"}}}}
+  symbol: {{category: source, logic: true, path: {{like: "{package}/TODO/**"}}}}
 when: {{not: {{change: {{kind: [docs, test]}}}}}} # what must hold besides; remove it if nothing must
 severity: low # or a list: - high: {{evidence: {{code_added: {{at_least: 100}}}}}}, and a word alone at the end
 says: "{says}"
@@ -41,29 +41,31 @@ _CASES = """\
 logic_changed:
   todo: "write a change that must be found, and mark the line that earns it"
   before:
-    vllm/example.py: |
+    {package}/example.py: |
       def answer():
           return 41
   after:
-    vllm/example.py: |
+    {package}/example.py: |
       def answer():  # <- {code} low: answer
           return 42
 docstring_changed:
   todo: "write a change that all but fires; this one is found until then"
   before:
-    vllm/TODO/example.py: |
+    {package}/TODO/example.py: |
       def answer():
           return 41
   after:
-    vllm/TODO/example.py: |
+    {package}/TODO/example.py: |
       def answer():
           return 42
   findings: []
 """
 
 
-def scaffold_rule(code: str, slug: str, *, catalogue: Catalogue, version: str) -> dict[str, str]:
-    """Return file name -> text of a new rule's folder, which is to be called ``CODE-slug``.
+def scaffold_rule(
+    code: str, slug: str, *, catalogue: Catalogue, version: str, package: str
+) -> dict[str, str]:
+    """Return file name -> text of a new rule's folder, which is to be called ``CODE-slug``; its paths lie in a folder ``package``.
 
     Raises:
         UsageError: the code or the slug has not the form, or the code is taken.
@@ -81,25 +83,21 @@ def scaffold_rule(code: str, slug: str, *, catalogue: Catalogue, version: str) -
     title = slug.replace("-", " ").capitalize()
     # Letters that belong to no family yet need one named.
     family = "" if family_of(code) else f"family: {next(iter(FAMILIES))} # one of: {', '.join(FAMILIES)}\n"
-    fixed = {"code": code, "version": version, "family": family, "schemas": _SCHEMAS}
+    fixed = {"code": code, "version": version, "family": family, "schemas": _SCHEMAS, "package": package}
     files = (
         (RULE_FILE, _RULE, Language.ENGLISH),
         (CHINESE_FILE, _CHINESE, Language.CHINESE),
         ("cases.yml", _CASES, Language.ENGLISH),
     )
-    texts = _texts(title)
-    said = {language: {name: text.pick(language) for name, text in texts.items()} for language in Language}
-    return {name: text.format(**fixed, **said[language]) for name, text, language in files}
-
-
-def _texts(title: str) -> dict[str, Text]:
     fields = {"symbol": "{symbol}", "added": "{code_added}", "removed": "{code_removed}"}
-    return {
+    texts = {
         "title": text_of("scaffold.title", title=title),
         "why": text_of("scaffold.why"),
         "remedy": text_of("scaffold.remedy"),
         "says": text_of("scaffold.says", **fields),
     }
+    said = {language: {name: text.pick(language) for name, text in texts.items()} for language in Language}
+    return {name: text.format(**fixed, **said[language]) for name, text, language in files}
 
 
 def _next_free(code: str, catalogue: Catalogue) -> str:

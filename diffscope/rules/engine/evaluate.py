@@ -53,7 +53,11 @@ _EFFECTS: Final = (
     "none",
 )
 """Of equal level, what was there before and acts otherwise now comes first."""
-_CONSTRUCTORS: Final = (".__init__", ".__post_init__")
+_PREPARES: Final = lazy_regex(
+    r"(?:^|[._])(?:__init__|__post_init__|create_\w+|can_implement|is_supported|get_min_capability|from_\w+)$"
+)
+"""Names of code that makes what does the work, or says whether it can."""
+_LONG_KERNEL: Final = 60
 _STANDS_IN: Final = lazy_regex(
     r"(?:_fake|_meta)$|(?:^|[._])(?:lazy|_?ensure)_?\w*$|(?:^|\.)_?(?:shutdown|close|destroy|__del__|__repr__|__str__|warmup\w*|warm_up\w*|log_\w+)$"
 )
@@ -191,7 +195,9 @@ class _Program:
 
     def flag(self, context: Context, override: Severity | None) -> Flag:
         rule = self.rule
-        records = self._records(context)
+        query = self.rule.evidence
+        records = [record for record in context.records(query.fact) if self._evidence(record, context)]
+        records.sort(key=lambda record: _weight(record, query.worst_by))
         evidence = tuple(dict.fromkeys(self._place(record, context) for record in records))
         places = {(each.path, each.symbol or "") for each in evidence}
         identity = "\n".join([rule.code, *(f"{path}\t{symbol}" for path, symbol in sorted(places))])
@@ -208,12 +214,6 @@ class _Program:
             confidence=_confidence(rule, context),
             fingerprint=hashlib.sha256(identity.encode("utf-8", "surrogatepass")).hexdigest()[:16],
         )
-
-    def _records(self, context: Context) -> list[Any]:
-        query = self.rule.evidence
-        found = [record for record in context.records(query.fact) if self._evidence(record, context)]
-        found.sort(key=lambda record: _weight(record, query.worst_by))
-        return found
 
     def _place(self, record: Any, context: Context) -> Evidence:
         path, line = getattr(record, "path", ""), getattr(record, "line", 0)
@@ -261,8 +261,13 @@ def _weight(record: object, worst_by: str | None) -> tuple[object, ...]:
     # Of equal rank what is still there comes before what went: that is where a reader looks.
     is_gone = getattr(record, "side", "new") == "old"
     order = (is_gone, -weight) if worst_by is None else (-weight, is_gone)
+    graver, finer = _consequence(record)
+    # A rule that names what is worst means it, kernels apart, before whatever else tells places of equal level apart.
+    first = (not getattr(record, "is_kernel", False), -weight) if worst_by is not None else ()
     return (
-        *_consequence(record),
+        *graver,
+        *first,
+        *finer,
         *order,
         getattr(record, "path", ""),
         getattr(record, "line", 0),
@@ -270,10 +275,11 @@ def _weight(record: object, worst_by: str | None) -> tuple[object, ...]:
     )
 
 
-def _consequence(record: object) -> tuple[int, ...]:
-    """Return how far behind a place comes: what stands in for another or only hands on, what is no more than medium, what is new, the less grave.
+def _consequence(record: object) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Return how far behind a place comes, and what tells places apart that are equal by that.
 
-    Then constructors, what decides less, what runs once, and steps from the root.
+    First what stands in for another or only hands on, what is no more than medium, what is new, the less grave, what prepares; then what
+    decides less, what runs once, and steps from the root.
     """
     level, effect = getattr(record, "consequence", "info"), getattr(record, "effect", "none")
     symbol = getattr(record, "symbol", None) or ""
@@ -281,18 +287,26 @@ def _consequence(record: object) -> tuple[int, ...]:
     path = getattr(record, "reach_path", "")
     rank = _LEVELS.index(level)
     is_new = effect == "addition" or "added" in getattr(record, "aspects", ())
-    return (
+    # A new kernel of some length is what the launcher beside it was edited for.
+    is_main = getattr(record, "is_kernel", False) and getattr(record, "code_added", 0) >= _LONG_KERNEL
+    prepares = bool(_PREPARES.search(symbol))
+    # What is gone, or only prepares, is looked at after what does the work, if that is but a step less grave.
+    stands_back = prepares or "removed" in getattr(record, "aspects", ())
+    graver = (
         stands_in or effect == "wiring",
         -max(rank, _LEVELS.index("medium")),
-        is_new,
-        -rank,
-        symbol.endswith(_CONSTRUCTORS),
+        is_new and not is_main,
+        -max(rank - stands_back, 0),
+        stands_back,
+    )
+    finer = (
         -getattr(record, "deciding", 0),
         getattr(record, "reached", "per_step") != "per_step",
         _EFFECTS.index(effect),
         not getattr(record, "is_kernel", False),
         path.count(" <- ") if path and not is_new else len(_LEVELS),
     )
+    return graver, finer
 
 
 def _message(evidence: tuple[Evidence, ...]) -> Text:

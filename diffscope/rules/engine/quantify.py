@@ -126,20 +126,16 @@ def _span(condition: Measured, matcher: Matcher, context: Context) -> tuple[floa
     if not condition.fields:
         low, high = float(len(certain)), float(len(certain) + len(possible))
     elif condition.measure is Measure.COUNT:
-        low, high = _distinct(condition, certain, possible)
+        field = condition.fields[0]
+        sure, unsure = _values(field, certain), _values(field, [*certain, *possible])
+        unnamed = sum(getattr(record, field) is UNSET for record in (*certain, *possible))
+        declared = family_called(condition.fact).field(field) if unnamed else None
+        # An unknown list may hold any number of values, an unknown text or number one.
+        is_list = declared is not None and declared.type == "texts"
+        low, high = float(len(sure)), _ENDLESS if is_list else float(len(unsure) + unnamed)
     else:
         low, high = _summed(condition.fields, certain, possible)
     return low, _ENDLESS if is_open else high
-
-
-def _distinct(condition: Measured, certain: list[object], possible: list[object]) -> tuple[float, float]:
-    field = condition.fields[0]
-    sure, unsure = _values(field, certain), _values(field, [*certain, *possible])
-    unnamed = sum(getattr(record, field) is UNSET for record in (*certain, *possible))
-    declared = family_called(condition.fact).field(field) if unnamed else None
-    # An unknown list may hold any number of values, an unknown text or number one.
-    is_list = declared is not None and declared.type == "texts"
-    return float(len(sure)), _ENDLESS if is_list else float(len(unsure) + unnamed)
 
 
 def _values(field: str, found: list[object]) -> set[object]:

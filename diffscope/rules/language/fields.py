@@ -45,7 +45,9 @@ def _asked(node: Node, field: Field, family: Family, scope: Scope) -> Condition 
     if not node.entries:
         scope.reading.report(node, f"'{field.name}' asks nothing", "write a value, or {at_least: 1}")
     if (other := node.get(_SAME)) is not None and len(node.entries) == 1:
-        return _same_field(field, other, family, scope)
+        fitting = [each.name for each in family.fields if each.type == field.type and each.name != field.name]
+        name = scope.reading.choice(other, f"field of the type of '{field.name}'", fitting)
+        return SameField(field=field.name, other=name) if name else None
     parts: list[Condition] = []
     for each in node.entries:
         if each.key not in _WORDS:
@@ -76,12 +78,6 @@ def _test(field: Field, operator: Operator, node: Node, family: Family, scope: S
         operands=tuple(dict.fromkeys(checked)),
         is_list=field.type == "texts",
     )
-
-
-def _same_field(field: Field, node: Node, family: Family, scope: Scope) -> Condition | None:
-    fitting = [each.name for each in family.fields if each.type == field.type and each.name != field.name]
-    name = scope.reading.choice(node, f"field of the type of '{field.name}'", fitting)
-    return SameField(field=field.name, other=name) if name else None
 
 
 def _operands(field: Field, operator: Operator, node: Node, scope: Scope) -> list[tuple[object, Node]]:
@@ -116,7 +112,19 @@ def _item(node: Node, scope: Scope) -> list[tuple[object, Node]]:
 
 def _operand(field: Field, operator: Operator, value: object, node: Node, scope: Scope) -> Operand:
     if operator in PATTERN_OPERATORS:
-        return _pattern(field, operator, value, node, scope)
+        if not isinstance(value, str) or not value:
+            scope.reading.report(
+                node, f"'{operator.value}' needs a text, not {shape(node)}", "quote the pattern"
+            )
+            return ""
+        try:
+            if operator is Operator.MATCHES:
+                compile_regex(value)
+            elif field.name in PATH_FIELDS:
+                compile_glob(value)
+        except InputError as error:
+            scope.reading.report(node, clipped(error.message, 300), error.hint or "")
+        return value
     if value is None:
         if operator is not Operator.IN:
             scope.reading.report(node, f"'{operator.value}' does not take null", "write a number")
@@ -154,17 +162,3 @@ def _typed(field: Field, kind: str, value: object, node: Node, scope: Scope) -> 
         hint = f'quote it: "{clipped(node.text, 40)}"'
     scope.reading.report(node, f"'{field.name}' needs {_TYPE_WORDS[kind]}, not {shape(node)}", hint)
     return None
-
-
-def _pattern(field: Field, operator: Operator, value: object, node: Node, scope: Scope) -> Operand:
-    if not isinstance(value, str) or not value:
-        scope.reading.report(node, f"'{operator.value}' needs a text, not {shape(node)}", "quote the pattern")
-        return ""
-    try:
-        if operator is Operator.MATCHES:
-            compile_regex(value)
-        elif field.name in PATH_FIELDS:
-            compile_glob(value)
-    except InputError as error:
-        scope.reading.report(node, clipped(error.message, 300), error.hint or "")
-    return value

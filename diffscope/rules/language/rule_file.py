@@ -245,7 +245,8 @@ def _severity(entry: Entry | None, scope: Scope) -> tuple[Severity, tuple[Severi
 def _last_severity(node: Node, scope: Scope) -> tuple[Severity, tuple[SeverityStep, ...]]:
     """Return a severity by its word; ``consequence`` is the highest level among the places of the evidence."""
     if not isinstance(node, ScalarNode) or node.value != CONSEQUENCE:
-        return _severity_word(node, scope.reading), ()
+        word = scope.reading.choice(node, "severity", [severity.value for severity in Severity])
+        return (Severity(word) if word else Severity.INFO), ()
     return Severity.INFO, _measured_steps(None, 0, scope)
 
 
@@ -286,11 +287,6 @@ def _steps(node: Node, scope: Scope, *, is_measured: bool) -> tuple[SeverityStep
     if entry.key in SHIFTS:
         return _measured_steps(when, SHIFTS[entry.key], scope)
     return (SeverityStep(to=Severity(entry.key), when=when),)
-
-
-def _severity_word(node: Node, reading: Reading) -> Severity:
-    word = reading.choice(node, "severity", [severity.value for severity in Severity])
-    return Severity(word) if word else Severity.INFO
 
 
 def _check_braces(reading: Reading, entry: Entry) -> None:

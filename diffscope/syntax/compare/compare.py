@@ -5,6 +5,7 @@ Decided on syntax trees; only what differs is looked into. Never raises on any b
 
 from __future__ import annotations
 
+import ast
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -37,6 +38,7 @@ from diffscope.syntax.model import (
     Problem,
     SymbolChange,
 )
+from diffscope.syntax.nodes import text_of
 from diffscope.syntax.normalize.normalize import canonicalise
 from diffscope.syntax.normalize.stream import STRUCTURE
 from diffscope.syntax.normalize.units import Side, Unit, aliases_of, outside, read_side, shared_bodies, trim
@@ -365,8 +367,17 @@ def _summary_of(unit: Unit) -> str:
     return line
 
 
+_DESCRIBED: Final = lazy_regex(
+    r"\b(?:description|help)\s*=\s*\(?\s*((?:[rf]?(?:\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*')\s*)+)"
+)
+_STRINGS: Final = lazy_regex(r"\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'")
+
+
 def _text(unit: Unit) -> str:
     if unit.kind is DefinitionKind.VARIABLE:
+        if found := _DESCRIBED.search(text_of(unit.node)):
+            # What a field's own call says of it.
+            return "".join(map(str, map(ast.literal_eval, _STRINGS.findall(found[1]))))
         node = unit.node.next_named_sibling
     elif unit.kind is DefinitionKind.MODULE or unit.body is None:
         return ""

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from difflib import SequenceMatcher
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from diffscope.patterns import lazy_regex
+from diffscope.syntax.compare.edit_context import with_context
 from diffscope.syntax.compare.entries import (
     EXITS,
     LEAVING,
@@ -97,7 +98,7 @@ def compare_edits(before: Unit, after: Unit) -> tuple[StatementEdit, ...]:
     found += _alone(old, new, [at for at in gone if old[at].text not in other_texts], "removed")
     found += _alone(new, old, [at for at in come if new[at].text not in texts], "added")
     found.sort(key=lambda edit: (edit.line, edit.change, edit.what, edit.after, edit.before))
-    return tuple(found[:_MOST])
+    return tuple(with_context(found[:_MOST], new))
 
 
 def _reordered(
@@ -387,10 +388,11 @@ def _edit(
     at: Node | None = None,
     **texts: str,
 ) -> StatementEdit:
+    told: dict[str, Any] = {name: brief(text.replace(",)", ")"), MOST_TEXT) for name, text in texts.items()}
     return StatementEdit(
+        **told,
         what=what,
         change=change,
-        **{name: brief(text.replace(",)", ")"), MOST_TEXT) for name, text in texts.items()},
         guard=brief(entry.guard, MOST_TEXT),
         held=held,
         stood=stood,

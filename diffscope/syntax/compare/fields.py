@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from diffscope.patterns import lazy_regex
+from diffscope.source.profile import profile
 from diffscope.syntax.model import DefinitionKind
 from diffscope.syntax.nodes import resolve, text_of
 from diffscope.syntax.normalize.units import Unit
@@ -16,8 +17,8 @@ if TYPE_CHECKING:
 Classes = Mapping[str, Unit]
 """The classes of one side, by qualified name."""
 
-_DATACLASSES: Final = frozenset({"dataclass", "config", "define", "frozen", "mutable", "attrs"})
-"""Decorators that make fields of annotations, by their last name; ``config`` is vLLM's own."""
+_DATACLASSES: Final = frozenset({"dataclass", "define", "frozen", "mutable", "attrs"})
+"""Decorators that make fields of annotations, by their last name."""
 _ATTRS: Final = frozenset({"attr.s", "attr.attrs", "attr.ib"})
 _TUPLES: Final = frozenset({"NamedTuple"})
 _STRUCTS: Final = frozenset({"Struct"})
@@ -102,7 +103,7 @@ def _own_names(classes: Classes) -> frozenset[str]:
 
 
 def _is_model(name: str) -> bool:
-    """Return whether a base makes a model of annotations; vLLM's ``OpenAIBaseModel`` says so by its name."""
+    """Return whether a base makes a model of annotations; a base of models says so by its name."""
     return name in _MODELS or name.endswith("BaseModel")
 
 
@@ -118,7 +119,8 @@ def _own_bases(unit: Unit) -> Iterator[str]:
 def _is_dataclass(unit: Unit) -> bool:
     names = [decorator.partition("(")[0].strip() for decorator in unit.definition.decorators]
     names += [origin for name in names if (origin := resolve(name, unit.origins))]
-    return any(name.rpartition(".")[2] in _DATACLASSES or name in _ATTRS for name in names)
+    known = _DATACLASSES.union(profile().code.dataclasses)
+    return any(name.rpartition(".")[2] in known or name in _ATTRS for name in names)
 
 
 def _is_bare(field: Unit) -> bool:

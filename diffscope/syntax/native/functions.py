@@ -151,27 +151,24 @@ class _Reader:
             node = pending.pop()
             size = self._text.place(node.end_byte) - self._text.place(node.start_byte)
             if node.type == "ERROR" and size > _LARGE:
-                self._look(node.start_byte, node.end_byte)
+                place, code = self._text.place, self._text.code
+                known = {each.body for each in self.found}
+                for match in _HEAD.finditer(code, node.start_byte, node.end_byte):
+                    name = decode(match["name"])
+                    start, body = match.end() - len(match[0].lstrip()), match.end() - 1
+                    if (
+                        name in _KEYWORDS
+                        or place(body) in known
+                        or not match["head"].strip()
+                        or place(start) in self._blocks
+                    ):
+                        continue
+                    span = (start, body, _closing_brace(code, match.end()))
+                    parameters = decode(match["parameters"])
+                    returns = " ".join(_QUALIFIERS.sub(" ", _BOUNDS.sub(" ", decode(match["head"]))).split())
+                    self._add(name, _split(parameters), returns, span, match.start("name"))
             elif node.has_error:
                 pending.extend(node.named_children)
-
-    def _look(self, first: int, last: int) -> None:
-        place, code = self._text.place, self._text.code
-        known = {each.body for each in self.found}
-        for match in _HEAD.finditer(code, first, last):
-            name = decode(match["name"])
-            start, body = match.end() - len(match[0].lstrip()), match.end() - 1
-            if (
-                name in _KEYWORDS
-                or place(body) in known
-                or not match["head"].strip()
-                or place(start) in self._blocks
-            ):
-                continue
-            span = (start, body, _closing_brace(code, match.end()))
-            parameters = decode(match["parameters"])
-            returns = " ".join(_QUALIFIERS.sub(" ", _BOUNDS.sub(" ", decode(match["head"]))).split())
-            self._add(name, _split(parameters), returns, span, match.start("name"))
 
     def _function(self, node: Node, scope: str, whole: Node) -> None:
         declarator, body = _function_declarator(node), _body(node)
@@ -303,7 +300,18 @@ class NativeText(NamedTuple):
 
 def thin_native(text: bytes) -> NativeText:
     """Return a text without comments and directives, its function bodies and its margins cut."""
-    return _cut(text, _find_cuts(text, _find_bodies(text)))
+    cuts = _find_cuts(text, _find_bodies(text))
+    parts: list[bytes] = []
+    starts, origins = [0], [0]
+    position = length = 0
+    for start, end, left in cuts:
+        parts += [text[position:start], left]
+        length += start - position + len(left)
+        starts.append(length)
+        origins.append(end)
+        position = end
+    parts.append(text[position:])
+    return NativeText(b"".join(parts), tuple(starts), tuple(origins))
 
 
 def _find_bodies(text: bytes) -> list[tuple[int, int]]:
@@ -346,17 +354,3 @@ def _find_cuts(text: bytes, bodies: Iterable[tuple[int, int]]) -> Iterator[_Cut]
             # Empty braces could be an initialiser.
             yield _Cut(start, end, b";")
         position = end
-
-
-def _cut(text: bytes, cuts: Iterable[_Cut]) -> NativeText:
-    parts: list[bytes] = []
-    starts, origins = [0], [0]
-    position = length = 0
-    for start, end, left in cuts:
-        parts += [text[position:start], left]
-        length += start - position + len(left)
-        starts.append(length)
-        origins.append(end)
-        position = end
-    parts.append(text[position:])
-    return NativeText(b"".join(parts), tuple(starts), tuple(origins))

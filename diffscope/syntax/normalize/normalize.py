@@ -10,14 +10,8 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from diffscope.syntax.literals import (
-    expression_text,
-    interpolates,
-    parts_of,
-    prefix_of,
-    read_text,
-    shown_text,
-)
+from diffscope.source.text import decode
+from diffscope.syntax.literals import expression_text, interpolates, parts_of, read_text, shown_text
 from diffscope.syntax.nodes import text_of
 from diffscope.syntax.normalize.statements import holds_texts, is_message, reads_annotations
 from diffscope.syntax.normalize.stream import CLOSE, DEDENT, INDENT, NEWLINE, OPEN, Stream, leaf_token
@@ -288,7 +282,8 @@ class _Writer:
         text, mark = "", ""
         self._emit(OPEN, node)
         for string in [child for child in node.children if child.type == "string"] or [node]:
-            prefix = prefix_of(string)
+            # The lower-case prefix of a literal, with the quotes behind it.
+            prefix = decode(string.children[0].text or b"").lower() if string.child_count else ""
             mark = "b" if "b" in prefix else ""
             if "t" in prefix:
                 # A template keeps its parts, and the text of what is interpolated.
@@ -315,7 +310,11 @@ class _Writer:
                 self._format(child, depth, prefix)
             elif child.type == "named_expression":
                 # Without brackets ``:=`` is no assignment but a colon, and a format that begins with an equals sign.
-                self._bare_walrus(child, depth, prefix)
+                name = child.children[0]
+                self.node(name, depth + 1)
+                text = (child.text or b"")[name.end_byte - child.start_byte :].decode("utf-8", "replace")
+                self._emit(":", child)
+                self._emit(f'"{read_text(text.lstrip()[1:], prefix.translate(_NO_BRACES))}', child)
             elif child.type in _SILENT:
                 continue
             elif child.type != "=":
@@ -339,13 +338,6 @@ class _Writer:
             if child is not None:
                 self._interpolation(child, depth + 1, prefix)
                 position = child.end_byte - start
-
-    def _bare_walrus(self, node: Node, depth: int, prefix: str) -> None:
-        name = node.children[0]
-        self.node(name, depth + 1)
-        text = (node.text or b"")[name.end_byte - node.start_byte :].decode("utf-8", "replace")
-        self._emit(":", node)
-        self._emit(f'"{read_text(text.lstrip()[1:], prefix.translate(_NO_BRACES))}', node)
 
     def _emit(self, token: str, node: Node) -> None:
         self.stream.tokens.append(token)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from diffscope.source.profile import profile
 from diffscope.syntax.nodes import callee_of, is_idle, name_of, resolve
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ _PURE: Final = frozenset(
     {
         "field", "Field", "PrivateAttr", "TypeVar", "ParamSpec", "TypeVarTuple", "NewType", "namedtuple", "TypeAdapter", "frozenset", "set",
         "list", "dict", "tuple", "int", "float", "str", "bool", "bytes", "range", "len", "min", "max", "sum", "sorted", "object", "compile",
-        "Path", "init_logger", "getLogger", "device", "auto", "partial", "cast", "OrderedDict", "defaultdict", "ConfigDict", "float32",
+        "Path", "getLogger", "device", "auto", "partial", "cast", "OrderedDict", "defaultdict", "ConfigDict", "float32",
         "join", "get", "items", "keys", "values", "format", "split", "param",
     }
 )  # fmt: skip
@@ -44,7 +45,12 @@ def read_needs(node: Node, *, binds: frozenset[str] | None = None) -> Needs:
         if each.type == "identifier":
             names.add(name_of(each))
         elif each.type in _FUNCTIONS:
-            pending += _defaults(each)
+            parameters = each.child_by_field_name("parameters")
+            values = (
+                child.child_by_field_name("value")
+                for child in (parameters.named_children if parameters else ())
+            )
+            pending += [value for value in values if value is not None]
         elif each.type == "attribute":
             pending += each.named_children[:1]
         elif each.type == "keyword_argument":
@@ -68,17 +74,10 @@ def depend(one: Needs, other: Needs) -> bool:
     return bool(one.binds & (other.binds | other.reads) or other.binds & one.reads)
 
 
-def _defaults(function: Node) -> list[Node]:
-    parameters = function.child_by_field_name("parameters")
-    values = (
-        child.child_by_field_name("value") for child in (parameters.named_children if parameters else ())
-    )
-    return [value for value in values if value is not None]
-
-
 def _acts(node: Node) -> bool:
     if node.type == "call":
-        return callee_of(node).rpartition(".")[2] not in _PURE
+        called = callee_of(node).rpartition(".")[2]
+        return called not in _PURE and called not in profile().code.everywhere
     if node.type in _ASSIGNMENTS:
         target = node.child_by_field_name("left")
         return target is not None and target.type in _WRITTEN
@@ -107,16 +106,13 @@ def holds_texts(statement: Node) -> bool:
 
 def _tells(statement: Node) -> bool:
     if statement.type == "expression_statement" and statement.named_child_count == 1:
-        return _is_log(statement.named_children[0])
+        call = statement.named_children[0]
+        if call.type != "call":
+            return False
+        owner, _, name = callee_of(call).rpartition(".")
+        is_log = name.removesuffix("_once") in _LOGS and owner.rpartition(".")[2].lower().endswith(_LOGGERS)
+        return (is_log or (owner, name) == ("warnings", "warn")) and not _binds(call)
     return statement.type == "assert_statement" and _narrows(statement.named_children[0])
-
-
-def _is_log(call: Node) -> bool:
-    if call.type != "call":
-        return False
-    owner, _, name = callee_of(call).rpartition(".")
-    is_log = name.removesuffix("_once") in _LOGS and owner.rpartition(".")[2].lower().endswith(_LOGGERS)
-    return (is_log or (owner, name) == ("warnings", "warn")) and not _binds(call)
 
 
 def _only_tells(statement: Node) -> bool:

@@ -53,7 +53,7 @@ def test_the_parts_of_a_bug_report() -> None:
 def test_the_environment_of_a_bug_report() -> None:
     """Cards are counted; what is N/A is not told."""
     assert environment(FOLDED) == Environment(
-        gpus=("2 × NVIDIA H100 80GB HBM3",), cuda="12.8", torch="2.9.0+cu128", vllm="0.12.0"
+        gpus=("2 × NVIDIA H100 80GB HBM3",), cuda="12.8", torch="2.9.0+cu128", own="0.12.0"
     )
     assert environment("GPU models and configuration : AMD Instinct MI300X (gfx942)\nROCM Version : 7.0") == (
         Environment(gpus=("AMD Instinct MI300X",), rocm="7.0")

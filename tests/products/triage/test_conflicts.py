@@ -119,8 +119,51 @@ ENVS = {
 }
 
 
-def test_who_reads_a_variable_that_another_adds_comes_after_it() -> None:
+@pytest.mark.parametrize(
+    "line",
+    [
+        pytest.param("def start():\n    return envs.VLLM_DEPTH", id="in a function"),
+        pytest.param("class Start:\n    depth: int = envs.VLLM_DEPTH", id="as the value of a field"),
+        pytest.param(
+            "class Start:\n    words: Annotated[list, Field(max_length=envs.VLLM_DEPTH)] = None",
+            id="in the annotation of a field",
+        ),
+        pytest.param("DEPTHS = {'a': envs.VLLM_DEPTH + 1}", id="in a table of the module"),
+    ],
+)
+def test_who_reads_a_variable_that_another_adds_comes_after_it(line: str) -> None:
     more = ENVS["vllm/envs.py"].replace("\n}", "\n    'VLLM_DEPTH': lambda: os.getenv('VLLM_DEPTH', '1'),\n}")
-    reads = {NEW: "import vllm.envs as envs\n\n\ndef start():\n    return envs.VLLM_DEPTH\n"}
+    reads = {NEW: f"import vllm.envs as envs\n\n\n{line}\n"}
     found = relations(candidate(1, {"vllm/envs.py": more}, base=ENVS), candidate(2, reads, base=ENVS))
     assert [(link.kind, link.first, link.then) for link in found.order] == [("needs", 1, 2)]
+
+
+STATE = {
+    "vllm/state.py": "from dataclasses import dataclass\n\n\n@dataclass\nclass State:\n    size: int\n    window: int | None = None\n"
+}
+
+
+@pytest.mark.parametrize(
+    ("call", "expected"),
+    [
+        pytest.param("State(size=1, window=2)", [("removed-used", "breaks")], id="a test passes it by name"),
+        pytest.param("State(size=1)", [], id="a test that does not pass it"),
+    ],
+)
+def test_a_field_that_is_gone_breaks_who_passes_it(call: str, expected: list[tuple[str, str]]) -> None:
+    gone = {"vllm/state.py": STATE["vllm/state.py"].replace("    window: int | None = None\n", "")}
+    passes = {
+        "tests/test_state.py": f"from vllm.state import State\n\n\ndef test_state():\n    assert {call}\n"
+    }
+    found = relations(candidate(1, gone, base=STATE), candidate(2, passes, base=STATE)).conflicts
+    assert [(each.kind, each.certainty) for each in found] == expected
+
+
+def test_who_takes_out_lines_that_another_adds_comes_after_it() -> None:
+    """Of two lines and more: a single one may stand there twice."""
+    body = "    first_of_all = size + 1\n    second_of_all = size + 2\n    return Pool()"
+    filled = pool("    return Pool()", body)
+    for kept, expected in (("", [("rewrites", 1, 2)]), ("    first_of_all = size + 1\n", [])):
+        left = candidate(2, pool("    return Pool()", f"{kept}    return Pool()"), base={**BASE, **filled})
+        found = relations(candidate(1, filled), left)
+        assert [(link.kind, link.first, link.then) for link in found.order] == expected

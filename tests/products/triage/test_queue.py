@@ -9,8 +9,9 @@ import pytest
 
 from diffscope.cli.triage.command import FORMS
 from diffscope.messages.model import Language
-from diffscope.products.triage.candidates import Candidate, OpenState
-from diffscope.products.triage.model import Triage
+from diffscope.products.triage.candidates import Candidate, OpenState, Refusal
+from diffscope.products.triage.model import Place, Triage
+from diffscope.products.triage.queue import build_queue
 from diffscope.products.triage.render import FORMATS
 from diffscope.products.triage.triage import build_triage, line_about
 from diffscope.render.style import Style
@@ -26,22 +27,38 @@ def triage(*candidates: Candidate) -> Triage:
 
 
 SMALL = msgspec.structs.replace(
-    candidate(1, {"vllm/pool.py": POOL.replace("[:count]", "[: count + 1]")}), test_lines=9, is_tested=True
+    candidate(
+        1,
+        {"vllm/pool.py": POOL.replace("[:count]", "[: count + 1]")},
+        title="[Bugfix] Fix wrong blocks of pools",
+    ),
+    kind="bugfix",
+    test_lines=9,
+    is_tested=True,
 )
+SIZES = "1 line of code, 9 of tests; risk none"
 
 
 @pytest.mark.parametrize(
     ("fields", "bucket", "reason"),
     [
-        pytest.param({}, "first", "2 lines: 1 of code, 9 of tests added; risk none", id="small and safe"),
-        pytest.param({"code_lines": 0}, "first", "2 lines, none of them code of the product; risk none", id="nothing but tests"),
-        pytest.param({"is_tested": False}, "review", "no test of its own", id="nothing vouches for it"),
+        pytest.param({}, "first", f"mends wrong output, by its title; {SIZES}", id="small and safe"),
+        pytest.param({"title": "[Bugfix] Pools crash if empty"}, "first", f"mends a crash or an error, by its title; {SIZES}", id="a crash"),
+        pytest.param({"title": "[Bugfix] Empty pools", "reached": "per_step"}, "first", f"a fix of code that every step or request runs, or of a kernel; its title does not say what goes wrong; {SIZES}", id="a fix of what every step runs"),
+        pytest.param({"title": "[Bugfix] Raise `PoolError` of pools"}, "review", "neither its title nor its place tells what goes wrong for users", id="an error is what it brings"),
+        pytest.param({"title": "[Bugfix] Fix wrong logs of pools", "reached": "per_step"}, "review", "neither its title nor its place tells what goes wrong for users", id="a fix of what nobody is served"),
+        pytest.param({"kind": "feature"}, "review", "no fix", id="a feature"),
+        pytest.param({"refusals": (Refusal(key="vllm.pool:Pool.take", raised="ValueError", condition="count < 0", place=Place(path="vllm/pool.py", line=1)),)}, "review", "something is refused now", id="it refuses what was taken"),
+        pytest.param({"code_lines": 0}, "other", "2 lines, none of them code of the product; risk none", id="nothing but tests"),
+        pytest.param({"test_lines": 0}, "review", "no test of its own", id="a test of the base alone"),
+        pytest.param({"is_tested": False}, "review", "no test found that runs it", id="nothing vouches for it"),
         pytest.param({"code_lines": 81}, "review", "81 lines of code", id="more code than is read in one go"),
         pytest.param({"lines": 900}, "review", "900 lines", id="long, though little of it is code"),
         pytest.param({"tests_needed": True}, "review", "tests are missing or thin", id="tests are missing"),
         pytest.param({"level": "medium"}, "review", "risk medium", id="some risk"),
         pytest.param({"level": "medium", "gravest": ("config-default",)}, "review", "risk medium: Configuration default changed", id="what the risk is"),
-        pytest.param({"level": "high"}, "decide", "risk high", id="high risk"),
+        pytest.param({"code_lines": 1001}, "expert", "1,001 lines of code", id="large"),
+        pytest.param({"level": "high"}, "expert", "risk high", id="high risk"),
         pytest.param({"families": ("config-default",)}, "decide", "somebody has to decide: Configuration default changed", id="a default changes"),
         pytest.param({"state": OpenState(is_draft=True)}, "author", "it is a draft", id="a draft"),
         pytest.param({"state": OpenState(decision="changes-requested"), "level": "high"}, "author", "changes were requested", id="the author comes before the decision"),
@@ -51,7 +68,34 @@ SMALL = msgspec.structs.replace(
 )  # fmt: skip
 def test_where_a_change_stands(fields: dict[str, object], bucket: str, reason: str) -> None:
     (entry,) = triage(msgspec.structs.replace(SMALL, **fields)).queue
-    assert (entry.bucket, [each.en for each in entry.reasons]) == (bucket, [reason])
+    assert (entry.bucket, "; ".join(each.en for each in entry.reasons)) == (bucket, reason)
+
+
+def test_one_in_eight_is_to_be_taken_first_and_the_gravest_of_them_lead() -> None:
+    """All are ready; what is named wrong output comes before a crash, a hang, and what is named by nothing."""
+    titles = {5: "[Bugfix] Pools hang", 6: "[Bugfix] Pools crash", 7: "[Bugfix] Wrong blocks"}
+    listed = [
+        msgspec.structs.replace(
+            SMALL, number=number, title=titles.get(number, "[Bugfix] Empty pools"), reached="per_step"
+        )
+        for number in range(1, 49)
+    ]
+    queue = build_queue(listed, (), (), ())
+    assert [entry.number for entry in queue if entry.bucket == "first"] == [7, 6, 5, 1, 2, 3]
+    assert {entry.bucket for entry in queue[6:]} == {"review"}
+
+
+def test_a_change_that_another_mends_is_taken_with_it() -> None:
+    lines = "    first_of_all = size + 1\n    second_of_all = size + 2\n    return Pool()"
+    filled = {"vllm/pool.py": POOL.replace("    return Pool()", lines)}
+    one = msgspec.structs.replace(
+        SMALL, number=1, footprint=candidate(1, filled).footprint, files=("vllm/pool.py",)
+    )
+    mend = candidate(2, {"vllm/pool.py": POOL}, base={"vllm/pool.py": filled["vllm/pool.py"]})
+    entries = {each.number: each for each in triage(one, msgspec.structs.replace(mend, kind="bugfix")).queue}
+    assert (entries[1].bucket, entries[1].mended_by) == ("review", (2,))
+    assert [reason.en for reason in entries[1].reasons] == ["merge it together with its fix #2"]
+    assert entries[2].bucket == "after"
 
 
 @pytest.mark.parametrize(

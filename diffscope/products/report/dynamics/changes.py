@@ -112,7 +112,7 @@ _PURPOSES: Final = (
 
 
 class Topic(Value, frozen=True, kw_only=True):
-    """Something that items of the window share: what they are for, an area of vLLM, else a label or a bracket of their titles."""
+    """Something that items of the window share: what they are for, an area of the code, else a label or a bracket of their titles."""
 
     name: str
     numbers: tuple[int, ...]

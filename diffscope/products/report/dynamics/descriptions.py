@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 
 from diffscope.patterns import lazy_regex
 from diffscope.source.model import Value
+from diffscope.source.profile import profile
 from diffscope.source.text import split_lines
 
 _LEAST_WORDS: Final = 4
@@ -83,7 +84,8 @@ class Environment(Value, frozen=True, kw_only=True):
     rocm: str = ""
     """The version of ROCm, else of HIP."""
     torch: str = ""
-    vllm: str = ""
+    own: str = ""
+    """The version of the repository's own package."""
 
 
 @lru_cache(maxsize=4096)
@@ -143,7 +145,7 @@ def environment(text: str) -> Environment:
         cuda=_value(lines, "CUDA runtime version", "CUDA used to build PyTorch"),
         rocm=_value(lines, "ROCM used to build PyTorch", "ROCM Version", "HIP runtime version"),
         torch=_value(lines, "PyTorch version"),
-        vllm=_value(lines, "vLLM Version"),
+        own=_value(lines, f"{profile().title} Version"),
     )
 
 

@@ -44,7 +44,7 @@ def link_window(assessments: Sequence[Assessment], around: Around, repository: s
     inside = {number_of(one): one for one in assessments}
     nodes = [node_of(one, is_inside=True) for one in assessments]
     neighbours = [node_of(one, is_inside=False) for one in around.judged if number_of(one) not in inside]
-    chains = find_chains((*nodes, *neighbours), (*around.before, *around.after))
+    chains = find_chains((*nodes, *neighbours), (*around.before, *around.after), around.mended)
     groups, shared = group(
         nodes,
         chains,

@@ -12,6 +12,7 @@ from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import Final
 
 from diffscope.patterns import lazy_regex
+from diffscope.products.report.authors_words import Mended
 from diffscope.products.report.link_model import Link, LinkReason
 from diffscope.products.report.links.nodes import Merged, Node, Touched, plain_title
 from diffscope.products.report.links.terms import terms_of
@@ -46,6 +47,8 @@ _WEIGHTS: Final[Mapping[LinkReason, float]] = {
     "uses": 2.0,
     "changes-again": 1.0,
 }
+_WEAK: Final = frozenset({"builds-on", "uses", "changes-again", "names"})
+"""What says less of two pull requests than that one replaces the other one's lines."""
 _LATELY: Final = 3
 """Pull requests that may have changed a symbol for a second change of it to be a word on the first."""
 
@@ -102,7 +105,9 @@ class _Trail:
                 self._changers[each.path, each.name].append(node.number)
 
 
-def find_chains(nodes: Iterable[Node], around: Iterable[Merged]) -> tuple[Link, ...]:
+def find_chains(
+    nodes: Iterable[Node], around: Iterable[Merged], mended: Iterable[Mended] = ()
+) -> tuple[Link, ...]:
     """Return the links, each from the later pull request to the earlier one, by both; at most one for each two pull requests."""
     ordered = sorted(nodes, key=lambda node: node.order)
     by_number = {node.number: node for node in ordered}
@@ -116,10 +121,25 @@ def find_chains(nodes: Iterable[Node], around: Iterable[Merged]) -> tuple[Link, 
         for link in (*_told(node, known, titles), *_traced(node, trail, added)):
             found.setdefault((link.source, link.target), link)
         trail.record(node)
+    _by_lines(found, by_number, mended)
     for late in sorted(outside.values(), key=lambda one: (one.merged_at, one.number)):
         for link in (*_told_later(late, by_number, titles), *_traced_later(late, by_number)):
             found.setdefault((link.source, link.target), link)
     return tuple(found[pair] for pair in sorted(found))
+
+
+def _by_lines(
+    found: dict[tuple[int, int], Link], nodes: Mapping[int, Node], mended: Iterable[Mended]
+) -> None:
+    """Add who replaces whose lines, or handles what another one brought, where no stronger word on both is known."""
+    taking_back = {source for source, target in found if found[source, target].reason == "reverts"}
+    for source, target, names in mended:
+        late, known = nodes.get(source), found.get((source, target))
+        if late is None or target not in nodes or (known and known.reason not in _WEAK):
+            continue
+        is_mending = late.kind == "bugfix" or (late.kind == "revert" and source not in taking_back)
+        reason: LinkReason = "fixes" if is_mending else "builds-on"
+        found[source, target] = _link(source, target, reason, names[:_NAMES], _WEIGHTS.get(reason, 3.0))
 
 
 def _speak_of_one(title: str, other: str) -> bool:

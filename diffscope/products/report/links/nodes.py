@@ -5,11 +5,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterator, Mapping
 from typing import Final, NamedTuple
 
 from diffscope.assessment.document import Assessment, PastWork, SymbolAssessment
 from diffscope.patterns import lazy_regex
+from diffscope.products.report.authors_words import AuthorsWords, Mended
 from diffscope.products.report.counts import number_of
 from diffscope.source.model import Value
 from diffscope.source.profile import places
@@ -36,6 +37,10 @@ class Around(Value, frozen=True, kw_only=True):
     before: tuple[Merged, ...] = ()
     after: tuple[Merged, ...] = ()
     judged: tuple[Assessment, ...] = ()
+    said: Mapping[int, AuthorsWords] = {}
+    """By pull request of the window what its author says."""
+    mended: tuple[Mended, ...] = ()
+    """Who of the window replaces whose lines."""
 
 
 def plain_title(title: str) -> str:

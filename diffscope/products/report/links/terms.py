@@ -9,13 +9,14 @@ from itertools import pairwise
 from typing import Final, NamedTuple
 
 from diffscope.patterns import lazy_regex
+from diffscope.source.profile import places
 
 _PULL: Final = lazy_regex(r"\s*\(#\d+\)")
 _BRACKETS: Final = lazy_regex(r"\[([^\[\]]{1,40})\]")
 _PART: Final = lazy_regex(r"[\[(]?\b(\d{1,3})\s*/\s*(\d{1,3}|[nNxX])\b[\])]?")
 _WORD: Final = lazy_regex(r"[^\W_]+(?:[._+-][^\W_]+)*")
 _STOP: Final = frozenset(
-    ["a", "add", "adds", "added", "adding", "allow", "also", "an", "and", "are", "as", "at", "auto", "avoid", "be", "better", "bug", "bugfix", "bugfixes", "build", "by", "case", "check", "ci", "change", "changes", "clean", "cleanup", "code", "compatibility", "config", "core", "correct", "correctly", "default", "deprecate", "disable", "do", "doc", "docs", "documentation", "drop", "during", "enable", "ensure", "error", "errors", "failing", "failure", "feat", "feature", "fix", "fixes", "fixed", "fixing", "flaky", "follow-up", "for", "from", "frontend", "handle", "handling", "hardware", "if", "implement", "improve", "in", "initial", "install", "introduce", "is", "issue", "it", "its", "kernel", "kernels", "load", "loading", "make", "merge", "minor", "misc", "missing", "mode", "model", "models", "more", "move", "new", "no", "not", "of", "on", "only", "op", "ops", "optimize", "or", "other", "part", "perf", "performance", "prevent", "path", "properly", "py", "pr", "refactor", "refactoring", "remove", "removed", "rename", "replace", "restore", "return", "revert", "run", "set", "simplify", "skip", "some", "speed", "support", "supported", "supports", "test", "testing", "tests", "that", "the", "then", "this", "to", "tweak", "typo", "unused", "up", "update", "updates", "use", "used", "user", "using", "ux", "v0", "v1", "vllm", "via", "was", "when", "where", "with", "without", "wrong", "chore", "small", "various", "ut", "let", "refine", "respect", "when", "instead", "first", "same", "after", "before", "out"]
+    ["a", "add", "adds", "added", "adding", "allow", "also", "an", "and", "are", "as", "at", "auto", "avoid", "be", "better", "bug", "bugfix", "bugfixes", "build", "by", "case", "check", "ci", "change", "changes", "clean", "cleanup", "code", "compatibility", "config", "core", "correct", "correctly", "default", "deprecate", "disable", "do", "doc", "docs", "documentation", "drop", "during", "enable", "ensure", "error", "errors", "failing", "failure", "feat", "feature", "fix", "fixes", "fixed", "fixing", "flaky", "follow-up", "for", "from", "frontend", "handle", "handling", "hardware", "if", "implement", "improve", "in", "initial", "install", "introduce", "is", "issue", "it", "its", "kernel", "kernels", "load", "loading", "make", "merge", "minor", "misc", "missing", "mode", "model", "models", "more", "move", "new", "no", "not", "of", "on", "only", "op", "ops", "optimize", "or", "other", "part", "perf", "performance", "prevent", "path", "properly", "py", "pr", "refactor", "refactoring", "remove", "removed", "rename", "replace", "restore", "return", "revert", "run", "set", "simplify", "skip", "some", "speed", "support", "supported", "supports", "test", "testing", "tests", "that", "the", "then", "this", "to", "tweak", "typo", "unused", "up", "update", "updates", "use", "used", "user", "using", "ux", "v0", "v1", "via", "was", "when", "where", "with", "without", "wrong", "chore", "small", "various", "ut", "let", "refine", "respect", "when", "instead", "first", "same", "after", "before", "out"]
 )  # fmt: skip
 _LEAST: Final = 3
 _RATIO: Final = 3.0
@@ -116,7 +117,7 @@ def terms_of(title: str, short_forms: Collection[str] = ()) -> dict[str, str]:
     found = {word.lower(): word for word in words if _is_telling(word)}
     found |= {short.lower(): spelled for short, spelled in _shortened(words) if short in short_forms}
     for one, other in pairwise(words):
-        both = one.lower() not in _STOP and other.lower() not in _STOP
+        both = not _is_filler(one.lower()) and not _is_filler(other.lower())
         if both and (_is_telling(one) or _is_telling(other)):
             found[f"{one} {other}".lower()] = f"{one} {other}"
     found |= {f"[{topic}]": shown for topic, shown in _topics(title, short_forms)}
@@ -150,7 +151,7 @@ def _shortened(words: Sequence[str]) -> Iterator[tuple[str, str]]:
 def is_label(topic: str) -> bool:
     """Return whether a bracketed word says of which kind something is, and not what it is about."""
     plain = topic.strip().lower()
-    return plain in _LABELS or plain in _STOP or plain[:1].isdigit()
+    return plain in _LABELS or _is_filler(plain) or plain[:1].isdigit()
 
 
 def topics_of(title: str) -> tuple[str, ...]:
@@ -164,8 +165,8 @@ def part_of(title: str) -> Part | None:
     match = _PART.search(title)
     if match is None or match[1] == "0":
         return None
-    named = [each.lower() for each in topics_of(title) if each.lower() not in _STOP]
-    words = [word.lower() for word in words_of_title(title) if word.lower() not in _STOP]
+    named = [each.lower() for each in topics_of(title) if not _is_filler(each.lower())]
+    words = [word.lower() for word in words_of_title(title) if not _is_filler(word.lower())]
     topic = named[-1] if named else " ".join(words[:2])
     return Part(topic, int(match[1])) if topic else None
 
@@ -221,8 +222,12 @@ def _most_common(written: Iterable[str]) -> str:
     return min(set(listed), key=lambda one: (-listed.count(one), -sum(map(str.isupper, one)), one))
 
 
+def _is_filler(word: str) -> bool:
+    return word in _STOP or word in places().own
+
+
 def _is_telling(word: str) -> bool:
-    return len(word) > 1 and word.lower() not in _STOP and not word.isdigit()
+    return len(word) > 1 and not _is_filler(word.lower()) and not word.isdigit()
 
 
 def shared_topics(
@@ -244,6 +249,6 @@ def shared_topics(
         for topic in dict(_topics(title, short_forms)).keys() & found.keys():
             past[topic] += 1
     for topic, numbers in sorted(found.items()):
-        is_label = topic in _STOP or topic in _LABELS or past[topic] > _LABEL * len(before)
+        is_label = _is_filler(topic) or topic in _LABELS or past[topic] > _LABEL * len(before)
         if len(numbers) > 1 and before and not is_label:
             yield topic, _most_common(shown[topic]), tuple(numbers)

@@ -33,7 +33,7 @@ _ANY: Final = 0.6
 _CHAIN: Final = frozenset({"reverts", "reapplies", "fixes", "removes", "builds-on"})
 _CHAIN_LENGTH: Final = 8
 PLUMBING: Final = frozenset({"tests", "docs", "ci", "other", "examples", "core-utils", "benchmarks"})
-"""Areas that are told by counts; as lines of work they say little of where vLLM is going."""
+"""Areas that are told by counts; as lines of work they say little of where the project is going."""
 
 
 class Seed(NamedTuple):

@@ -25,6 +25,7 @@ from diffscope.render.sanitize import visible
 from diffscope.render.style import Style
 from diffscope.render.templates import fill
 from diffscope.render.words import Words, area_title, has_title
+from diffscope.source.profile import profile
 
 
 class DynamicsWords:
@@ -60,7 +61,7 @@ class DynamicsWords:
             ("CUDA", environment.cuda),
             ("ROCm", environment.rocm),
             ("PyTorch", environment.torch),
-            ("vLLM", environment.vllm),
+            (profile().title, environment.own),
         )
         named = (f"{name} {version}" for name, version in versions if version)
         return self._words.comma.join((*environment.gpus, *named))
@@ -130,7 +131,7 @@ def render(dynamics: Dynamics, style: Style, options: ReportOptions, *, offset: 
     name = f"dynamics.{style.language.value}.md.j2"
     say = DynamicsWords(words)
     text = fill(name, words, own=options.templates, d=dynamics, read=read, say=say, amd_words=AMD_WORDS)
-    heading = words("dynamics.title", day=read.day)
+    heading = words("dynamics.title", project=read.project, day=read.day)
     text = _GAPS.sub("\n\n", text)
     # What people write must not run as Liquid on the site that takes the report.
     inert = text.replace("{{", "{\u2060{").replace("{%", "{\u2060%")
@@ -164,6 +165,11 @@ class DynamicsView:
             item.number: item.title
             for item in (*chain(*lists), *dynamics.new_issues, *dynamics.closed_issues)
         }
+
+    @property
+    def project(self) -> str:
+        """What people call what the report is about."""
+        return profile().title
 
     @property
     def day(self) -> str:
@@ -315,7 +321,7 @@ class DynamicsView:
 
     @property
     def areas(self) -> tuple[Topic, ...]:
-        """The topics that are areas of vLLM."""
+        """The topics that are areas of the code."""
         return tuple(topic for topic in self._dynamics.topics if topic.is_area)
 
     def title(self, number: int) -> str:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 from functools import cached_property
 from typing import Final
 
 from diffscope.messages.model import Language
+from diffscope.messages.say import texts
 from diffscope.patterns import lazy_regex
 from diffscope.products.report.counts import name_of
 from diffscope.products.report.link_model import Link, LinkReason
@@ -20,9 +22,9 @@ from diffscope.products.report.render.story.titles import (
 )
 from diffscope.render.sentences import begin
 from diffscope.render.words import Words
+from diffscope.rules.model import Severity
 
 _NAMED: Final = 3
-_LISTED: Final = 4
 _SHORT: Final = 170
 _FEW: Final = 3
 """Words of a title that do not say what they are about."""
@@ -43,6 +45,12 @@ _AID: Final = lazy_regex(
 _AIDED: Final = -2.5
 _NOTICED: Final = 1.5
 _NEW: Final = 1.0
+_SWITCHES: Final = 2
+_NOT_ASKED: Final = frozenset({"missing-tests", "insufficient-tests", "ci-coverage", "review-hygiene"})
+"""Families whose remedy is for the authors."""
+_DAYS_FROM: Final = 72
+"""Hours, from which on days are told."""
+_FULL_STOP: Final = lazy_regex(r"(?<=[.])\s|(?<=\u3002)")
 _GAINS: Final = frozenset({"feature", "performance"})
 _QUIET: Final = -2.5
 _MUTE: Final = -3.0
@@ -54,13 +62,14 @@ _HARMLESS: Final = lazy_regex(
     r"(?i)\b(?:logs?|logging|messages?|typos?|docs?|docstrings?|warnings?|comments?|metrics?|tests?)\b"
 )
 _HURTS_MOST: Final = lazy_regex(
-    r"(?i)\b(?:silent\w*|corrupt\w*|nans?|accuracy|degrad\w*|wrong|incorrect|garbage|garbled|data loss)\b"
+    r"(?i)\b(?:silent\w*|corrupt\w*|nans?|accuracy|degrad\w*|wrong\w*|incorrect\w*|garbage|garbled|data loss|all[- ]zeros?)\b"
 )
+_HURTS_MANY: Final = lazy_regex(r"(?i)\b(?:security|vulnerabilit\w+|cve)\b")
 _HURTS_MUCH: Final = lazy_regex(
-    r"(?i)\b(?:security|vulnerabilit\w+|cve|hangs?|hanging|deadlock\w*|leak\w*|oom|out[- ]of[- ]memory|illegal|overflow\w*)\b"
+    r"(?i)\b(?:hangs?|hanging|stuck|deadlock\w*|leak\w*|oom|out[- ]of[- ]memory|illegal|overflow\w*)\b"
 )
 _HURTS: Final = lazy_regex(
-    r"(?i)\b(?:crash\w*|corrupt\w*|nans?|inf|accuracy|degrad\w*|wrong|incorrect|hangs?|hanging|deadlock\w*|leak\w*|oom|out[- ]of[- ]\w+|"
+    r"(?i)\b(?:crash\w*|corrupt\w*|nans?|inf|accuracy|degrad\w*|wrong|incorrect|hangs?|hanging|stuck|deadlock\w*|leak\w*|oom|out[- ]of[- ]\w+|"
     r"illegal|overflow\w*|races?|segfault\w*|garbage|garbled|data loss|(?:key|index|type|name|attribute|value|runtime|assertion|import)[ ]?errors?|"
     r"security|vulnerabilit\w+|not releasing|loading error)\b"
 )
@@ -94,20 +103,50 @@ class PullStory:
         return f"{topic}{self._words.colon}{said}" if is_needed else said
 
     def told(self, number: int) -> str:
-        """Return a pull request in a few sentences: its title, what is other now, who is affected, what became of it."""
+        """Return a pull request in a few sentences: what one gets, how it is switched on, what it costs, whom it concerns, what to do, what followed."""
         words, pull = self._words, self._read.pull(number)
         if pull is None:
             return name_of(number)
-        says = words("story.between").join(self._says(pull))
-        became = self.became(number)
-        return words(
-            "story.pull",
-            pull=name_of(number),
-            title=self.title(number),
-            says=words("story.says", says=says) if says else "",
-            affects=words("story.affects", who=words.pick(pull.affects)) if pull.affects else "",
-            became=words("story.became", became=became) if became else "",
-        )
+        parts = {
+            "story.says": words("story.between").join(self._says(pull)),
+            "story.switch": words.semicolon.join(words.picked(pull.switch)[:_SWITCHES]),
+            "story.costs": words.semicolon.join(self._costs(pull)),
+            # Who does not switch it on does not meet it.
+            "story.affects": words.pick(pull.affects) if pull.affects and not pull.switch else "",
+            "story.action": self._action(pull),
+            "story.became": self.became(number),
+        }
+        told = {
+            code.partition(".")[2]: words(code, said=said) if said else "" for code, said in parts.items()
+        }
+        return words("story.pull", pull=name_of(number), title=self.title(number), **told)
+
+    def _costs(self, pull: PullSummary) -> Iterator[str]:
+        yield from self._words.picked(pull.costs)
+        if pull.kind in _GAINS and not pull.tests:
+            yield self._words("story.untested")
+
+    def _action(self, pull: PullSummary) -> str:
+        """Return what to do about the gravest flag of something new: the remedy after what may happen."""
+        known = texts(self._words.language)
+        items = [
+            item
+            for item in pull.flags
+            if item.severity.rank >= Severity.MEDIUM.rank and self._families.get(item.code) not in _NOT_ASKED
+        ]
+        for item in sorted(items, key=lambda item: -item.severity.rank) if pull.kind in _GAINS else ():
+            means = known.get(f"means.{item.code}") or known.get(
+                f"means.{self._families.get(item.code, '')}", ""
+            )
+            _, *remedy = _FULL_STOP.split(means, maxsplit=1)
+            if remedy and remedy[0]:
+                return remedy[0].rstrip(".。")
+        return ""
+
+    @cached_property
+    def _families(self) -> dict[str, str]:
+        families = self._digest.risk.families
+        return {item.code: family.family for family in families for item in family.items}
 
     def _says(self, pull: PullSummary) -> tuple[str, ...]:
         """Return what is other now: a second statement only beside a short one."""
@@ -166,7 +205,7 @@ class PullStory:
         """Return how much what a title names hurts: wrong results that nobody sees, then what opens a server or stops it, then errors."""
         if _HARMLESS.search(pull.title):
             return 0
-        grades = (_HURTS_MOST, _HURTS_MUCH, _HURTS)
+        grades = (_HURTS_MOST, _HURTS_MANY, _HURTS_MUCH, _HURTS)
         return next((len(grades) - at for at, words in enumerate(grades) if words.search(pull.title)), 0)
 
     @cached_property
@@ -188,41 +227,47 @@ class PullStory:
         ]
         return tuple(sorted(kept, key=lambda pull: (-self.weight(pull), pull.number)))
 
-    def undone(self) -> Iterator[str]:
-        """Yield how much was taken back, in the window and after it, and how much of this window's own code was mended in it."""
-        pull, words, is_week = self._read.pull, self._words, self._read.is_week
-        inside = [link for link in self._digest.links if pull(link.source)]
-        undone = [
-            words("follow.one-reverted", pull=name_of(one.reverts), other=name_of(one.number))
-            for one in self._digest.reverts
-            if one.reverts is not None
-        ]
-        lost = [one.number for one in self._digest.reverts if one.reverts is None]
-        if undone:
-            yield words("story.reverts", names=undone)
-        if lost:
-            yield words("story.reverts-lost", pulls=self.numbers(lost, _LISTED))
-        later = [
-            link
-            for link in self._digest.links
-            if link.reason == "reverts" and pull(link.target) and not pull(link.source)
-        ]
-        if later:
-            yield words(
-                "story.undone-later", names=[self._reverted_later(link) for link in later], is_week=is_week
-            )
-        fixes = [
-            words("story.fix-of", fix=name_of(link.source), pull=name_of(link.target))
-            for link in inside
-            if link.reason == "fixes" and pull(link.target)
-        ]
-        if fixes:
-            yield words("story.fixes", fixes=words.listed(fixes, _LISTED), is_week=is_week)
+    @cached_property
+    def pairs(self) -> tuple[str, ...]:
+        """What was taken back, in the window and after it, and whose new code was mended in it: a line for each two pull requests."""
+        return tuple(self._pairs())
 
-    def _reverted_later(self, link: Link) -> str:
-        """Return a change of the window with what took it back after it, and the day where it is known."""
-        merged = next((one.merged_at for one in self._digest.related if one.number == link.source), None)
-        code = "story.reverted-on" if merged else "follow.one-reverted"
-        return self._words(
-            code, pull=name_of(link.target), other=name_of(link.source), day=(merged or "")[:10]
-        )
+    def _pairs(self) -> Iterator[str]:
+        words, found = self._words, []
+        for link in self._links:
+            target, source = self._read.pull(link.target), self._read.pull(link.source)
+            is_undone = link.reason == "reverts" and (target or source)
+            if is_undone or (link.reason == "fixes" and target and source):
+                found.append((link.reason == "fixes", target is None, link.target, link.source))
+        found.sort(key=lambda each: (*each[:2], -self._importance(each[2]), each[2:]))
+        for is_fix, _, target_number, source_number in found:
+            yield words(
+                "story.pair-fixes" if is_fix else "story.pair-reverts",
+                source=name_of(source_number),
+                target=name_of(target_number),
+                title=self._titled(source_number if is_fix else target_number),
+                after=self._after(target_number, source_number),
+            )
+
+    def _importance(self, number: int) -> float:
+        pull = self._read.pull(number)
+        return pull.importance if pull else 0.0
+
+    def _titled(self, number: int) -> str:
+        if self._read.pull(number):
+            return self.title(number)
+        return next((bare_title(one.title) for one in self._digest.related if one.number == number), "")
+
+    def _after(self, target: int, source: int) -> str:
+        """Return how long after a pull request another one was merged; nothing where it is not known."""
+        times = {one.number: one.merged_at for one in self._digest.related}
+        times |= {one.number: one.merged_at for one in self._digest.pulls}
+        first, second = times.get(target), times.get(source)
+        if not first or not second:
+            return ""
+        passed = datetime.fromisoformat(second) - datetime.fromisoformat(first)
+        hours = max(int(passed.total_seconds() // 3600), 1)
+        is_soon = hours < _DAYS_FROM
+        code = "story.after-hours" if is_soon else "story.after-days"
+        day = "" if self._read.pull(source) else self._words("story.on-day", day=second[:10])
+        return self._words(code, count=hours if is_soon else hours // 24, day=day)

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import Final, NamedTuple
 
 from diffscope.messages.say import texts
 from diffscope.patterns import lazy_regex
 from diffscope.products.report.counts import name_of
-from diffscope.products.report.model import FamilyRisk, PullSummary, Recheck, RiskItem
+from diffscope.products.report.model import PullSummary, Recheck, RiskItem
 from diffscope.products.report.render.page import PageView
 from diffscope.products.report.render.story.pulls import PullStory
 from diffscope.render.words import Words
 from diffscope.rules.model import RuleCode, Severity
 
-_FAMILIES: Final = 4
 _ITEMS: Final = 3
+_ACTED: Final = 2
+_NAMED: Final = 3
+_FIX: Final = "TC205"
+"""Flags a fix that came without a test."""
 _LEAST: Final = 4
 """Pull requests that are shown where fewer are of high risk."""
 _MOST: Final = 16
 """Of high risk; of more the numbers alone are told, as in a window of a year."""
-_ALSO: Final = 2
 _LONGEST: Final = 110
 _LONGEST_DETAIL: Final = 280
 _COLON: Final = lazy_regex("\uff1a|: ")
@@ -83,12 +86,12 @@ class RiskStory:
             Section(self._title(code), tuple(map(self._entry, pulls)), self._intro(code))
             for code, pulls in groups.items()
         ]
-        names = [self._counted(family) for family in families[:_FAMILIES]]
-        counts = self._words("story.risk-counts", names=names)
         if rest:
             listed = self._pulls.numbers([pull.number for pull in rest], len(rest))
-            counts = self._words("story.risk-rest", pulls=listed, counts=counts)
-        return (*sections, Section(self._words("story.risk-all"), (), counts))
+            sections.append(
+                Section(self._words("story.risk-all"), (), self._words("story.risk-rest", pulls=listed))
+            )
+        return tuple(sections)
 
     def _title(self, code: RuleCode) -> str:
         rule = self._rules.get(code)
@@ -129,31 +132,18 @@ class RiskStory:
         """Return where a pull request is at risk, what else is, and what became of it."""
         words, items = self._words, self._counting(pull)
         first = items[0]
-        own = self._families.get(first.code, "")
-        others = dict.fromkeys(self._families.get(item.code, "") for item in items)
-        also = [words.family(family) for family in others if family not in ("", own)]
         line = words(
             "story.risk-entry",
             severity=words(pull.level),
             pull=name_of(pull.number),
             title=self._pulls.title(pull.number),
             at=words("story.risk-at", symbol=self.target(first)) if first.symbol or first.path else "",
-            also=words("story.risk-also", names=words.listed(also, _ALSO)) if also else "",
-            affects=words("story.risk-affects", who=words.pick(pull.affects)) if pull.affects else "",
+            fixes=words("story.risk-fix") if pull.kind == "bugfix" else "",
         )
         became = self._pulls.became(pull.number)
         told = f"{words.semicolon}{became}" if became else ""
         untested = any(item.code in _UNNAMED and self.state(item) == "still" for item in items)
         return f"{line}{told}{words('state.untested', day=self.day) if untested else ''}"
-
-    def _counted(self, family: FamilyRisk) -> str:
-        before, part = self._read.part_before(family), self._read.part(family)
-        name = self._words.family(family.family)
-        if before:
-            return self._words(
-                "report.family-before", family=name, count=family.count, part=part, before=before
-            )
-        return self._words("report.family", family=name, count=family.count, part=part)
 
     def line(self, item: RiskItem) -> str:
         """Return what a flag says, of whatever family."""
@@ -258,12 +248,57 @@ class RiskStory:
             if item.code != _WEAKENED and self.state(item) != "tested"
             if not (item.code == _MODULE and item.number in asked)
         ]
-        return tuple(sorted(found, key=lambda item: (-item.severity.rank, item.number)))
+        importance = {pull.number: pull.importance for pull in self._digest.pulls}
+        found.sort(key=lambda item: (-item.severity.rank, -importance[item.number], item.number))
+        return tuple(found)
 
     @property
     def unnamed(self) -> tuple[RiskItem, ...]:
         """Those of them that say, or of which it was looked up since, that no test names the symbol."""
         return tuple(item for item in self.test_items if item.code in _UNNAMED or self.state(item) == "still")
+
+    def follow_ups(self) -> Iterator[str]:
+        """Yield what this window's code asks for, what is most urgent first."""
+        new = [item for item in self.unnamed if item.code != _FIX]
+        fixes = [item for item in self.test_items if item.code == _FIX]
+        for items, code in ((new, "follow.tests"), (fixes, "follow.regression")):
+            if items:
+                still = all(self.state(item) == "still" for item in items[:_ACTED])
+                state = self._words("state.still", day=self.day) if still else ""
+                yield self._words(code, names=self._targets(items)) + state
+        yield from self._reverted()
+        defaults = [one for one in self._digest.notices if one.kind == "default" and one.undone_by is None]
+        if defaults:
+            pulls = self._pulls.numbers([number for one in defaults for number in one.pulls], 5)
+            yield self._words("follow.defaults", count=len(defaults), pulls=pulls)
+        for family, code in (
+            ("platform-compat", "follow.platform"),
+            ("quantization-numerics", "follow.numerics"),
+        ):
+            items = [
+                item
+                for one in self._digest.risk.families
+                if one.family == family
+                for item in self._read.counted_items(one)
+            ]
+            if items:
+                yield self._words(code, names=self._targets(items))
+
+    def _targets(self, items: Sequence[RiskItem]) -> list[str]:
+        return [
+            self._words("story.named-in", name=self.target(item), pull=name_of(item.number))
+            for item in items[:_ACTED]
+        ]
+
+    def _reverted(self) -> Iterator[str]:
+        again = {link.target for link in self._digest.links if link.reason == "reapplies"}
+        taken = [
+            self._words("follow.one-reverted", pull=name_of(link.target), other=name_of(link.source))
+            for link in self._digest.links
+            if link.reason == "reverts" and self._read.pull(link.source) and link.target not in again
+        ]
+        if taken:
+            yield self._words("follow.reverted", names=taken[:_NAMED])
 
     def target(self, item: RiskItem) -> str:
         """Return what a flag is about: its symbol, else its file."""

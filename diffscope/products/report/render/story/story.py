@@ -5,13 +5,16 @@ Every sentence names its pull requests as ``#N``; code stands in backticks. The 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import islice
 from typing import Final
 
+import msgspec
+
 from diffscope.products.report.counts import name_of
-from diffscope.products.report.model import Notice, NoticeKind, PullSummary, RiskItem, Theme
+from diffscope.products.report.model import Notice, NoticeKind, PullSummary, Theme
 from diffscope.products.report.plain import AUDIENCES
 from diffscope.products.report.render.page import PageView
 from diffscope.products.report.render.story.pulls import PullStory
@@ -19,30 +22,31 @@ from diffscope.products.report.render.story.risks import RiskStory, Section
 from diffscope.products.report.render.story.trends import TrendStory
 from diffscope.render.words import Words
 
-_TOLD: Final[Mapping[str, int]] = {"users": 4, "operators": 5, "developers": 1}
-"""Pull requests that are told of what concerns each audience."""
-_OF_A_THEME: Final = 3
-_FIXES: Final = 4
-_HIGHLIGHTS: Final = 1
+_TOLD: Final = 6
+"""Pull requests that are told of what is new."""
+_PAIRS: Final = 5
+_OF_A_THEME: Final = 2
+_FIXES: Final = 5
+_HIGHLIGHTS: Final = 3
 _LEADS: Final = 2
 _SHOWN: Final[Mapping[NoticeKind, int]] = {
-    **dict.fromkeys(("default", "removed"), 9),
-    **dict.fromkeys(("option", "request", "variable"), 6),
-    **dict.fromkeys(("refused", "model", "endpoint"), 3),
+    **dict.fromkeys(("default", "removed"), 6),
+    **dict.fromkeys(("option", "request", "variable", "model", "endpoint"), 3),
+    "refused": 3,
     "dependency": 2,
     "value": 2,
 }
 """Of each kind before the fold; what asks nobody to act, and few name, is counted there."""
-_ACT: Final[tuple[NoticeKind, ...]] = ("dependency", "default", "removed", "refused")
-"""What asks who upgrades to act."""
+_ACT: Final[Mapping[NoticeKind, int]] = {"dependency": 1, "default": 3, "removed": 2, "refused": 1}
+"""What asks who upgrades to act, and how much of it the summary names."""
+_SAID: Final[Mapping[NoticeKind, str]] = {"removed": "story.act-removed", "refused": "story.act-refused"}
 _OF_ONE: Final = 4
 """Of one pull request and kind."""
 _SHORT: Final = 2
-_FOLLOW_UPS: Final = 4
+_FOLLOW_UPS: Final = 3
 _NAMED: Final = 3
-_ACTED: Final = 2
-_FIX: Final = "TC205"
-"""Flags a fix that came without a test."""
+_MUCH: Final = 500
+"""Lines, from which on that they went is a word on a window."""
 
 
 class Story:
@@ -62,34 +66,34 @@ class Story:
 
     @cached_property
     def changes(self) -> tuple[Section, ...]:
-        """What changed, by who notices it, users of a server first; what belongs to one line of work stands together."""
-        sections = []
-        for audience in AUDIENCES:
-            told = self._chosen(audience)
-            if told:
-                lines = tuple(self._grouped(told))
-                sections.append(Section(self._words(f"audience.{audience}"), lines))
-        return tuple(sections)
+        """What changed: what hurt and is mended, what is new, and what was taken back or mended at once."""
+        sections = {
+            "changes.fixed": map(self.told, self._fixes),
+            "changes.new": self._grouped(self._new),
+            "changes.pairs": islice(self._pulls.pairs, _PAIRS),
+        }
+        told = {name: tuple(lines) for name, lines in sections.items()}
+        return tuple(Section(self._words(name), lines) for name, lines in told.items() if lines)
 
-    def _chosen(self, audience: str) -> list[PullSummary]:
-        """Return what is told to an audience, most to them first, not too much of one line of work."""
+    @cached_property
+    def _new(self) -> list[PullSummary]:
+        """What is told of what is new, most to a reader first, not too much of one line of work."""
         found: list[PullSummary] = []
         for pull in self._pulls.ranked:
-            if pull.number in self._fixes or (audience == AUDIENCES[-1] and not pull.plain):
+            if pull.number in self._fixes or pull.audience == AUDIENCES[-1] or pull.kind == "bugfix":
                 continue
             of_theme = sum(self._theme_of(pull) == self._theme_of(one) for one in found)
-            if pull.audience == audience and of_theme < _OF_A_THEME:
+            if of_theme < _OF_A_THEME:
                 found.append(pull)
-        return found[: _TOLD[audience]]
+        return found[:_TOLD]
 
     def _grouped(self, pulls: Sequence[PullSummary]) -> Iterator[str]:
         groups: dict[str, list[PullSummary]] = {}
         for pull in pulls:
             groups.setdefault(self._theme_of(pull), []).append(pull)
         for name, group in groups.items():
-            for at, pull in enumerate(group):
-                line = self.told(pull.number)
-                yield line if at else self._words("story.of-theme", theme=name, line=line)
+            for pull in group:
+                yield self._words("story.of-theme", theme=name, line=self.told(pull.number))
 
     def _theme_of(self, pull: PullSummary) -> str:
         theme = self._themes.get(pull.number)
@@ -151,12 +155,18 @@ class Story:
 
     @cached_property
     def highlights(self) -> tuple[str, ...]:
-        """The fixes of what hurt most, then the most important pull requests that stand in no section before, a line each."""
-        fixes = tuple(self._fixes)
-        told = {*fixes, *(pull.number for audience in AUDIENCES for pull in self._chosen(audience))}
-        ranked = sorted(self._pulls.ranked, key=lambda pull: (-pull.importance, pull.number))
-        fresh = (pull.number for pull in ranked if pull.number not in told)
-        return tuple(map(self.told, (*fixes, *islice(fresh, _HIGHLIGHTS))))
+        """The most important pull requests that stand in no section before, a line each."""
+        fresh = (
+            pull.number
+            for pull in self._pulls.ranked
+            if pull.number not in self._told and pull.plain and pull.audience != AUDIENCES[-1]
+        )
+        return tuple(map(self.told, islice(fresh, _HIGHLIGHTS)))
+
+    @cached_property
+    def _told(self) -> frozenset[int]:
+        """What stands under the main changes."""
+        return frozenset((*self._fixes, *(pull.number for pull in self._new)))
 
     @cached_property
     def _fixes(self) -> dict[int, None]:
@@ -193,10 +203,12 @@ class Story:
         for kind, found in self._by_kind.items():
             most = _SHOWN.get(kind, 0)
             name = words(f"notices.{kind}")
-            if not most:
+            # What is new stands with its pull request above; what asks to act is listed whole.
+            fresh = [one for one in found if kind in _ACT or self._told.isdisjoint(one.pulls)]
+            if not most or not fresh:
                 counted.append(words("story.count-of", name=name, count=len(found)))
                 continue
-            groups = self._together(found)
+            groups = self._together(fresh)
             listed = words.semicolon.join(groups[:most])
             rest = len(groups) - most
             line = words("list.more", names=listed, more=rest) if rest > 0 else listed
@@ -218,7 +230,13 @@ class Story:
 
     def _said(self, notice: Notice) -> str:
         is_title = notice.name == name_of(notice.pulls[0])
-        return self._pulls.title(notice.pulls[0]) if is_title else self._words.pick(notice.text)
+        said = self._pulls.title(notice.pulls[0]) if is_title else self._words.pick(notice.text)
+        is_told = notice.reason and not self._told.isdisjoint(notice.pulls)
+        return (
+            self._words("story.reason", said=said, reason=notice.reason)
+            if notice.reason and not is_told
+            else said
+        )
 
     def _with_pulls(self, said: str, pulls: Sequence[int], undone_by: int | None) -> str:
         text = self._words("story.named-in", name=said, pull=self._pulls.numbers(pulls, 2))
@@ -232,49 +250,7 @@ class Story:
     @cached_property
     def follow_up(self) -> tuple[str, ...]:
         """What this window's code asks for: tests for what none names, work that was taken back, defaults to test, platforms to run."""
-        return tuple(islice(self._follow_ups(), _FOLLOW_UPS))
-
-    def _follow_ups(self) -> Iterator[str]:
-        new = [item for item in self._risks.unnamed if item.code != _FIX]
-        fixes = [item for item in self._risks.test_items if item.code == _FIX]
-        for items, code in ((new, "follow.tests"), (fixes, "follow.regression")):
-            if items:
-                still = all(self._risks.state(item) == "still" for item in items[:_ACTED])
-                state = self._words("state.still", day=self._risks.day) if still else ""
-                yield self._words(code, names=self._targets(items)) + state
-        yield from self._reverted()
-        defaults = [one for one in self._digest.notices if one.kind == "default" and one.undone_by is None]
-        if defaults:
-            pulls = self._pulls.numbers([number for one in defaults for number in one.pulls], 5)
-            yield self._words("follow.defaults", count=len(defaults), pulls=pulls)
-        for family, code in (
-            ("platform-compat", "follow.platform"),
-            ("quantization-numerics", "follow.numerics"),
-        ):
-            items = [
-                item
-                for one in self._digest.risk.families
-                if one.family == family
-                for item in self._read.counted_items(one)
-            ]
-            if items:
-                yield self._words(code, names=self._targets(items))
-
-    def _targets(self, items: Sequence[RiskItem]) -> list[str]:
-        return [
-            self._words("story.named-in", name=self._risks.target(item), pull=name_of(item.number))
-            for item in items[:_ACTED]
-        ]
-
-    def _reverted(self) -> Iterator[str]:
-        again = {link.target for link in self._digest.links if link.reason == "reapplies"}
-        taken = [
-            self._words("follow.one-reverted", pull=name_of(link.target), other=name_of(link.source))
-            for link in self._digest.links
-            if link.reason == "reverts" and self._read.pull(link.source) and link.target not in again
-        ]
-        if taken:
-            yield self._words("follow.reverted", names=taken[:_NAMED])
+        return tuple(islice(self._risks.follow_ups(), _FOLLOW_UPS))
 
     # the summary
 
@@ -284,69 +260,95 @@ class Story:
         return tuple(self._summary()) if self._digest.source_pulls else ()
 
     def _summary(self) -> Iterator[str]:
-        words, read = self._words, self._read
-        lines = [
-            words(
-                "story.line",
-                name=self.heading(theme),
-                count=theme.count,
-                kinds=read.kinds(theme.kinds[:1], 1),
-            )
-            for theme in self._digest.themes[:_NAMED]
-            if theme.seed not in ("chain", "together")
-        ]
-        if lines:
-            yield words("story.lines", names=lines, is_week=read.is_week)
-        for audience in AUDIENCES[:2]:
-            # A line of work has one word here; what it is about stands below.
-            names = [self._pulls.named(pull.number) for pull in self._chosen(audience)[:_SHORT]]
-            if names:
-                yield words(
-                    "story.mattered",
-                    audience=words(f"audience.{audience}"),
-                    names=words.semicolon.join(names),
-                )
+        """Yield what the week was about, what who upgrades must know, what is still open, and how much it was."""
+        words, is_week = self._words, self._read.is_week
+        thread = list(self._thread())
+        if thread:
+            yield words("story.lines", names=words.semicolon.join(thread), is_week=is_week)
         fixes = [self._pulls.named(number) for number in islice(self._fixes, _SHORT)]
         if fixes:
             yield words("story.mended", names=words.semicolon.join(fixes))
-        yield from self._to_mind()
-        risks = []
-        if read.serious:
-            pulls = self._pulls.numbers([pull.number for pull in read.serious], _NAMED)
-            risks.append(words("story.serious", count=len(read.serious), pulls=pulls))
-        risks += self._pulls.undone()
-        if risks:
-            yield words("story.risks", risks=words.gap.join(risks))
+        to_mind = list(self._to_mind())
+        if to_mind:
+            yield words("story.to-mind", parts=words.semicolon.join(to_mind))
+        still = list(self._still_open())
+        if still:
+            yield words("story.still-open", parts=words.semicolon.join(still))
         yield self._merged()
 
+    def _thread(self) -> Iterator[str]:
+        """Yield what the largest work was: what is new, where most was mended, what went."""
+        words = self._words
+        largest = sorted(self._new, key=lambda pull: -(pull.importance + math.log2(1 + pull.additions)))
+        new = [
+            words("story.named-in", name=self._pulls.title(pull.number), pull=self._with_fixes(pull.number))
+            for pull in largest[:_NAMED]
+        ]
+        if new:
+            yield words("story.thread-new", names=new)
+        gone = [
+            pull
+            for pull in self._pulls.ranked
+            if pull.deletions - pull.additions >= _MUCH and pull.audience != AUDIENCES[-1]
+        ]
+        gone.sort(key=lambda pull: pull.additions - pull.deletions)
+        for pull in gone[:1]:
+            lines = pull.deletions - pull.additions
+            title = self._pulls.title(pull.number)
+            yield words("story.thread-gone", title=title, pull=name_of(pull.number), lines=lines)
+        mended = [
+            (one.count, self.heading(theme))
+            for theme in self._digest.themes
+            for one in theme.kinds
+            if one.name == "bugfix" and one.count > 1 and theme.seed not in ("chain", "together")
+        ]
+        mended.sort(key=lambda each: -each[0])
+        if mended:
+            names = [words("story.line", name=name, count=count) for count, name in mended[:_NAMED]]
+            yield words("story.thread-mended", names=names)
+
+    def _with_fixes(self, number: int) -> str:
+        """Return a number with how often the window itself fixed what the pull request brought."""
+        fixes = sum(
+            link.target == number and link.reason == "fixes" and self._read.pull(link.source) is not None
+            for link in self._digest.links
+        )
+        again = self._words("story.fixed-again", count=fixes) if fixes else ""
+        return f"{name_of(number)}{again}"
+
     def _to_mind(self) -> Iterator[str]:
-        """Yield what asks who upgrades to act, by name."""
-        parts = []
-        for kind in _ACT:
+        """Yield what asks who upgrades to act, each with what it is and its pull request."""
+        for kind, most in _ACT.items():
             found = [
                 one
                 for one in self._digest.notices
                 if one.kind == kind and one.undone_by is None and (kind != "dependency" or one.is_weighty)
             ]
-            names = list(map(self._name, found))
-            if names:
-                listed = self._words.listed(names, _ACTED if kind != "refused" else 1)
-                parts.append(
-                    self._words("story.to-mind-of", kind=self._words(f"notices.{kind}"), names=listed)
-                )
-        if parts:
-            yield self._words("story.to-mind", parts=self._words.semicolon.join(parts))
+            if kind == "refused":
+                # What is refused of something new is no news to who upgrades.
+                kinds = {pull.number: pull.kind for pull in self._digest.pulls}
+                found.sort(key=lambda one: kinds.get(one.pulls[0]) == "feature")
+            by_pull = {one.pulls[0]: one for one in reversed(found)}
+            found = [one for one in found if by_pull[one.pulls[0]] is one]
+            for one in found[:most]:
+                said = self._said(msgspec.structs.replace(one, reason=""))
+                named = self._words(_SAID[kind], said=said) if kind in _SAID else said
+                yield self._words("story.named-in", name=named, pull=self._pulls.numbers(one.pulls, 1))
 
-    def _name(self, notice: Notice) -> str:
-        """Return what a notice is about in a word or two."""
-        if notice.name == name_of(notice.pulls[0]):
-            return f"{self._pulls.title(notice.pulls[0])}{self._words.aside(notice.name)}"
-        if notice.kind == "refused":
-            said = self._words.pick(notice.text)
-            return said if said.startswith("“") else f"`{notice.name}`"
-        if " " in notice.name or notice.kind == "dependency":
-            return self._words.pick(notice.text)
-        return f"`{notice.name.rpartition('.')[2]}`"
+    def _still_open(self) -> Iterator[str]:
+        """Yield what was undone or mended at once, and what is of high risk and came without a test."""
+        words, pairs = self._words, self._pulls.pairs
+        if pairs:
+            yield pairs[0]
+            if len(pairs) > 1:
+                yield words("story.more-pairs", count=len(pairs) - 1)
+        untested = [
+            pull.number
+            for pull in self._read.serious
+            if not pull.tests and pull.number not in self._pulls.taken_back
+        ]
+        if untested:
+            yield words("story.untested-risk", pulls=self._pulls.numbers(untested, _NAMED))
 
     def _merged(self) -> str:
         d, words, is_week = self._digest, self._words, self._read.is_week

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from diffscope.products.report.counts import name_of
 from diffscope.products.report.model import Counted, HotFile, TrendPoint
 from diffscope.products.report.render.page import PageView
 from diffscope.render.words import Words
@@ -14,8 +15,8 @@ _RISE: Final = 4.0
 _STREAK: Final = 3
 _NAMED: Final = 3
 _STREAKS: Final = 2
-_LINES: Final = 5
-"""Lines of work."""
+_INSIDE: Final = frozenset({"ci", "test", "docs"})
+"""Kinds and areas of which nobody who runs a server notices a rise."""
 
 
 class TrendStory:
@@ -29,7 +30,7 @@ class TrendStory:
     def trends(self) -> tuple[str, ...]:
         """What rises and falls against the windows before, and the files that stay hot."""
         points = self._digest.trend
-        told = list(self._lines_of_work())
+        told: list[str] = []
         if points:
             mean = round(sum(point.source_pulls for point in points) / len(points))
             told.append(
@@ -44,22 +45,6 @@ class TrendStory:
             told += self._shares(points)
         told += self._hot()
         return tuple(told)
-
-    def _lines_of_work(self) -> Iterator[str]:
-        """Yield the lines of work with most pull requests."""
-        words = self._words
-        themes = [theme for theme in self._digest.themes if theme.seed not in ("chain", "together")]
-        themes.sort(key=lambda theme: -theme.count)
-        names = [
-            words(
-                "trend.theme",
-                name=self._read.area(theme.area) if theme.seed == "registry" else words.pick(theme.title),
-                count=theme.count,
-            )
-            for theme in themes[:_LINES]
-        ]
-        if names:
-            yield words("trend.lines", names=names)
 
     def _shares(self, points: Sequence[TrendPoint]) -> Iterator[str]:
         here = self._digest
@@ -77,20 +62,30 @@ class TrendStory:
                 [(self._counts(group, point), point.source_pulls) for point in past],
                 here.source_pulls,
             )
+            of = {one.name: one.pulls for one in counted}
             risen = [
                 self._words("trend.share", name=called(name), share=now, mean=mean)
+                + (self._made_of(of.get(name, ())) if group != "kinds" else "")
                 for name, now, mean in moves
-                if now - mean >= _RISE
+                if now - mean >= _RISE and name not in _INSIDE
             ]
             fallen = [
                 self._words("trend.share", name=called(name), share=now, mean=mean)
                 for name, now, mean in reversed(moves)
-                if mean - now >= _RISE
+                if mean - now >= _RISE and group == "kinds"
             ]
             if risen:
                 yield self._words("trend.risen", what=self._words(f"trend-of.{group}"), names=risen[:2])
             if fallen:
                 yield self._words("trend.fallen", what=self._words(f"trend-of.{group}"), names=fallen[:2])
+
+    def _made_of(self, numbers: Sequence[int]) -> str:
+        """Return how many of some pull requests are fixes, and the most important of them."""
+        pulls = [pull for number in numbers if (pull := self._read.pull(number))]
+        pulls.sort(key=lambda pull: -pull.importance)
+        fixes = sum(pull.kind == "bugfix" for pull in pulls)
+        first = self._words.listed([name_of(pull.number) for pull in pulls], _NAMED)
+        return self._words("trend.made-of", count=len(pulls), fixes=fixes, pulls=first)
 
     @staticmethod
     def _counts(group: str, point: TrendPoint) -> dict[str, int]:

@@ -1,0 +1,200 @@
+"""What can be given newly, and what is bounded now -> ``Effect``: told before what edits do, with the question where the value ends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+import msgspec
+
+from diffscope.assessment.document import Effect
+from diffscope.facts.model import ChangeFacts, Located, Point, SymbolFact
+from diffscope.facts.option_defaults import turns_on
+from diffscope.messages.codes import MessageCode
+from diffscope.messages.model import Argument, Message, Text, message
+from diffscope.messages.say import sentence, text_of
+from diffscope.source.profile import places
+
+_NAMES: Final = 3
+_LONGEST_DEFAULT: Final = 40
+_NUMBERS: Final = ("int", "float", "list", "str")
+_PAST: Final = {"max_length": 1, "le": 1, "lt": 0, "min_length": -1, "ge": -1, "gt": 0}
+"""From a bound to the first whole number that it refuses."""
+_BOUNDS: Final[dict[str, MessageCode]] = {
+    "max_length": "point.limit-max_length", "min_length": "point.limit-min_length", "le": "point.limit-le", "lt": "point.limit-lt",
+    "ge": "point.limit-ge", "gt": "point.limit-gt",
+}  # fmt: skip
+_NEW: Final[dict[str, MessageCode]] = {
+    "request": "point.request",
+    "response": "point.response",
+    "option": "point.option",
+}
+
+
+def with_points(effects: list[Effect], facts: ChangeFacts) -> list[Effect]:
+    """Return the effects of edits with those of points and moves, what leads first; one that repeats a question has none."""
+    points = [*_of_points(facts), *_of_moves(facts)]
+    found = [one for one in effects if not (points and one.vague)]
+    # What moved or has another name is the point where nothing else is.
+    points = points if found else [msgspec.structs.replace(one, leads=True) for one in points]
+    found = sorted([*(one for one in points if one.leads), *found], key=lambda one: not one.leads)
+    found += [one for one in points if not one.leads]
+    asked = [(one.code, "") if not places().is_test(one.path) else ("", "test") for one in found]
+    return [
+        msgspec.structs.replace(one, checks=()) if asked[at] in asked[:at] else one
+        for at, one in enumerate(found)
+    ]
+
+
+def _of_points(facts: ChangeFacts) -> Iterator[Effect]:
+    for point in facts.point:
+        said = {"limit": _limit, "renamed": _renamed}.get(point.what, _new)(point)
+        if said is not None:
+            checks = tuple(_checks(point))
+            leads = point.what != "renamed"
+            yield _effect(point, point.names[0], said, checks, code=f"point-{point.what}", leads=leads)
+
+
+def _effect(
+    at: Point | Located, symbol: str, said: Message, checks: tuple[Text, ...], *, code: str, leads: bool
+) -> Effect:
+    both = sentence(said)
+    says = Text(en=f"{both.en[:1].upper()}{both.en[1:]}", zh=both.zh)
+    return Effect(path=at.path, line=at.line, symbol=symbol, says=says, checks=checks, code=code, leads=leads)
+
+
+def _of_moves(facts: ChangeFacts) -> Iterator[Effect]:
+    """Yield one effect for modules and public code that stand elsewhere now: what can still be imported from the old place, and what cannot."""
+    files = {
+        (one.old_path or "", one.path): one
+        for one in facts.file
+        if one.status == "renamed" and one.category == "source" and one.path.endswith(".py")
+    }
+    moved = [one for one in facts.symbol if _is_moved(one)]
+    parts = [message("point.moved-module", before=before, after=after) for before, after in files]
+    gone = [_dotted(before) for before, _ in files]
+    bound = {(one.path, one.symbol): one.still_bound for one in facts.symbol if "removed" in one.aspects}
+    by_place: dict[tuple[str, str], list[str]] = {}
+    for one in moved:
+        path, _, name = (one.moved_from or "").rpartition(":")
+        if (path, one.path) not in files and path != one.path:
+            by_place.setdefault((path, one.path), []).append(name)
+    for (before, after), names in by_place.items():
+        kept = [name for name in names if bound.get((before, name))]
+        gone += [f"{_dotted(before)}.{name}" for name in names if name not in kept]
+        parts.append(message("point.moved", names=_listed(names), before=before, after=after))
+        if kept:
+            is_all = len(kept) == len(names)
+            parts.append(message("point.kept-all") if is_all else message("point.kept", names=_listed(kept)))
+    if not parts:
+        return
+    shown, rest = tuple(parts[:_NAMES]), len(parts) - _NAMES
+    said = message("point.moves", parts=message("list.more", names=shown, more=rest) if rest > 0 else shown)
+    asked = (text_of("check.moves", names=_listed(gone)),) if gone else ()
+    first = moved[0] if moved else next(iter(files.values()))
+    leads = facts.change.kind == "refactor" and len(files) + len(moved) >= _edited(facts)
+    yield _effect(first, "", said, asked, code="moves", leads=leads)
+
+
+def _is_moved(symbol: SymbolFact) -> bool:
+    is_code = symbol.category == "source" and symbol.public and symbol.kind in ("class", "function")
+    return is_code and "." not in (symbol.symbol or ".") and ":" in (symbol.moved_from or "")
+
+
+def _edited(facts: ChangeFacts) -> int:
+    """Return how many functions and classes of the product stand where they stood, and do something else."""
+    return sum(
+        one.category == "source"
+        and one.logic
+        and one.kind != "variable"
+        and "moved" not in one.aspects
+        and one.kind != "module"
+        for one in facts.symbol
+    )
+
+
+def _dotted(path: str) -> str:
+    return path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+
+
+def _listed(names: list[str]) -> Argument:
+    names = [f"`{name}`" for name in names]
+    rest = len(names) - _NAMES
+    return message("list.more", names=tuple(names[:_NAMES]), more=rest) if rest > 0 else tuple(names)
+
+
+def _renamed(point: Point) -> Message:
+    before, after = point.names
+    left: Argument = (
+        message("point.left", places=tuple(place for _, _, place in point.ends))
+        if point.ends
+        else message("point.none-left")
+    )
+    return message("point.renamed", before=before, after=after, places=int(point.value), left=left)
+
+
+def _field(point: Point) -> str:
+    return point.names[0].rpartition(".")[2]
+
+
+def _owners(point: Point) -> Argument:
+    return _listed([name.rpartition(".")[0] for name in point.names])
+
+
+def _new(point: Point) -> Message:
+    parts: list[str] = [point.type, *point.bounds]
+    told: list[str | Message] = [f"`{', '.join(part for part in parts if part)}`"] if any(parts) else []
+    if point.default and len(point.default) <= _LONGEST_DEFAULT:
+        told.append(message("point.default", default=point.default))
+    if point.about:
+        told.append(message("point.about", about=point.about))
+    detail: Argument = message("point.detail", told=tuple(told)) if told else ""
+    name = point.names[0] if point.what == "option" else _field(point)
+    return Message(_NEW[point.what], {"name": name, "owners": _owners(point), "detail": detail})
+
+
+def _limit(point: Point) -> Message | None:
+    bound, _, written = point.bounds[0].partition("=")
+    if bound not in _BOUNDS:
+        return None
+    value = point.value or written
+    by: Argument = message("point.by", name=written) if point.value and written != point.value else ""
+    was: Argument = message("point.was", before=point.before) if point.before else message("point.unbounded")
+    return Message(_BOUNDS[bound], {"name": point.names[0], "value": value, "by": by, "was": was})
+
+
+def _checks(point: Point) -> Iterator[Text]:
+    name = _field(point) if point.what != "option" else point.names[0]
+    if point.what == "limit":
+        bound = point.bounds[0].partition("=")[0]
+        if point.value.lstrip("-").isdigit():
+            yield text_of(f"check.limit-{_of_length(bound)}", name=name, past=int(point.value) + _PAST[bound])
+        else:
+            yield text_of("check.limit", name=name, value=point.bounds[0])
+        return
+    if (
+        point.what == "renamed"
+        and not point.ends
+        and not any(part.startswith("_") for part in point.names[0].split("."))
+    ):
+        yield text_of("check.renamed-out", before=point.names[0])
+    elif point.what == "renamed" and point.ends:
+        yield text_of("check.left", before=point.names[0], places=tuple(place for _, _, place in point.ends))
+    if point.what in ("response", "renamed"):
+        return
+    who = "client" if point.what == "request" else "option"
+    bounds: Argument = f"`{', '.join(point.bounds)}`" if point.bounds else message("point.no-bounds")
+    words: dict[str, Argument] = {"name": name, "bounds": bounds, "default": point.default or "None"}
+    for kind, code, place in point.ends[:1]:
+        yield text_of(f"check.{kind}-of-{who}", **words, code=code, place=place)
+        return
+    if not point.read:
+        yield text_of("check.unread", **words)
+    elif turns_on(point.default):
+        yield text_of("check.on-by-default", **words)
+    elif who == "client" and point.type.startswith(_NUMBERS) and not point.bounds:
+        yield text_of("check.unbounded", **words)
+
+
+def _of_length(bound: str) -> str:
+    return "length" if bound.endswith("length") else "number"

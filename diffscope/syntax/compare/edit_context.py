@@ -1,0 +1,79 @@
+"""What stands around an edit on the new side: conditions further out, its ``else``, and the statement that comes next."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+import msgspec
+
+from diffscope.patterns import lazy_regex
+from diffscope.syntax.compare.entries import Entry
+from diffscope.syntax.compare.smallest_difference import MOST_TEXT
+from diffscope.syntax.model import StatementEdit
+from diffscope.syntax.nodes import brief
+
+_LONGEST: Final = 70
+_HANDS_BACK: Final = lazy_regex(r"return [\w., ]+")
+_READ: Final = frozenset({"value", "argument", "element", "call"})
+
+
+def with_context(edits: Iterable[StatementEdit], entries: list[Entry]) -> Iterator[StatementEdit]:
+    """Yield edits of what came or changed with what stands around them; what went as it is."""
+    starts = [one.node.start_point[0] + 1 for one in entries]
+    for edit in edits:
+        at = bisect_right(starts, edit.line) - 1
+        if edit.change == "removed" or at < 0:
+            yield edit
+            continue
+        around = list(dict.fromkeys(_guards(entries, at)))
+        after = _next(edit, entries, at)
+        yield msgspec.structs.replace(
+            edit,
+            outer=tuple(brief(one, MOST_TEXT) for one in around[1:][::-1]),
+            otherwise=_otherwise(edit, entries, at),
+            then=brief(entries[after].text, _LONGEST) if after is not None else "",
+            then_line=starts[after] if after is not None else 0,
+        )
+
+
+def _guards(entries: list[Entry], at: int) -> Iterator[str]:
+    while at >= 0:
+        if entries[at].guard:
+            yield entries[at].guard
+        at = entries[at].holder
+
+
+def _otherwise(edit: StatementEdit, entries: list[Entry], at: int) -> str:
+    if edit.what != "condition" or edit.change != "added":
+        return ""
+    head = at if entries[at].kind == "condition" else entries[at].holder
+    under = (one for one in entries if one.holder == head and one.guard != entries[at].guard)
+    other = (one.text for one in under if brief(one.guard, MOST_TEXT) != edit.after)
+    return brief(next(other, ""), _LONGEST)
+
+
+def _behind(entries: list[Entry], head: int) -> int | None:
+    """Return the first statement behind all that stands under a head; none where the function ends there."""
+    under = {head}
+    for place in range(head + 1, len(entries)):
+        if entries[place].holder not in under:
+            return None if entries[place].kind in ("except", "function") else place
+        under.add(place)
+    return None
+
+
+def _next(edit: StatementEdit, entries: list[Entry], at: int) -> int | None:
+    if edit.what == "condition":
+        head = at if entries[at].kind != "statement" else entries[at].holder
+        return _behind(entries, head) if head >= 0 else None
+    target = edit.target.partition(",")[0].strip()
+    if edit.what not in _READ or not target.replace(".", "").isidentifier():
+        return None
+    named = re.compile(rf"(?<![\w.]){re.escape(target)}(?![\w=]|\s*=[^=])")
+    found = (place for place in range(at + 1, len(entries)) if named.search(entries[place].text))
+    place = next(found, None)
+    # That it is returned says nothing of what is done with it.
+    return None if place is None or _HANDS_BACK.fullmatch(entries[place].text) else place
