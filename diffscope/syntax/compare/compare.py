@@ -66,16 +66,14 @@ def compare_python(before: bytes | None, after: bytes | None) -> Comparison:
     compare = _Comparing(aliases_of(old), aliases_of(new), imports_changed=bool(come or gone))
     compare.lay_out(pairs, (*come, *gone))
     changes = [compare.pair(pair) for pair in pairs]
-    problems = _problems(after, new) if after is not None else _problems(before, old)
-    if after is not None and not problems:
-        remember_outline(after, new)
+    remember_outline(after, new)
     return Comparison(
         symbols=tuple(sorted((change for change in changes if change is not None), key=_order)),
         imports_added=come,
         imports_removed=gone,
         before=old if before is not None else None,
         after=new if after is not None else None,
-        problems=problems,
+        problems=_problems(after, new) if after is not None else _problems(before, old),
     )
 
 

@@ -101,11 +101,12 @@ _compared = OrderedDict[bytes, Outline]()
 _COMPARED_KEPT: Final = 64
 
 
-def remember_outline(source: bytes, outline: Outline) -> None:
+def remember_outline(source: bytes | None, outline: Outline) -> None:
     """Keep the outline of a file without problems that was read to be compared: the graph of the next change asks for it."""
-    _compared[source] = outline
-    if len(_compared) > _COMPARED_KEPT:
-        _compared.popitem(last=False)
+    if source is not None and not outline.problems and not find_unreadable(source):
+        _compared[source] = outline
+        if len(_compared) > _COMPARED_KEPT:
+            _compared.popitem(last=False)
 
 
 def outline_python(source: bytes) -> Outline:
