@@ -11,6 +11,7 @@ from diffscope.assessment.effect_sentences import (
     NO_CODE,
     EditGroup,
     code_of,
+    direction_of,
     exit_of,
     other_name,
     sentence_of,
@@ -41,6 +42,8 @@ _KEYS: Final = lazy_regex(r"(?:^|_)(?:hash|fingerprint|digest|cache_key|hash_key
 _KEY: Final = lazy_regex(r"^[\"']?([\w.]+)[\"']?(?:: |=|$)")
 _COMPARED: Final = lazy_regex(r"^(?:not )?(.+?) (<=|>=|<|>|==|!=) (.+)$")
 _SWAPS: Final = ({"<", "<="}, {">", ">="}, {"<", ">="}, {">", "<="})
+_WRITES: Final = lazy_regex(r"(?:^|[._])(?:log|warn|print|record|observe)\w*$")
+"""What only writes down what happened."""
 _CHECKING: Final = lazy_regex(r"(?:^|[._])(?:check|assert|validate|verify)\w*\(")
 _OF_LINES: Final = {
     "of-command": lazy_regex(r"\bpytest\b|\btest_\w+\.py\b|^- (?:bash|python3?) "),
@@ -128,7 +131,7 @@ _QUESTIONS: Final = {
     "branch-changed": "decided", "loop-changed": "loop", "except-added": "except", "except-changed": "except",
     "except-removed": "not-caught", "argument-added": "argument", "argument-changed": "argument", "argument-removed": "argument-gone",
     "call-changed": "call", "call-added": "called", "value-added": "value", "value-changed": "value-changed",
-    "value-from": "value-changed", "value-new": "helper", "value-from-new": "from-new", "variable-version": "version", "steps-added": "of-steps", "step-renamed": "of-label", "variable-changed": "variable", "parameter-added": "parameter",
+    "value-from": "value-changed", "value-new": "helper", "value-from-new": "from-new", "variable-version": "version", "steps-added": "of-steps", "step-renamed": "of-label", "exit-to-assert": "exit-to-assert", "variable-changed": "variable", "parameter-added": "parameter",
     "parameter-removed": "parameter", "parameter-changed": "parameter", "parameter-default": "parameter-default", "whole-both": "whole",
     "whole-now": "whole", "whole-before": "whole", "element-added": "element", "element-changed": "element",
     "element-removed": "element-gone", "entry-added": "entry", "entry-changed": "entry", "entry-removed": "element-gone",
@@ -140,6 +143,8 @@ _QUESTIONS: Final = {
 def _checks(group: EditGroup, words: dict[str, Argument], facts: ChangeFacts) -> Iterable[Text]:
     edit = group.first
     asked, told = _question(group, words, facts)
+    if asked.startswith("called") and _WRITES.search(edit.callee):
+        return
     if asked:
         yield text_of(f"check.{asked}", **told)
     if edit.left:
@@ -173,7 +178,7 @@ def _question(
     if asked == "return" and words["caller"]:
         asked = "returned-to"
     if asked == "decided":
-        asked, told = _decided(edit, told)
+        asked, told = _decided(edit, told, facts)
     if asked == "skipped" and edit.then.startswith("if "):
         return "asked-first", told
     return (f"{asked}-next" if asked in _BEFORE_NEXT and edit.then else asked), told
@@ -196,7 +201,7 @@ def _quoted(edit: Edit, code: str, asked: str) -> dict[str, Argument]:
     return {}
 
 
-def _decided(edit: Edit, told: dict[str, Argument]) -> tuple[str, dict[str, Argument]]:
+def _decided(edit: Edit, told: dict[str, Argument], facts: ChangeFacts) -> tuple[str, dict[str, Argument]]:
     """Return which question asks for the cases that two conditions decide otherwise, and what it quotes."""
     sides = [_COMPARED.match(text) for text in (edit.before, edit.after)]
     if sides[0] is not None and sides[1] is not None:
@@ -212,7 +217,8 @@ def _decided(edit: Edit, told: dict[str, Argument]) -> tuple[str, dict[str, Argu
             "gone": gone,
             "come": come,
         }
-    return "decided", {**told, "gone": denied(edit.before)}
+    way = direction_of(edit, facts)
+    return f"decided-{way}" if way else "decided", {**told, "gone": denied(edit.before)}
 
 
 def parted(before: str, after: str) -> tuple[str, str]:
@@ -287,7 +293,8 @@ def _of_file(edit: Edit, code: str) -> str:
     kind = NO_CODE.get(edit.what, "test")
     if code == "wording" and not _OPTION.match(edit.after):
         return "of-wording"
-    if kind == "test" and edit.change == "added" and exit_of(edit) in ("return", "continue", "raise"):
+    leaves = exit_of(edit) in ("return", "continue", "raise") or any("skip(" in one for one in edit.held)
+    if kind == "test" and edit.change == "added" and leaves:
         return "of-test-case"
     if kind == "docs" and _OPTION.match(edit.after):
         return "of-option"
@@ -301,7 +308,8 @@ def _of_file(edit: Edit, code: str) -> str:
 def _by_value(edit: Edit, asked: str) -> str:
     """Return a question that fits what is handed over better than that of its place."""
     if asked == "element" and edit.change != "removed" and not _KEYED.search(edit.after):
-        return "entry"
+        # Without a place of its own it is a part of what is returned.
+        return "entry" if edit.target or edit.callee else "return"
     if asked == "argument" and _COLLECTS.search(edit.callee):
         return "collected"
     name = edit.before.partition(" or ")[0]

@@ -32,6 +32,7 @@ _EXITS: Final = ("return", "raise", "continue", "break")
 _BY_KEYWORD: Final = {
     "steps": "steps-added",
     "label": "step-renamed",
+    "exit": "exit-to-assert",
     "new": "value-new",
     "from-new": "value-from-new",
 }
@@ -235,10 +236,16 @@ def sentence_of(
 
 def _with_direction(said: Message, edit: Edit, facts: ChangeFacts) -> Message:
     """Return a sentence with whether the new condition holds in more or in fewer cases, as far as that can be told."""
+    way = direction_of(edit, facts)
+    return _message(f"effect.{way}", said=said) if way else said
+
+
+def direction_of(edit: Edit, facts: ChangeFacts) -> str:
+    """Return ``narrower`` or ``wider`` where a condition holds in fewer or in more cases than before; empty where that cannot be told."""
     at = (edit.path, edit.symbol, edit.line)
     found = {one.direction for one in facts.condition if (one.path, one.symbol, one.line) == at}
-    ways = {"narrowed": "effect.narrower", "widened": "effect.wider"}
-    return _message(ways[found.pop()], said=said) if len(found) == 1 and found <= ways.keys() else said
+    ways = {"narrowed": "narrower", "widened": "wider"}
+    return ways[found.pop()] if len(found) == 1 and found <= ways.keys() else ""
 
 
 def _others(edits: Iterable[Edit]) -> tuple[Message, ...]:

@@ -13,7 +13,7 @@ import msgspec
 
 from diffscope.assessment.document import Effect
 from diffscope.assessment.effect_questions import effect_of, keys_by
-from diffscope.assessment.effect_sentences import EditGroup
+from diffscope.assessment.effect_sentences import EditGroup, exit_of
 from diffscope.assessment.points import with_points
 from diffscope.assessment.title_words import stems_of
 from diffscope.facts.change.edit_weight import only_hands_on, statement_weight
@@ -207,8 +207,17 @@ def _in_full(edits: Iterable[Edit]) -> list[Edit]:
 
 
 def _refusals_joined(edits: list[Edit]) -> list[Edit]:
-    """Return edits, a refusal that came where one of the same error went as one condition that changed."""
+    """Return edits, a refusal that came where one of the same error went as one condition that changed, and an exit that became an assertion as that."""
     found = list(edits)
+    for old in [one for one in edits if one.what == "condition" and one.change == "removed" and one.held]:
+        at = (old.path, old.symbol, old.guard, denied(old.before))
+        for now in [one for one in found if one.what == "assert" and one.change == "added"]:
+            if (now.path, now.symbol, now.guard, now.after) == at and exit_of(old) in ("return", "continue"):
+                found[found.index(now)] = msgspec.structs.replace(
+                    now, keyword="exit", held=old.held, before=old.before
+                )
+                found.remove(old)
+                break
     gone = [one for one in edits if one.what == "condition" and one.change == "removed" and _raises(one)]
     for old in gone:
         at = (old.path, old.symbol, old.guard, _raises(old))

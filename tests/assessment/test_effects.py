@@ -126,7 +126,7 @@ def thing(*lines: str, other: str = "1") -> str:
             thing("if self.known:", "    return 1", "else:", "    found = load(rows)", "    use(found)"),
             thing("if self.path:", "    found = load(rows)", "    use(found)", "elif self.known:", "    return 1"),
             "The condition for `use(found)` in `Thing.run` was `not self.known`, is `self.path`: it holds in fewer cases",
-            "Where `self.path` and `self.known`, `Thing.run` now comes to `use(found)`; the other way round it no longer does: is each right, and does a test have one of each?",
+            "Where `not self.known` and `not self.path`, `Thing.run` no longer comes to `use(found)`: is that right, and does a test have such a case?",
             id="code goes under another condition"),
         pytest.param(
             thing("use(rows)"), thing("has_any = getattr(rows, 'any', None) is not None", "if has_any:", "    use(rows)"),
@@ -503,7 +503,7 @@ ROWS = '    rows: int = Field(default=0, ge=0, description="Skip the first rows 
             {SERVED: FIELDS.format(""), PATH: SCHEDULED.format("")},
             {SERVED: FIELDS.format(ROWS), PATH: SCHEDULED.format("        rows = request.rows\n        assert rows < request.size\n")},
             "New request field `rows` of `ChatRequest` (`int, ge=0`, default `0`, “Skip the first rows of all”)",
-            "What bounds a client's `rows` before the assertion `rows < request.size` (vllm/v1/core/sched/thing.py:4)? The field itself asks for `ge=0`; a value that fails it there ends the engine.",
+            "What bounds a client's `rows` before the assertion `rows < request.size` (vllm/v1/core/sched/thing.py:4)? The field itself asks for `ge=0`; a value that fails it there is an AssertionError, no status 4xx.",
             id="a field of a request that an assertion holds against something"),
         pytest.param(
             {SERVED: FIELDS.format(""), PATH: SCHEDULED.format("")},
@@ -519,8 +519,8 @@ ROWS = '    rows: int = Field(default=0, ge=0, description="Skip the first rows 
         pytest.param(
             {SERVED: FIELDS.format("    stop: list[str] = []\n")},
             {SERVED: "LIMIT = 4\n" + FIELDS.format("    stop: Annotated[list[str], Field(max_length=LIMIT)] = []\n")},
-            "`ChatRequest.stop` takes at most 4 entries now (`LIMIT`); until now without that limit",
-            "What does a client that sends 5 of `stop` get now: an error of status 4xx that names the field? Who sends so many today?",
+            "`ChatRequest.stop` may have a length of at most 4 now (`LIMIT`); until now without that limit",
+            "What does a client whose `stop` has a length of 5 get now: an error of status 4xx that names the field? Who sends that today?",
             id="a limit by a constant"),
         pytest.param(
             {SERVED: FIELDS.format("    top: Annotated[int, Field(le=20)] = 1\n")}, {SERVED: FIELDS.format("    top: Annotated[int, Field(le=10)] = 1\n")},
@@ -636,3 +636,15 @@ def test_who_only_hands_a_function_on_is_no_caller_of_it() -> None:
     changed = HANDED.replace("return rows", "return sorted(rows)")
     (effect,) = find_effects(edit(PATH, HANDED, changed))
     assert "called by" not in " ".join(check.en for check in effect.checks)
+
+
+def test_an_exit_that_became_an_assertion_is_that() -> None:
+    before = thing("if not self.last:", "    return", "use(rows)")
+    (effect,) = find_effects(edit(PATH, before, thing("assert self.last", "use(rows)")))
+    assert effect.says.en == (
+        "`Thing.run` asserts `self.last` now; until now: `return` where that does not hold"
+    )
+    assert (
+        effect.checks[0].en
+        == "Who still reaches `Thing.run` with `not self.last`? That is an AssertionError now."
+    )
