@@ -22,6 +22,7 @@ from diffscope.facts.model import ChangeFacts, Edit
 from diffscope.messages.model import Argument, Message, Text, message
 from diffscope.messages.say import text_of
 from diffscope.patterns import lazy_regex
+from diffscope.source.profile import places
 from diffscope.syntax.denial import denied
 
 _WITH_WHAT_RUNS: Final = ("condition-", "and-", "or-", "loop-added", "loop-removed", "with-")
@@ -129,11 +130,16 @@ def _error(edit: Edit, code: str) -> str:
     return edit.held[-1].partition(" ")[2] if raises else ""
 
 
+_OPTION: Final = lazy_regex(r"--[A-Za-z]")
+_NO_JOB: Final = lazy_regex(
+    r"\.lock$|(?:^|/)(?:\.git(?:ignore|attributes|modules)|\.dockerignore|CODEOWNERS)$"
+)
+"""What a tool writes, or only names files: no job runs with a line of it."""
 _QUESTIONS: Final = {
     "order-added": "order", "order-removed": "order",
     "condition-return": "skipped", "condition-stop": "passed-over", "condition-break": "passed-over", "condition-raise": "raised", "condition-exit-gone": "allowed",
     "condition-added": "branch", "condition-removed": "no-branch", "condition-guards": "narrowed", "condition-splits": "splits", "condition-unguards": "widened",
-    "and-more": "narrowed", "and-less": "widened", "or-more": "widened-or", "or-less": "no-branch", "condition-changed": "decided",
+    "and-more": "narrowed", "and-less": "widened", "or-more": "widened-or", "or-less": "no-branch", "condition-changed": "decided", "condition-part": "decided",
     "branch-changed": "decided", "loop-changed": "loop", "except-added": "except", "except-changed": "except",
     "except-removed": "not-caught", "argument-added": "argument", "argument-changed": "argument", "argument-removed": "argument-gone",
     "call-changed": "call", "call-added": "called", "value-added": "value", "value-changed": "value-changed",
@@ -151,7 +157,8 @@ def _checks(group: EditGroup, words: dict[str, Argument], facts: ChangeFacts) ->
     asked, told = _question(group, words, facts)
     if asked.startswith("called") and _WRITES.search(edit.callee):
         return
-    yield text_of(f"check.{asked}", **told)
+    if asked:
+        yield text_of(f"check.{asked}", **told)
     if edit.left:
         is_call = edit.what == "argument" and not edit.before
         name = edit.after.partition("=")[0].strip()
@@ -277,7 +284,7 @@ def _details(edit: Edit, asked: str) -> dict[str, Argument]:
 def _asked(edit: Edit, code: str) -> str:  # noqa: PLR0911 - a question a line
     """Return which question an edit leaves."""
     asked = _QUESTIONS.get(code, "gone" if code.endswith("-removed") else "statement")
-    is_file = code == "wording" or code.startswith("file") or edit.path.startswith("tests/")
+    is_file = code == "wording" or code.startswith("file") or places().is_test(edit.path)
     if is_file and edit.keyword not in ("steps", "label"):
         return _of_file(edit, code)
     asked = _by_value(edit, asked)
@@ -299,13 +306,15 @@ def _asked(edit: Edit, code: str) -> str:  # noqa: PLR0911 - a question a line
 def _of_file(edit: Edit, code: str) -> str:
     """Return which question an edit of a test, or of a file that is no code, leaves."""
     kind = NO_CODE.get(edit.what, "test")
-    if code == "wording" and not edit.after.startswith("--"):
+    if code == "wording" and not _OPTION.match(edit.after):
         return "of-wording"
     leaves = exit_of(edit) in ("return", "continue", "raise") or any("skip(" in one for one in edit.held)
     if kind == "test" and edit.change == "added" and leaves:
         return "of-test-case"
-    if kind == "docs" and edit.after.startswith("--"):
+    if kind == "docs" and _OPTION.match(edit.after):
         return "of-option"
+    if kind == "infra" and _NO_JOB.search(edit.path):
+        return ""
     if kind == "infra" and edit.after:
         return next((asked for asked, line in _OF_LINES.items() if line.search(edit.after)), "of-infra")
     return f"of-{kind}" if edit.after else "of-test-gone" if kind == "test" else "of-gone"

@@ -122,7 +122,9 @@ def short_name(symbol: str) -> str:
 
 
 def _caller(symbol: SymbolFact | None) -> str:
-    steps = symbol.reach_path.split(" <- ") if symbol is not None and symbol.reach_path else []
+    # Otherwise the next step is no caller: a member that runs where objects of its class are at work, or who names what hands it on.
+    is_called = symbol is not None and symbol.reach_reason == "called"
+    steps = symbol.reach_path.split(" <- ") if symbol is not None and is_called else []
     # A class is no caller of its own methods.
     is_class = len(steps) > 1 and (symbol.symbol or "").startswith(f"{steps[1]}.") if symbol else False
     return short_name(steps[1]) if len(steps) > 1 and not is_class else ""
@@ -187,6 +189,8 @@ def _of_condition(edit: Edit, change: str) -> str:
         return "condition-unguards" if edit.stood else alone
     if edit.held and edit.keyword and not (edit.before and edit.after):
         return f"{edit.keyword}-{'more' if edit.after else 'less'}"
+    if edit.held and edit.keyword:
+        return "condition-part"
     return "condition-changed" if isinstance(_done_under(edit), str) or edit.held else "branch-changed"
 
 
@@ -215,7 +219,7 @@ def sentence_of(
     if code == "value-from" and (names := other_name(edit)) is not None:
         told["before"], told["after"] = names
     said: Message = _message(f"effect.{code}", **told)
-    if code in ("condition-changed", "branch-changed"):
+    if code in ("condition-changed", "condition-part", "branch-changed"):
         said = _with_direction(said, edit, facts)
     left = _MOST_QUOTED - len(f"{edit.before}{edit.after}{edit.guard}")
     lengths = accumulate(len(f"{one.target}{one.before}{one.after}") for one in others)

@@ -40,7 +40,7 @@ EffectCode = Literal[
     "effect.assert-removed", "effect.at", "effect.branch-changed", "effect.built", "effect.call-added",
     "effect.call-changed", "effect.call-ended", "effect.call-removed", "effect.condition-added",
     "effect.condition-break", "effect.condition-changed", "effect.condition-exit-gone",
-    "effect.condition-guards", "effect.condition-raise", "effect.condition-removed",
+    "effect.condition-guards", "effect.condition-part", "effect.condition-raise", "effect.condition-removed",
     "effect.condition-return", "effect.condition-splits", "effect.condition-stop",
     "effect.condition-unguards", "effect.element-added", "effect.element-changed", "effect.element-removed",
     "effect.entry-added", "effect.entry-changed", "effect.entry-removed", "effect.except-added",

@@ -41,7 +41,7 @@ def thing(*lines: str, other: str = "1") -> str:
             id="one question less"),
         pytest.param(
             thing("if self.rank and rows:", "    use(rows)"), thing("if self.rank is not None and rows:", "    use(rows)"),
-            "The condition for `use(rows)` in `Thing.run` was `self.rank`, is `self.rank is not None`: it holds in more cases",
+            "A part of the condition for `use(rows)` in `Thing.run` was `self.rank`, is `self.rank is not None`: it holds in more cases",
             "`self.rank` and `self.rank is not None` differ where `self.rank` is 0, empty or False: is that case tested, and is it what is wanted?",
             id="zero is no longer nothing"),
         pytest.param(
@@ -593,6 +593,49 @@ def test_a_refusal_that_came_in_the_place_of_another_one_is_that_one_changed() -
     assert effect.checks[0].en == (
         "`rows <= 1` no longer decides on `ValueError: 9 at most` in `Thing.run`: is everything that it kept out, or let in, right now, and does a test have one?"
     )
+
+
+HANDED = "class Thing:\n    def __init__(self):\n        self.work = self.run\n\n    def step(self):\n        return 1\n\n    def run(self, rows):\n        return rows\n"
+
+
+@pytest.mark.parametrize(
+    ("path", "before", "after", "checks"),
+    [
+        pytest.param(".gitignore", "build/\n", "build/\ndist_of_wheels/\n", 0, id="a file that no job reads"),
+        pytest.param(
+            "uv.lock", "name = 'one'\n", "name = 'one'\nname = 'another'\n", 0, id="what a tool writes"
+        ),
+        pytest.param(
+            ".github/workflows/ci.yml", "name: ci\n", "name: ci\npermissions: read-all\n", 1, id="a job"
+        ),
+    ],
+)
+def test_what_nothing_runs_with_leaves_no_question(path: str, before: str, after: str, checks: int) -> None:
+    """The premise of a question has to hold: no job runs with a line of a list of ignored files."""
+    effects = find_effects(edit(path, before, after))
+    assert effects
+    assert [len(one.checks) for one in effects] == [checks] * len(effects)
+
+
+def test_a_part_of_a_condition_that_is_asked_around_it_is_not_told_as_gone() -> None:
+    before = thing("if rows is None and self.on:", "    return 1", "use(rows)")
+    after = thing(
+        "if rows is None:",
+        "    if self.on:",
+        "        return 1",
+        "    if self.off:",
+        "        return 2",
+        "use(rows)",
+    )
+    told = " ".join(one.says.en for one in find_effects(edit(PATH, before, after)))
+    assert "no longer asks" not in told
+
+
+def test_who_only_hands_a_function_on_is_no_caller_of_it() -> None:
+    """It may run at any time: nothing is said of who calls it."""
+    changed = HANDED.replace("return rows", "return sorted(rows)")
+    (effect,) = find_effects(edit(PATH, HANDED, changed))
+    assert "called by" not in " ".join(check.en for check in effect.checks)
 
 
 def test_an_exit_that_became_an_assertion_is_that() -> None:
