@@ -39,17 +39,9 @@ def read_entries(entries: Iterable[TreeEntry], blobs: BlobReader) -> dict[RepoPa
 
 
 _FOLDERS: Final = (
-    ".buildkite",
-    ".github",
-    "ci",
-    "docker",
-    "requirements",
-    "scripts",
-    "tools",
-    "docs",
-    "CODEOWNERS",
+    ".buildkite", ".github", "ci", "docker", "requirements", "scripts", "tools", "docs", "CODEOWNERS",
     ".mergify.yml",
-)
+)  # fmt: skip
 _INSTALLS: Final = lazy_regex(
     r"docker/|tools/.*\.sh$|requirements/|setup\.py$|pyproject\.toml$|CMakeLists\.txt$"
 )

@@ -7,10 +7,8 @@ from typing import Annotated, Final, Literal
 
 import msgspec
 
-from diffscope.adapters.output import encoded, write_file
 from diffscope.adapters.read_file import decode_json, read_bytes
 from diffscope.errors import InputError
-from diffscope.render.formats.json import indented
 from diffscope.source.model import Value
 from diffscope.source.profile import repository_name
 
@@ -83,8 +81,3 @@ def read_open_pulls(file: Path) -> OpenPulls:
     if any(isinstance(each, int) and each < 1 for each in found.pulls):
         raise InputError("a number below 1 is none of a pull request", at=str(file), hint=_HINT)
     return found
-
-
-def write_open_pulls(file: Path, pulls: OpenPulls) -> None:
-    """Save a list."""
-    write_file(file, encoded(indented(pulls)))

@@ -35,27 +35,10 @@ _HIGHEST = 10.0
 _NEAR = 2
 _MOSTLY = 0.25
 _MOST_UNCOUNTED = 6
-_COMMON_WORDS = frozenset(
-    (
-        "py",
-        "test",
-        "tests",
-        "utils",
-        "base",
-        "init",
-        "model",
-        "v1",
-        "layer",
-        "config",
-        "core",
-        "common",
-        "md",
-        "the",
-        "in",
-        "for",
-        "of",
-    )
-)
+_COMMON_WORDS = frozenset((
+    "py", "test", "tests", "utils", "base", "init", "model", "v1", "layer", "config", "core", "common",
+    "md", "the", "in", "for", "of",
+))  # fmt: skip
 
 
 class _Change:

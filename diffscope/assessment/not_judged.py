@@ -8,21 +8,15 @@ from typing import Final
 from diffscope.messages.model import Message, message
 from diffscope.messages.say import sentence
 from diffscope.rules.model import Missing, UnknownRule
-from diffscope.source.model import Gap, PullRequest, SourceKind, Value
+from diffscope.source.model import PullRequest, SourceKind, Value
 
 _MOST_PLACES: Final = 3
 _UNPARSED: Final = message("gap.file-unparsed")
 _NO_TREE: Final = message("gap.no-base-tree-no-graph")
-_OF_TREE: Final = frozenset(
-    {
-        "gap.no-graph",
-        "gap.no-steps",
-        "gap.no-declarations",
-        "gap.no-history",
-        "gap.history-short",
-        "gap.file-unread",
-    }
-)
+_OF_TREE: Final = frozenset({
+    "gap.no-graph", "gap.no-steps", "gap.no-declarations", "gap.no-history", "gap.history-short",
+    "gap.file-unread",
+})  # fmt: skip
 """What is not there for want of the tree of the base; a bare patch lacks each of it for that one reason."""
 
 
@@ -71,15 +65,6 @@ def group_unknown(
         for reason, codes in rules.items()
     )
     return tuple(sorted(found, key=lambda one: (-len(one.codes), sentence(one.reason).en)))
-
-
-def unparsed_lines(gaps: Iterable[Gap]) -> dict[str, int]:
-    """Return path -> line of the files that stop to parse somewhere."""
-    return {
-        str(gap.path): line
-        for gap in gaps
-        if gap.path and isinstance(line := gap.message.arguments.get("line"), int) and gap.what == "parse"
-    }
 
 
 def _reason(missing: Missing | None) -> Message:

@@ -8,7 +8,7 @@ from typing import Final
 from msgspec import UNSET
 
 from diffscope.assessment.document import Risk, RiskLevel
-from diffscope.assessment.not_judged import group_unknown, unparsed_lines
+from diffscope.assessment.not_judged import group_unknown
 from diffscope.facts.change.changed_file import NOT_TEXT
 from diffscope.facts.classify.change_shape import PRODUCT
 from diffscope.facts.model import ChangeFacts
@@ -82,7 +82,12 @@ def _not_judged(
 ) -> Iterator[Message]:
     open_rules = [each for each in unknown if _could_matter(each, catalogue)]
     is_open = len(open_rules) >= numbers.unknown_rules
-    lines = unparsed_lines(facts.gaps)
+    # Path -> line of the files that stop to parse somewhere.
+    lines = {
+        str(gap.path): line
+        for gap in facts.gaps
+        if gap.path and isinstance(line := gap.message.arguments.get("line"), int) and gap.what == "parse"
+    }
     groups = group_unknown(open_rules, lines=lines, pull=facts.pull)[:_MOST_GROUPS] if is_open else ()
     yield from (group.message(most=_MOST_CODES) for group in groups)
     told = {path for group in groups for path in group.paths}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 
 from diffscope.facts.classify.change_shape import PRODUCT, changed_lines, is_new_public
 from diffscope.facts.model import ChangeFacts, DependencyFact, FileFact, SymbolFact
@@ -121,22 +120,17 @@ def _size(product: list[FileFact], scores: ScoreTable) -> float:
 def _logic(product: list[FileFact], symbols: list[SymbolFact], scores: ScoreTable) -> float:
     """Return the written lines of a change, less what moved or was only taken away."""
     removed, mechanical = scores.insight.removed, scores.importance.mechanical
-    moved = _moved_lines(symbols)
+    # The added lines of symbols that only moved, by path, counted in the outermost ones.
+    moved: dict[str, int] = {}
+    for symbol in symbols:
+        if "moved" in symbol.aspects and set(symbol.aspects) <= _MECHANICAL:
+            moved[symbol.path] = moved.get(symbol.path, 0) + symbol.code_added
     total = 0.0
     for file in product:
         carried = min(moved.get(file.path, 0), file.code_added)
         added = file.code_added - carried * (1 - mechanical)
         total += added + removed * file.code_removed * (mechanical if _is_gone(file) else 1)
     return total
-
-
-def _moved_lines(symbols: Iterable[SymbolFact]) -> dict[str, int]:
-    """Return the added lines of symbols that only moved, by path, counted in the outermost ones."""
-    lines: dict[str, int] = {}
-    for symbol in symbols:
-        if "moved" in symbol.aspects and set(symbol.aspects) <= _MECHANICAL:
-            lines[symbol.path] = lines.get(symbol.path, 0) + symbol.code_added
-    return lines
 
 
 def _is_gone(file: FileFact) -> bool:

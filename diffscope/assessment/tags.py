@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from msgspec import UNSET
 
 from diffscope.assessment.document import TagReason
-from diffscope.facts.classify.change_shape import Share, area_shares, measure, shapes_of
+from diffscope.facts.classify.change_shape import area_shares, measure, shapes_of
 from diffscope.facts.classify.kinds import SHAPE_REASONS
 from diffscope.facts.model import ChangeFacts
 from diffscope.messages.model import Message, message
@@ -64,8 +64,5 @@ class _Asked:
             yield message("tag-reason.path", path=path)
         for share in self._shares:
             if share.area in rule.areas and share.weight >= rule.share:
-                yield self._of_area(share)
-
-    def _of_area(self, share: Share) -> Message:
-        name = self._areas.get(share.area, share.area)
-        return message("tag-reason.area", share=share.weight, area=share.area, area_zh=name)
+                name = self._areas.get(share.area, share.area)
+                yield message("tag-reason.area", share=share.weight, area=share.area, area_zh=name)

@@ -19,7 +19,7 @@ from diffscope.batch.run import Batch
 from diffscope.batch.windows import find_span, newest_commit, window_gaps
 from diffscope.cli.console import Console, Progress
 from diffscope.cli.gather import clone_of, need_clone
-from diffscope.cli.open_workspace import open_workspace
+from diffscope.cli.open_workspace import RuleOptions, open_workspace
 from diffscope.cli.publish import WidthLimits, style_of, write_stdout
 from diffscope.errors import shell_line
 from diffscope.graph.history.fixes import is_source
@@ -111,11 +111,7 @@ def run_backtest(asked: BacktestRequest, *, form: str, statistics: Path | None, 
     clone = need_clone(asked.repo)
     with (
         open_workspace(
-            clone,
-            rule_folders=asked.rule_folders,
-            select=asked.select,
-            ignore=asked.ignore,
-            use_cache=asked.use_cache,
+            clone, RuleOptions(asked.rule_folders, asked.select, asked.ignore, asked.use_cache)
         ) as workspace,
         Batch(workspace, workers=asked.workers, cluster=asked.cluster) as batch,
     ):
@@ -253,7 +249,7 @@ def run_fit(asked: BacktestRequest, *, file: Path, card: Path | None, console: C
     """
     clone = need_clone(asked.repo)
     train = trainer()
-    with open_workspace(clone, use_cache=False) as workspace:
+    with open_workspace(clone, RuleOptions(use_cache=False)) as workspace:
         samples, name = _samples(clone, asked, console), workspace.identity
     merged = [one.merged_at for one in samples] or [0]
     trained = (

@@ -86,16 +86,13 @@ class Progress:
     def __call__(self, done: int, total: int) -> None:
         """Move the bar."""
         if not self._is_shown:
-            self._tell(done, total)
+            now = time.monotonic()
+            if now - self._told_at >= _BETWEEN_LINES:
+                self._told_at = now
+                self._talk.detail(f"{self._label}: {done} of {total}")
             return
         if self._bar is None:
             self._bar = click.progressbar(length=total, label=self._label, file=sys.stderr, show_pos=True)
             self._bar.__enter__()
         self._bar.length = total
         self._bar.update(done - self._bar.pos)
-
-    def _tell(self, done: int, total: int) -> None:
-        now = time.monotonic()
-        if now - self._told_at >= _BETWEEN_LINES:
-            self._told_at = now
-            self._talk.detail(f"{self._label}: {done} of {total}")

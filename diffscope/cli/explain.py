@@ -71,12 +71,12 @@ def explain(
             hint="diffscope explain N CODE, or diffscope explain N --step KEY",
         )
     request = check(Request(target, source=source))
-    from diffscope.cli.open_workspace import open_workspace
+    from diffscope.cli.open_workspace import RuleOptions, open_workspace
     from diffscope.cli.publish import write_stdout
     from diffscope.render.formats.json import indented
 
     clone = find_clone(repo, request)
-    with open_workspace(clone, rule_folders=rule_folders, use_cache=use_cache) as workspace:
+    with open_workspace(clone, RuleOptions(rule_folders, use_cache=use_cache)) as workspace:
         found, text = _explained(
             gather(request, workspace, console.note), workspace, code=code, step=step, lang=lang
         )

@@ -253,7 +253,7 @@ def _from_github(reference: PullReference, workspace: Workspace, notice: Notice)
     from diffscope.adapters.github.access import find_access
     from diffscope.adapters.github.client import Client
     from diffscope.adapters.github.source import GitHubSource
-    from diffscope.adapters.github.store import GitHubStore
+    from diffscope.adapters.github.trees import GitHubStore
 
     access = find_access(os.environ, repository=reference.repository, host=reference.host)
     store = GitHubStore(workspace.cache)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 import msgspec
@@ -14,7 +14,6 @@ from diffscope.cli.options import asked_profile, is_debug
 from diffscope.errors import ConfigurationError, DiffscopeError
 from diffscope.rules.engine.configuration import (
     EVERY_STABLE_RULE,
-    RuleConfiguration,
     check_against,
     check_options,
     select_rules,
@@ -28,40 +27,49 @@ if TYPE_CHECKING:
     from diffscope.adapters.git.repository import GitRepository
 
 
+class RuleOptions(NamedTuple):
+    """What the command line says of rules and the cache: ``select`` replaces what ``diffscope.yml`` selects, the others add to it."""
+
+    rule_folders: Sequence[Path] = ()
+    select: Sequence[str] = ()
+    ignore: Sequence[str] = ()
+    use_cache: bool = True
+
+
 def open_workspace(
     clone: GitRepository | None,
+    asked: RuleOptions,
     *,
-    rule_folders: Sequence[Path] = (),
-    select: Sequence[str] = (),
-    ignore: Sequence[str] = (),
-    use_cache: bool = True,
     progress: Progress | None = None,
     settings: Settings | None = None,
 ) -> Workspace:
-    """Return a workspace with the rules that the command line names on top of those of ``diffscope.yml``.
-
-    ``select`` replaces what the file selects, ``ignore`` adds to what it ignores. ``settings`` stand in for that file.
+    """Return a workspace with the rules that the command line names on top of those of ``diffscope.yml``, or of ``settings`` in its place.
 
     Raises:
         ConfigurationError: an entry names no rule, or a folder is not there; every mistake at once.
-        UsageError: ``select`` or ``ignore`` names no rule.
+        UsageError: an option names no rule.
     """
     settings = settings or _settings()
     configuration = settings.rules if settings else EVERY_STABLE_RULE
     beside = Path(configuration.origin).parent
     configured = [beside / folder for folder in configuration.folders]
+    chosen = select_rules(select=asked.select or None, ignore=asked.ignore)
     workspace = Workspace(
         clone,
-        rule_folders=(*configured, *rule_folders),
-        configuration=_narrowed(configuration, select, ignore),
-        use_cache=use_cache,
+        rule_folders=(*configured, *asked.rule_folders),
+        configuration=msgspec.structs.replace(
+            configuration,
+            select=configuration.select if chosen.select is None else chosen.select,
+            ignore=(*configuration.ignore, *chosen.ignore),
+        ),
+        use_cache=asked.use_cache,
         progress=progress,
         is_debug=is_debug(),
         profile=choose_profile(asked_profile(settings), clone),
     )
     try:
         # What the command line says is in no line of a file.
-        check_options(select_rules(select=select or None, ignore=ignore), workspace.catalogue)
+        check_options(chosen, workspace.catalogue)
         mistakes = check_against(configuration, workspace.catalogue)
         if mistakes:
             raise mistakes_error(mistakes, kind=ConfigurationError)
@@ -81,14 +89,3 @@ def take_profile(clone: GitRepository | None) -> Chosen:
 def _settings() -> Settings | None:
     context = click.get_current_context(silent=True)
     return context.obj if context else None
-
-
-def _narrowed(
-    configuration: RuleConfiguration, select: Sequence[str], ignore: Sequence[str]
-) -> RuleConfiguration:
-    asked = select_rules(select=select or None, ignore=ignore)
-    return msgspec.structs.replace(
-        configuration,
-        select=configuration.select if asked.select is None else asked.select,
-        ignore=(*configuration.ignore, *asked.ignore),
-    )

@@ -35,9 +35,9 @@ def merge(*, places: tuple[Path, ...], rule_folders: tuple[Path, ...]) -> int:
     """
     from diffscope.adapters.cache.store import open_store, read_store
     from diffscope.batch.judging import Judge
-    from diffscope.cli.open_workspace import open_workspace
+    from diffscope.cli.open_workspace import RuleOptions, open_workspace
 
-    with open_workspace(None, rule_folders=rule_folders) as workspace, open_store(workspace.folder) as own:
+    with open_workspace(None, RuleOptions(rule_folders)) as workspace, open_store(workspace.folder) as own:
         name = Judge(workspace, own).name
         found = {place: read_store(place) for place in places}
         for place, shard in found.items():
@@ -81,9 +81,9 @@ def export(*, folder: Path | None, rule_folders: tuple[Path, ...]) -> int:
     from diffscope.adapters.cache.store import open_store
     from diffscope.adapters.parquet import write_tables
     from diffscope.batch.judging import Judge
-    from diffscope.cli.open_workspace import open_workspace
+    from diffscope.cli.open_workspace import RuleOptions, open_workspace
 
-    with open_workspace(None, rule_folders=rule_folders) as workspace, open_store(workspace.folder) as own:
+    with open_workspace(None, RuleOptions(rule_folders)) as workspace, open_store(workspace.folder) as own:
         name = Judge(workspace, own).name
         counts = write_tables(folder, own.judged_by(name))
         notes = own.notes

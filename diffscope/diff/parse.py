@@ -47,15 +47,6 @@ DEFAULT_LIMITS = Limits()
 _HINT = "split the change, or hand in the files that matter: git diff BASE...HEAD -- FOLDER"
 
 
-def check_limits(patch: str, *, limits: Limits) -> None:
-    """Raise ``DiffError`` when ``patch`` is larger than ``limits`` allow. Linear, without splitting the text."""
-    _check(len(patch), limits.patch_bytes, "characters")
-    _check(patch.count("\n"), limits.lines, "lines")
-    _check(patch.count("\ndiff --git "), limits.files, "files")
-    if len(patch) > limits.line_length:
-        _check(_longest_line(patch), limits.line_length, "characters in one line")
-
-
 def _check(found: int, allowed: int, what: str) -> None:
     if found > allowed:
         raise DiffError(f"the patch has {found:,} {what}; {allowed:,} are allowed", hint=_HINT)
@@ -97,7 +88,12 @@ def salvage_diff(
     """
     if not patch.strip():
         raise DiffError("the patch is empty", hint=f"if the change is not, {_MAKE_ONE}")
-    check_limits(patch, limits=limits)
+    # Counted without splitting the text.
+    _check(len(patch), limits.patch_bytes, "characters")
+    _check(patch.count("\n"), limits.lines, "lines")
+    _check(patch.count("\ndiff --git "), limits.files, "files")
+    if len(patch) > limits.line_length:
+        _check(_longest_line(patch), limits.line_length, "characters in one line")
     sections = cut(patch)
     if not sections:
         raise DiffError(

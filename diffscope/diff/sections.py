@@ -64,11 +64,6 @@ def _lines(patch: str) -> list[str]:
     return lines
 
 
-def is_git_diff(text: str) -> bool:
-    """Say whether a text begins as a diff of git's does; a page, a sentence or nothing at all does not."""
-    return text.lstrip().startswith("diff --git ")
-
-
 def cut_hunks(lines: Iterable[str]) -> list[list[str]]:
     """Return the raw lines of one section's hunks, one list a hunk."""
     hunks: list[list[str]] = []

@@ -5,6 +5,7 @@ A file maps codes to ``en`` and ``zh``. Only tools read it: what runs has the fi
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
@@ -145,12 +146,19 @@ def _codes(messages: Iterable[str]) -> str:
     groups: dict[str, list[str]] = {}
     for code in sorted(messages):
         groups.setdefault(code.partition(".")[0], []).append(code)
+    filled = textwrap.TextWrapper(
+        width=110, initial_indent="    ", subsequent_indent="    ", break_on_hyphens=False
+    )
     parts = [
-        f"{_type_of(group)} = Literal[\n" + "".join(f'    "{code}",\n' for code in codes) + "]\n"
+        f"{_type_of(group)} = Literal[\n{filled.fill(' '.join(map(_quoted, codes)))}\n]\n"
         for group, codes in groups.items()
     ]
     every = ", ".join(map(_type_of, groups))
     return f"{_HEADER}{''.join(parts)}MessageCode = Literal[{every}]\n"
+
+
+def _quoted(code: str) -> str:
+    return f'"{code}",'
 
 
 def _type_of(group: str) -> str:

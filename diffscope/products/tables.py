@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Any, Final, TypedDict, get_type_hints
+from typing import Annotated, Any, Final, TypeVar, get_type_hints
 
 from msgspec import Meta
 
 from diffscope.assessment.document import Assessment
 from diffscope.rules.model import every_flag
 from diffscope.source.model import Value
+
+_Row = TypeVar("_Row", bound="Row")
 
 
 class Row(Value, frozen=True, kw_only=True):
@@ -99,96 +101,58 @@ TABLES: Final[dict[str, type[Row]]] = {
 
 def rows_of(assessment: Assessment) -> dict[str, tuple[Row, ...]]:
     """Return the rows of one assessment by table."""
-    return {
-        "changes": (_change(assessment),),
-        "flags": tuple(_flags(assessment)),
-        "symbols": tuple(
-            SymbolRow(
-                **_key(assessment),
-                path=one.path,
-                line=one.line,
-                name=one.name,
-                kind=one.kind,
-                aspects=one.aspects,
-                logic=one.logic,
-                moved_from=one.moved_from,
-            )
-            for one in assessment.symbols
-        ),
-        "files": tuple(
-            FileRow(
-                **_key(assessment),
-                path=one.path,
-                old_path=one.old_path,
-                status=one.status,
-                category=one.category,
-                change_type=one.change_type,
-                area=one.area,
-                module=one.module,
-                owners=one.owners or (),
-                additions=one.additions,
-                deletions=one.deletions,
-                importance=one.importance,
-            )
-            for one in assessment.files
-        ),
-    }
-
-
-class _Key(TypedDict):
-    repository: str
-    number: int | None
-    head: str | None
-
-
-def _key(assessment: Assessment) -> _Key:
-    pull = assessment.change.pull
-    return _Key(repository=pull.repository, number=pull.number, head=pull.head)
-
-
-def _change(assessment: Assessment) -> ChangeRow:
-    pull = assessment.change.pull
+    change, pull = assessment.change, assessment.change.pull
     areas = tuple(one.area for one in assessment.areas)
-    return ChangeRow(
-        **_key(assessment),
+    whole = _row(
+        ChangeRow,
+        assessment,
+        assessment,
         title=pull.title,
         author=pull.author_login or pull.author,
         merged_at=pull.merged_at,
-        kind=assessment.kind,
         level=assessment.risk.level.value,
         importance=assessment.importance.value,
         insight=assessment.insight.value,
-        files=assessment.change.files,
-        additions=assessment.change.additions,
-        deletions=assessment.change.deletions,
+        files=change.files,
+        additions=change.additions,
+        deletions=change.deletions,
         area=areas[0] if areas else None,
         areas=areas,
-        tags=assessment.tags,
-        platforms=assessment.platforms,
         complete=assessment.completeness.complete,
         version=assessment.tool.version,
     )
+    return {
+        "changes": (whole,),
+        "flags": tuple(_flags(assessment)),
+        "symbols": tuple(_row(SymbolRow, assessment, one) for one in assessment.symbols),
+        "files": tuple(_row(FileRow, assessment, one, owners=one.owners or ()) for one in assessment.files),
+    }
+
+
+def _row(kind: type[_Row], assessment: Assessment, source: object, **other: Any) -> _Row:
+    """Return a row with the key of its change, ``other``, and of its source what goes by the names of the other columns."""
+    pull = assessment.change.pull
+    known: dict[str, Any] = {"repository": pull.repository, "number": pull.number, "head": pull.head, **other}
+    same = {name: getattr(source, name) for name in kind.__struct_fields__ if name not in known}
+    return kind(**known, **same)
 
 
 def _flags(assessment: Assessment) -> Iterator[FlagRow]:
     waived = tuple(one.flag for one in assessment.waived)
     for flag in (*every_flag(assessment.flags), *waived):
         first = flag.evidence[0] if flag.evidence else None
-        yield FlagRow(
-            **_key(assessment),
-            code=flag.code,
+        yield _row(
+            FlagRow,
+            assessment,
+            flag,
             rule=flag.name,
-            family=flag.family,
             severity=flag.severity.value,
-            confidence=flag.confidence,
-            covered_as=flag.covered_as,
             waived=flag in waived,
             path=first.path if first else None,
             line=first.line if first else None,
             symbol=first.symbol if first else None,
             places=len(flag.evidence),
             message=flag.message.en,
-            fingerprint=flag.fingerprint,
         )
 
 

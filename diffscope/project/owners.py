@@ -57,7 +57,16 @@ def matched_paths(rule: OwnerRule, tree: TreeIndex) -> tuple[RepoPath, ...]:
 class _Matcher:
     def __init__(self, segments: list[str]) -> None:
         self._segments = segments
-        self.prefix = _prefix(segments)
+        # The literal beginning that every match has; it spares most paths the regex.
+        literal: list[str] = []
+        for segment in segments:
+            if segment == "**" or "\\" in segment:
+                break
+            plain = re.split(r"[*?]", segment, maxsplit=1)[0]
+            literal.append(plain)
+            if plain != segment:
+                break
+        self.prefix = "/".join(literal)
 
     def matches(self, path: str) -> bool:
         return path.startswith(self.prefix) and self._regex.fullmatch(path)
@@ -136,16 +145,3 @@ def _segment(segment: str) -> str:
     return "".join(
         re.escape(each[-1]) if len(each) == 2 else wild.get(each, re.escape(each)) for each in pieces
     )
-
-
-def _prefix(segments: list[str]) -> str:
-    """The literal beginning that every match has; it spares most paths the regex."""
-    literal: list[str] = []
-    for segment in segments:
-        if segment == "**" or "\\" in segment:
-            break
-        plain = re.split(r"[*?]", segment, maxsplit=1)[0]
-        literal.append(plain)
-        if plain != segment:
-            break
-    return "/".join(literal)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from diffscope.project.model import Listed, Problem
 from diffscope.source.model import RepoPath
 from diffscope.source.text import decode
-from diffscope.yaml.strict import ListNode, MapNode, Node, ScalarNode, YamlProblem, parse_tolerant
+from diffscope.yaml.strict import ListNode, MapNode, Node, ScalarNode, parse_tolerant
 
 _MAX_BYTES = 2_000_000
 
@@ -24,7 +24,13 @@ class Shapes:
             return None
         documents, problems = parse_tolerant(decode(data))
         for problem in problems:
-            self._report_yaml(problem, data)
+            kind = problem.kind if problem.kind == "duplicate-key" else "broken"
+            if kind == "broken" and (b"{%" in data or b"{{" in data):
+                self.report(
+                    problem.line, f"{problem.message} (it holds Jinja, which is not rendered)", "template"
+                )
+            else:
+                self.report(problem.line, problem.message, kind)
         root = documents[0] if documents else None
         if isinstance(root, MapNode):
             return root
@@ -95,15 +101,6 @@ class Shapes:
             if not isinstance(item, MapNode):
                 self.report(item.line, f"an entry of '{key}' is not a mapping")
         return tuple(item for item in node.items if isinstance(item, MapNode))
-
-    def _report_yaml(self, problem: YamlProblem, data: bytes) -> None:
-        kind = problem.kind if problem.kind == "duplicate-key" else "broken"
-        if kind == "broken" and (b"{%" in data or b"{{" in data):
-            self.report(
-                problem.line, f"{problem.message} (it holds Jinja, which is not rendered)", "template"
-            )
-        else:
-            self.report(problem.line, problem.message, kind)
 
 
 def line_of(node: Node | None, default: int) -> int:

@@ -23,14 +23,6 @@ def worst_first(flags: Iterable[Flag]) -> list[Flag]:
     return sorted(flags, key=lambda flag: (-flag.severity.rank, flag.code, flag.fingerprint))
 
 
-def by_family(flags: Iterable[Flag]) -> dict[str, list[Flag]]:
-    """Return flags grouped by family; the family with the worst flag comes first, within it the worst flag."""
-    groups: dict[str, list[Flag]] = {}
-    for flag in worst_first(flags):
-        groups.setdefault(flag.family, []).append(flag)
-    return groups
-
-
 def places(flags: Iterable[Flag]) -> Iterator[tuple[Flag, Evidence]]:
     """Yield every place: the first of each flag, worst flag first, then the second of each, and so on.
 

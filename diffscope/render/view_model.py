@@ -12,7 +12,7 @@ from diffscope.assessment.not_judged import group_unknown
 from diffscope.messages.say import say_message, title
 from diffscope.patterns import lazy_regex
 from diffscope.render.ci_phrases import blind_spots, ci_phrases
-from diffscope.render.places import by_family, location
+from diffscope.render.places import location, worst_first
 from diffscope.render.sanitize import uri_path
 from diffscope.render.sentences import what_it_does, what_to_check
 from diffscope.render.tests_to_run import cargo_commands, runnable_tests, test_phrases
@@ -100,7 +100,11 @@ class AssessmentView:
     @property
     def families(self) -> dict[str, list[Flag]]:
         """Flags by family, worst first."""
-        return by_family(self._assessment.flags)
+        # Flags grouped by family; the family with the worst flag comes first, within it the worst flag.
+        groups: dict[str, list[Flag]] = {}
+        for flag in worst_first(self._assessment.flags):
+            groups.setdefault(flag.family, []).append(flag)
+        return groups
 
     @property
     def modules(self) -> list[ModuleReach]:
@@ -205,14 +209,14 @@ class AssessmentView:
         ci = self._assessment.ci
         if ci is UNSET:
             return ()
-        spots = blind_spots(ci, self._words, self._few)
+        spots = blind_spots(ci, self._words, self.few)
         return (*self.ci_but_blind_spots, *([spots] if spots else ()))
 
     @property
     def not_run(self) -> tuple[str, ...]:
         """What of the target's CI should look at the change and does not; empty for nothing."""
         ci = self._assessment.ci
-        spots = "" if ci is UNSET else blind_spots(ci, self._words, self._few)
+        spots = "" if ci is UNSET else blind_spots(ci, self._words, self.few)
         return (spots,) if spots else ()
 
     @property
@@ -249,10 +253,7 @@ class AssessmentView:
     def ci_but_blind_spots(self) -> tuple[str, ...]:
         """The same without the steps that should look at the change and do not."""
         ci = self._assessment.ci
-        return () if ci is UNSET else ci_phrases(ci, self._words, self._few)
-
-    def _few(self, names: Iterable[str], limit: int) -> str:
-        return self.few(names, limit=limit)
+        return () if ci is UNSET else ci_phrases(ci, self._words, self.few)
 
     @property
     def gaps(self) -> tuple[str, ...]:
@@ -380,7 +381,7 @@ class AssessmentView:
         rest = len(every) - _MOST_NEAR
         return (*phrases, words("and-more", count=rest)) if rest > 0 else tuple(phrases)
 
-    def few(self, names: Iterable[str], *, limit: int = 4) -> str:
+    def few(self, names: Iterable[str], limit: int = 4) -> str:
         """Return the first names and how many more there are."""
         listed, words = list(names), self._words
         shown = words.comma.join(listed[:limit])

@@ -20,6 +20,9 @@ class Words:
     def __init__(self, language: Language) -> None:
         self.language = language
         self._is_chinese = language is Language.CHINESE
+        marks = ("、", "：", "；", "。", "") if self._is_chinese else (", ", ": ", "; ", ".", " ")
+        # Between items of a list, a name and what is said of it, and phrases; at the end of a sentence, and between two.
+        self.comma, self.colon, self.semicolon, self.full_stop, self.gap = marks
 
     def __call__(self, key: str, /, **values: object) -> str:
         """Return the text of a code, filled in. An unknown code, or a value that is missing, is a bug and raises KeyError."""
@@ -58,31 +61,6 @@ class Words:
     def counted(self, one: str, many: str, count: int) -> str:
         """Return the phrase for one, or the one for many."""
         return self(one) if count == 1 else self(many, count=count)
-
-    @property
-    def comma(self) -> str:
-        """What stands between the items of a list."""
-        return "、" if self._is_chinese else ", "
-
-    @property
-    def colon(self) -> str:
-        """What stands between a name and what is said of it."""
-        return "：" if self._is_chinese else ": "
-
-    @property
-    def semicolon(self) -> str:
-        """What stands between phrases."""
-        return "；" if self._is_chinese else "; "
-
-    @property
-    def full_stop(self) -> str:
-        """What ends a sentence."""
-        return "。" if self._is_chinese else "."
-
-    @property
-    def gap(self) -> str:
-        """What stands between sentences."""
-        return "" if self._is_chinese else " "
 
     def aside(self, text: str) -> str:
         """Return ``text`` in brackets, with the space that belongs before them."""

@@ -141,23 +141,10 @@ class Near(Value, frozen=True, kw_only=True):
 
 
 FAMILIES: Final = (
-    "core-path",
-    "missing-tests",
-    "insufficient-tests",
-    "platform-compat",
-    "interface-change",
-    "config-default",
-    "dependency-version",
-    "concurrency",
-    "kernel-safety",
-    "quantization-numerics",
-    "global-side-effect",
-    "feature-interaction",
-    "security",
-    "ci-coverage",
-    "history",
-    "review-hygiene",
-)
+    "core-path", "missing-tests", "insufficient-tests", "platform-compat", "interface-change",
+    "config-default", "dependency-version", "concurrency", "kernel-safety", "quantization-numerics",
+    "global-side-effect", "feature-interaction", "security", "ci-coverage", "history", "review-hygiene",
+)  # fmt: skip
 """By wire word, in the order of the reports; their titles are in ``messages/texts/families.yml``."""
 
 FAMILY_OF_PREFIX: Final[dict[str, str]] = {

@@ -64,30 +64,10 @@ class TreeEntry(Value, frozen=True, kw_only=True):
 
 
 GapKind = Literal[
-    "base-tree",
-    "blame",
-    "blob",
-    "change",
-    "closed-issues",
-    "closed-pulls",
-    "comments",
-    "declarations",
-    "diff-path",
-    "diff-truncated",
-    "files",
-    "fix",
-    "graph",
-    "history",
-    "internal",
-    "metadata",
-    "new-issues",
-    "new-pulls",
-    "not-text",
-    "parse",
-    "registry",
-    "repository",
-    "window",
-]
+    "base-tree", "blame", "blob", "change", "closed-issues", "closed-pulls", "comments", "declarations",
+    "diff-path", "diff-truncated", "files", "fix", "graph", "history", "internal", "metadata", "new-issues",
+    "new-pulls", "not-text", "parse", "registry", "repository", "window",
+]  # fmt: skip
 """What is missing."""
 
 INTERNAL_CODES: Final = frozenset({

@@ -167,17 +167,14 @@ def encoding_of(data: bytes) -> str:
     for line in data.split(b"\n", _CODING_LINES)[:_CODING_LINES]:
         found = _CODING.match(line)
         if found:
-            return _text_codec(found[1].decode("ascii"))
+            # UTF-8 for a codec that Python does not have, or that does not turn bytes to text.
+            name = found[1].decode("ascii")
+            try:
+                codec = codecs.lookup(name)
+                b" ".decode(codec.name, "backslashreplace")
+            except (LookupError, ValueError):
+                return "utf-8"
+            return codec.name
         if line.strip(b" \t\f\r") and not line.lstrip(b" \t\f").startswith(b"#"):
             break
     return "utf-8"
-
-
-def _text_codec(name: str) -> str:
-    """Return the name of a codec that turns bytes to text; UTF-8 for one that Python does not have or that is none."""
-    try:
-        codec = codecs.lookup(name)
-        b" ".decode(codec.name, "backslashreplace")
-    except (LookupError, ValueError):
-        return "utf-8"
-    return codec.name

@@ -87,11 +87,6 @@ def _lookup(name: str) -> str:
         return ""
 
 
-def prefix_of(string: Node) -> str:
-    """Return the lower-case prefix of a literal, with the quotes behind it."""
-    return decode(string.children[0].text or b"").lower() if string.child_count else ""
-
-
 def interpolates(text: Node) -> bool:
     """Return whether something is evaluated to make a text."""
     strings = text.named_children if text.type == "concatenated_string" else [text]

@@ -13,7 +13,7 @@ from diffscope.adapters.cache.cache import open_cache
 from diffscope.adapters.github.access import Access
 from diffscope.adapters.github.client import Client, RetryPolicy
 from diffscope.adapters.github.events import read_github_events
-from diffscope.adapters.github.store import GitHubStore
+from diffscope.adapters.github.trees import GitHubStore
 from diffscope.errors import RemoteError
 from diffscope.products.report.dynamics.events import Comment, Events, Review
 from diffscope.source.window import Window

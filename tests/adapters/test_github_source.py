@@ -14,7 +14,7 @@ from diffscope.adapters.git.repository import GitRepository
 from diffscope.adapters.github.access import Access
 from diffscope.adapters.github.client import Client, RetryPolicy
 from diffscope.adapters.github.source import GitHubSource
-from diffscope.adapters.github.store import GitHubStore
+from diffscope.adapters.github.trees import GitHubStore
 from diffscope.diff.model import FileSides
 from diffscope.diff.parse import salvage_diff
 from diffscope.errors import NotFoundError, RemoteError, SourceError

@@ -16,9 +16,8 @@ from diffscope.adapters import read_file
 from diffscope.adapters.changes.files import read_patch
 from diffscope.adapters.config.rule_files import check_holds_rules, load_rules
 from diffscope.adapters.config.settings import read_settings
-from diffscope.adapters.events import read_event, read_events
+from diffscope.adapters.events import read_event, read_events, read_report
 from diffscope.adapters.read_file import decode_json, read_bytes, read_stream, read_text
-from diffscope.adapters.runner import read_report
 from diffscope.cli.report.outputs import read_templates
 from diffscope.errors import ConfigurationError, DiffscopeError, InputError
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from diffscope.adapters.runner import (
+from diffscope.adapters.events import (
     SUMMARY_BYTES,
     append_outputs,
     append_summary,

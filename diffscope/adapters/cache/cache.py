@@ -31,7 +31,6 @@ from diffscope.adapters.cache.file import (
     measure,
     pragma,
     select_values,
-    shorten_busy_timeout,
     transaction,
 )
 from diffscope.errors import CacheError, InputError
@@ -253,7 +252,8 @@ class Cache:
         if self._connection is None:
             self._connection = self._open_writable() or connect(self._path, is_read_only=True)
         elif LOCK_WAIT.is_lost:
-            shorten_busy_timeout(self._connection)
+            # Let a connection that was opened before a wait failed wait no longer than one opened now.
+            self._connection.execute(f"PRAGMA busy_timeout = {LOCK_WAIT.seconds * 1000:.0f}")
         return self._connection
 
     def _open_writable(self) -> sqlite3.Connection | None:

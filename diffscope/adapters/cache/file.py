@@ -97,11 +97,6 @@ def connect(path: Path, *, is_read_only: bool = False) -> sqlite3.Connection:
     return connection
 
 
-def shorten_busy_timeout(connection: sqlite3.Connection) -> None:
-    """Let a connection that was opened before a wait failed wait no longer than one opened now."""
-    connection.execute(f"PRAGMA busy_timeout = {LOCK_WAIT.seconds * 1000:.0f}")
-
-
 def prepare(connection: sqlite3.Connection) -> None:
     """Create the tables, unless they are there. Of several processes that start at once one creates, the others wait."""
     (application,) = connection.execute("PRAGMA application_id").fetchone()

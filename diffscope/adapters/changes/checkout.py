@@ -11,7 +11,7 @@ import os
 import stat
 import tempfile
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -143,7 +143,8 @@ def read_checkout(repository: GitRepository, top: Path) -> Checkout:
     reader = _Reader(repository, top, keeps_modes=_keeps_modes(repository, top, noted))
     for name, file in sorted(noted.items()):
         reader.read_tracked(name, file)
-    for name in _untracked(repository, top):
+    found = run(clone_access(repository.git_dir, top), "ls-files", "-z", "--others", "--exclude-standard")
+    for name in sorted(name for name in found.out.split(b"\0") if name):
         reader.read_new(name)
     return Checkout(reader.files, tuple(reader.gaps))
 
@@ -291,11 +292,6 @@ def _rows(listed: bytes) -> list[tuple[bytes, ...]] | None:
         rows.append(row.groups())
         end = row.end()
     return rows if end == len(listed) else None
-
-
-def _untracked(repository: GitRepository, top: Path) -> Iterable[bytes]:
-    found = run(clone_access(repository.git_dir, top), "ls-files", "-z", "--others", "--exclude-standard")
-    return sorted(name for name in found.out.split(b"\0") if name)
 
 
 def _written_at(index: Path) -> int:

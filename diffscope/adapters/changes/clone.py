@@ -43,13 +43,9 @@ def commits_between(repository: GitRepository, base: str, head: str) -> tuple[Co
 
 
 _PULL_REFS = (
-    "refs/pull/{0}/head",
-    "refs/pull/{0}",
-    "refs/remotes/*/pr/{0}",
-    "refs/remotes/*/pr/{0}/head",
-    "refs/remotes/*/pull/{0}",
-    "refs/remotes/*/pull/{0}/head",
-)
+    "refs/pull/{0}/head", "refs/pull/{0}", "refs/remotes/*/pr/{0}", "refs/remotes/*/pr/{0}/head",
+    "refs/remotes/*/pull/{0}", "refs/remotes/*/pull/{0}/head",
+)  # fmt: skip
 _MOST_SUBJECTS = 50
 
 

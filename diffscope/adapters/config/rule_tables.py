@@ -124,27 +124,10 @@ def _read(path: Path) -> str:
 
 
 _LARGEST_RULE_FILE = 1_000_000
-_PROSE = frozenset(
-    {
-        "title",
-        "why",
-        "remedy",
-        "check",
-        "says",
-        "limits",
-        "about",
-        "holds",
-        "fails",
-        "unknown",
-        "reason",
-        "en",
-        "zh",
-        "words",
-        "texts",
-        "titles",
-        "symbols",
-    }
-)
+_PROSE = frozenset({
+    "title", "why", "remedy", "check", "says", "limits", "about", "holds", "fails", "unknown", "reason",
+    "en", "zh", "words", "texts", "titles", "symbols",
+})  # fmt: skip
 
 
 def read_rule_globs(folder: Path) -> tuple[RuleGlob, ...]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final, NamedTuple
+
+from msgspec.structs import replace
 
 from diffscope.adapters.git.process import GitAccess, run, unreadable
 from diffscope.diff.model import Diff, FileDiff, FileKind, FileStatus
@@ -33,7 +35,6 @@ def list_files(access: GitAccess, old: str, new: str) -> Diff:
         found = run(access, "diff-tree", *_OPTIONS, "--no-renames", old, new)
     cells = iter(found.out.split(b"\0")[:-1] if found.code == 0 else ())
     files: dict[RepoPath, FileDiff] = {}
-    counts: dict[RepoPath, tuple[int, int]] = {}
     for cell in cells:
         if cell.startswith(b":"):
             old_mode, new_mode, _, _, status = cell.decode("ascii").removeprefix(":").split(" ")
@@ -52,9 +53,14 @@ def list_files(access: GitAccess, old: str, new: str) -> Diff:
             )
             files[file.path] = file
         else:
-            path, lines = _counted(cell, cells)
-            counts[path] = lines
-    return Diff(files=tuple(_with(files[path], counts.get(path)) for path in sorted(files)))
+            added, removed, name = cell.split(b"\t", 2)
+            if not name:
+                next(cells)
+                name = next(cells)
+            path = RepoPath(decode_name(name))
+            if path in files:
+                files[path] = replace(files[path], additions=_number(added), deletions=_number(removed))
+    return Diff(files=tuple(files[path] for path in sorted(files)))
 
 
 def files_defining(access: GitAccess, old: str, new: str, names: Iterable[str]) -> frozenset[str]:
@@ -67,45 +73,14 @@ def files_defining(access: GitAccess, old: str, new: str, names: Iterable[str]) 
     return frozenset(decode_name(name) for name in listed if name.endswith(b".py"))
 
 
-def _counted(cell: bytes, cells: Iterator[bytes]) -> tuple[RepoPath, tuple[int, int]]:
-    added, removed, name = cell.split(b"\t", 2)
-    if not name:
-        next(cells)
-        name = next(cells)
-    return RepoPath(decode_name(name)), (_number(added), _number(removed))
-
-
 def _number(cell: bytes) -> int:
     return int(cell) if cell.isdigit() else 0
 
 
-def _with(file: FileDiff, lines: tuple[int, int] | None) -> FileDiff:
-    added, removed = lines or (0, 0)
-    return FileDiff(
-        path=file.path,
-        old_path=file.old_path,
-        status=file.status,
-        kind=file.kind,
-        additions=added,
-        deletions=removed,
-        hunks=(),
-    )
-
-
 OPTIONS = (
-    "-r",
-    "-p",
-    "-M",
-    "-l1000",
-    "-U3",
-    "--full-index",
-    "--no-ext-diff",
-    "--no-textconv",
-    "--no-color",
-    "--submodule=short",
-    "--src-prefix=a/",
-    "--dst-prefix=b/",
-)
+    "-r", "-p", "-M", "-l1000", "-U3", "--full-index", "--no-ext-diff", "--no-textconv", "--no-color",
+    "--submodule=short", "--src-prefix=a/", "--dst-prefix=b/",
+)  # fmt: skip
 
 
 def make_patch(access: GitAccess, old: str, new: str, *, at: Path) -> tuple[str, tuple[Gap, ...]]:

@@ -96,21 +96,18 @@ class PullIndex:
                 if not _is_broken(error):
                     return None
             else:
-                if self._is_true(found):
+                # Check what the file says against the commits themselves: the cache folder may be anybody's.
+                told = self._repository.commits(CommitId(squash.commit) for squash in found)
+                if all(
+                    (info := told.get(CommitId(squash.commit))) is not None
+                    and info.committed_at == squash.committed_at
+                    and f"(#{squash.number})" in f"{info.subject}\n{info.body}"
+                    for squash in found
+                ):
                     return found
             if not _discard(self._file):
                 return None
         return None
-
-    def _is_true(self, found: list[Squash]) -> bool:
-        """Check what the file says against the commits themselves: the cache folder may be anybody's."""
-        told = self._repository.commits(CommitId(squash.commit) for squash in found)
-        return all(
-            (info := told.get(CommitId(squash.commit))) is not None
-            and info.committed_at == squash.committed_at
-            and f"(#{squash.number})" in f"{info.subject}\n{info.body}"
-            for squash in found
-        )
 
 
 def _key(common_dir: Path) -> str:

@@ -138,7 +138,8 @@ PAGE = 100
 """Rows a page: the most that GitHub gives."""
 
 _API_VERSION = "2022-11-28"
-_NEXT = lazy_regex(r'<[^>]*>;\s*rel="next"')
+NEXT = lazy_regex(r'<[^>]*>;\s*rel="next"')
+"""Of a header ``link``: there is another page."""
 
 
 class Answer(Value, frozen=True, kw_only=True):
@@ -248,7 +249,7 @@ class Client:
             answer = self.get(path, query={"per_page": PAGE, "page": page})
             rows.extend(self.decode(answer, kind, at=path))
             progress(len(rows))
-            if not _NEXT.search(answer.headers.get("link", "")):
+            if not NEXT.search(answer.headers.get("link", "")):
                 return tuple(rows[:most]), len(rows) > most
             if len(rows) >= most:
                 return tuple(rows[:most]), True

@@ -67,20 +67,6 @@ class Details(NamedTuple):
     gaps: tuple[Gap, ...]
 
 
-def read_details(client: Client, pulls: Sequence[int], strangers: Sequence[int]) -> Details:
-    """Return the paths of ``pulls`` and what there is of ``strangers``. Never raises: what is not had is left out."""
-    reader = _DetailReader(client)
-    try:
-        if client.access.token:
-            reader.read_batches([*pulls, *strangers])
-        # By REST what GraphQL has not given, and all of it without a token, which GraphQL asks for.
-        reader.read_paths([number for number in pulls if number not in reader.found][:_ALONE])
-        reader.read_items([number for number in strangers if number not in reader.found][:_ALONE])
-    except SourceError as error:
-        reader.gaps.append(Gap(what="files", message=message("gap.github-failed", error=error.message)))
-    return Details(reader.found, tuple(reader.gaps))
-
-
 class _DetailReader:
     def __init__(self, client: Client) -> None:
         self._client = client
@@ -326,7 +312,16 @@ class _Reader:
         }
         strangers = sorted(talked, key=lambda number: (-talked[number], -number))
         pulls = sorted(self._pulls, reverse=True)
-        found = read_details(self._client, pulls, strangers)
+        reader = _DetailReader(self._client)
+        try:
+            if self._client.access.token:
+                reader.read_batches([*pulls, *strangers])
+            # By REST what GraphQL has not given, and all of it without a token, which GraphQL asks for.
+            reader.read_paths([number for number in pulls if number not in reader.found][:_ALONE])
+            reader.read_items([number for number in strangers if number not in reader.found][:_ALONE])
+        except SourceError as error:
+            reader.gaps.append(Gap(what="files", message=message("gap.github-failed", error=error.message)))
+        found = Details(reader.found, tuple(reader.gaps))
         for number, detail in found.items.items():
             known = self._items.get(number)
             is_pull = detail.files is not None or detail.is_pull

@@ -10,14 +10,12 @@ from typing import Final
 
 import msgspec
 
-from diffscope.adapters.github.client import PAGE, AnswerStore, Client
-from diffscope.adapters.github.responses import Label, Side, User
+from diffscope.adapters.github.client import NEXT, PAGE, AnswerStore, Client
+from diffscope.adapters.github.responses import Pull
 from diffscope.adapters.open_pulls import MOST_PULLS, Decision, OpenPullEntry, OpenPulls
 from diffscope.errors import SourceError
-from diffscope.patterns import lazy_regex
 from diffscope.source.model import Value
 
-_NEXT: Final = lazy_regex(r'<[^>]*>;\s*rel="next"')
 _BATCH: Final = 50
 _STANDS: Final = 2 * 3600
 """Seconds that the begun part of a list stands: a rate limit is over in one hour."""
@@ -26,21 +24,6 @@ _DECISIONS: Final[dict[str, Decision]] = {
     "CHANGES_REQUESTED": "changes-requested",
     "REVIEW_REQUIRED": "review-required",
 }
-
-
-class _Row(Value, frozen=True, kw_only=True):
-    number: int
-    title: str
-    base: Side
-    head: Side
-    user: User | None = None
-    body: str | None = None
-    labels: tuple[Label, ...] = ()
-    draft: bool = False
-    created_at: str | None = None
-    updated_at: str | None = None
-    closed_at: str | None = None
-    merged_at: str | None = None
 
 
 class _Node(Value, frozen=True, kw_only=True, rename="camel"):
@@ -57,7 +40,7 @@ class _Begun(Value, frozen=True, kw_only=True):
 
     at: float
     page: int
-    rows: tuple[_Row, ...]
+    rows: tuple[Pull, ...]
 
 
 def read_github_pulls(
@@ -98,7 +81,7 @@ def read_github_pulls(
     return OpenPulls(repository=client.access.repository, base=base, pulls=entries, missing=missing)
 
 
-def _closed_rows(client: Client, store: AnswerStore | None, since: str) -> tuple[list[_Row], str | None]:
+def _closed_rows(client: Client, store: AnswerStore | None, since: str) -> tuple[list[Pull], str | None]:
     asked = {"state": "closed", "sort": "updated", "direction": "desc"}
     try:
         rows, missing = _rows(client, asked, store, since=since)
@@ -128,16 +111,16 @@ def _days_before(newest: str, days: float) -> str:
 
 def _rows(
     client: Client, asked: Mapping[str, str], store: AnswerStore | None, *, since: str | None = None
-) -> tuple[list[_Row], str | None]:
+) -> tuple[list[Pull], str | None]:
     """Return the rows of all pages, or of those that were updated since; and what cut them off."""
     path = f"/repos/{client.access.repository}/pulls"
     key = f"{client.access.api_url}{path} {asked['state']}"
     begun = _begun(store, key)
-    rows, page = (list(begun.rows), begun.page) if begun else (list[_Row](), 1)
+    rows, page = (list(begun.rows), begun.page) if begun else (list[Pull](), 1)
     while True:
         try:
             answer = client.get(path, query={**asked, "per_page": PAGE, "page": page})
-            rows += client.decode(answer, tuple[_Row, ...], at=path)
+            rows += client.decode(answer, tuple[Pull, ...], at=path)
         except SourceError as error:
             if not rows:
                 raise
@@ -146,7 +129,7 @@ def _rows(
                 store.keep(key, "", msgspec.json.encode(kept).decode())
             return rows, f"page {page}: {error.message}"
         is_past = since is not None and bool(rows) and (rows[-1].updated_at or "") < since
-        if is_past or not _NEXT.search(answer.headers.get("link", "")):
+        if is_past or not NEXT.search(answer.headers.get("link", "")):
             if begun is not None and store is not None:
                 store.keep(key, "", "")
             return rows, None

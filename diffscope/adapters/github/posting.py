@@ -11,6 +11,8 @@ from enum import Enum
 from typing import Any
 from urllib.parse import quote
 
+import msgspec
+
 from diffscope.adapters.github.client import Answer, Client
 from diffscope.adapters.github.responses import CheckRun, CheckRuns, Comment, Label, Pull, User
 from diffscope.errors import SourceError
@@ -332,15 +334,5 @@ def _check_body(report: CheckReport, part: Sequence[CheckAnnotation]) -> Mapping
 
 
 def _output(report: CheckReport, part: Sequence[CheckAnnotation]) -> Mapping[str, Any]:
-    annotations = [
-        {
-            "path": one.path,
-            "start_line": one.start_line,
-            "end_line": one.end_line,
-            "annotation_level": one.annotation_level,
-            "title": one.title[:255],
-            "message": one.message,
-        }
-        for one in part
-    ]
+    annotations = [msgspec.structs.asdict(one) | {"title": one.title[:255]} for one in part]
     return {"title": report.title[:255], "summary": report.summary, "annotations": annotations}

@@ -49,6 +49,10 @@ class Pull(Value, frozen=True, kw_only=True):
     labels: tuple[Label, ...] = ()
     merged_at: str | None = None
     changed_files: int = 0
+    draft: bool = False
+    created_at: str | None = None
+    updated_at: str | None = None
+    closed_at: str | None = None
 
 
 class FileEntry(Value, frozen=True, kw_only=True):

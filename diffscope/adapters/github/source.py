@@ -9,12 +9,10 @@ from diffscope.adapters.cache.cache import Cache
 from diffscope.adapters.declarations import declarations_from
 from diffscope.adapters.github.client import DIFF, Client
 from diffscope.adapters.github.responses import Comparison, FileEntry, Pull
-from diffscope.adapters.github.store import GitHubStore
-from diffscope.adapters.github.trees import GitHubBlobs, GitHubTree, Progress, read_sides
+from diffscope.adapters.github.trees import GitHubBlobs, GitHubStore, GitHubTree, Progress, read_sides
 from diffscope.diff.make import make_patch
 from diffscope.diff.model import Diff, FileSides, Sides
 from diffscope.diff.names import quote, split_git_names, strip_prefixes
-from diffscope.diff.sections import is_git_diff
 from diffscope.errors import NotFoundError, SourceError
 from diffscope.facts.ci.declarations import Declarations
 from diffscope.messages.model import message
@@ -275,8 +273,10 @@ class GitHubSource:
         path = f"/repos/{known.repository}/pulls/{pull.number}"
         answer = self._client.get(path, accept=DIFF, allow=frozenset(_NO_DIFF))
         told = f"\n{answer.text}".count("\ndiff --git ")
+        # Whether a text begins as a diff of git's does; a page, a sentence or nothing at all does not.
         if answer.status == 200 and (
-            (is_git_diff(answer.text) and told >= pull.changed_files) or not pull.changed_files
+            (answer.text.lstrip().startswith("diff --git ") and told >= pull.changed_files)
+            or not pull.changed_files
         ):
             return answer.text, _drift(answer.text, known.heads)
         reason = _NO_DIFF.get(answer.status, "its answer is cut off" if told else "its answer is none")

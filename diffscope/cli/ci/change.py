@@ -16,8 +16,7 @@ from diffscope.adapters.github.access import Access
 from diffscope.adapters.github.client import Client
 from diffscope.adapters.github.responses import Pull
 from diffscope.adapters.github.source import GitHubSource
-from diffscope.adapters.github.store import GitHubStore
-from diffscope.adapters.github.trees import GitHubBlobs, GitHubTree
+from diffscope.adapters.github.trees import GitHubBlobs, GitHubStore, GitHubTree
 from diffscope.cli.gather import Request, find_clone
 from diffscope.errors import InputError, NotFoundError, SourceError, UsageError
 from diffscope.source.model import Change, CommitId, PullRequest, SourceKind, TreeReader

@@ -12,19 +12,22 @@ import msgspec
 from diffscope.adapters.config.base_rules import BaseRules, edited_settings, read_base
 from diffscope.adapters.config.profiles import choose_profile
 from diffscope.adapters.config.settings import Settings
-from diffscope.adapters.events import CiEvent, Trigger, event_of_pull, read_event
-from diffscope.adapters.github.access import Access, check_repository, find_access
-from diffscope.adapters.github.posting import Posted, Poster
-from diffscope.adapters.github.trust import LARGEST, bind, decode_assessment, restore_texts
-from diffscope.adapters.runner import (
+from diffscope.adapters.events import (
+    CiEvent,
     Runner,
+    Trigger,
     append_outputs,
     append_summary,
+    event_of_pull,
+    read_event,
     read_report,
     read_runner,
     summary_room,
     write_report,
 )
+from diffscope.adapters.github.access import Access, check_repository, find_access
+from diffscope.adapters.github.posting import Posted, Poster
+from diffscope.adapters.github.trust import LARGEST, bind, decode_assessment, restore_texts
 from diffscope.assessment.document import Assessment
 from diffscope.cli.ci.change import (
     LazyGitHub,

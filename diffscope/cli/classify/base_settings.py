@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -15,27 +15,16 @@ from click.core import ParameterSource
 from diffscope.adapters.config.base_rules import CloneTree, read_base
 from diffscope.adapters.config.profiles import GENERIC
 from diffscope.adapters.config.settings import FILE_NAME, Settings
-from diffscope.cli.open_workspace import open_workspace
+from diffscope.cli.open_workspace import RuleOptions, open_workspace
 from diffscope.source.profile import UNKNOWN_REPOSITORY
 
 if TYPE_CHECKING:
-    from diffscope.adapters.git.repository import GitRepository
     from diffscope.cli.console import Console
     from diffscope.cli.gather import Gathered
     from diffscope.source.model import CommitId
-    from diffscope.workspace import Progress, Workspace
+    from diffscope.workspace import Workspace
 
 _GIVEN = (ParameterSource.COMMANDLINE, ParameterSource.ENVIRONMENT)
-
-
-class Options(NamedTuple):
-    """What the command line says of rules and of failing, which comes before any file."""
-
-    rule_folders: Sequence[Path]
-    select: Sequence[str]
-    ignore: Sequence[str]
-    fail_on: str
-    use_cache: bool
 
 
 class JudgingSetup(NamedTuple):
@@ -47,7 +36,7 @@ class JudgingSetup(NamedTuple):
 
 @contextmanager
 def with_base_settings(
-    gathered: Gathered, workspace: Workspace, options: Options, console: Console
+    gathered: Gathered, workspace: Workspace, asked: RuleOptions, fail_on: str, console: Console
 ) -> Iterator[JudgingSetup]:
     """Give what a change is judged by: the workspace as it is, or one with the settings of the change's base.
 
@@ -55,12 +44,12 @@ def with_base_settings(
     diffscope.yml: the one that was found then is the user's own.
     """
     context = click.get_current_context(silent=True)
-    as_it_is = JudgingSetup(workspace, options.fail_on)
+    as_it_is = JudgingSetup(workspace, fail_on)
     clone, pull = workspace.repository, gathered.change.pull if gathered.change else None
     if clone is None and pull is not None and pull.repository == UNKNOWN_REPOSITORY:
         # A bare patch of a repository that nothing tells of: no tables of another one are laid on it.
-        with opened(None, options, settings=Settings(profile=GENERIC)) as judging:
-            yield JudgingSetup(judging, options.fail_on)
+        with open_workspace(None, asked, settings=Settings(profile=GENERIC)) as judging:
+            yield JudgingSetup(judging, fail_on)
         return
     is_chosen = context is None or context.find_root().params.get("config") is not None
     if is_chosen or clone is None or pull is None or pull.base is None or not clone.has_commit(pull.base):
@@ -77,28 +66,9 @@ def with_base_settings(
         settings = msgspec.structs.replace(base.settings, rules=rules, profile=base.profile)
         if found is not None and _words(found) != _words(settings):
             console.note(f"{FILE_NAME} is that of the base {pull.base[:12]}; --config FILE takes another")
-        with opened(clone, options, settings=settings, progress=workspace.progress) as judging:
+        with open_workspace(clone, asked, settings=settings, progress=workspace.progress) as judging:
             is_given = context is not None and context.get_parameter_source("fail_on") in _GIVEN
-            yield JudgingSetup(judging, options.fail_on if is_given else settings.fail_on or "none")
-
-
-def opened(
-    clone: GitRepository | None,
-    options: Options,
-    *,
-    settings: Settings | None = None,
-    progress: Progress | None = None,
-) -> Workspace:
-    """Return a workspace with what the command line says on top of ``settings``, or of those that were found."""
-    return open_workspace(
-        clone,
-        rule_folders=options.rule_folders,
-        select=options.select,
-        ignore=options.ignore,
-        use_cache=options.use_cache,
-        progress=progress,
-        settings=settings,
-    )
+            yield JudgingSetup(judging, fail_on if is_given else settings.fail_on or "none")
 
 
 def _words(settings: Settings) -> Settings:

@@ -19,8 +19,8 @@ from diffscope.render.formats.table import RENDERERS
 
 if TYPE_CHECKING:
     from diffscope.assessment.document import Assessment
-    from diffscope.cli.classify.base_settings import Options
     from diffscope.cli.console import Progress
+    from diffscope.cli.open_workspace import RuleOptions
     from diffscope.workspace import Workspace
 
 
@@ -110,14 +110,15 @@ def classify(
     # A wrong command line is reported before anything heavy is imported.
     request = check(Request(target, diff, base, head, worktree, window, source, against=against))
     check_shard(shard, request, record)
-    from diffscope.cli.classify.base_settings import Options, opened
-    from diffscope.cli.classify.range import read_done
     from diffscope.cli.console import Progress
+    from diffscope.cli.open_workspace import RuleOptions, open_workspace
     from diffscope.cli.publish import Publisher, outputs_of
     from diffscope.source.attempts import is_internal
 
     chosen = outputs_of(outputs, output)
     if resume:
+        from diffscope.cli.classify.range import read_done
+
         request = request._replace(done=read_done(request, chosen))
     is_terse = any(RENDERERS[one.form].is_terse for one in chosen)
     publisher = Publisher(
@@ -128,12 +129,12 @@ def classify(
         is_verbose=console.level > 0,
     )
     is_over = is_unsure = False
-    asked, limit = Options(rule_folders, select, ignore, fail_on, use_cache), fail_on
+    asked, limit = RuleOptions(rule_folders, select, ignore, use_cache), fail_on
     with (
         console.resumable(is_many=request.is_window and record is None),
         publisher,
         Progress("changes" if request.is_window else "reading files", console) as progress,
-        opened(
+        open_workspace(
             find_clone(repo, request), asked, progress=None if request.is_window else progress
         ) as workspace,
     ):
@@ -141,6 +142,7 @@ def classify(
             request,
             workspace,
             asked,
+            fail_on,
             record=record,
             sharing=Sharing(workers, cluster, shard or Shard(1, 1)),
             console=console,
@@ -166,7 +168,8 @@ def check_shard(shard: Shard | None, request: Request, record: Path | None) -> N
 def _assessments(
     request: Request,
     workspace: Workspace,
-    options: Options,
+    asked: RuleOptions,
+    fail_on: str,
     *,
     record: Path | None,
     sharing: Sharing,
@@ -178,12 +181,12 @@ def _assessments(
         from diffscope.cli.classify.range import judge_range
 
         for judged in judge_range(request, workspace, sharing, console):
-            yield judged, None, options.fail_on
+            yield judged, None, fail_on
         return
     from diffscope.cli.classify.base_settings import with_base_settings
 
     for gathered in gather(request, workspace, console.note):
-        with with_base_settings(gathered, workspace, options, console) as (judging, fail_on):
+        with with_base_settings(gathered, workspace, asked, fail_on, console) as (judging, limit):
             facts = gathered.facts(judging)
             if record is not None:
                 from diffscope.adapters.changes.recorded import write_record
@@ -194,7 +197,7 @@ def _assessments(
                 from diffscope.cli.classify.against import with_against
 
                 assessment = with_against(assessment, facts, request.against, judging)
-            yield assessment, gathered.change.patch if gathered.change else None, fail_on
+            yield assessment, gathered.change.patch if gathered.change else None, limit
         if request.is_window:
             progress(*gathered.position)
 

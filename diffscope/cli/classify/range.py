@@ -14,7 +14,7 @@ import msgspec
 from diffscope.adapters.output import write_file
 from diffscope.adapters.read_file import decode_json, read_bytes
 from diffscope.assessment.document import Assessment
-from diffscope.batch.judging import Judged, Wanted
+from diffscope.batch.judging import Wanted
 from diffscope.batch.run import Batch
 from diffscope.batch.windows import empty_gaps, find_range, range_ends
 from diffscope.cli.classify.shard import Sharing
@@ -55,7 +55,8 @@ def judge_range(
             elif judged.gap is not None:
                 lost += 1
                 console.note(judged.gap.reason)
-            shown = _shown(judged)
+            failed = judged.gap is not None and is_internal((judged.gap,))
+            shown = judged.stand_in if failed else judged.assessment
             if shown is not None:
                 yield shown
             progress(before + at, len(asked))
@@ -67,11 +68,6 @@ def judge_range(
         raise SourceError(
             f"{lost} of {len(asked)} changes could not be judged", hint="the notes above say why"
         )
-
-
-def _shown(judged: Judged) -> Assessment | None:
-    failed = judged.gap is not None and is_internal((judged.gap,))
-    return judged.stand_in if failed else judged.assessment
 
 
 _LARGEST: Final = 2_000_000_000

@@ -10,7 +10,7 @@ from diffscope.cli.graph.open_graph import OpenedGraph
 from diffscope.source.profile import places
 
 if TYPE_CHECKING:
-    from diffscope.graph.model import Cycle, Edge, ModuleName, ServingDistance, TestDistance
+    from diffscope.graph.model import Cycle, Edge, ModuleName, ServingDistance
     from diffscope.products.explore.native import Caller, Implementation, NativeReport
     from diffscope.source.model import RepoPath
 
@@ -135,6 +135,7 @@ def _show_module(opened: OpenedGraph, name: ModuleName) -> Page:
         "tests": tests,
     }
     counts = ", ".join(f"{layer.value} {count}" for layer, count in fan_in.items()) or "nothing"
+    rows = [f"{test.test}  {test.steps} step{'s' if test.steps > 1 else ''}" for test in tests]
     return Page(
         document,
         [
@@ -145,7 +146,7 @@ def _show_module(opened: OpenedGraph, name: ModuleName) -> Page:
             *section(
                 "dependencies", neighbour_lines((edge for edge in uses if not edge.is_transit), _target)
             ),
-            *_test_lines(tests),
+            *section("tests that import it within two steps", rows, most=_MOST_TESTS),
         ],
     )
 
@@ -257,11 +258,6 @@ def _caller_line(caller: Caller) -> str:
     return (
         f"{caller.module}  line {caller.line}  {', '.join(name.rpartition('.')[2] for name in caller.names)}"
     )
-
-
-def _test_lines(tests: tuple[TestDistance, ...]) -> list[str]:
-    rows = [f"{test.test}  {test.steps} step{'s' if test.steps > 1 else ''}" for test in tests]
-    return section("tests that import it within two steps", rows, most=_MOST_TESTS)
 
 
 def _kind_of(opened: OpenedGraph, name: ModuleName) -> str:

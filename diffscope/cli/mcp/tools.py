@@ -18,7 +18,7 @@ from diffscope.batch.run import Batch
 from diffscope.batch.windows import digest_of, find_span, read_span
 from diffscope.cli.explain import explanation_text
 from diffscope.cli.gather import Request, check, gather, need_clone
-from diffscope.cli.open_workspace import open_workspace
+from diffscope.cli.open_workspace import RuleOptions, open_workspace
 from diffscope.cli.rules.command import find_rule
 from diffscope.errors import UsageError
 from diffscope.facts.model import ChangeFacts
@@ -137,7 +137,7 @@ class ToolSession:
         found = need_clone(repo)
         self._source = source
         self._repository: GitRepository = found
-        self.workspace: Workspace = open_workspace(found, rule_folders=rule_folders, use_cache=use_cache)
+        self.workspace: Workspace = open_workspace(found, RuleOptions(rule_folders, use_cache=use_cache))
         self._known: OrderedDict[tuple[object, ...], tuple[ChangeFacts, Assessment]] = OrderedDict()
 
     def __enter__(self) -> Self:

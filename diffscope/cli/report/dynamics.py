@@ -15,7 +15,7 @@ from diffscope.adapters.graphs.graphs import graph_at
 from diffscope.batch.around import merged_of
 from diffscope.cli.console import Console
 from diffscope.cli.gather import Request, find_clone
-from diffscope.cli.open_workspace import open_workspace
+from diffscope.cli.open_workspace import RuleOptions, open_workspace
 from diffscope.cli.options import Output
 from diffscope.cli.report.outputs import ReportOutputs, read_templates
 from diffscope.errors import DiffscopeError, RemoteError, UsageError
@@ -89,7 +89,7 @@ def _events(window: Window, sought: EventsRequest, console: Console) -> Events:
     from diffscope.adapters.github.access import find_access
     from diffscope.adapters.github.client import Client
     from diffscope.adapters.github.events import read_github_events
-    from diffscope.adapters.github.store import GitHubStore
+    from diffscope.adapters.github.trees import GitHubStore
 
     with open_cache(is_enabled=sought.use_cache) as cache:
         client = Client(find_access(os.environ), store=GitHubStore(cache), notice=console.note)
@@ -131,7 +131,7 @@ def _scene(sought: EventsRequest, window: Window, console: Console, *, needs_gra
         recent = tuple(merged_of(squash, paths) for squash, paths in reversed(found))
         if not needs_graph:
             return _Scene(recent=recent)
-        with open_workspace(clone, use_cache=sought.use_cache) as workspace:
+        with open_workspace(clone, RuleOptions(use_cache=sought.use_cache)) as workspace:
             graph = graph_at(clone, commit, cache=workspace.cache, serving=workspace.knowledge.serving)
         return _Scene(graph, commit, recent)
     except DiffscopeError as error:

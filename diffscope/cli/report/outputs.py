@@ -38,21 +38,21 @@ class ReportOutputs:
     """The outputs of one report. Files are replaced whole, so that an interrupt leaves the old one or the new one."""
 
     def __init__(self, forms: Sequence[Output], request: ReportRequest) -> None:
-        self._outputs = tuple(forms) or (Output("markdown", None),)
+        self.outputs = tuple(forms) or (Output("markdown", None),)
         self.request = request
         self._attempt = Attempts(is_debug=is_debug())
         self.style = Style(language=Language(request.lang))
-        check_outputs(self._outputs)
+        check_outputs(self.outputs)
 
     @property
     def need_digest(self) -> bool:
         """Whether any format needs more than the assessments one by one."""
-        return self.request.charts is not None or any(output.form != "jsonl" for output in self._outputs)
+        return self.request.charts is not None or any(output.form != "jsonl" for output in self.outputs)
 
     @contextlib.contextmanager
     def stream(self) -> Iterator[Callable[[Assessment], None] | None]:
         """Yield what takes each assessment as it comes; ``None`` where nobody wants them one by one."""
-        lines = [output for output in self._outputs if output.form == "jsonl"]
+        lines = [output for output in self.outputs if output.form == "jsonl"]
         with contextlib.ExitStack() as stack:
             sinks = [
                 write_stdout
@@ -72,7 +72,7 @@ class ReportOutputs:
         """Write the digest in every other format, and the charts where they are wanted."""
         options = ReportOptions(layout=self.request.layout, templates=read_templates(self.request.templates))
         wrong: list[DiffscopeError] = []
-        for output in self._outputs:
+        for output in self.outputs:
             if output.form != "jsonl":
                 wrong += self._write_one(output, digest, options)
         if self.request.charts is not None:
@@ -120,11 +120,6 @@ class ReportOutputs:
             write_stdout(text)
         else:
             write_file(output.file, encoded(text))
-
-    @property
-    def outputs(self) -> tuple[Output, ...]:
-        """The outputs."""
-        return self._outputs
 
 
 def read_templates(folder: Path | None) -> dict[str, str]:

@@ -18,7 +18,7 @@ from diffscope.batch.windows import (
 )
 from diffscope.cli.console import Console, Progress
 from diffscope.cli.gather import need_clone
-from diffscope.cli.open_workspace import open_workspace
+from diffscope.cli.open_workspace import RuleOptions, open_workspace
 from diffscope.cli.report.outputs import ReportOutputs
 from diffscope.errors import SourceError
 from diffscope.products.report.trend import OFFSET
@@ -47,28 +47,24 @@ def write_window(sought: WindowRequest, outputs: ReportOutputs, console: Console
     clone = need_clone(sought.repo)
     offset = sought.tz or OFFSET
     with (
-        open_workspace(clone, rule_folders=sought.rule_folders, use_cache=sought.use_cache) as workspace,
+        open_workspace(clone, RuleOptions(sought.rule_folders, use_cache=sought.use_cache)) as workspace,
         Batch(workspace, workers=sought.workers, cluster=sought.cluster) as batch,
     ):
         span = find_span(workspace, sought.window, offset=offset)
         with console.resumable(), outputs.stream() as each, Progress(span.period.label, console) as progress:
             read = read_span(batch, span, progress=progress, each=each)
         if read.is_lost:
-            raise none_judged(len(read.gaps), read.gaps[0].reason)
+            # Zeros would be a lie.
+            raise SourceError(
+                f"none of {len(read.gaps)} changes could be judged; the first: {read.gaps[0].reason}",
+                hint="classify one of them alone to see more",
+            )
         if outputs.need_digest:
             compared = _compared(sought, workspace, batch, (span, console))
             outputs.write(digest_of(workspace, batch, span, read, compared=compared))
         for note in (*(gap.reason for gap in (*span.gaps, *read.gaps)), *batch.notes):
             console.note(note)
     outputs.finish()
-
-
-def none_judged(count: int, reason: str) -> SourceError:
-    """Return the error of a window of which nothing could be judged: zeros would be a lie."""
-    return SourceError(
-        f"none of {count} changes could be judged; the first: {reason}",
-        hint="classify one of them alone to see more",
-    )
 
 
 def _compared(

@@ -16,7 +16,7 @@ from diffscope.graph.query.graph import ModuleGraph
 from diffscope.graph.query.serving import ServingPath
 from diffscope.graph.words import TestWords, index_words
 from diffscope.pipeline import gather_facts
-from diffscope.rules.authoring.cases import Case, CaseFile
+from diffscope.rules.authoring.cases import Case
 from diffscope.source.model import Change, PullRequest, RepoPath, SourceKind
 from diffscope.source.profile import in_force, repository_name
 from diffscope.syntax.model import Outline
@@ -41,7 +41,9 @@ def case_facts(case: Case, knowledge: Knowledge) -> ChangeFacts:
 
 
 def _case_facts(case: Case, knowledge: Knowledge) -> ChangeFacts:
-    tree, before, after = (_bytes(files) for files in (case.tree, case.before, case.after))
+    tree, before, after = (
+        {file.path: file.text.encode() for file in files} for files in (case.tree, case.before, case.after)
+    )
     patch = make_patch(before, after)
     if not patch:
         raise InputError("both sides of the case are the same", hint="change something in 'after'")
@@ -78,7 +80,3 @@ def _graph(tree: _Tree, serving: ServingPath) -> ModuleGraph:
         serving=serving,
         test_words=lambda: TestWords(index_words(words)),
     )
-
-
-def _bytes(files: tuple[CaseFile, ...]) -> _Tree:
-    return {file.path: file.text.encode() for file in files}

@@ -12,7 +12,7 @@ from diffscope.batch.run import Batch
 from diffscope.batch.windows import Span, find_span, newest_commit
 from diffscope.cli.console import Console, Progress
 from diffscope.cli.gather import need_clone
-from diffscope.cli.open_workspace import open_workspace
+from diffscope.cli.open_workspace import RuleOptions, open_workspace
 from diffscope.errors import NotFoundError, UsageError
 from diffscope.products.coverage import BlindSpot, Coverage, SpotKind, Tables, measure_coverage
 from diffscope.render.sanitize import visible
@@ -54,7 +54,7 @@ def find_coverage(asked: CoverageRequest, console: Console) -> Coverage:
     clone = need_clone(asked.repo)
     with (
         clone,
-        open_workspace(clone, use_cache=asked.use_cache) as workspace,
+        open_workspace(clone, RuleOptions(use_cache=asked.use_cache)) as workspace,
         Batch(workspace, workers=asked.workers) as batch,
         Progress("changes", console) as progress,
     ):

@@ -9,14 +9,14 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from diffscope.adapters.git.merges import MergeCase, try_merges
+from diffscope.adapters.git.branches import MergeCase, try_merges
 from diffscope.adapters.git.repository import GitRepository
-from diffscope.adapters.open_pulls import read_open_pulls, write_open_pulls
+from diffscope.adapters.open_pulls import read_open_pulls
 from diffscope.adapters.output import encoded, write_file
 from diffscope.batch.run import Batch
 from diffscope.cli.console import Console, Progress
 from diffscope.cli.gather import need_clone
-from diffscope.cli.open_workspace import open_workspace
+from diffscope.cli.open_workspace import RuleOptions, open_workspace
 from diffscope.cli.options import Output
 from diffscope.cli.publish import WidthLimits, check_outputs, style_of, write_stdout
 from diffscope.cli.triage.sources import (
@@ -33,6 +33,7 @@ from diffscope.products.triage.model import Conflict, Triage, TriageGap
 from diffscope.products.triage.queue import load_of
 from diffscope.products.triage.render import FORMATS
 from diffscope.products.triage.triage import DAY, Relations, build_triage, meets_within
+from diffscope.render.formats.json import indented
 from diffscope.taxonomy.model import OTHER, Taxonomy
 from diffscope.workspace import Workspace
 from diffscope.yaml.reading import nearest
@@ -75,11 +76,7 @@ def run_triage(asked: TriageRequest, repo: Path | None, forms: Sequence[Output],
     with (
         clone,
         open_workspace(
-            clone,
-            rule_folders=asked.rule_folders,
-            select=asked.select,
-            ignore=asked.ignore,
-            use_cache=asked.use_cache,
+            clone, RuleOptions(asked.rule_folders, asked.select, asked.ignore, asked.use_cache)
         ) as workspace,
         Batch(workspace, workers=asked.workers) as batch,
         console.resumable(),
@@ -147,7 +144,8 @@ def list_open(asked: TriageRequest, workspace: Workspace, clone: GitRepository, 
         return saved_as_open(read_open_pulls(asked.listed), asked.base, clone)
     pulls, lost = github_as_open(asked.base, clone, workspace.cache, console, closed_days=asked.closed)
     if asked.save_list is not None:
-        write_open_pulls(asked.save_list, pulls)
+        # Save a list.
+        write_file(asked.save_list, encoded(indented(pulls)))
     return saved_as_open(pulls, asked.base, clone, lost)
 
 

@@ -95,7 +95,7 @@ def github_as_open(
     from diffscope.adapters.github.access import find_access
     from diffscope.adapters.github.client import Client
     from diffscope.adapters.github.open_pulls import read_github_pulls
-    from diffscope.adapters.github.store import GitHubStore
+    from diffscope.adapters.github.trees import GitHubStore
 
     access = find_access(os.environ)
     store = GitHubStore(cache)

@@ -290,13 +290,6 @@ def _splice(
     return new_start, new_flat
 
 
-def check_links(links: Links, count: int) -> None:
-    """Refuse links that do not fit a graph of ``count`` nodes. Raises ``InputError``."""
-    ranges = ((links.uses_start, links.uses), (links.users_start, links.users))
-    if any(len(start) != count + 1 or start[0] or start[-1] != len(flat) for start, flat in ranges):
-        raise InputError("the links do not fit the graph", hint="rebuild it: diffscope cache clear")
-
-
 FORMAT: Final = 2
 """Raise on any change of what is stored, or of how it is worked out."""
 
@@ -349,7 +342,9 @@ def decode_query_cache(data: bytes, *, count: int) -> QueryCache:
     if stored.format != FORMAT or len(stored.links) != len(Links._fields):
         raise InputError("the query cache was written by another version", hint="diffscope cache clear")
     links = Links(*map(read_numbers, stored.links))
-    check_links(links, count)
+    ranges = ((links.uses_start, links.uses), (links.users_start, links.users))
+    if any(len(start) != count + 1 or start[0] or start[-1] != len(flat) for start, flat in ranges):
+        raise InputError("the links do not fit the graph", hint="rebuild it: diffscope cache clear")
     reached, steps, before = map(read_numbers, (stored.reached, stored.steps, stored.before))
     if not len(reached) == len(steps) == len(before):
         raise InputError("the query cache is inconsistent", hint="diffscope cache clear")

@@ -77,11 +77,6 @@ def timeout_of(step: Step) -> int | None:
     return step.timeout or None
 
 
-def mirror_timeout(mirror: Mirror) -> int:
-    """Return a mirror's timeout in minutes; it does not inherit its parent's."""
-    return amd_timeout(mirror.timeout)
-
-
 def amd_timeout(timeout: int | None, limit: int = AMD_DEFAULT_TIMEOUT) -> int:
     """Return the minutes that an AMD job gets: ``limit`` without a timeout of its own, and never more."""
     return limit if timeout is None else min(timeout, limit)

@@ -24,14 +24,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from diffscope.project.answers import DeviceCount, Reason, RunAll, Selection, StepDecision
-from diffscope.project.ci.mirrors import (
-    amd_timeout,
-    device_of,
-    is_amd_gpu,
-    mirror_timeout,
-    platform_of,
-    timeout_of,
-)
+from diffscope.project.ci.mirrors import amd_timeout, device_of, is_amd_gpu, platform_of, timeout_of
 from diffscope.project.ci.workflow_jobs import decide_jobs
 from diffscope.project.matching import dependencies_of, first_match, first_regex
 from diffscope.project.model import Dialect, Listed, Mirror, Pipeline, Step
@@ -81,7 +74,7 @@ def select_steps(
 ) -> Selection:
     """Return what every pipeline decides for the changed paths (as ``visible_paths`` gives them)."""
     seen = tuple(paths)
-    trigger = trigger_of(labels, trigger)
+    trigger = trigger._replace(nightly=True, run_all=True) if RUN_ALL_LABEL in set(labels) else trigger
     pipelines = tuple(pipelines)
     has_workflows = any(pipeline.event for pipeline in pipelines)
     is_docs = bool(seen) and all(map(is_documentation, seen)) and not has_workflows
@@ -110,11 +103,6 @@ def select_steps(
         minutes=sum((each.timeout or 0) * each.parallelism for each in chosen),
         without_timeout=sum(each.timeout is None for each in chosen),
     )
-
-
-def trigger_of(labels: Iterable[str], trigger: Trigger = Trigger()) -> Trigger:  # noqa: B008 - as above
-    """Return what a build is started with, where the pull request has these labels."""
-    return trigger._replace(nightly=True, run_all=True) if RUN_ALL_LABEL in set(labels) else trigger
 
 
 def _with_pattern(decision: StepDecision, found: RunAll) -> StepDecision:
@@ -266,6 +254,7 @@ def _decision(pipeline: Pipeline, step: Step, why: _Why) -> StepDecision:
 
 
 def _mirror_decision(parent: StepDecision, step: Step, mirror: Mirror, why: _Why) -> StepDecision:
+    # A mirror's timeout in minutes; it does not inherit its parent's.
     return msgspec.structs.replace(
         parent,
         line=mirror.line,
@@ -280,7 +269,7 @@ def _mirror_decision(parent: StepDecision, step: Step, mirror: Mirror, why: _Why
         path=why.path,
         optional=step.optional if mirror.optional is None else mirror.optional,
         soft_fail=step.soft_fail if mirror.soft_fail is None else mirror.soft_fail,
-        timeout=mirror_timeout(mirror),
+        timeout=amd_timeout(mirror.timeout),
     )
 
 

@@ -8,7 +8,7 @@ A small Mermaid picture of the changed modules and the chain of imports that lea
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 from msgspec import UNSET
@@ -86,7 +86,8 @@ def render_summary(
         advice=[flag for flag in flags if flag.severity.rank >= Severity.MEDIUM.rank][:_MOST_FLAGS],
         ci=words.semicolon.join(reading.ci_but_blind_spots),
         blind=_blind_steps(assessment, words),
-        idle=_idle_steps(assessment, words),
+        # The optional steps that list a changed file most exactly.
+        idle=[] if assessment.ci is UNSET else [optional_step(one, words) for one in assessment.ci.optional],
         idle_count=sum(one.steps for one in counts if one.reason is Reason.OPTIONAL),
         owners=_owners(assessment, words),
         where=_place,
@@ -136,11 +137,6 @@ def _blind_steps(assessment: Assessment, words: Words) -> list[str]:
         return []
     spots = {spot.label: spot for spot in reversed(assessment.ci.blind_spots)}
     return [f"{spot.label}{words.colon}{spot.chain}" for spot in reversed(spots.values())]
-
-
-def _idle_steps(assessment: Assessment, words: Words) -> list[str]:
-    """Return the optional steps that list a changed file most exactly."""
-    return [] if assessment.ci is UNSET else [optional_step(one, words) for one in assessment.ci.optional]
 
 
 def _owners(assessment: Assessment, words: Words) -> str:
@@ -197,7 +193,9 @@ def draw(modules: Sequence[ModuleReach], importers: Callable[[int], str]) -> str
     keep letters, digits and ``_./`` only: nothing of a path can be a quote, a fence or a directive of Mermaid.
     """
     chosen = [module for module in modules if isinstance(module.chain, str)][:MOST_MODULES]
-    edges = _edges(_chain(module) for module in chosen)
+    chains = (_chain(module) for module in chosen)
+    pairs = ((left, right) for chain in chains for left, right in pairwise(chain) if left != right)
+    edges = list(dict.fromkeys(pairs))
     changed = {_name(module.module): module for module in chosen}
     nodes = list(dict.fromkeys([*(name for edge in edges for name in edge), *changed]))[:MOST_NODES]
     if len(nodes) < 2:
@@ -219,11 +217,6 @@ def draw(modules: Sequence[ModuleReach], importers: Callable[[int], str]) -> str
             f"  class {framed} changed",
         ]
     )
-
-
-def _edges(chains: Iterable[Sequence[str]]) -> list[tuple[str, str]]:
-    pairs = ((left, right) for chain in chains for left, right in pairwise(chain) if left != right)
-    return list(dict.fromkeys(pairs))
 
 
 def _chain(module: ModuleReach) -> list[str]:

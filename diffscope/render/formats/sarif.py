@@ -73,11 +73,13 @@ def _rules(flags: Iterable[Flag], words: Words) -> list[_Json]:
 
 
 def _result(flag: Flag, index: int, assessment: Assessment, words: Words) -> _Json:
+    # The title of the rule and what it found: readers list results by their messages alone.
+    said = message_text(words.pick(flag.message)) + _old_line(flag.evidence[:1], words)
     result: _Json = {
         "ruleId": flag.code,
         "ruleIndex": index,
         "level": LEVELS[flag.severity],
-        "message": {"text": _message(flag, words)},
+        "message": {"text": words("titled", title=words.pick(flag.title), text=said)},
         "locations": [_location(place, assessment) for place in flag.evidence[:1]],
         "partialFingerprints": {"diffscope/v1": flag.fingerprint},
         "properties": {"family": flag.family, "severity": flag.severity.value, "confidence": flag.confidence},
@@ -86,12 +88,6 @@ def _result(flag: Flag, index: int, assessment: Assessment, words: Words) -> _Js
     if related:
         result["relatedLocations"] = [{"id": number} | one for number, one in enumerate(related, start=1)]
     return result
-
-
-def _message(flag: Flag, words: Words) -> str:
-    """Return the title of the rule and what it found: readers list results by their messages alone."""
-    said = message_text(words.pick(flag.message)) + _old_line(flag.evidence[:1], words)
-    return words("titled", title=words.pick(flag.title), text=said)
 
 
 def _related(flag: Flag, assessment: Assessment, words: Words) -> list[_Json]:

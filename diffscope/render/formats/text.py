@@ -5,7 +5,6 @@ from __future__ import annotations
 from msgspec import UNSET
 
 from diffscope.assessment.document import Assessment, RiskLevel
-from diffscope.messages.model import Text
 from diffscope.render.console import Piece, Screen, Tone, padded
 from diffscope.render.excerpts import Place, place_key
 from diffscope.render.places import location, worst_first
@@ -105,7 +104,9 @@ class _Report:
         self._reach()
         self._row("owners", *self._read.owners)
         self._row("ci", *self._read.ci_but_blind_spots)
-        self._labels()
+        labels = self._assessment.labels
+        if labels is not UNSET and labels:
+            self._row("labels", self._words("labels-would", labels=self._words.comma.join(labels)))
 
     def _row(self, key: str, *phrases: str) -> None:
         if phrases:
@@ -168,7 +169,8 @@ class _Report:
         self._screen.line(label, *title, hang=_COLUMN)
         if place is not None:
             self._changed_lines(place)
-        note = clip(words.pick(_note(flag)), _LONGEST_NOTE)
+        # What is said of the first place of a flag, or the message of one without any.
+        note = clip(words.pick(flag.evidence[0].note if flag.evidence else flag.message), _LONGEST_NOTE)
         if note[:_TELLING] not in self._read.said:
             self._screen.line(Piece(note), indent=_COLUMN)
         for more in (self._read.also(flag), self._read.covered(flag)):
@@ -209,17 +211,7 @@ class _Report:
         if rest := len(paths) - len(shown):
             self._screen.line(Piece(self._words("and-more", count=rest), Tone.QUIET), indent=_COLUMN)
 
-    def _labels(self) -> None:
-        labels = self._assessment.labels
-        if labels is not UNSET and labels:
-            self._row("labels", self._words("labels-would", labels=self._words.comma.join(labels)))
-
     def _gaps(self) -> None:
         for number, note in enumerate(self._read.gaps):
             tone = Tone.QUIET if number else Tone.PLAIN
             self._screen.row("" if number else self._words("incomplete"), Piece(note, tone), width=_COLUMN)
-
-
-def _note(flag: Flag) -> Text:
-    """Return what is said of the first place of a flag, or the message of one without any."""
-    return flag.evidence[0].note if flag.evidence else flag.message

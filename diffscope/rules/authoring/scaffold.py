@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from diffscope.errors import UsageError
-from diffscope.messages.model import Language, Text
+from diffscope.messages.model import Language
 from diffscope.messages.say import text_of
 from diffscope.rules.authoring.schema import SCHEMA_FOLDER
 from diffscope.rules.language.catalogue import Catalogue
@@ -89,19 +89,15 @@ def scaffold_rule(
         (CHINESE_FILE, _CHINESE, Language.CHINESE),
         ("cases.yml", _CASES, Language.ENGLISH),
     )
-    texts = _texts(title)
-    said = {language: {name: text.pick(language) for name, text in texts.items()} for language in Language}
-    return {name: text.format(**fixed, **said[language]) for name, text, language in files}
-
-
-def _texts(title: str) -> dict[str, Text]:
     fields = {"symbol": "{symbol}", "added": "{code_added}", "removed": "{code_removed}"}
-    return {
+    texts = {
         "title": text_of("scaffold.title", title=title),
         "why": text_of("scaffold.why"),
         "remedy": text_of("scaffold.remedy"),
         "says": text_of("scaffold.says", **fields),
     }
+    said = {language: {name: text.pick(language) for name, text in texts.items()} for language in Language}
+    return {name: text.format(**fixed, **said[language]) for name, text, language in files}
 
 
 def _next_free(code: str, catalogue: Catalogue) -> str:

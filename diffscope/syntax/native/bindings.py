@@ -11,7 +11,7 @@ from msgspec import structs
 
 from diffscope.patterns import lazy_regex
 from diffscope.source.text import decode
-from diffscope.syntax.model import Include, NativeCall, OperatorBinding
+from diffscope.syntax.model import NativeCall, OperatorBinding
 from diffscope.syntax.native.preprocessor import NativeSource
 
 _LIBRARY: Final = lazy_regex(rb"\b(?:STABLE_)?TORCH_LIBRARY(_FRAGMENT|_IMPL)?(?:_EXPAND)?\s*\(")
@@ -61,11 +61,14 @@ def _read_block(code: bytes, match: re.Match[bytes]) -> Block | None:
         return None
     _, closing = _arguments(code, opening + 1)
     is_implementation = match[1] == b"_IMPL"
+    # ``CONCAT(TORCH_EXTENSION_NAME, _cache_ops)`` is one word.
+    text = arguments[0]
+    joined = re.match(r"^_?CONCAT\s*\((.*)\)$", text, re.DOTALL)
     return Block(
         start=match.start(),
         body=opening + 1,
         end=closing,
-        namespace=_namespace(arguments[0]),
+        namespace="".join(part.strip() for part in joined[1].split(",")) if joined else text,
         device=arguments[1] if is_implementation and len(arguments) > 2 else None,
         variable=arguments[-1],
     )
@@ -118,12 +121,6 @@ def _device(text: str) -> str | None:
     return match[1] if match else None
 
 
-def _namespace(text: str) -> str:
-    """``CONCAT(TORCH_EXTENSION_NAME, _cache_ops)`` is one word."""
-    joined = re.match(r"^_?CONCAT\s*\((.*)\)$", text, re.DOTALL)
-    return "".join(part.strip() for part in joined[1].split(",")) if joined else text
-
-
 def _fold_schema(text: str) -> str:
     folded = re.sub(r"(?<=[(\[]) | (?=[)\],])", "", " ".join(text.split()))
     return re.sub(r",(?=\S)", ", ", folded)
@@ -148,23 +145,6 @@ def _arguments(code: bytes, start: int) -> tuple[list[str], int]:
             if mark != b",":
                 return arguments, match.end()
     return arguments, len(code)
-
-
-_PATH: Final = lazy_regex(r'^(?:"([^"]+)"|<([^>]+)>)')
-
-
-def read_includes(source: NativeSource) -> tuple[Include, ...]:
-    """Return the includes, in order; those by a macro are left out."""
-    return tuple(
-        Include(
-            path=match[1] or match[2],
-            line=source.line_at(directive.start),
-            system=match[1] is None,
-            guards=source.guards_at(directive.start),
-        )
-        for directive in source.directives
-        if directive.word in (b"include", b"include_next") and (match := _PATH.match(directive.text))
-    )
 
 
 # Read backwards: a search for a bracket is fifty times as fast as one for what may be a name.

@@ -9,8 +9,8 @@ from typing import Final, NamedTuple
 
 from diffscope.patterns import lazy_regex
 from diffscope.source.pairing import pair_equal
-from diffscope.syntax.model import NativeComparison, NativeOutline, NativeSignal, NativeSignalKind
-from diffscope.syntax.native.bindings import Block, find_blocks, find_calls, read_bindings, read_includes
+from diffscope.syntax.model import Include, NativeComparison, NativeOutline, NativeSignal, NativeSignalKind
+from diffscope.syntax.native.bindings import Block, find_blocks, find_calls, read_bindings
 from diffscope.syntax.native.changes import Unit, compare_functions, compare_operators
 from diffscope.syntax.native.functions import Found, find_functions, find_macros
 from diffscope.syntax.native.preprocessor import NativeSource, blank
@@ -64,8 +64,18 @@ def _read(data: bytes) -> _Side:
     blocks = find_blocks(source.code)
     found = find_functions(source, blocks)
     lines = list(map(bytes.strip, source.code.split(b"\n")))
+    # The includes, in order; those by a macro are left out.
     outline = NativeOutline(
-        includes=read_includes(source),
+        includes=tuple(
+            Include(
+                path=match[1] or match[2],
+                line=source.line_at(directive.start),
+                system=match[1] is None,
+                guards=source.guards_at(directive.start),
+            )
+            for directive in source.directives
+            if directive.word in (b"include", b"include_next") and (match := _PATH.match(directive.text))
+        ),
         functions=tuple(each.function for each in found.functions),
         bindings=read_bindings(source, blocks),
         calls=find_calls(source.code),
@@ -74,6 +84,9 @@ def _read(data: bytes) -> _Side:
     )
     # The graph knows macros by what is compiled from them; only what changed in one is told.
     return _Side(outline, source, (*found.functions, *find_macros(source, found.functions)), blocks)
+
+
+_PATH: Final = lazy_regex(r'^(?:"([^"]+)"|<([^>]+)>)')
 
 
 _TOKEN: Final = lazy_regex(

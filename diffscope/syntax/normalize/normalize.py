@@ -10,14 +10,8 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from diffscope.syntax.literals import (
-    expression_text,
-    interpolates,
-    parts_of,
-    prefix_of,
-    read_text,
-    shown_text,
-)
+from diffscope.source.text import decode
+from diffscope.syntax.literals import expression_text, interpolates, parts_of, read_text, shown_text
 from diffscope.syntax.nodes import text_of
 from diffscope.syntax.normalize.statements import holds_texts, is_message, reads_annotations
 from diffscope.syntax.normalize.stream import CLOSE, DEDENT, INDENT, NEWLINE, OPEN, Stream, leaf_token
@@ -288,7 +282,8 @@ class _Writer:
         text, mark = "", ""
         self._emit(OPEN, node)
         for string in [child for child in node.children if child.type == "string"] or [node]:
-            prefix = prefix_of(string)
+            # The lower-case prefix of a literal, with the quotes behind it.
+            prefix = decode(string.children[0].text or b"").lower() if string.child_count else ""
             mark = "b" if "b" in prefix else ""
             if "t" in prefix:
                 # A template keeps its parts, and the text of what is interpolated.
