@@ -648,3 +648,20 @@ def test_an_exit_that_became_an_assertion_is_that() -> None:
         effect.checks[0].en
         == "Who still reaches `Thing.run` with `not self.last`? That is an AssertionError now."
     )
+
+
+@pytest.mark.parametrize(
+    ("reads", "asked"),
+    [
+        pytest.param("envs.lamp_policy", False, id="under the name that it is assigned to"),
+        pytest.param("envs.lamp_size", True, id="nothing of it"),
+    ],
+)
+def test_a_variable_of_the_environment_may_be_read_under_another_name(reads: str, asked: bool) -> None:
+    declared = "import os\n\nlamp_size = os.getenv('VLLM_LAMP_SIZE', '1')\n"
+    using = "from vllm import envs\n\n\ndef light(lamp):\n    return lamp.lit({})\n"
+    before = {"vllm/envs.py": declared, PATH: using.format("")}
+    policy = f"{declared}lamp_policy = os.getenv('VLLM_LAMP_POLICY', 'size')\n"
+    after = {"vllm/envs.py": policy, PATH: using.format(reads)}
+    checks = " ".join(check.en for one in find_effects(facts(before, after)) for check in one.checks)
+    assert ("No code of this change reads `VLLM_LAMP_POLICY`" in checks) is asked
