@@ -28,6 +28,7 @@ from diffscope.syntax.denial import denied
 _WITH_WHAT_RUNS: Final = ("condition-", "and-", "or-", "loop-added", "loop-removed", "with-")
 """Beginnings of the codes of sentences that say what runs under a head."""
 _PASSED_ON: Final = lazy_regex(r"(\w+)=(?:\w+\.)*\1")
+_WORD: Final = lazy_regex(r"[A-Za-z_]\w*")
 _NAME: Final = lazy_regex(r"\(?(?:\w+\.)*(\w+)\)?")
 _LOADS: Final = lazy_regex(r"(?:^|\.)(?:load|store|make_block_ptr|advance|copy_)$")
 _OFFSET: Final = lazy_regex(r"([A-Za-z_][\w.]*(?:\[[\w.-]+\])?) [+-] 1\b")
@@ -42,6 +43,8 @@ _KEYS: Final = lazy_regex(r"(?:^|_)(?:hash|fingerprint|digest|cache_key|hash_key
 _KEY: Final = lazy_regex(r"^[\"']?([\w.]+)[\"']?(?:: |=|$)")
 _COMPARED: Final = lazy_regex(r"^(?:not )?(.+?) (<=|>=|<|>|==|!=) (.+)$")
 _SWAPS: Final = ({"<", "<="}, {">", ">="}, {"<", ">="}, {">", "<="})
+_LEFT_OUT: Final = lazy_regex(r"ignore|exclude|skip|opt_out")
+"""Of a hash, what it goes without."""
 _WRITES: Final = lazy_regex(r"(?:^|[._])(?:log|warn|print|record|observe)\w*$")
 """What only writes down what happened."""
 _CHECKING: Final = lazy_regex(r"(?:^|[._])(?:check|assert|validate|verify)\w*\(")
@@ -85,7 +88,7 @@ def effect_of(group: EditGroup, facts: ChangeFacts, others: Sequence[Edit] = ())
         condition=edit.guard,
         places=len(group.edits),
         code=code,
-        leads=_leads(group, code),
+        leads=_leads(group, code, facts),
         error=_error(edit, code),
         vague=_hands_on(edit) or (code.startswith(_WITH_WHAT_RUNS) and isinstance(words["does"], Message)),
     )
@@ -95,13 +98,22 @@ def _is_general(edit: Edit, asked: str) -> bool:
     return asked in _VAGUE and not (asked in _BEFORE_NEXT and edit.then)
 
 
-def _leads(group: EditGroup, code: str) -> bool:
+def _leads(group: EditGroup, code: str, facts: ChangeFacts) -> bool:
     """Return whether what runs at start-up or for a request is refused, or two things match by something else."""
     symbol, edit = group.symbols[0], group.first
     reached = symbol.reached if symbol is not None else ""
     refuses = code in ("condition-raise", "raise-added") and reached in _RAISED
-    stops = code == "assert-added" and reached == "start_up"
-    return keys_by(edit) or code == "variable-version" or refuses or stops
+    # That something is there is asserted for those who read the code.
+    stops = code == "assert-added" and reached == "start_up" and not _TRUTH.match(edit.after)
+    return keys_by(edit) or code == "variable-version" or ((refuses or stops) and not _asks_new(edit, facts))
+
+
+def _asks_new(edit: Edit, facts: ChangeFacts) -> bool:
+    """Return whether a refusal asks for something that the change lets people set: nobody has it set today."""
+    names = {
+        each.rpartition(".")[2].lstrip("-").replace("-", "_") for one in facts.point for each in one.names
+    }
+    return not names.isdisjoint(_WORD.findall(" ".join((edit.after, edit.guard, *edit.outer))))
 
 
 def _hands_on(edit: Edit) -> bool:
@@ -161,7 +173,8 @@ def _question(
     edit, code = group.first, code_of(group.first)
     asked, told = _asked(edit, code), dict(words)
     if keys_by(edit):
-        asked = "keyed-anew" if edit.after and edit.before else "keyed" if edit.after else "keyed-no-more"
+        is_more = bool(edit.after) != (_LEFT_OUT.search(edit.target + edit.callee) is not None)
+        asked = "keyed-anew" if edit.after and edit.before else "keyed" if is_more else "keyed-no-more"
     if asked == "called" and _CHECKING.search(edit.after):
         asked = "checked"
     reached = symbol.reached if (symbol := group.symbols[0]) is not None else ""
@@ -171,6 +184,8 @@ def _question(
     told |= _details(edit, asked)
     if asked == "assert" and reached == "start_up":
         asked = "assert-start"
+    if asked == "raised" and _asks_new(edit, facts):
+        asked = "raised-new"
     if asked == "raised" and reached in _RAISED:
         asked = _RAISED[reached]
         guards = (*edit.outer, *((edit.guard,) if code == "condition-raise" else ()))

@@ -12,7 +12,7 @@ from diffscope.messages.model import Argument, Message, Text, message
 from diffscope.messages.say import sentence
 from diffscope.patterns import lazy_regex
 from diffscope.syntax.denial import denied
-from diffscope.syntax.nodes import brief
+from diffscope.syntax.nodes import brief, clip
 
 _NAMES: Final = 2
 _LONGEST_VALUE: Final = 70
@@ -37,6 +37,11 @@ _BY_KEYWORD: Final = {
     "from-new": "value-from-new",
 }
 _CALL: Final = lazy_regex(r"^(?:await )?[\w.]+\(")
+_ERROR: Final = lazy_regex(
+    r"""raise ([\w.]+)\(((?:\s*[rf]?(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'))+)\s*(?:,.*)?\)"""
+)
+_LITERAL: Final = lazy_regex(r"""[rf]?(?:"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)')""")
+_LONGEST_ERROR: Final = 140
 _SET: Final = lazy_regex(r"^([\w.\[\], \"']+?)(?:: [^=]+)? [-+*/|&]?= ")
 _DOTTED: Final = lazy_regex(r"(?<![\w.\"'])[A-Za-z_][\w.]*")
 
@@ -91,7 +96,7 @@ def _done_under(edit: Edit) -> str | Message:
     """Return what the code under a head does: how it leaves, what it calls, or which names it sets; never its first statement for it all."""
     held = edit.held
     if exit_of(edit):
-        return f"`{brief(held[-1], _LONGEST_VALUE)}`"
+        return f"`{error_of(held[-1]) or brief(held[-1], _LONGEST_VALUE)}`"
     calls = [text for text in held if _CALL.match(text) or text.startswith("assert ")]
     if calls or (len(held) == 1 and len(held[0]) <= _LONGEST_VALUE):
         return f"`{brief((calls or held)[0], _LONGEST_VALUE)}`"
@@ -210,7 +215,7 @@ def sentence_of(
     edit, code = group.first, code_of(group.first)
     told = dict(words)
     if code in ("condition-return", "condition-raise"):
-        told["value"] = edit.held[-1].partition(" ")[2] or "None"
+        told["value"] = error_of(edit.held[-1]) or edit.held[-1].partition(" ")[2] or "None"
     if code == "value-from" and (names := other_name(edit)) is not None:
         told["before"], told["after"] = names
     said: Message = _message(f"effect.{code}", **told)
@@ -232,6 +237,14 @@ def sentence_of(
         said = message("effect.often", said=said, reached=often)
     both = sentence(said)
     return Text(en=both.en[:1].upper() + both.en[1:], zh=both.zh)
+
+
+def error_of(text: str) -> str:
+    """Return an error by its name and what it says; empty where that is no text alone."""
+    found = _ERROR.fullmatch(text)
+    said = "".join(one[1] or one[2] for one in _LITERAL.finditer(found[2])) if found else ""
+    # A backtick would end the code that the error is quoted as.
+    return f"{found[1]}: {clip(said.replace('`', ''), _LONGEST_ERROR)}" if found and said else ""
 
 
 def _with_direction(said: Message, edit: Edit, facts: ChangeFacts) -> Message:

@@ -104,7 +104,7 @@ class _Change:
             or any(f'"{name}"' in edit.after + edit.before for name in self.options)
             or any(path == edit.path and key in edit.after + edit.before for path, key in self.rows)
         )
-        return is_default or is_row or is_renamed
+        return is_default or is_row or is_renamed or edit.callee.endswith(".add_argument")
 
     def by_helper(self, edit: Edit) -> Edit:
         """Return an edit, marked where it takes from a new function what the code that went gave."""
@@ -140,7 +140,7 @@ def find_effects(facts: ChangeFacts) -> tuple[Effect, ...]:
 
 def _says_nothing(edit: Edit) -> bool:
     """Return whether nothing runs under a head but what writes a log, or what it no longer asks is asked around it."""
-    only_logs = edit.what in ("condition", "loop") and edit.change != "changed" and not edit.held
+    only_logs = edit.what in ("condition", "loop") and not edit.held and edit.path.endswith(".py")
     is_less = edit.what == "condition" and edit.keyword == "and" and bool(edit.before) and not edit.after
     return only_logs or (is_less and edit.before in (edit.guard, *edit.outer))
 

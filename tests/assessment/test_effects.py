@@ -579,7 +579,7 @@ def test_a_refusal_is_told_with_all_that_is_asked_before() -> None:
     refusal = ["        if rows > 1:", "            raise ValueError('no more than one')"]
     effect = find_effects(edit(PATH, thing(*lines), thing(*lines, *refusal)))[0]
     assert effect.says.en == (
-        "Where `self.on and self.size`: `Thing.run` now raises `ValueError('no more than one')` if `rows > 1`"
+        "Where `self.on and self.size`: `Thing.run` now raises `ValueError: no more than one` if `rows > 1`"
     )
 
 
@@ -588,10 +588,10 @@ def test_a_refusal_that_came_in_the_place_of_another_one_is_that_one_changed() -
     after = thing("if rows > 9:", "    raise ValueError('9 at most')", "use(rows)")
     (effect,) = find_effects(edit(PATH, before, after))
     assert effect.says.en == (
-        "The condition for `raise ValueError('9 at most')` in `Thing.run` was `rows <= 1 or rows > 9`, is `rows > 9`: it holds in fewer cases"
+        "The condition for `ValueError: 9 at most` in `Thing.run` was `rows <= 1 or rows > 9`, is `rows > 9`: it holds in fewer cases"
     )
     assert effect.checks[0].en == (
-        "`rows <= 1` no longer decides on `raise ValueError('9 at most')` in `Thing.run`: is everything that it kept out, or let in, right now, and does a test have one?"
+        "`rows <= 1` no longer decides on `ValueError: 9 at most` in `Thing.run`: is everything that it kept out, or let in, right now, and does a test have one?"
     )
 
 
@@ -665,3 +665,17 @@ def test_a_variable_of_the_environment_may_be_read_under_another_name(reads: str
     after = {"vllm/envs.py": policy, PATH: using.format(reads)}
     checks = " ".join(check.en for one in find_effects(facts(before, after)) for check in one.checks)
     assert ("No code of this change reads `VLLM_LAMP_POLICY`" in checks) is asked
+
+
+def test_what_is_raised_under_a_condition_of_its_own_is_not_raised_always() -> None:
+    after = thing("if rows > 1:", "    if not self.path:", "        raise ValueError('no path')", "use(rows)")
+    (effect, *_) = find_effects(edit(PATH, thing("use(rows)"), after))
+    assert (effect.code, effect.error) == ("condition-added", "")
+
+
+def test_what_a_hash_leaves_out_makes_two_things_the_same() -> None:
+    before = "def compute_hash(self):\n    ignored = {'a'}\n    return digest(self, ignored)\n"
+    (effect,) = find_effects(edit(PATH, before, before.replace("'a'", "'a', 'rows'")))
+    assert effect.checks[0].en.startswith(
+        "What differs in `rows` alone has the same key by `compute_hash` now"
+    )
