@@ -679,3 +679,16 @@ def test_what_a_hash_leaves_out_makes_two_things_the_same() -> None:
     assert effect.checks[0].en.startswith(
         "What differs in `rows` alone has the same key by `compute_hash` now"
     )
+
+
+def test_a_condition_that_is_too_long_is_told_by_what_it_asks_otherwise() -> None:
+    kept = [f"isinstance(self.{name}, KindOf{name.title()})" for name in ("first", "second", "third")]
+    old, new = (
+        thing(f"if not ({' and '.join([*kept, last])}):", "    return 1", "use(rows)")
+        for last in ("self.on", "self.off")
+    )
+    (effect,) = find_effects(edit(PATH, old, new))
+    assert (
+        effect.says.en
+        == "The condition for `return 1` in `Thing.run` now asks `self.off`, no longer `self.on`"
+    )
