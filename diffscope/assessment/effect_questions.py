@@ -14,6 +14,7 @@ from diffscope.assessment.effect_sentences import (
     direction_of,
     exit_of,
     other_name,
+    parts_of,
     sentence_of,
     short_name,
     words_of,
@@ -225,7 +226,7 @@ def _decided(edit: Edit, told: dict[str, Argument], facts: ChangeFacts) -> tuple
             return "at-bound", {**told, "bound": f"{left} == {right}"}
         if left == other and sign == new_sign and sign not in ("==", "!="):
             return "between", {**told, "name": left, "before": right, "after": new_right}
-    gone, come = parted(edit.before, edit.after)
+    gone, come = parts_of(edit, facts) or parted(edit.before, edit.after)
     if (gone or come) and (gone, come) != (edit.before, edit.after):
         return f"asks-{'both' if gone and come else 'more' if come else 'less'}", {
             **told,

@@ -218,6 +218,10 @@ def sentence_of(
         told["value"] = error_of(edit.held[-1]) or edit.held[-1].partition(" ")[2] or "None"
     if code == "value-from" and (names := other_name(edit)) is not None:
         told["before"], told["after"] = names
+    parts = parts_of(edit, facts) if code == "condition-changed" else None
+    if parts is not None:
+        told["gone"], told["come"] = parts
+        code = f"condition-asks-{'both' if all(parts) else 'more' if parts[1] else 'less'}"
     said: Message = _message(f"effect.{code}", **told)
     if code in ("condition-changed", "condition-part", "branch-changed"):
         said = _with_direction(said, edit, facts)
@@ -251,6 +255,20 @@ def _with_direction(said: Message, edit: Edit, facts: ChangeFacts) -> Message:
     """Return a sentence with whether the new condition holds in more or in fewer cases, as far as that can be told."""
     way = direction_of(edit, facts)
     return _message(f"effect.{way}", said=said) if way else said
+
+
+def parts_of(edit: Edit, facts: ChangeFacts) -> tuple[str, str] | None:
+    """Return what a condition that is too long to be quoted asks no longer and anew; ``None`` where it is quoted whole, or that is not known."""
+    if "…" not in edit.before + edit.after:
+        return None
+    at = (edit.path, edit.symbol, edit.line)
+    for one in facts.condition:
+        if (one.path, one.symbol, one.line) == at and (one.came or one.went):
+            gone, come = (
+                "`, `".join(brief(each, LONGEST_GUARD) for each in part) for part in (one.went, one.came)
+            )
+            return gone, come
+    return None
 
 
 def direction_of(edit: Edit, facts: ChangeFacts) -> str:

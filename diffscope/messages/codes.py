@@ -39,6 +39,7 @@ EffectCode = Literal[
     "effect.argument-removed", "effect.asked", "effect.assert-added", "effect.assert-changed",
     "effect.assert-removed", "effect.at", "effect.branch-changed", "effect.built", "effect.call-added",
     "effect.call-changed", "effect.call-ended", "effect.call-removed", "effect.condition-added",
+    "effect.condition-asks-both", "effect.condition-asks-less", "effect.condition-asks-more",
     "effect.condition-break", "effect.condition-changed", "effect.condition-exit-gone",
     "effect.condition-guards", "effect.condition-part", "effect.condition-raise", "effect.condition-removed",
     "effect.condition-return", "effect.condition-splits", "effect.condition-stop",

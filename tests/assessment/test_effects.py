@@ -650,6 +650,23 @@ def test_an_exit_that_became_an_assertion_is_that() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("reads", "asked"),
+    [
+        pytest.param("envs.lamp_policy", False, id="under the name that it is assigned to"),
+        pytest.param("envs.lamp_size", True, id="nothing of it"),
+    ],
+)
+def test_a_variable_of_the_environment_may_be_read_under_another_name(reads: str, asked: bool) -> None:
+    declared = "import os\n\nlamp_size = os.getenv('VLLM_LAMP_SIZE', '1')\n"
+    using = "from vllm import envs\n\n\ndef light(lamp):\n    return lamp.lit({})\n"
+    before = {"vllm/envs.py": declared, PATH: using.format("")}
+    policy = f"{declared}lamp_policy = os.getenv('VLLM_LAMP_POLICY', 'size')\n"
+    after = {"vllm/envs.py": policy, PATH: using.format(reads)}
+    checks = " ".join(check.en for one in find_effects(facts(before, after)) for check in one.checks)
+    assert ("No code of this change reads `VLLM_LAMP_POLICY`" in checks) is asked
+
+
 def test_what_is_raised_under_a_condition_of_its_own_is_not_raised_always() -> None:
     after = thing("if rows > 1:", "    if not self.path:", "        raise ValueError('no path')", "use(rows)")
     (effect, *_) = find_effects(edit(PATH, thing("use(rows)"), after))
@@ -661,4 +678,17 @@ def test_what_a_hash_leaves_out_makes_two_things_the_same() -> None:
     (effect,) = find_effects(edit(PATH, before, before.replace("'a'", "'a', 'rows'")))
     assert effect.checks[0].en.startswith(
         "What differs in `rows` alone has the same key by `compute_hash` now"
+    )
+
+
+def test_a_condition_that_is_too_long_is_told_by_what_it_asks_otherwise() -> None:
+    kept = [f"isinstance(self.{name}, KindOf{name.title()})" for name in ("first", "second", "third")]
+    old, new = (
+        thing(f"if not ({' and '.join([*kept, last])}):", "    return 1", "use(rows)")
+        for last in ("self.on", "self.off")
+    )
+    (effect,) = find_effects(edit(PATH, old, new))
+    assert (
+        effect.says.en
+        == "The condition for `return 1` in `Thing.run` now asks `self.off`, no longer `self.on`"
     )
