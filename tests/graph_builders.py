@@ -31,7 +31,8 @@ def graph(files: Files, *, serving: tuple[str, ...] = ()) -> ModuleGraph:
     read = outlines(files)
     python = python_outlines(files)
     steps = ServingPath(tuple(ServingStep(name=glob, globs=(glob,)) for glob in serving))
-    return build_graph(read).attach(outline_of=python.get, serving=steps)
+    texts = {RepoPath(path): data for path, data in as_bytes(files).items()}
+    return build_graph(read).attach(outline_of=python.get, text_of=texts.get, serving=steps)
 
 
 def derived(before: Files, after: Files) -> ModuleGraph:

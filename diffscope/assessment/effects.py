@@ -13,7 +13,7 @@ import msgspec
 
 from diffscope.assessment.document import Effect
 from diffscope.assessment.effect_questions import effect_of, keys_by
-from diffscope.assessment.effect_sentences import EditGroup
+from diffscope.assessment.effect_sentences import EditGroup, exit_of
 from diffscope.assessment.points import with_points
 from diffscope.assessment.title_words import stems_of
 from diffscope.facts.change.edit_weight import only_hands_on, statement_weight
@@ -104,7 +104,7 @@ class _Change:
             or any(f'"{name}"' in edit.after + edit.before for name in self.options)
             or any(path == edit.path and key in edit.after + edit.before for path, key in self.rows)
         )
-        return is_default or is_row or is_renamed
+        return is_default or is_row or is_renamed or edit.callee.endswith(".add_argument")
 
     def by_helper(self, edit: Edit) -> Edit:
         """Return an edit, marked where it takes from a new function what the code that went gave."""
@@ -138,15 +138,17 @@ def find_effects(facts: ChangeFacts) -> tuple[Effect, ...]:
     return tuple(with_points(list(_effects(_apart(ranked), facts, change)), facts)[:MOST])
 
 
-def _only_logs(edit: Edit) -> bool:
-    """Return whether nothing runs under a head but what writes a log, which is left out."""
-    return edit.what in ("condition", "loop") and edit.change != "changed" and not edit.held
+def _says_nothing(edit: Edit) -> bool:
+    """Return whether nothing runs under a head but what writes a log, or what it no longer asks is asked around it."""
+    only_logs = edit.what in ("condition", "loop") and not edit.held and edit.path.endswith(".py")
+    is_less = edit.what == "condition" and edit.keyword == "and" and bool(edit.before) and not edit.after
+    return only_logs or (is_less and edit.before in (edit.guard, *edit.outer))
 
 
 def _grouped(facts: ChangeFacts, change: _Change) -> Iterable[EditGroup]:
     groups: dict[tuple[object, ...], EditGroup] = {}
     for one in facts.edit:
-        if change.is_beside(one) or change.tells(one) or _is_end(one, facts) or _only_logs(one):
+        if change.is_beside(one) or change.tells(one) or _is_end(one, facts) or _says_nothing(one):
             continue
         edit = change.by_helper(one)
         if edit.what == "docs" and edit.change == "changed":
@@ -195,8 +197,17 @@ def _in_full(edits: Iterable[Edit]) -> list[Edit]:
 
 
 def _refusals_joined(edits: list[Edit]) -> list[Edit]:
-    """Return edits, a refusal that came where one of the same error went as one condition that changed."""
+    """Return edits, a refusal that came where one of the same error went as one condition that changed, and an exit that became an assertion as that."""
     found = list(edits)
+    for old in [one for one in edits if one.what == "condition" and one.change == "removed" and one.held]:
+        at = (old.path, old.symbol, old.guard, denied(old.before))
+        for now in [one for one in found if one.what == "assert" and one.change == "added"]:
+            if (now.path, now.symbol, now.guard, now.after) == at and exit_of(old) in ("return", "continue"):
+                found[found.index(now)] = msgspec.structs.replace(
+                    now, keyword="exit", held=old.held, before=old.before
+                )
+                found.remove(old)
+                break
     gone = [one for one in edits if one.what == "condition" and one.change == "removed" and _raises(one)]
     for old in gone:
         at = (old.path, old.symbol, old.guard, _raises(old))

@@ -13,6 +13,7 @@ from diffscope.facts.option_defaults import turns_on
 from diffscope.messages.codes import MessageCode
 from diffscope.messages.model import Argument, Message, Text, message
 from diffscope.messages.say import sentence, text_of
+from diffscope.source.profile import places
 
 _NAMES: Final = 3
 _LONGEST_DEFAULT: Final = 40
@@ -38,8 +39,9 @@ def with_points(effects: list[Effect], facts: ChangeFacts) -> list[Effect]:
     points = points if found else [msgspec.structs.replace(one, leads=True) for one in points]
     found = sorted([*(one for one in points if one.leads), *found], key=lambda one: not one.leads)
     found += [one for one in points if not one.leads]
+    asked = [(one.code, "") if not places().is_test(one.path) else ("", "test") for one in found]
     return [
-        msgspec.structs.replace(one, checks=()) if one.code in {each.code for each in found[:at]} else one
+        msgspec.structs.replace(one, checks=()) if asked[at] in asked[:at] else one
         for at, one in enumerate(found)
     ]
 

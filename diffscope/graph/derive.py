@@ -6,14 +6,17 @@ before are the records of files that did not change (assemble.py).
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Set
+
+from msgspec.structs import replace
 
 from diffscope.graph.build.assemble import Files, assemble
 from diffscope.graph.build.describe import describe_file, star_names
 from diffscope.graph.build.native import NativeFile, describe_natives
 from diffscope.graph.query.graph import ModuleGraph, OutlineReader
-from diffscope.graph.resolve import is_native, name_nodes, node_kind, node_name
+from diffscope.graph.resolve import is_native, name_nodes, node_kind, node_name, read_records
 from diffscope.graph.tables import FileRecords, Tables, empty_tables
 from diffscope.source.model import RepoPath
 from diffscope.syntax.model import BuildOutline, NativeOutline, Outline
@@ -45,6 +48,9 @@ def derive_graph(
     package had hidden.
     """
     tables = before.tables
+    shifted = _shifted(tables, changed)
+    if shifted is not None:
+        return before.followed_by(shifted, ())
     named, shadowed = _files_after(tables, changed)
     old = dict(zip(tables.names, tables.paths, strict=True))
     fresh = {
@@ -64,6 +70,33 @@ def derive_graph(
     )
     after, redirected = assemble(tables, files)
     return before.followed_by(after, _changed_nodes(after, fresh, redirected))
+
+
+def _shifted(tables: Tables, changed: Mapping[RepoPath, FileRecords | None]) -> Tables | None:
+    """Return the tables after a change by which files mention the same as before in the same order, on other lines; ``None`` for any other.
+
+    That is what most changes do.
+    """
+    lines = tables.record_line[:]
+    for path, new in changed.items():
+        name = node_name(path)
+        if new is None or name is None or name in tables.stars or tables.shadowed:
+            return None
+        node = bisect_left(tables.names, name)
+        is_known = node < len(tables.names) and tables.paths[node] == path
+        if (
+            not is_known
+            or new.is_absent
+            or path in tables.absent
+            or new.unparsed != tables.unparsed.get(path, 0)
+        ):
+            return None
+        old = read_records(tables, node)
+        if [each[1:] for each in old] != [each[1:] for each in new.records]:
+            return None
+        first, last = tables.start[node], tables.start[node + 1]
+        lines[first:last] = array("i", [each.line for each in new.records])
+    return replace(tables, record_line=lines)
 
 
 def _changed_nodes(tables: Tables, fresh: Iterable[str], redirected: Set[int]) -> set[int]:

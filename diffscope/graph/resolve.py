@@ -115,6 +115,10 @@ class Resolver:
         self._bindings: dict[int, dict[str, Reference]] = {}
         self._star_sources: dict[int, list[str]] = {}
 
+    def read(self, number: int) -> Reference:
+        """Return a reference of the tables as texts."""
+        return read_reference(self._tables, number)
+
     def resolve(self, number: int) -> Resolution:
         """Return where a reference of the tables leads."""
         kind, head, tail = read_reference(self._tables, number)

@@ -13,6 +13,8 @@ from diffscope.rules.language.template import clip
 from diffscope.rules.model import HINTS, Flag
 
 _LONGEST: Final = 420
+_LONGEST_LEADING: Final = 600
+"""Of all that is told, where some of it leads."""
 _LONGEST_NOTE: Final = 240
 _LONGEST_SUMMARY: Final = 80
 _OF_PLACES: Final = frozenset({"core-path", "platform-compat"})
@@ -26,6 +28,8 @@ _OF_TESTS: Final = frozenset({"missing-tests", "insufficient-tests", "ci-coverag
 _MOST_CHECKS: Final = 2
 _MOST_NAMED: Final = 3
 _SETTINGS: Final = frozenset({"clause.adds-option", "clause.adds-variable"})
+_WHOLE: Final = frozenset({"clause.changes-default", "clause.moves-dependency", "clause.registers"})
+"""Clauses to which a rule has nothing to add."""
 _BY_EDITS: Final = frozenset({"bugfix", "performance", "revert"})
 """Kinds of which the edits are the point, and not what is new."""
 
@@ -53,7 +57,8 @@ def what_it_does(assessment: Assessment, words: Words) -> tuple[str, ...]:
     found = [*leading[:2], *found[: 3 - len(leading[:2])]]
     flags = _flags(assessment)
     flags = [flag for flag in flags if flag.family not in _OF_TESTS or not new]
-    if not assessment.effects and flags and not (new and _only_removes(assessment)):
+    is_whole = bool(new) and (told.codes[0] in _WHOLE or bool(_only_removes(assessment)))
+    if not assessment.effects and flags and not is_whole:
         found = [*found[:1], _by_rule(flags[0], words)]
     found = found or [words.pick(clause) for clause in told.clauses[:1]]
     sentences = [clip(begin(one), _LONGEST).rstrip("。.") for one in found]
@@ -62,7 +67,7 @@ def what_it_does(assessment: Assessment, words: Words) -> tuple[str, ...]:
     return tuple(
         one
         for one, length in zip(sentences, lengths, strict=True)
-        if length <= _LONGEST or one is sentences[0]
+        if length <= (_LONGEST_LEADING if leading else _LONGEST) or one is sentences[0]
     )
 
 
@@ -84,7 +89,12 @@ def what_to_check(assessment: Assessment, words: Words) -> tuple[str, ...]:
         moved_to = {file.path for file in assessment.files if file.status == "renamed"}
         asking = [flag for flag in asking if flag.evidence and flag.evidence[0].path not in moved_to]
     first = [words.pick(flag.asked) for flag in asking if flag.family not in _OF_TESTS][:1]
-    telling = [effect for effect in effects if not effect.general and not effect.leads]
+    at = {(one.path, one.symbol) for flag in asking[:1] for one in flag.evidence[:1]}
+    telling = [
+        effect
+        for effect in effects
+        if not (effect.general or effect.leads or (effect.error and (effect.path, effect.symbol) in at))
+    ]
     edits = [words.pick(check) for effect in telling[:1] for check in effect.checks]
     edits += [words.pick(effect.checks[0]) for effect in telling[1:] if effect.checks]
     shown = [words.pick(flag.asked) for flag in asking if flag.family in _OF_TESTS][:1]

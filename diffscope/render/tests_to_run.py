@@ -18,12 +18,15 @@ _MOST_NAMED: Final = 2
 _MOST_NEAREST: Final = 2
 _LIKELY: Final = 0.05
 _MOST_BESIDE: Final = 2
+_CONFIGURED: Final = "/configs/"
 _CRATE: Final = lazy_regex(r"(.+)/(?:src|tests|benches|examples)/.+[.]rs")
 _BESIDE: Final = lazy_regex(r"([^/]+)/(?:tests|benches|examples)/.+")
 
 
 def runnable_tests(assessment: Assessment) -> list[str]:
-    """Return at most ten test files to run, quoted for a shell: the changed ones that are still there, then those that run the change.
+    """Return at most ten test files or folders to run, quoted for a shell: the changed ones that are still there, then those that run the change.
+
+    What is run by a configuration that changed is run by the tests of the folder that the configurations stand in.
 
     Where it is not known what a test runs, the nearest ones.
     """
@@ -42,7 +45,21 @@ def runnable_tests(assessment: Assessment) -> list[str]:
         for path in paths
         if path.rpartition("/")[2].startswith("test_") and path.endswith(".py") and path not in gone
     ]
+    runnable = [
+        *dict.fromkeys(path.partition(_CONFIGURED)[0] for path in _configurations(assessment)),
+        *runnable,
+    ]
     return [shell_line(path) for path in runnable[:_MOST]]
+
+
+def _configurations(assessment: Assessment) -> list[str]:
+    """Return the configurations of tests that a change adds or edits."""
+    gone = {file.path for file in assessment.files if file.status == "deleted"}
+    return [
+        path
+        for path in assessment.tests.changed
+        if _CONFIGURED in path and not path.endswith(".py") and path not in gone
+    ]
 
 
 def _nearest(assessment: Assessment) -> list[str]:
@@ -96,6 +113,8 @@ def test_phrases(
     phrases = [
         words("tests-changed", count=len(tests.changed)) if tests.changed else words("no-tests-changed")
     ]
+    if configurations := _configurations(assessment):
+        phrases.append(words("tests-configured", paths=few(configurations)))
     if tests.nearest is UNSET:
         phrases.append(words("nearest-unknown"))
     missing = () if tests.not_run is UNSET else tests.not_run[:_MOST_NAMED]

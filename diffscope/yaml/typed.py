@@ -264,8 +264,8 @@ class _Typed:
 
     def _text(self, marks: tuple[Any, ...], node: Node, what: str) -> Any:
         if isinstance(known := _mark(marks, Known), Known):
-            words = self._known.get(known.what, ())
-            if words:
+            words = self._known.get(known.what)
+            if words is not None:
                 return self._word(words, known.what, node, what)
         length = _mark(marks, msgspec.Meta)
         may_be_empty = length is not None and length.min_length == 0

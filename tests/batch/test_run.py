@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from diffscope.batch.run import Batch
 from diffscope.batch.windows import find_span
 from diffscope.batch.workers import Workers
 from diffscope.facts.model import ChangeFacts
+from diffscope.graph.query.graph import ModuleGraph
 from diffscope.rules.engine.configuration import RuleConfiguration
 from diffscope.source.attempts import is_internal
 from diffscope.source.model import Change, CommitId
@@ -71,6 +73,23 @@ def test_workers_give_what_one_process_gives(
         assert all(judged.is_stored for judged in again)
         assert [judged.assessment for judged in again] == [judged.assessment for judged in first]
     assert started == [2]
+
+
+def test_a_change_that_is_judged_lets_go_of_its_graph(workspace: Workspace) -> None:
+    """No ring of references keeps it, so that memory stays flat and the collector has next to nothing to do."""
+    gc.collect()
+    before = graphs_in_memory()
+    gc.disable()
+    try:
+        with Batch(workspace, workers=1) as batch:
+            for _ in batch.judge(wanted(workspace)):
+                assert graphs_in_memory() <= before
+    finally:
+        gc.enable()
+
+
+def graphs_in_memory() -> int:
+    return sum(isinstance(each, ModuleGraph) for each in gc.get_objects())
 
 
 def test_what_was_judged_before_an_end_is_kept(workspace: Workspace) -> None:

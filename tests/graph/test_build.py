@@ -303,12 +303,17 @@ TREES = st.dictionaries(st.sampled_from(PATHS), SOURCES, max_size=len(PATHS))
 
 
 @settings(max_examples=examples(250), deadline=None)
-@given(before=TREES, after=TREES, kept=st.sets(st.sampled_from(PATHS)))
+@given(
+    before=TREES, after=TREES, kept=st.sets(st.sampled_from(PATHS)), shifted=st.sets(st.sampled_from(PATHS))
+)
 def test_a_derived_graph_equals_one_built_from_scratch(
-    before: dict[str, str], after: dict[str, str], kept: set[str]
+    before: dict[str, str], after: dict[str, str], kept: set[str], shifted: set[str]
 ) -> None:
-    """Whatever is added, changed, deleted, hidden or uncovered: same bytes, same answers."""
+    """Whatever is added, changed, deleted, hidden, uncovered or only moved to other lines: same bytes, same answers."""
     after = {path: before.get(path, source) if path in kept else source for path, source in after.items()}
+    after = {path: f"\n\n{source}" if path in shifted else source for path, source in after.items()}
+    if len(shifted) > len(kept):
+        after = {**before, **{path: f"\n{before[path]}" for path in shifted & before.keys()}}
     scratch = build_graph(outlines(after))
     found = derived(before, after)
     assert edges(found) == edges(scratch)

@@ -220,6 +220,27 @@ def test_subclasses_are_found_through_re_exports_aliases_and_modules() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        pytest.param("class X(\n    Base,  # (a):\n    M\n):\n    ...\n", ["X"], id="over several lines"),
+        pytest.param(
+            "class Y: ...\nclass X(M, Base): pass\n", ["X"], id="on one line, after one without bases"
+        ),
+        pytest.param("class \\\n X \\\n (Base) \\\n :\n  ...\n", ["X"], id="continued"),
+        pytest.param("class X[T: (int, str)](Base[T], metaclass=M):\r\n  ...\r\n", ["X"], id="generic"),
+        pytest.param(
+            "class X(Root):\n  ...\nfrom vllm.base import (\n Base\n  as Root)\n", ["X"], id="alias"
+        ),
+        pytest.param("def f(x: Base):\n  class X(M):\n    y = Base\n", [], id="used and no base"),
+    ],
+)
+def test_subclasses_are_found_however_the_bases_are_written(source: str, expected: list[str]) -> None:
+    files = {"vllm/base.py": "class Base: ...\n", "vllm/x.py": f"from vllm.base import Base\n{source}"}
+    found = graph(files).classes.subclasses("vllm.base", "Base")
+    assert [each.name for each in found] == expected
+
+
 def test_overrides_carry_their_parameters() -> None:
     overrides = graph(CLASSES).classes.overrides("vllm.base", "Base", "run")
     assert [

@@ -34,3 +34,8 @@ def test_the_order_of_nearness_holds_for_changed_tests_too() -> None:
         "tests/test_a.py",
         "tests/test_b.py",
     ]
+
+
+def test_a_changed_configuration_is_run_by_the_tests_of_its_folder() -> None:
+    tests = TestsAssessment(changed=("tests/evals/math/configs/Small.yaml", "tests/test_a.py"), nearest=())
+    assert runnable_tests(an_assessment(tests=tests)) == ["tests/evals/math", "tests/test_a.py"]

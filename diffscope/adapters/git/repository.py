@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
@@ -37,6 +38,9 @@ _DOUBTED = "dubious ownership"
 _FAR = 2_000
 """Changed paths between two trees beyond which the second is listed anew."""
 _PAIRS_KEPT = 16
+_BLOBS_KEPT = 16_000_000
+"""Bytes of blobs that stay in memory: neighbouring changes read the same files."""
+_LARGEST_KEPT = 400_000
 _OBJECT_ID = lazy_regex(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 
 
@@ -78,6 +82,8 @@ class GitRepository:
         self.refs = clone_access(self.git_dir, None)
         self.objects = object_access(self.common_dir, self.object_format)
         self._lent: dict[BlobId, bytes] = {}
+        self._blobs = OrderedDict[str, bytes]()
+        self._bytes_kept = 0
         self._listed: tuple[CommitId, dict[RepoPath, TreeEntry]] | None = None
         self._compared: dict[tuple[CommitId, CommitId], tuple[ChangedPath, ...]] = {}
         self._objects = ObjectReader(self.objects)
@@ -251,14 +257,28 @@ class GitRepository:
 
     def read_blobs(self, blobs: Iterable[BlobId]) -> dict[BlobId, bytes | None]:
         """Return the bytes of each blob; ``None`` where the clone does not have it. Abbreviated ids work."""
-        wanted = sorted(set(blobs))
-        lent = {blob: self._lent[blob] for blob in wanted if blob in self._lent}
-        wanted = [blob for blob in wanted if blob not in lent]
-        found = self._objects.read(wanted)
-        return lent | {
-            BlobId(name): item.data if item is not None and item.kind == "blob" else None
-            for name, item in found
-        }
+        found: dict[BlobId, bytes | None] = {}
+        unread = []
+        for blob in sorted(set(blobs)):
+            known = self._lent.get(blob, self._blobs.get(blob))
+            if known is None:
+                unread.append(blob)
+            else:
+                found[blob] = known
+        for name, item in self._objects.read(unread):
+            data = item.data if item is not None and item.kind == "blob" else None
+            found[BlobId(name)] = data
+            if data is not None:
+                self._keep(name, data)
+        return found
+
+    def _keep(self, name: str, data: bytes) -> None:
+        if len(data) > _LARGEST_KEPT:
+            return
+        self._bytes_kept += len(data) - len(self._blobs.get(name, b""))
+        self._blobs[name] = data
+        while self._bytes_kept > _BLOBS_KEPT:
+            self._bytes_kept -= len(self._blobs.popitem(last=False)[1])
 
     def lend(self, blobs: Mapping[BlobId, bytes]) -> None:
         """Answer for blobs that the clone does not store: files of its worktree."""

@@ -110,7 +110,6 @@ def classify(
     # A wrong command line is reported before anything heavy is imported.
     request = check(Request(target, diff, base, head, worktree, window, source, against=against))
     check_shard(shard, request, record)
-    from diffscope.cli.classify.range import read_done
     from diffscope.cli.console import Progress
     from diffscope.cli.open_workspace import RuleOptions, open_workspace
     from diffscope.cli.publish import Publisher, outputs_of
@@ -118,6 +117,8 @@ def classify(
 
     chosen = outputs_of(outputs, output)
     if resume:
+        from diffscope.cli.classify.range import read_done
+
         request = request._replace(done=read_done(request, chosen))
     is_terse = any(RENDERERS[one.form].is_terse for one in chosen)
     publisher = Publisher(

@@ -134,8 +134,8 @@ class TreeLookup:
     def kin(self, module: str, name: str) -> tuple[tuple[str, str], ...]:
         """Return path and name of the classes directly below a class of the base, by its name in a module that has it."""
         found = self._graph.definition_of(ModuleName(module), name)
-        below = self._graph.classes.subclasses(found.module, found.name) if found else ()
-        return tuple((self._graph.path_of(one.module) or "", one.name) for one in below if one.depth == 1)
+        below = self._graph.classes.subclasses(found.module, found.name, most=1) if found else ()
+        return tuple((self._graph.path_of(one.module) or "", one.name) for one in below)
 
     def is_module(self, name: str) -> bool:
         """Return whether a dotted name is a module or package of the base."""

@@ -358,10 +358,10 @@ def _difference(old: _Lines, new: _Lines) -> tuple[_Lines, _Lines]:
     """Return the lines that went and those that came."""
     went, came = _Lines(), _Lines()
     # Most lines stand on both sides as often, and need not be looked at.
-    for text, count in old.items() - new.items():
-        went[text.strip()] += count
-    for text, count in new.items() - old.items():
-        came[text.strip()] += count
+    for text in [text for text, count in old.items() if new.get(text) != count]:
+        went[text.strip()] += old[text]
+    for text in [text for text, count in new.items() if old.get(text) != count]:
+        came[text.strip()] += new[text]
     return _long(went - came), _long(came - went)
 
 

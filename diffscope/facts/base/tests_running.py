@@ -135,7 +135,7 @@ class _Finder:
         self, facts: ChangeFacts, placed: tuple[Placed, ...], graph: ModuleGraph, callers: CallerIndex
     ) -> None:
         self._graph, self._callers = graph, callers
-        self._after = {one.fact.path: one.material.after.data for one in placed if one.material.after}
+        after = {one.fact.path: one.material.after.data for one in placed if one.material.after}
         self._old_paths = {one.fact.path: one.fact.old_path or one.fact.path for one in placed}
         self._changed = {one.fact.path for one in placed if one.fact.category == "test"}
         self._gone = {one.fact.old_path for one in placed if one.fact.status == "renamed"}
@@ -145,16 +145,19 @@ class _Finder:
         self._below: set[tuple[str, str]] = set()
         """Path of a class and name of one below it, wherever that is defined."""
         self._near_by: dict[str, frozenset[str]] = {}
-        self._code = TestCode(self._text)
+
+        def text(path: str) -> bytes | None:
+            # Of no ``self``: what reads texts must not hold the graph in a ring, or it outlives its change.
+            return after[path] if path in after else graph.text_at(RepoPath(path))
+
+        self._after, self._text = after, text
+        self._code = TestCode(text)
         asked = subjects(facts)
         self._targets = [target for one in asked for target in self._targets_of(one)]
         platforms = {one.platforms for one in asked}
         only = platforms.pop() if len(platforms) == 1 else tuple[str, ...]()
         self._platforms = frozenset(only)
         self._words = frozenset(word for one in asked for word in _PART.findall(one.path))
-
-    def _text(self, path: str) -> bytes | None:
-        return self._after[path] if path in self._after else self._graph.text_at(RepoPath(path))
 
     def nearest(self, known: tuple[Nearest, ...]) -> tuple[Nearest, ...]:
         """Return the nearest tests, those that run the change before the others."""

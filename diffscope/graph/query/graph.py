@@ -163,7 +163,7 @@ class ModuleGraph:
 
     def outline_of(self, module: ModuleName) -> Outline | None:
         """Return the outline of a module; ``None`` where it is not available."""
-        return self._view.outline(self._outline_of, module)
+        return self._view.read(self._outline_of, module)
 
     def outline_at(self, path: RepoPath) -> Outline | None:
         """Return the outline of a Python file; ``None`` where it is not available."""
@@ -324,7 +324,7 @@ class ModuleGraph:
     @cached_property
     def operators(self) -> OperatorQueries:
         """The operators of native code: who implements, wraps and tests them, and for which devices."""
-        return OperatorQueries(self._view, partial(self._view.outline, self._outline_of))
+        return OperatorQueries(self._view, partial(self._view.read, self._outline_of))
 
     @cached_property
     def resolver(self) -> Resolver:
@@ -334,8 +334,9 @@ class ModuleGraph:
     @cached_property
     def classes(self) -> ClassQueries:
         """The classes of the tree, above and below each other; none where outlines are not available."""
-        outline_of = partial(self._view.outline, self._outline_of)
-        return ClassQueries(self._view, self.resolver, outline_of)
+        outline_of = partial(self._view.read, self._outline_of)
+        text_of = partial(self._view.read, self._text_of) if self._text_of else None
+        return ClassQueries(self._view, self.resolver, outline_of, text_of)
 
     @cached_property
     def _served(self) -> Search:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from diffscope.graph.build.native import SOURCES
@@ -26,6 +27,16 @@ from diffscope.syntax.model import DefinitionKind, Outline
 
 _DOTTED: Final = lazy_regex(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*")
 _SUBSCRIPT: Final = lazy_regex(r"\[.*", re.DOTALL)
+_HEADER: Final = lazy_regex(
+    rb"class[\s\\]+[^\s(\[:][^(\[:]*[(\[](.*?)(?:\)[\s\\]*:[ \t\r]*(?:#[^\n]*)?$|\Z)",
+    re.DOTALL | re.MULTILINE,
+)
+"""From the bases of a class to the first line that ends as a header does: all of it, and mostly no more."""
+_NAME: Final = lazy_regex(rb"[^\W\d]\w*")
+_ALIAS: Final = lazy_regex(rb"[\s\\]as[\s\\]+([^\W\d]\w*)")
+_LONGEST: Final = 200
+"""Bytes in front of ``as`` in which the name is looked for."""
+_HEADERS_KEPT: Final = 1_000
 
 
 class _Class(NamedTuple):
@@ -35,27 +46,38 @@ class _Class(NamedTuple):
 
 
 class ClassQueries:
-    """Answers for one graph. Only modules that import a class, or its module, are read in search of its subclasses."""
+    """Answers for one graph. Only modules that import a class, or its module, and name it among the bases of a class are read in search of its subclasses."""
 
     def __init__(
-        self, view: View, resolver: Resolver, outline_of: Callable[[ModuleName], Outline | None]
+        self,
+        view: View,
+        resolver: Resolver,
+        outline_of: Callable[[ModuleName], Outline | None],
+        text_of: Callable[[ModuleName], bytes | None] | None = None,
     ) -> None:
         self._view = view
         self._resolver = resolver
         self._outline_of = outline_of
+        self._text_of = text_of
         self._outlines: dict[int, Outline | None] = {}
         self._classes: dict[int, tuple[_Class, ...]] = {}
+        self._below: dict[tuple[Definition, int | None], tuple[Subclass, ...]] = {}
 
-    def subclasses(self, module: ModuleName, name: str) -> tuple[Subclass, ...]:
-        """Return the classes below a class, by depth, module and name."""
+    def subclasses(self, module: ModuleName, name: str, most: int | None = None) -> tuple[Subclass, ...]:
+        """Return the classes below a class, down to a depth of ``most``, by depth, module and name."""
         index = self._view.index.get(module)
         if index is None:
             return ()
-        found: dict[Definition, Subclass] = {}
         start = Definition(index, name)
+        if (start, most) not in self._below:
+            self._below[start, most] = self._search_below(start, most)
+        return self._below[start, most]
+
+    def _search_below(self, start: Definition, most: int | None) -> tuple[Subclass, ...]:
+        found: dict[Definition, Subclass] = {}
         level = [start]
         depth = 0
-        while level:
+        while level and depth != most:
             depth += 1
             below = sorted(
                 (Definition(candidate, each.name), each.line)
@@ -140,13 +162,23 @@ class ClassQueries:
     def _candidates(self, above: Definition) -> list[int]:
         """Return the modules that could hold a direct subclass: its own, and those that import it or its module whole."""
         top = above.name.partition(".")[0]
-        sources = {
-            self._view.index[importer.module]
-            for reference, importer in self._view.imports_of(above.module)
-            if self._resolver.imports(reference, above.module, top)
-            or self._resolver.imports_whole(reference, above.module)
-        }
-        return sorted(sources | {above.module})
+        written = {above.module: {top}}
+        for reference, importer in self._view.imports_of(above.module):
+            if self._resolver.imports(reference, above.module, top):
+                name = self._resolver.read(reference).tail
+            elif self._resolver.imports_whole(reference, above.module):
+                name = top
+            else:
+                continue
+            written.setdefault(self._view.index[importer.module], set()).add(name)
+        return sorted(module for module, names in written.items() if self._may_derive(module, names))
+
+    def _may_derive(self, module: int, names: set[str]) -> bool:
+        """Return whether one of some names stands among the bases of a class, as it is or as what it is imported as: a glance that spares an outline."""
+        text = self._text_of(self._view.name(module)) if self._text_of else None
+        if text is None:
+            return True
+        return not _bases_in(text).isdisjoint(name.encode() for name in names)
 
     def _is_class(self, definition: Definition) -> bool:
         return any(each.name == definition.name for each in self._read_classes(definition.module))
@@ -175,6 +207,15 @@ class ClassQueries:
                 yield Definition(module, base)
             elif _DOTTED.fullmatch(base):
                 yield self._resolver.lookup(module, base)
+
+
+@lru_cache(maxsize=_HEADERS_KEPT)
+def _bases_in(text: bytes) -> frozenset[bytes]:
+    """Return the names that stand among the bases of classes, what they are imported as, and a few others; neighbouring changes ask for the same files."""
+    bases = {name for header in _HEADER.findall(text) for name in _NAME.findall(header)}
+    aliases = (found for found in _ALIAS.finditer(text) if found[1] in bases)
+    before = (text[max(0, found.start() - _LONGEST) : found.start() + 1] for found in aliases)
+    return frozenset(bases.union(*(_NAME.findall(each)[-1:] for each in before)))
 
 
 _NATIVE: Final = frozenset({EdgeLayer.OP, EdgeLayer.INCLUDE})

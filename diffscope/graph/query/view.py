@@ -6,6 +6,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import pairwise
+from typing import TypeVar
 
 from diffscope.graph.model import (
     IMPORT_LAYERS,
@@ -20,8 +21,8 @@ from diffscope.graph.model import (
 from diffscope.graph.query.adjacency import Adjacency, Links, adjacency, layer_bits, link_tables, stored_codes
 from diffscope.graph.tables import LAYER_CODES, LAYERS, ReferenceKind, Tables
 from diffscope.source.model import RepoPath
-from diffscope.syntax.model import Outline
 
+_Read = TypeVar("_Read")
 _KINDS = tuple(NodeKind)
 _NAMING = IMPORT_LAYERS | {EdgeLayer.STRING, EdgeLayer.REGISTRY}
 _BINDINGS = frozenset({int(ReferenceKind.PROVIDES), int(ReferenceKind.DECLARES)})
@@ -89,10 +90,8 @@ class View:
         path = self.tables.paths[index]
         return Node(name=self.name(index), kind=self.kind(index), path=RepoPath(path) if path else None)
 
-    def outline(
-        self, read: Callable[[RepoPath], Outline | None] | None, module: ModuleName
-    ) -> Outline | None:
-        """Return the outline of a module; ``None`` where it is not available."""
+    def read(self, read: Callable[[RepoPath], _Read | None] | None, module: ModuleName) -> _Read | None:
+        """Return the outline or text of a module; ``None`` where it is not available."""
         # Not of the graph: one that held itself would stay in memory, with its clone, long after its change is judged.
         index = self.index.get(module)
         path = None if index is None else self.node(index).path

@@ -43,6 +43,7 @@ from diffscope.syntax.normalize.normalize import canonicalise
 from diffscope.syntax.normalize.stream import STRUCTURE
 from diffscope.syntax.normalize.units import Side, Unit, aliases_of, outside, read_side, shared_bodies, trim
 from diffscope.syntax.outline.imports import Name
+from diffscope.syntax.outline.outline import remember_outline
 from diffscope.syntax.parsers import find_unreadable, parse_python, prepare_python
 
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ def compare_python(before: bytes | None, after: bytes | None) -> Comparison:
     compare = _Comparing(aliases_of(old), aliases_of(new), imports_changed=bool(come or gone))
     compare.lay_out(pairs, (*come, *gone))
     changes = [compare.pair(pair) for pair in pairs]
+    remember_outline(after, new)
     return Comparison(
         symbols=tuple(sorted((change for change in changes if change is not None), key=_order)),
         imports_added=come,

@@ -6,6 +6,7 @@ Never raises on any bytes. A place that does not parse becomes a ``Problem``; wh
 from __future__ import annotations
 
 import re
+from collections import OrderedDict
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -96,11 +97,26 @@ class Parsed(NamedTuple):
         return ParsedSource(self.thinned.source, self.tree)
 
 
+_compared = OrderedDict[bytes, Outline]()
+_COMPARED_KEPT: Final = 64
+
+
+def remember_outline(source: bytes | None, outline: Outline) -> None:
+    """Keep the outline of a file without problems that was read to be compared: the graph of the next change asks for it."""
+    if source is not None and not outline.problems and not find_unreadable(source):
+        _compared[source] = outline
+        if len(_compared) > _COMPARED_KEPT:
+            _compared.popitem(last=False)
+
+
 def outline_python(source: bytes) -> Outline:
     """Return the outline of a file. Lines count from 1, as git counts them.
 
     Bodies of functions in which nothing could be of interest are not parsed: a syntax error in one of them is no problem here.
     """
+    known = _compared.get(source)
+    if known is not None:
+        return known
     prepared = prepare_python(source)
     outline = declare_python(prepared, find_bodies(prepared)).outline
     unreadable = find_unreadable(source)

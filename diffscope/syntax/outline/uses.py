@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import accumulate, pairwise
 from typing import Final
 
@@ -21,6 +21,7 @@ _TOKEN: Final = lazy_regex(
     re.DOTALL,
 )
 _LINE: Final = lazy_regex(rb"[^\n]*\n|[^\n]+")
+_STRETCHES_KEPT: Final = 4_000
 _OWNERS: Final = frozenset({DefinitionKind.CLASS, DefinitionKind.FUNCTION, DefinitionKind.METHOD})
 
 
@@ -30,7 +31,6 @@ class Uses:
     def __init__(self, source: bytes, read_outline: Callable[[], Outline | None]) -> None:
         self._source = source
         self._read_outline = read_outline
-        self._known: dict[int, frozenset[str]] = {}
 
     def naming(self, name: str, forms: frozenset[str]) -> Iterator[str]:
         """Yield the qualified names of definitions, empty for the module, that use a name in one of these forms.
@@ -52,9 +52,7 @@ class Uses:
         return {owner: names for owner, names in found.items() if names}
 
     def _names(self, first: int, last: int) -> frozenset[str]:
-        if first not in self._known:
-            self._known[first] = frozenset(_names_in(self._source, first, last))
-        return self._known[first]
+        return _names_in(self._source, first, last)
 
     @cached_property
     def _stretches(self) -> list[tuple[str, int, int]]:
@@ -68,13 +66,17 @@ class Uses:
         ]
 
 
-def _names_in(source: bytes, first: int, last: int) -> Iterator[str]:
+@lru_cache(maxsize=_STRETCHES_KEPT)
+def _names_in(source: bytes, first: int, last: int) -> frozenset[str]:
+    """Return the names in a part of a file; neighbouring changes ask for the same ones."""
+    found = set[str]()
     for dot, name, call in set(_TOKEN.findall(source, first, last)):
         if name:
             word = (dot + name).decode()
-            yield word
+            found.add(word)
             if call:
-                yield f"{word}("
+                found.add(f"{word}(")
+    return frozenset(found)
 
 
 def _stretches(outline: Outline, lines: int) -> Iterator[tuple[str, int, int]]:
