@@ -14,6 +14,7 @@ from diffscope.assessment.effect_sentences import (
     direction_of,
     exit_of,
     other_name,
+    parts_of,
     sentence_of,
     short_name,
     words_of,
@@ -22,11 +23,13 @@ from diffscope.facts.model import ChangeFacts, Edit
 from diffscope.messages.model import Argument, Message, Text, message
 from diffscope.messages.say import text_of
 from diffscope.patterns import lazy_regex
+from diffscope.source.profile import places
 from diffscope.syntax.denial import denied
 
 _WITH_WHAT_RUNS: Final = ("condition-", "and-", "or-", "loop-added", "loop-removed", "with-")
 """Beginnings of the codes of sentences that say what runs under a head."""
 _PASSED_ON: Final = lazy_regex(r"(\w+)=(?:\w+\.)*\1")
+_WORD: Final = lazy_regex(r"[A-Za-z_]\w*")
 _NAME: Final = lazy_regex(r"\(?(?:\w+\.)*(\w+)\)?")
 _LOADS: Final = lazy_regex(r"(?:^|\.)(?:load|store|make_block_ptr|advance|copy_)$")
 _OFFSET: Final = lazy_regex(r"([A-Za-z_][\w.]*(?:\[[\w.-]+\])?) [+-] 1\b")
@@ -41,6 +44,8 @@ _KEYS: Final = lazy_regex(r"(?:^|_)(?:hash|fingerprint|digest|cache_key|hash_key
 _KEY: Final = lazy_regex(r"^[\"']?([\w.]+)[\"']?(?:: |=|$)")
 _COMPARED: Final = lazy_regex(r"^(?:not )?(.+?) (<=|>=|<|>|==|!=) (.+)$")
 _SWAPS: Final = ({"<", "<="}, {">", ">="}, {"<", ">="}, {">", "<="})
+_LEFT_OUT: Final = lazy_regex(r"ignore|exclude|skip|opt_out")
+"""Of a hash, what it goes without."""
 _WRITES: Final = lazy_regex(r"(?:^|[._])(?:log|warn|print|record|observe)\w*$")
 """What only writes down what happened."""
 _CHECKING: Final = lazy_regex(r"(?:^|[._])(?:check|assert|validate|verify)\w*\(")
@@ -84,7 +89,7 @@ def effect_of(group: EditGroup, facts: ChangeFacts, others: Sequence[Edit] = ())
         condition=edit.guard,
         places=len(group.edits),
         code=code,
-        leads=_leads(group, code),
+        leads=_leads(group, code, facts),
         error=_error(edit, code),
         vague=_hands_on(edit) or (code.startswith(_WITH_WHAT_RUNS) and isinstance(words["does"], Message)),
     )
@@ -94,13 +99,22 @@ def _is_general(edit: Edit, asked: str) -> bool:
     return asked in _VAGUE and not (asked in _BEFORE_NEXT and edit.then)
 
 
-def _leads(group: EditGroup, code: str) -> bool:
+def _leads(group: EditGroup, code: str, facts: ChangeFacts) -> bool:
     """Return whether what runs at start-up or for a request is refused, or two things match by something else."""
     symbol, edit = group.symbols[0], group.first
     reached = symbol.reached if symbol is not None else ""
     refuses = code in ("condition-raise", "raise-added") and reached in _RAISED
-    stops = code == "assert-added" and reached == "start_up"
-    return keys_by(edit) or code == "variable-version" or refuses or stops
+    # That something is there is asserted for those who read the code.
+    stops = code == "assert-added" and reached == "start_up" and not _TRUTH.match(edit.after)
+    return keys_by(edit) or code == "variable-version" or ((refuses or stops) and not _asks_new(edit, facts))
+
+
+def _asks_new(edit: Edit, facts: ChangeFacts) -> bool:
+    """Return whether a refusal asks for something that the change lets people set: nobody has it set today."""
+    names = {
+        each.rpartition(".")[2].lstrip("-").replace("-", "_") for one in facts.point for each in one.names
+    }
+    return not names.isdisjoint(_WORD.findall(" ".join((edit.after, edit.guard, *edit.outer))))
 
 
 def _hands_on(edit: Edit) -> bool:
@@ -117,11 +131,16 @@ def _error(edit: Edit, code: str) -> str:
     return edit.held[-1].partition(" ")[2] if raises else ""
 
 
+_OPTION: Final = lazy_regex(r"--[A-Za-z]")
+_NO_JOB: Final = lazy_regex(
+    r"\.lock$|(?:^|/)(?:\.git(?:ignore|attributes|modules)|\.dockerignore|CODEOWNERS)$"
+)
+"""What a tool writes, or only names files: no job runs with a line of it."""
 _QUESTIONS: Final = {
     "order-added": "order", "order-removed": "order",
     "condition-return": "skipped", "condition-stop": "passed-over", "condition-break": "passed-over", "condition-raise": "raised", "condition-exit-gone": "allowed",
     "condition-added": "branch", "condition-removed": "no-branch", "condition-guards": "narrowed", "condition-splits": "splits", "condition-unguards": "widened",
-    "and-more": "narrowed", "and-less": "widened", "or-more": "widened-or", "or-less": "no-branch", "condition-changed": "decided",
+    "and-more": "narrowed", "and-less": "widened", "or-more": "widened-or", "or-less": "no-branch", "condition-changed": "decided", "condition-part": "decided",
     "branch-changed": "decided", "loop-changed": "loop", "except-added": "except", "except-changed": "except",
     "except-removed": "not-caught", "argument-added": "argument", "argument-changed": "argument", "argument-removed": "argument-gone",
     "call-changed": "call", "call-added": "called", "value-added": "value", "value-changed": "value-changed",
@@ -139,7 +158,8 @@ def _checks(group: EditGroup, words: dict[str, Argument], facts: ChangeFacts) ->
     asked, told = _question(group, words, facts)
     if asked.startswith("called") and _WRITES.search(edit.callee):
         return
-    yield text_of(f"check.{asked}", **told)
+    if asked:
+        yield text_of(f"check.{asked}", **told)
     if edit.left:
         is_call = edit.what == "argument" and not edit.before
         name = edit.after.partition("=")[0].strip()
@@ -154,7 +174,8 @@ def _question(
     edit, code = group.first, code_of(group.first)
     asked, told = _asked(edit, code), dict(words)
     if keys_by(edit):
-        asked = "keyed-anew" if edit.after and edit.before else "keyed" if edit.after else "keyed-no-more"
+        is_more = bool(edit.after) != (_LEFT_OUT.search(edit.target + edit.callee) is not None)
+        asked = "keyed-anew" if edit.after and edit.before else "keyed" if is_more else "keyed-no-more"
     if asked == "called" and _CHECKING.search(edit.after):
         asked = "checked"
     reached = symbol.reached if (symbol := group.symbols[0]) is not None else ""
@@ -164,6 +185,8 @@ def _question(
     told |= _details(edit, asked)
     if asked == "assert" and reached == "start_up":
         asked = "assert-start"
+    if asked == "raised" and _asks_new(edit, facts):
+        asked = "raised-new"
     if asked == "raised" and reached in _RAISED:
         asked = _RAISED[reached]
         guards = (*edit.outer, *((edit.guard,) if code == "condition-raise" else ()))
@@ -203,7 +226,7 @@ def _decided(edit: Edit, told: dict[str, Argument], facts: ChangeFacts) -> tuple
             return "at-bound", {**told, "bound": f"{left} == {right}"}
         if left == other and sign == new_sign and sign not in ("==", "!="):
             return "between", {**told, "name": left, "before": right, "after": new_right}
-    gone, come = parted(edit.before, edit.after)
+    gone, come = parts_of(edit, facts) or parted(edit.before, edit.after)
     if (gone or come) and (gone, come) != (edit.before, edit.after):
         return f"asks-{'both' if gone and come else 'more' if come else 'less'}", {
             **told,
@@ -262,7 +285,7 @@ def _details(edit: Edit, asked: str) -> dict[str, Argument]:
 def _asked(edit: Edit, code: str) -> str:  # noqa: PLR0911 - a question a line
     """Return which question an edit leaves."""
     asked = _QUESTIONS.get(code, "gone" if code.endswith("-removed") else "statement")
-    is_file = code == "wording" or code.startswith("file") or edit.path.startswith("tests/")
+    is_file = code == "wording" or code.startswith("file") or places().is_test(edit.path)
     if is_file and edit.keyword not in ("steps", "label"):
         return _of_file(edit, code)
     asked = _by_value(edit, asked)
@@ -284,13 +307,15 @@ def _asked(edit: Edit, code: str) -> str:  # noqa: PLR0911 - a question a line
 def _of_file(edit: Edit, code: str) -> str:
     """Return which question an edit of a test, or of a file that is no code, leaves."""
     kind = NO_CODE.get(edit.what, "test")
-    if code == "wording" and not edit.after.startswith("--"):
+    if code == "wording" and not _OPTION.match(edit.after):
         return "of-wording"
     leaves = exit_of(edit) in ("return", "continue", "raise") or any("skip(" in one for one in edit.held)
     if kind == "test" and edit.change == "added" and leaves:
         return "of-test-case"
-    if kind == "docs" and edit.after.startswith("--"):
+    if kind == "docs" and _OPTION.match(edit.after):
         return "of-option"
+    if kind == "infra" and _NO_JOB.search(edit.path):
+        return ""
     if kind == "infra" and edit.after:
         return next((asked for asked, line in _OF_LINES.items() if line.search(edit.after)), "of-infra")
     return f"of-{kind}" if edit.after else "of-test-gone" if kind == "test" else "of-gone"

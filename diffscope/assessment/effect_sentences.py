@@ -12,7 +12,7 @@ from diffscope.messages.model import Argument, Message, Text, message
 from diffscope.messages.say import sentence
 from diffscope.patterns import lazy_regex
 from diffscope.syntax.denial import denied
-from diffscope.syntax.nodes import brief
+from diffscope.syntax.nodes import brief, clip
 
 _NAMES: Final = 2
 _LONGEST_VALUE: Final = 70
@@ -37,6 +37,11 @@ _BY_KEYWORD: Final = {
     "from-new": "value-from-new",
 }
 _CALL: Final = lazy_regex(r"^(?:await )?[\w.]+\(")
+_ERROR: Final = lazy_regex(
+    r"""raise ([\w.]+)\(((?:\s*[rf]?(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'))+)\s*(?:,.*)?\)"""
+)
+_LITERAL: Final = lazy_regex(r"""[rf]?(?:"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)')""")
+_LONGEST_ERROR: Final = 140
 _SET: Final = lazy_regex(r"^([\w.\[\], \"']+?)(?:: [^=]+)? [-+*/|&]?= ")
 _DOTTED: Final = lazy_regex(r"(?<![\w.\"'])[A-Za-z_][\w.]*")
 
@@ -91,7 +96,7 @@ def _done_under(edit: Edit) -> str | Message:
     """Return what the code under a head does: how it leaves, what it calls, or which names it sets; never its first statement for it all."""
     held = edit.held
     if exit_of(edit):
-        return f"`{brief(held[-1], _LONGEST_VALUE)}`"
+        return f"`{error_of(held[-1]) or brief(held[-1], _LONGEST_VALUE)}`"
     calls = [text for text in held if _CALL.match(text) or text.startswith("assert ")]
     if calls or (len(held) == 1 and len(held[0]) <= _LONGEST_VALUE):
         return f"`{brief((calls or held)[0], _LONGEST_VALUE)}`"
@@ -117,7 +122,9 @@ def short_name(symbol: str) -> str:
 
 
 def _caller(symbol: SymbolFact | None) -> str:
-    steps = symbol.reach_path.split(" <- ") if symbol is not None and symbol.reach_path else []
+    # Otherwise the next step is no caller: a member that runs where objects of its class are at work, or who names what hands it on.
+    is_called = symbol is not None and symbol.reach_reason == "called"
+    steps = symbol.reach_path.split(" <- ") if symbol is not None and is_called else []
     # A class is no caller of its own methods.
     is_class = len(steps) > 1 and (symbol.symbol or "").startswith(f"{steps[1]}.") if symbol else False
     return short_name(steps[1]) if len(steps) > 1 and not is_class else ""
@@ -182,6 +189,8 @@ def _of_condition(edit: Edit, change: str) -> str:
         return "condition-unguards" if edit.stood else alone
     if edit.held and edit.keyword and not (edit.before and edit.after):
         return f"{edit.keyword}-{'more' if edit.after else 'less'}"
+    if edit.held and edit.keyword:
+        return "condition-part"
     return "condition-changed" if isinstance(_done_under(edit), str) or edit.held else "branch-changed"
 
 
@@ -206,11 +215,15 @@ def sentence_of(
     edit, code = group.first, code_of(group.first)
     told = dict(words)
     if code in ("condition-return", "condition-raise"):
-        told["value"] = edit.held[-1].partition(" ")[2] or "None"
+        told["value"] = error_of(edit.held[-1]) or edit.held[-1].partition(" ")[2] or "None"
     if code == "value-from" and (names := other_name(edit)) is not None:
         told["before"], told["after"] = names
+    parts = parts_of(edit, facts) if code == "condition-changed" else None
+    if parts is not None:
+        told["gone"], told["come"] = parts
+        code = f"condition-asks-{'both' if all(parts) else 'more' if parts[1] else 'less'}"
     said: Message = _message(f"effect.{code}", **told)
-    if code in ("condition-changed", "branch-changed"):
+    if code in ("condition-changed", "condition-part", "branch-changed"):
         said = _with_direction(said, edit, facts)
     left = _MOST_QUOTED - len(f"{edit.before}{edit.after}{edit.guard}")
     lengths = accumulate(len(f"{one.target}{one.before}{one.after}") for one in others)
@@ -230,10 +243,32 @@ def sentence_of(
     return Text(en=both.en[:1].upper() + both.en[1:], zh=both.zh)
 
 
+def error_of(text: str) -> str:
+    """Return an error by its name and what it says; empty where that is no text alone."""
+    found = _ERROR.fullmatch(text)
+    said = "".join(one[1] or one[2] for one in _LITERAL.finditer(found[2])) if found else ""
+    # A backtick would end the code that the error is quoted as.
+    return f"{found[1]}: {clip(said.replace('`', ''), _LONGEST_ERROR)}" if found and said else ""
+
+
 def _with_direction(said: Message, edit: Edit, facts: ChangeFacts) -> Message:
     """Return a sentence with whether the new condition holds in more or in fewer cases, as far as that can be told."""
     way = direction_of(edit, facts)
     return _message(f"effect.{way}", said=said) if way else said
+
+
+def parts_of(edit: Edit, facts: ChangeFacts) -> tuple[str, str] | None:
+    """Return what a condition that is too long to be quoted asks no longer and anew; ``None`` where it is quoted whole, or that is not known."""
+    if "…" not in edit.before + edit.after:
+        return None
+    at = (edit.path, edit.symbol, edit.line)
+    for one in facts.condition:
+        if (one.path, one.symbol, one.line) == at and (one.came or one.went):
+            gone, come = (
+                "`, `".join(brief(each, LONGEST_GUARD) for each in part) for part in (one.went, one.came)
+            )
+            return gone, come
+    return None
 
 
 def direction_of(edit: Edit, facts: ChangeFacts) -> str:

@@ -104,7 +104,7 @@ class _Change:
             or any(f'"{name}"' in edit.after + edit.before for name in self.options)
             or any(path == edit.path and key in edit.after + edit.before for path, key in self.rows)
         )
-        return is_default or is_row or is_renamed
+        return is_default or is_row or is_renamed or edit.callee.endswith(".add_argument")
 
     def by_helper(self, edit: Edit) -> Edit:
         """Return an edit, marked where it takes from a new function what the code that went gave."""
@@ -138,15 +138,17 @@ def find_effects(facts: ChangeFacts) -> tuple[Effect, ...]:
     return tuple(with_points(list(_effects(_apart(ranked), facts, change)), facts)[:MOST])
 
 
-def _only_logs(edit: Edit) -> bool:
-    """Return whether nothing runs under a head but what writes a log, which is left out."""
-    return edit.what in ("condition", "loop") and edit.change != "changed" and not edit.held
+def _says_nothing(edit: Edit) -> bool:
+    """Return whether nothing runs under a head but what writes a log, or what it no longer asks is asked around it."""
+    only_logs = edit.what in ("condition", "loop") and not edit.held and edit.path.endswith(".py")
+    is_less = edit.what == "condition" and edit.keyword == "and" and bool(edit.before) and not edit.after
+    return only_logs or (is_less and edit.before in (edit.guard, *edit.outer))
 
 
 def _grouped(facts: ChangeFacts, change: _Change) -> Iterable[EditGroup]:
     groups: dict[tuple[object, ...], EditGroup] = {}
     for one in facts.edit:
-        if change.is_beside(one) or change.tells(one) or _is_end(one, facts) or _only_logs(one):
+        if change.is_beside(one) or change.tells(one) or _is_end(one, facts) or _says_nothing(one):
             continue
         edit = change.by_helper(one)
         if edit.what == "docs" and edit.change == "changed":

@@ -150,6 +150,13 @@ native: {_list(names.native)}
 # metrics: "{prefix.lower().rstrip("_")}:"
 # Where the steps of CI are declared: buildkite, github (the jobs of its workflows) or none.
 ci: {names.ci}
+# What things are called in its code: objects whose fields are settings, folders with the messages of clients, and more in docs/profiles.md.
+# code: {{settings: [my_config], protocols: [server], everywhere: [get_logger]}}
+# Whom a change of an area concerns in reports; what is in none of them those who run it.
+readers:
+  users: {_list(names.readers.users)}
+  developers: {_list(names.readers.developers)}
+  everybody: {_list(names.readers.everybody)}
 """
 
 

@@ -376,7 +376,8 @@ def _of_words(symbols: Sequence[SymbolAssessment]) -> Iterator[_Clause]:
 
 def _of_files(files: Sequence[FileAssessment]) -> Iterator[_Clause]:
     if files:
-        yield _clause("clause.changes", names=_names([file.path for file in _ranked_files(files)]))
+        code = "clause.adds" if all(file.status == "added" for file in files) else "clause.changes"
+        yield _clause(code, names=_names([file.path for file in _ranked_files(files)]))
 
 
 def _names(names: Sequence[str]) -> Message | tuple[str, ...]:

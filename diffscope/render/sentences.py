@@ -13,6 +13,8 @@ from diffscope.rules.language.template import clip
 from diffscope.rules.model import HINTS, Flag
 
 _LONGEST: Final = 420
+_LONGEST_LEADING: Final = 600
+"""Of all that is told, where some of it leads."""
 _LONGEST_NOTE: Final = 240
 _LONGEST_SUMMARY: Final = 80
 _OF_PLACES: Final = frozenset({"core-path", "platform-compat"})
@@ -65,7 +67,7 @@ def what_it_does(assessment: Assessment, words: Words) -> tuple[str, ...]:
     return tuple(
         one
         for one, length in zip(sentences, lengths, strict=True)
-        if length <= _LONGEST or one is sentences[0]
+        if length <= (_LONGEST_LEADING if leading else _LONGEST) or one is sentences[0]
     )
 
 

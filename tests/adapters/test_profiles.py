@@ -19,7 +19,7 @@ from diffscope.adapters.config.profiles import (
 from diffscope.adapters.config.rule_files import load_rules
 from diffscope.adapters.config.rule_tables import absent_folders, profile_mistakes
 from diffscope.adapters.git.repository import GitRepository
-from diffscope.errors import ConfigurationError
+from diffscope.errors import ConfigurationError, DiffscopeError
 from diffscope.graph.resolve import node_kind, node_name
 from diffscope.source.model import RepoPath
 from diffscope.source.profile import Profile, in_force
@@ -155,6 +155,47 @@ def test_a_wrong_profile_names_the_line_and_the_nearest_word(
     assert [(each.line, hint in each.hint) for each in found] == [(line, True)]
     with pytest.raises(ConfigurationError):
         choose_profile(str(tmp_path), None)
+
+
+AREAS = "areas:\n  pools:\n    title: {en: Pools, zh: 池}\n"
+
+
+@pytest.mark.parametrize(
+    ("lines", "told"),
+    [
+        pytest.param(
+            "readers: {users: [pool]}",
+            "unknown area 'pool' in an entry of 'users' of 'readers'",
+            id="an area",
+        ),
+        pytest.param(
+            "code: {requests: [llm]}",
+            "unknown surface 'llm' in an entry of 'requests' of 'code'",
+            id="a surface",
+        ),
+        pytest.param(
+            "code: {platform_groups: {gpu: [rocn]}}",
+            "unknown platform 'rocn' in an entry of the group 'gpu'",
+            id="a platform",
+        ),
+        pytest.param(
+            "code: {conditions: {speed: [fast]}}",
+            "unknown word 'speed' in the kind",
+            id="a question that no condition asks",
+        ),
+        pytest.param(
+            "code: {setting: [pool_config]}", "unknown key 'setting' in 'code'", id="a name of nothing"
+        ),
+    ],
+)
+def test_a_name_that_no_table_has_is_an_error(tmp_path: Path, lines: str, told: str) -> None:
+    """Also where it is only used, and not validated: it would count for nothing."""
+    (tmp_path / "profile.yml").write_text(f"name: x\ntitle: y\n{lines}\n", encoding="utf-8")
+    (tmp_path / "areas.yml").write_text(AREAS, encoding="utf-8")
+    (found,) = profile_mistakes(tmp_path)
+    assert (found.line, told in found.message) == (3, True), found.message
+    with pytest.raises(DiffscopeError):
+        load_knowledge(choose_profile(str(tmp_path), None))
 
 
 def test_a_profile_of_another_name_is_refused_with_the_nearest() -> None:

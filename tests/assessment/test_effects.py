@@ -41,7 +41,7 @@ def thing(*lines: str, other: str = "1") -> str:
             id="one question less"),
         pytest.param(
             thing("if self.rank and rows:", "    use(rows)"), thing("if self.rank is not None and rows:", "    use(rows)"),
-            "The condition for `use(rows)` in `Thing.run` was `self.rank`, is `self.rank is not None`: it holds in more cases",
+            "A part of the condition for `use(rows)` in `Thing.run` was `self.rank`, is `self.rank is not None`: it holds in more cases",
             "`self.rank` and `self.rank is not None` differ where `self.rank` is 0, empty or False: is that case tested, and is it what is wanted?",
             id="zero is no longer nothing"),
         pytest.param(
@@ -579,7 +579,7 @@ def test_a_refusal_is_told_with_all_that_is_asked_before() -> None:
     refusal = ["        if rows > 1:", "            raise ValueError('no more than one')"]
     effect = find_effects(edit(PATH, thing(*lines), thing(*lines, *refusal)))[0]
     assert effect.says.en == (
-        "Where `self.on and self.size`: `Thing.run` now raises `ValueError('no more than one')` if `rows > 1`"
+        "Where `self.on and self.size`: `Thing.run` now raises `ValueError: no more than one` if `rows > 1`"
     )
 
 
@@ -588,11 +588,54 @@ def test_a_refusal_that_came_in_the_place_of_another_one_is_that_one_changed() -
     after = thing("if rows > 9:", "    raise ValueError('9 at most')", "use(rows)")
     (effect,) = find_effects(edit(PATH, before, after))
     assert effect.says.en == (
-        "The condition for `raise ValueError('9 at most')` in `Thing.run` was `rows <= 1 or rows > 9`, is `rows > 9`: it holds in fewer cases"
+        "The condition for `ValueError: 9 at most` in `Thing.run` was `rows <= 1 or rows > 9`, is `rows > 9`: it holds in fewer cases"
     )
     assert effect.checks[0].en == (
-        "`rows <= 1` no longer decides on `raise ValueError('9 at most')` in `Thing.run`: is everything that it kept out, or let in, right now, and does a test have one?"
+        "`rows <= 1` no longer decides on `ValueError: 9 at most` in `Thing.run`: is everything that it kept out, or let in, right now, and does a test have one?"
     )
+
+
+HANDED = "class Thing:\n    def __init__(self):\n        self.work = self.run\n\n    def step(self):\n        return 1\n\n    def run(self, rows):\n        return rows\n"
+
+
+@pytest.mark.parametrize(
+    ("path", "before", "after", "checks"),
+    [
+        pytest.param(".gitignore", "build/\n", "build/\ndist_of_wheels/\n", 0, id="a file that no job reads"),
+        pytest.param(
+            "uv.lock", "name = 'one'\n", "name = 'one'\nname = 'another'\n", 0, id="what a tool writes"
+        ),
+        pytest.param(
+            ".github/workflows/ci.yml", "name: ci\n", "name: ci\npermissions: read-all\n", 1, id="a job"
+        ),
+    ],
+)
+def test_what_nothing_runs_with_leaves_no_question(path: str, before: str, after: str, checks: int) -> None:
+    """The premise of a question has to hold: no job runs with a line of a list of ignored files."""
+    effects = find_effects(edit(path, before, after))
+    assert effects
+    assert [len(one.checks) for one in effects] == [checks] * len(effects)
+
+
+def test_a_part_of_a_condition_that_is_asked_around_it_is_not_told_as_gone() -> None:
+    before = thing("if rows is None and self.on:", "    return 1", "use(rows)")
+    after = thing(
+        "if rows is None:",
+        "    if self.on:",
+        "        return 1",
+        "    if self.off:",
+        "        return 2",
+        "use(rows)",
+    )
+    told = " ".join(one.says.en for one in find_effects(edit(PATH, before, after)))
+    assert "no longer asks" not in told
+
+
+def test_who_only_hands_a_function_on_is_no_caller_of_it() -> None:
+    """It may run at any time: nothing is said of who calls it."""
+    changed = HANDED.replace("return rows", "return sorted(rows)")
+    (effect,) = find_effects(edit(PATH, HANDED, changed))
+    assert "called by" not in " ".join(check.en for check in effect.checks)
 
 
 def test_an_exit_that_became_an_assertion_is_that() -> None:
@@ -604,4 +647,48 @@ def test_an_exit_that_became_an_assertion_is_that() -> None:
     assert (
         effect.checks[0].en
         == "Who still reaches `Thing.run` with `not self.last`? That is an AssertionError now."
+    )
+
+
+@pytest.mark.parametrize(
+    ("reads", "asked"),
+    [
+        pytest.param("envs.lamp_policy", False, id="under the name that it is assigned to"),
+        pytest.param("envs.lamp_size", True, id="nothing of it"),
+    ],
+)
+def test_a_variable_of_the_environment_may_be_read_under_another_name(reads: str, asked: bool) -> None:
+    declared = "import os\n\nlamp_size = os.getenv('VLLM_LAMP_SIZE', '1')\n"
+    using = "from vllm import envs\n\n\ndef light(lamp):\n    return lamp.lit({})\n"
+    before = {"vllm/envs.py": declared, PATH: using.format("")}
+    policy = f"{declared}lamp_policy = os.getenv('VLLM_LAMP_POLICY', 'size')\n"
+    after = {"vllm/envs.py": policy, PATH: using.format(reads)}
+    checks = " ".join(check.en for one in find_effects(facts(before, after)) for check in one.checks)
+    assert ("No code of this change reads `VLLM_LAMP_POLICY`" in checks) is asked
+
+
+def test_what_is_raised_under_a_condition_of_its_own_is_not_raised_always() -> None:
+    after = thing("if rows > 1:", "    if not self.path:", "        raise ValueError('no path')", "use(rows)")
+    (effect, *_) = find_effects(edit(PATH, thing("use(rows)"), after))
+    assert (effect.code, effect.error) == ("condition-added", "")
+
+
+def test_what_a_hash_leaves_out_makes_two_things_the_same() -> None:
+    before = "def compute_hash(self):\n    ignored = {'a'}\n    return digest(self, ignored)\n"
+    (effect,) = find_effects(edit(PATH, before, before.replace("'a'", "'a', 'rows'")))
+    assert effect.checks[0].en.startswith(
+        "What differs in `rows` alone has the same key by `compute_hash` now"
+    )
+
+
+def test_a_condition_that_is_too_long_is_told_by_what_it_asks_otherwise() -> None:
+    kept = [f"isinstance(self.{name}, KindOf{name.title()})" for name in ("first", "second", "third")]
+    old, new = (
+        thing(f"if not ({' and '.join([*kept, last])}):", "    return 1", "use(rows)")
+        for last in ("self.on", "self.off")
+    )
+    (effect,) = find_effects(edit(PATH, old, new))
+    assert (
+        effect.says.en
+        == "The condition for `return 1` in `Thing.run` now asks `self.off`, no longer `self.on`"
     )

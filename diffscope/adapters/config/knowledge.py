@@ -65,9 +65,21 @@ def load_knowledge(chosen: Chosen | None = None, *, cache: Cache | None = None) 
         chosen.names(),
         tuple((shown_file(each), str(each.parent) != chosen.folder) for each in files),
     )
+    _check_names(Path(chosen.folder), tables.taxonomy)
     if cache:
         cache.put_many(_SPACE, {key: msgspec.msgpack.encode(tables)})
     return knowledge
+
+
+def _check_names(folder: Path, tables: TaxonomyTables) -> None:
+    """Raise ``RuleError`` for an area, a platform or a surface that a profile names and no table has: it would count for nothing."""
+    known = {
+        "area": [each.name for each in tables.areas.areas],
+        "platform": [each.name for each in tables.platforms.platforms],
+        "surface": [each.name for each in tables.surfaces],
+    }
+    file = folder / PROFILE_FILE
+    read_file(Profile, _read(file), at=shown_file(file), known=known)
 
 
 @lru_cache(maxsize=2)

@@ -23,6 +23,7 @@ _SHORTEST: Final = 4
 _NEAR: Final = 1
 """Eager imports from the serving path, up to which modules are searched for what reads a request's field."""
 _BOUND: Final = lazy_regex(r"\b(ge|gt|le|lt|max_length|min_length|multiple_of|pattern)\s*=\s*([^,()\s]+)")
+_ASSIGNED: Final = lazy_regex(r"\s*(\w+)\s*(?::[^=]+)?=(?!=)")
 _ANSWER: Final = lazy_regex(r"(?:Response|Choice|Chunk|Usage|Delta|Logprob|Output|Stats)\w*$")
 _ORDER: Final = ("assert", "index", "refusal", "comparison")
 
@@ -96,7 +97,7 @@ def _fields(
         what = "response" if what == "request" and _ANSWER.search(first.name.rpartition(".")[0]) else what
         declared = min(group, key=lambda one: one.what == "cli-flag")
         definition, text, about = _declared(source, declared)
-        searched = name if first.what != "environment-variable" else first.name
+        searched = name if first.what != "environment-variable" else _bound_to(first, source)
         ends = list(_ends(searched, source, graph if what == "request" else None))
         yield Point(
             what=what,
@@ -110,6 +111,14 @@ def _fields(
             ends=tuple(sorted(ends, key=lambda end: _ORDER.index(end[0]))[:1]),
             read=any(_reads(searched, one) for one in source),
         )
+
+
+def _bound_to(option: OptionFact, source: Iterable[Placed]) -> str:
+    """Return the name by which code has a variable of the environment: that which its value is assigned to, else its own."""
+    after = next((one.material.after for one in source if one.fact.path == option.path), None)
+    line = after.text.split("\n")[option.line - 1 : option.line] if after is not None else []
+    found = _ASSIGNED.match(line[0]) if line else None
+    return found[1] if found is not None else option.name
 
 
 def _declared(source: Iterable[Placed], option: OptionFact) -> tuple[Definition | None, str, str]:

@@ -37,6 +37,8 @@ LEAVING: Final = ("return", "raise", "continue", "break")
 """How a statement begins that ends what is done."""
 EXITS: Final = frozenset({"return_statement", "raise_statement", "continue_statement", "break_statement"})
 _HELD: Final = 4
+_SAID: Final = 220
+"""Characters of an error."""
 _MESSAGES: Final = lazy_regex(
     r"(?:self\.|cls\.)?_?(?:logger|logging|log|warnings)\.\w+\(|print\(|super\(\)\.__init__\("
 )
@@ -324,10 +326,15 @@ def held_by(node: Node) -> tuple[str, ...]:
         return ()
     every = list(simple_statements(body))
     found = [text for text in every if not text.startswith("assert ")] or every
+    # What leaves under a condition of its own is not how the code under the head ends.
+    while found and found[-1].startswith(LEAVING) and not _leaves(body):
+        found = found[:-1]
+    found = found or [text_of(child) for child in body.named_children if child.type in _HEADS][-1:]
     # How it leaves says more than what it does before.
     if len(found) > _HELD and _leaves(body):
         found = [*found[: _HELD - 1], found[-1]]
-    return tuple(brief(text, MOST_TEXT) for text in found[:_HELD])
+    # What is said of an error tells what is refused.
+    return tuple(brief(one, _SAID if one.startswith("raise ") else MOST_TEXT) for one in found[:_HELD])
 
 
 def _leaves(body: Node) -> bool:
