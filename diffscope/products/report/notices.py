@@ -87,7 +87,7 @@ _NEWLY_ON: Final = "CF502"
 _COMMIT: Final = lazy_regex(r"^[0-9a-f]{7,40}$")
 _MOST_REQUESTS: Final = 4
 _MOST_SAID: Final = 2
-_LONGEST: Final = 110
+_LONGEST: Final = 90
 """Characters of an author's words in a list."""
 
 
