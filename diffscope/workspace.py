@@ -141,14 +141,17 @@ class Workspace:
     @cached_property
     def clone(self) -> CloneSource:
         """The changes of the clone; asking for it without one is a mistake of the caller."""
+        return CloneSource(self.cloned(), self._pulls, name=self.identity)
+
+    def cloned(self) -> GitRepository:
+        """Return the clone itself. Raises ``DiffscopeError`` where there is none."""
         if self.repository is None:
             raise DiffscopeError("there is no clone here", hint="name one: --repo PATH")
-        return CloneSource(self.repository, self._pulls, name=self.identity)
+        return self.repository
 
     @cached_property
     def _pulls(self) -> PullIndex:
-        assert self.repository is not None  # noqa: S101 - the clone's alone
-        return PullIndex(self.repository, self.folder)
+        return PullIndex(self.cloned(), self.folder)
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -159,9 +162,7 @@ class Workspace:
     def _declared(self) -> DeclaredTrees:
         from diffscope.adapters.declarations import DeclaredTrees  # noqa: PLC0415 - recorded changes do without
 
-        if self.repository is None:
-            raise DiffscopeError("there is no clone here", hint="name one: --repo PATH")
-        return DeclaredTrees(self.repository, self.cache)
+        return DeclaredTrees(self.cloned(), self.cache)
 
     def classify(self, change: Change, source: RemoteSource | None = None) -> Assessment:
         """Return the assessment of a change; ``source`` is where it comes from, if not from the clone."""

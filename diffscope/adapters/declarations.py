@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 from collections.abc import Callable, Iterable
-from typing import Final
+from typing import Final, TypeVar
 
 import msgspec
 
@@ -38,6 +39,8 @@ def read_entries(entries: Iterable[TreeEntry], blobs: BlobReader) -> dict[RepoPa
     return {entry.path: data for entry in wanted if (data := found.get(entry.blob)) is not None}
 
 
+T = TypeVar("T")
+
 _FOLDERS: Final = (
     ".buildkite", ".github", "ci", "docker", "requirements", "scripts", "tools", "docs", "CODEOWNERS",
     ".mergify.yml",
@@ -47,7 +50,6 @@ _INSTALLS: Final = lazy_regex(
 )
 _SPACE: Final = f"project-{VERSION}"
 _STEPS: Final = f"steps-{VERSION}"
-_ENCODER: Final = msgspec.msgpack.Encoder()
 
 
 class DeclaredTrees:
@@ -97,7 +99,7 @@ def declarations_at(repository: GitRepository, revision: str, *, cache: Cache) -
     def entries() -> tuple[TreeEntry, ...]:
         return repository.entries(commit)
 
-    project = _kept(key, cache, lambda: collect_project_files(entries(), repository))
+    project = _project(key, cache, lambda: collect_project_files(entries(), repository))
 
     return Declarations(
         project,
@@ -106,7 +108,7 @@ def declarations_at(repository: GitRepository, revision: str, *, cache: Cache) -
         knows_tests=True,
         job_files=functools.cache(lambda: _job_files(entries(), repository)),
         installing=functools.cache(lambda: _installing(entries(), repository)),
-        steps=functools.cache(lambda: _kept_steps(key, cache, project)),
+        steps=functools.cache(lambda: _steps(key, cache, project)),
     )
 
 
@@ -114,7 +116,7 @@ def declarations_from(entries: tuple[TreeEntry, ...], blobs: BlobReader, *, cach
     """Return the declarations of a tree that lies elsewhere than in a clone; blobs that are not available are left out."""
     wanted = sorted(f"{entry.path} {entry.blob}" for entry in wanted_entries(entries))
     key = hashlib.blake2b("\n".join([_profile(), *wanted]).encode(), digest_size=20).hexdigest()
-    project = _kept(key, cache, lambda: collect_project_files(entries, blobs))
+    project = _project(key, cache, lambda: collect_project_files(entries, blobs))
     return Declarations(
         project,
         paths=lambda: (entry.path for entry in entries),
@@ -134,34 +136,32 @@ def _installing(entries: Iterable[TreeEntry], blobs: BlobReader) -> dict[RepoPat
     return read_entries((one for one in entries if _INSTALLS.match(one.path)), blobs)
 
 
-def _kept(key: str, cache: Cache, collect: Callable[[], ProjectFiles]) -> Project:
-    kept = cache.get(_SPACE, key)
+def _project(key: str, cache: Cache, collect: Callable[[], ProjectFiles]) -> Project:
+    return _kept(_SPACE, key, cache, Project, lambda: read_project(collect()), _is_whole)
+
+
+def _steps(key: str, cache: Cache, project: Project) -> tuple[StepTests, ...]:
+    make = functools.partial(step_tests, step_calls(project))
+    return _kept(_STEPS, key, cache, tuple[StepTests, ...], make, lambda _: _is_whole(project))
+
+
+def _kept(
+    space: str, key: str, cache: Cache, kind: type[T], make: Callable[[], T], is_whole: Callable[[T], bool]
+) -> T:
+    kept = cache.get(space, key)
     if kept is not None:
-        try:
-            return msgspec.msgpack.decode(kept, type=Project)
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            pass  # a cache of another time: what it holds is read again
-    project = read_project(collect())
-    if _is_whole(project):  # they may be available another time, or in another clone
-        cache.put_many(_SPACE, {key: _ENCODER.encode(project)})
-    return project
+        # A cache of another time: what it holds is read again.
+        with contextlib.suppress(msgspec.DecodeError, UnicodeDecodeError):
+            return msgspec.msgpack.decode(kept, type=kind)
+    made = make()
+    if is_whole(made):
+        cache.put_many(space, {key: msgspec.msgpack.encode(made)})
+    return made
 
 
 def _is_whole(project: Project) -> bool:
+    """Say whether nothing is missing: it may be available another time, or in another clone."""
     return all(problem.kind != "missing" for problem in project.problems)
-
-
-def _kept_steps(key: str, cache: Cache, project: Project) -> tuple[StepTests, ...]:
-    kept = cache.get(_STEPS, key)
-    if kept is not None:
-        try:
-            return msgspec.msgpack.decode(kept, type=tuple[StepTests, ...])
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            pass  # as above
-    steps = step_tests(step_calls(project))
-    if _is_whole(project):
-        cache.put_many(_STEPS, {key: _ENCODER.encode(steps)})
-    return steps
 
 
 def requirements_of(entries: Iterable[TreeEntry], blobs: BlobReader) -> tuple[Requirement, ...]:

@@ -13,11 +13,9 @@ from enum import Enum
 from pathlib import Path
 from typing import Final
 
-import msgspec
-
 from diffscope.adapters.github.responses import Pull, Repository
 from diffscope.adapters.output import append_file, encoded, make_folder, write_own_file
-from diffscope.adapters.read_file import decode_json, read_bytes
+from diffscope.adapters.read_file import read_bytes, read_document
 from diffscope.errors import InputError, UsageError
 from diffscope.patterns import lazy_regex
 from diffscope.products.report.dynamics.events import EVENTS_SCHEMA, Events
@@ -119,10 +117,7 @@ def _path(text: str | None) -> Path | None:
     return Path(text) if text else None
 
 
-_LARGEST: Final = 200_000_000
-_HINT: Final = (
-    "is it the event file? A pull request in it is as GitHub writes it: gh api repos/OWNER/REPO/pulls/N"
-)
+_HINT: Final = "is it the event file of GITHUB_EVENT_PATH? A pull request in it is as GitHub writes it: gh api repos/OWNER/REPO/pulls/N"
 
 
 def read_events(file: Path) -> Events:
@@ -131,20 +126,8 @@ def read_events(file: Path) -> Events:
     Raises:
         InputError: it cannot be read, or is something else.
     """
-    try:
-        data = read_bytes(
-            file, most=_LARGEST, hint="name a file of saved events: --events FILE", kind=InputError
-        )
-        events = decode_json(data, Events)
-    except FileNotFoundError:
-        raise InputError("no such file", at=str(file), hint="--events FILE") from None
-    except msgspec.DecodeError as error:
-        raise InputError(f"no saved events: {error}", at=str(file), hint="diffscope schema events") from None
-    if events.schema != EVENTS_SCHEMA:
-        raise InputError(
-            f"schema {events.schema!r} is not {EVENTS_SCHEMA}", at=str(file), hint="diffscope schema events"
-        )
-    return events
+    hint = "name a file of saved events: --events FILE, as diffscope schema events describes it"
+    return read_document(file, Events, what="no saved events", hint=hint, schema=EVENTS_SCHEMA)
 
 
 _LARGEST_EVENT = 32 << 20
@@ -252,17 +235,8 @@ def trial_environment(environ: Mapping[str, str], file: Path) -> dict[str, str]:
 
 
 def _decode(path: Path) -> _Payload:
-    try:
-        data = read_bytes(
-            path, most=_LARGEST_EVENT, hint="set GITHUB_EVENT_PATH to the event file", kind=InputError
-        )
-        return decode_json(data, _Payload)
-    except FileNotFoundError:
-        raise InputError(
-            "the event cannot be read: no such file", at=str(path), hint="set GITHUB_EVENT_PATH"
-        ) from None
-    except msgspec.DecodeError as error:
-        raise InputError(f"the event is not as documented: {error}", at=str(path), hint=_HINT) from None
+    what = "the event is not as documented"
+    return read_document(path, _Payload, what=what, hint=_HINT, most=_LARGEST_EVENT)
 
 
 def _reduce(trigger: Trigger, payload: _Payload, *, at: str) -> CiEvent:

@@ -17,7 +17,7 @@ from typing import IO, Final, TypeVar
 
 import msgspec
 
-from diffscope.errors import ConfigurationError, DiffscopeError, NotFoundError
+from diffscope.errors import ConfigurationError, DiffscopeError, InputError, NotFoundError
 
 T = TypeVar("T")
 
@@ -118,6 +118,25 @@ def decode_json(data: bytes | str, kind: type[T]) -> T:
         raise msgspec.DecodeError(f"it is not UTF-8: {error}") from None
     except RecursionError:
         raise msgspec.DecodeError("it nests too deeply") from None
+
+
+def read_document(
+    file: Path, kind: type[T], *, what: str, hint: str, most: int = 200_000_000, schema: str | None = None
+) -> T:
+    """Return a saved document: JSON of a type, by its ``schema`` where that is told.
+
+    Raises:
+        InputError: it cannot be read, or is something else.
+    """
+    try:
+        found = decode_json(read_bytes(file, most=most, hint=hint, kind=InputError), kind)
+    except FileNotFoundError:
+        raise InputError("no such file", at=str(file), hint=hint) from None
+    except msgspec.DecodeError as error:
+        raise InputError(f"{what}: {error}", at=str(file), hint=hint) from None
+    if schema is not None and (named := getattr(found, "schema", None)) != schema:
+        raise InputError(f"schema {named!r} is not {schema}", at=str(file), hint=hint)
+    return found
 
 
 def _check(found: os.stat_result, path: Path, most: int, hint: str, kind: type[DiffscopeError]) -> None:

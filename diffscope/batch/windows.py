@@ -16,7 +16,7 @@ from diffscope.batch.around import find_around, recheck, unjudged_points
 from diffscope.batch.judging import Wanted, name_of
 from diffscope.batch.origins import as_users_meet_them
 from diffscope.batch.run import Batch, Progress
-from diffscope.errors import DiffscopeError, RepositoryError, UsageError
+from diffscope.errors import RepositoryError, UsageError
 from diffscope.messages.model import Message, message
 from diffscope.products.report.digest import build_digest, trim_for_digest
 from diffscope.products.report.model import Digest, Period, TrendPoint
@@ -74,7 +74,7 @@ def find_span(workspace: Workspace, text: str, *, offset: str = OFFSET) -> Span:
 def find_range(workspace: Workspace, text: str, *, offset: str = OFFSET) -> Span:
     """Return the span of ``A..B``: every change merged after A, up to B, oldest first. Raises as ``find_span`` does."""
     base, head = range_ends(text)
-    repository = _repository(workspace)
+    repository = workspace.cloned()
     newest_commit(repository)
     commits = commits_between(repository, base, head or "HEAD")
     known = repository.commits(commits)
@@ -223,15 +223,9 @@ def _trend(workspace: Workspace, batch: Batch, span: Span) -> tuple[TrendPoint, 
 
 def _span(workspace: Workspace, period: Period, window: Window) -> Span:
     merged = workspace.clone.window(window)
-    gaps = window_gaps(_repository(workspace), window, is_empty=not merged)
+    gaps = window_gaps(workspace.cloned(), window, is_empty=not merged)
     wanted = tuple(Wanted(number=each.number, commit=each.commit) for each in merged)
     return Span(period, wanted, gaps=(*workspace.profile_gaps, *gaps))
-
-
-def _repository(workspace: Workspace) -> GitRepository:
-    if workspace.repository is None:
-        raise DiffscopeError("there is no clone here", hint="name one: --repo PATH")
-    return workspace.repository
 
 
 _QUIET: Final = 86_400

@@ -62,6 +62,10 @@ class Line:
     """Marks a number that is not written: the line on which the struct stands."""
 
 
+class FileName:
+    """Marks a text that is not written: the name of the file."""
+
+
 class Inline:
     """Marks a struct that is written as the value of its field ``field``."""
 
@@ -157,7 +161,7 @@ class _Typed:
         """Return a struct of a mapping; ``given`` are fields that stand elsewhere."""
         fields = _fields(type_)
         written = {
-            key: field for key, field in fields.items() if field.name not in given and not _is_line(field)
+            key: field for key, field in fields.items() if field.name not in given and not _unwritten(field)
         }
         required = [key for key, field in written.items() if field.required]
         before = len(self._reading.mistakes)
@@ -166,7 +170,7 @@ class _Typed:
         for entry in node.entries if isinstance(node, MapNode) else ():
             if (field := written.get(entry.key)) is not None:
                 values[field.name] = self.read(field.type, entry.value, f"'{entry.key}'{_of(what)}")
-        values |= {field.name: node.line for field in fields.values() if _is_line(field)}
+        values |= self._places(fields.values(), node)
         is_whole = all(field.name in values for field in fields.values() if field.required)
         if not is_whole or len(self._reading.mistakes) > before or any(map(_is_wrong, values.values())):
             return _WRONG
@@ -180,8 +184,13 @@ class _Typed:
     def _inline(self, type_: Any, inline: Inline, node: Node, what: str) -> Any:
         fields = {field.name: field for field in _fields(type_).values()}
         value = self.read(fields[inline.field].type, node, what)
-        lines = {name: node.line for name, field in fields.items() if _is_line(field)}
-        return _WRONG if _is_wrong(value) else type_(**{inline.field: value}, **lines)
+        places = self._places(fields.values(), node)
+        return _WRONG if _is_wrong(value) else type_(**{inline.field: value}, **places)
+
+    def _places(self, fields: Iterable[msgspec.structs.FieldInfo], node: Node) -> dict[str, Any]:
+        """Return what fields that are not written hold: where the struct stands."""
+        values: dict[type, Any] = {Line: node.line, FileName: self._reading.path}
+        return {field.name: values[mark] for field in fields if (mark := _unwritten(field)) is not None}
 
     def _rows(self, row: Any, rows: Rows, node: Node, what: str) -> Any:
         type_ = _unmarked(row)[0]
@@ -299,8 +308,12 @@ def _of(what: str) -> str:
     return "" if what == "the file" else f" of {what}"
 
 
-def _is_line(field: msgspec.structs.FieldInfo) -> bool:
-    return any(isinstance(mark, Line) or mark is Line for mark in _unmarked(field.type)[1])
+def _unwritten(field: msgspec.structs.FieldInfo) -> type | None:
+    """Return the mark of a field that is not written, ``Line`` or ``FileName``; ``None`` for one that is."""
+    marks = _unmarked(field.type)[1]
+    return next(
+        (kind for kind in (Line, FileName) for mark in marks if mark is kind or isinstance(mark, kind)), None
+    )
 
 
 def _is_wrong(value: object) -> bool:

@@ -28,9 +28,9 @@ WRONG = [
     pytest.param("ci: []", "'ci' must be a mapping", id="a list"),
     pytest.param("ci: {post: comment}", "unknown key 'post' in 'ci'", id="an unknown key"),
     pytest.param(
-        "ci: {comment-from: sometimes}", "unknown 'comment-from' 'sometimes'", id="an unknown level"
+        "ci: {comment-from: sometimes}", "unknown word 'sometimes' in 'comment-from'", id="an unknown level"
     ),
-    pytest.param("ci: {labels: [rocm]}", "'labels' must be a mapping", id="a list of labels"),
+    pytest.param("ci: {labels: [rocm]}", "'labels' of 'ci' must be a mapping", id="a list of labels"),
     pytest.param(
         'ci: {labels: {"rocm": rocm}}',
         "'rocm' names nothing that a change can earn",

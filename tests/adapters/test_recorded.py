@@ -151,7 +151,7 @@ WRONG = [
     pytest.param(encode_record(FACTS)[:-30], "not a record: ", id="a record that was cut off"),
     pytest.param(
         encode_record(FACTS).replace(b"diffscope.facts/3", b"diffscope.facts/9"),
-        "a record of schema diffscope.facts/9",
+        "schema 'diffscope.facts/9' is not",
         id="a record of another version",
     ),
 ]

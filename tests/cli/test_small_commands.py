@@ -98,7 +98,7 @@ def test_init_into_a_folder_that_is_not_there(project: MakeProject) -> None:
 def test_settings_are_found_above_up_to_the_top_of_the_repository(project: MakeProject) -> None:
     """A folder of the repository has its settings; a repository below does not inherit them."""
     here = project({"diffscope.yml": "lang: fr\n", "a/b/x": "", "other/.git/x": "", "other/c/x": ""})
-    message = "error: {path}:1:7: unknown 'lang' 'fr'\nhint: known: en, zh\n"
+    message = "error: {path}:1:7: unknown word 'fr' in 'lang'\nhint: known: en, zh\n"
     assert here.run("schema").err == message.format(path=here.folder / "diffscope.yml")
     deeper = type(here)(here.folder.parent, {})
     deeper.folder = here.folder / "a" / "b"

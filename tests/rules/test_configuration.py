@@ -7,10 +7,10 @@ from diffscope.rules.engine.configuration import (
     RuleConfiguration,
     check_against,
     overridden_severity,
-    read_section,
 )
 from diffscope.rules.model import Severity
 from diffscope.yaml.reading import Reading
+from diffscope.yaml.typed import read_value
 from tests.rule_builders import rule_text, rules, told
 
 
@@ -18,7 +18,8 @@ def section(text: str) -> tuple[RuleConfiguration, list[str]]:
     reading = Reading("diffscope.yml")
     node = reading.parse(text).get("rules")
     assert node is not None
-    return read_section(node, reading), sorted(map(told, reading.mistakes))
+    found = read_value(RuleConfiguration, node, reading, what="'rules'")
+    return found, sorted(map(told, reading.mistakes))
 
 
 def test_section_is_read() -> None:
@@ -34,7 +35,7 @@ rules:
     assert found.select is not None
     assert [(each.text, each.line) for each in found.select] == [("*", 3), ("XX101", 3)]
     assert [each.text for each in found.ignore] == ["missing-tests"]
-    assert found.folders == ("tools/rules",)
+    assert found.folders == ("tools/rules/",)
     rule = rules(rule_text()).rules[0]
     assert overridden_severity(rule, found) is Severity.INFO
     assert overridden_severity(rule, EVERY_STABLE_RULE) is None
@@ -58,11 +59,11 @@ rules:
 """)
     assert mistakes == [
         "diffscope.yml:3: unknown key 'selct' in 'rules' (did you mean 'select'?)",
-        "diffscope.yml:4: 'select' must be a list, not the text 'CP101' (write [a, b] or '- ' lines)",
+        "diffscope.yml:4: 'select' of 'rules' must be a list, not the text 'CP101' (write [a, b] or '- ' lines)",
         "diffscope.yml:5: 'core-pth' is not a code, family or glob of codes (did you mean 'core-path'?)",
-        "diffscope.yml:5: an entry of 'ignore' must be text, not the number '7' (quote it: \"7\")",
+        "diffscope.yml:5: an entry of 'ignore' of 'rules' must be text, not the number '7' (quote it: \"7\")",
         "diffscope.yml:6: 'nonsense' is not a code, family or glob of codes (write CP101, 'CP1*' or core-path)",
-        "diffscope.yml:6: unknown severity 'hihg' (did you mean 'high'?)",
+        "diffscope.yml:6: unknown severity 'hihg' in the rule 'CP101' (did you mean 'high'?)",
         "diffscope.yml:7: the folder '../up' leads out of the repository (write a path below diffscope.yml)",
         "diffscope.yml:7: the folder '/etc' leads out of the repository (write a path below diffscope.yml)",
         "diffscope.yml:7: the folder '~/mine' leads out of the repository (write a path below diffscope.yml)",

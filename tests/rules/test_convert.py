@@ -1,10 +1,9 @@
-"""Format 1 -> format 2: every operator that went, severities, comments, findings as marks."""
+"""Format 1 -> format 2: every operator that went, severities, comments."""
 
 from __future__ import annotations
 
 import pytest
 
-from diffscope.rules.authoring.cases import read_cases
 from diffscope.rules.authoring.convert import convert_rule
 from diffscope.rules.language.load import load_catalogue
 from tests.rule_builders import told
@@ -75,8 +74,8 @@ says: "{symbol} 变更"
 """
 
 
-def converted(text: str, cases: str | None = None) -> dict[str, str]:
-    found = convert_rule(text, cases, at=AT)
+def converted(text: str) -> dict[str, str]:
+    found = convert_rule(text, at=AT)
     assert found is not None
     assert [told(each) for each in found.mistakes] == []
     return dict(found.files)
@@ -90,7 +89,7 @@ def test_rule_is_converted_with_its_comments() -> None:
     load_catalogue(
         {f"{folder}/{name}": text for name, text in files.items()} | {"rules/lists.yml": "code: [method]"}
     )
-    assert convert_rule(files["rule.yml"], None, at=AT) is None
+    assert convert_rule(files["rule.yml"], at=AT) is None
 
 
 CONDITIONS = [
@@ -144,39 +143,7 @@ REFUSED = [
 @pytest.mark.parametrize(("when", "complaint"), REFUSED)
 def test_what_has_no_form_is_refused(when: str, complaint: str) -> None:
     """Nothing is guessed: the line is named, and no file comes out."""
-    found = convert_rule(OLD.replace("    - any: evidence\n", f"    - {when}\n"), None, at=AT)
+    found = convert_rule(OLD.replace("    - any: evidence\n", f"    - {when}\n"), at=AT)
     assert found is not None
     assert found.files == {}
     assert [each.message for each in found.mistakes] == [complaint]
-
-
-CASES = """\
-# What fires.
-line_changed:
-  before: {"a.py": "def f():\\n    return 1\\n"}
-  after: {"a.py": "def f():\\n    return 2\\n"}
-  findings: [{line: 1, symbol: f}]
-  severity: low
-
-# What does not.
-says_more:
-  before: {"a.py": "x = 1\\n"}
-  after: {"a.py": "x = 2\\n"}
-  findings: [{line: 1, says: "x changed"}]
-facts_alone: {facts: {}, findings: []}
-"""
-
-
-def test_findings_become_marks_where_marks_say_as_much() -> None:
-    """A message cannot be marked, facts have no lines; what is not converted stays to the letter."""
-    new = converted(OLD, CASES)["cases.yml"]
-    assert new.split("# What does not.")[1] == CASES.split("# What does not.")[1]
-    assert new.startswith(
-        "# What fires.\nline_changed:\n  before:\n    a.py: |\n      def f():\n          return 1\n"
-        "  after:\n    a.py: |\n      def f():  # <- CP199 low: f\n          return 2\n\n"
-    )
-    (old, *_), (first, *_) = (
-        read_cases(text, at="rules/CP199-old-rule/cases.yml")[0] for text in (CASES, new)
-    )
-    assert (first.before, first.after, first.severity) == (old.before, old.after, old.severity)
-    assert [(each.path, each.line, each.symbol) for each in first.findings] == [("a.py", 1, "f")]

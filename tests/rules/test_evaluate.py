@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from diffscope.facts.model import ChangeFacts
 from diffscope.rules.engine.configuration import RuleConfiguration, Selector, SeverityOverride, select_rules
-from diffscope.rules.engine.context import Context
 from diffscope.rules.engine.evaluate import MOST_EVIDENCE, evaluate
+from diffscope.rules.engine.matching import Context
 from diffscope.rules.engine.quantify import compile_judge
 from diffscope.rules.model import Severity
 from tests.examples import examples

@@ -13,12 +13,13 @@ from diffscope.cli.rules.cases import case_collector
 from diffscope.rules.authoring.cases import Case, read_cases
 from diffscope.rules.authoring.lint import check_examples
 from diffscope.rules.authoring.run_cases import CaseStatus, run_case
-from diffscope.rules.engine.configuration import read_section
+from diffscope.rules.engine.configuration import RuleConfiguration
 from diffscope.rules.engine.folding import parse_waivers
 from diffscope.rules.language.conditions import ALWAYS, EvidenceQuery, Operator
 from diffscope.rules.language.expressions import SAME_PLACE
 from diffscope.rules.language.load import load_catalogue, read_names
 from diffscope.yaml.reading import Reading
+from diffscope.yaml.typed import read_value
 from tests.rule_builders import expression, where
 from tests.strict_yaml import load_strict
 
@@ -74,7 +75,7 @@ def test_the_settings_are_read() -> None:
     reading = Reading("diffscope.yml")
     section = reading.parse(block("rules")).get("rules")
     assert section is not None
-    assert read_section(section, reading).ignore
+    assert read_value(RuleConfiguration, section, reading).ignore
     assert reading.mistakes == []
     (waiver,) = re.findall(r"```text\n(.*?)```", GUIDE, re.DOTALL)
     assert parse_waivers(waiver).accepted[0].code == "CP101"

@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diffscope.rules.engine.context import Context, Truth
-from diffscope.rules.engine.matching import compile_matcher, matches_like
+from diffscope.rules.engine.matching import Context, Truth, compile_matcher, matches_like
 from tests.rule_builders import facts, where
 
 SYMBOL = """

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diffscope.rules.engine.context import Context, Truth, negated
+from diffscope.rules.engine.matching import Context, Truth, negated
 from diffscope.rules.engine.quantify import all_of, any_of, compile_judge
 from tests.rule_builders import expression, facts
 

@@ -10,15 +10,14 @@ from __future__ import annotations
 import os
 import stat
 import tempfile
-import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from diffscope.adapters.git.objects import make_store, store_object
 from diffscope.adapters.git.patch import make_patch
 from diffscope.adapters.git.process import clone_access, discovery_access, object_access, run
 from diffscope.adapters.git.repository import GitRepository
-from diffscope.adapters.output import write_file
 from diffscope.adapters.read_file import read_bytes
 from diffscope.diff.make import blob_id
 from diffscope.diff.names import decode_name
@@ -66,12 +65,10 @@ def worktree_change(repository: GitRepository, *, base: str = "HEAD", name: str 
 def _patch(repository: GitRepository, base: str | None, checkout: Checkout) -> tuple[str, tuple[Gap, ...]]:
     with tempfile.TemporaryDirectory(prefix="diffscope-", ignore_cleanup_errors=True) as temporary:
         folder = Path(temporary)
-        objects = folder / "objects"
-        (objects / "info").mkdir(parents=True)
-        alternates = f"{repository.common_dir / 'objects'}\n"
-        write_file(objects / "info" / "alternates", os.fsencode(alternates))
+        objects = make_store(folder, repository.common_dir)
         for file in checkout.files.values():
-            _store(objects, file)
+            if file.data is not None:
+                store_object(objects, b"blob", file.blob, file.data)
         access = object_access(
             repository.common_dir, repository.object_format, index=folder / "index", objects=objects
         )
@@ -88,15 +85,6 @@ def _patch(repository: GitRepository, base: str | None, checkout: Checkout) -> t
             )
         old = repository.empty_tree if base is None else base
         return make_patch(access, old, made.out.decode().strip(), at=repository.path)
-
-
-def _store(objects: Path, file: WorktreeFile) -> None:
-    """Store a file as git would, but without its filters."""
-    if file.data is None:
-        return
-    path = objects / file.blob[:2] / file.blob[2:]
-    path.parent.mkdir(exist_ok=True)
-    write_file(path, zlib.compress(b"blob %d\0" % len(file.data) + file.data, 1))
 
 
 LARGEST: Final = 8 * 1024 * 1024

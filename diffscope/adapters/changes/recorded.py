@@ -16,7 +16,7 @@ import msgspec
 from msgspec import UNSET
 
 from diffscope.adapters.output import make_folder, write_file
-from diffscope.adapters.read_file import decode_json, read_bytes
+from diffscope.adapters.read_file import is_there, read_document
 from diffscope.errors import InputError, NotFoundError
 from diffscope.facts.ci_model import CiFacts
 from diffscope.facts.footprint_model import Footprint
@@ -67,25 +67,15 @@ class RecordedSource:
             InputError: the record cannot be read by this version.
         """
         file = self._folder / f"{number}.json"
-        try:
-            record = decode_json(
-                read_bytes(file, most=_LARGEST, hint="record it again: --record DIR", kind=InputError), Record
-            )
-        except FileNotFoundError:
+        if not is_there(file):
             known = ", ".join(str(known) for known in self.numbers()[:5])
             raise NotFoundError(
                 f"pull request {number} has no recorded facts",
                 at=str(self._folder),
                 hint=f"recorded are {known}, ...",
-            ) from None
-        except msgspec.DecodeError as error:
-            raise InputError(
-                f"not a record: {error}", at=str(file), hint="record it again: --record DIR"
-            ) from None
-        if record.schema != SCHEMA:
-            raise InputError(
-                f"a record of schema {record.schema}, not {SCHEMA}", at=str(file), hint="record it again"
             )
+        hint = "record it again: --record DIR"
+        record = read_document(file, Record, what="not a record", hint=hint, most=_LARGEST, schema=SCHEMA)
         pull = msgspec.structs.replace(record.facts.pull, source=SourceKind.RECORDED)
         return msgspec.structs.replace(record.facts, pull=pull)
 

@@ -224,8 +224,8 @@ def write_new_files(files: Mapping[Path, str]) -> None:
             ) from None
 
 
-def rules_to_convert(folder: Path) -> list[tuple[Path, str, str | None]]:
-    """Return the rule file of each rule in a folder, or of the folder itself, with its text and that of its cases.
+def rules_to_convert(folder: Path) -> list[tuple[Path, str]]:
+    """Return the rule file of each rule in a folder, or of the folder itself, with its text.
 
     Raises:
         ConfigurationError: there is no rule in it, or a file cannot be read.
@@ -235,8 +235,7 @@ def rules_to_convert(folder: Path) -> list[tuple[Path, str, str | None]]:
         raise ConfigurationError(
             "there is no rule in this folder", at=str(folder), hint=f"each rule has a folder with {RULE_FILE}"
         )
-    beside = [(path, path.with_name(CASES_FILE)) for path in files]
-    return [(path, _read(path), _read(cases) if is_there(cases) else None) for path, cases in beside]
+    return [(path, _read(path)) for path in files]
 
 
 def overwrite_files(files: Mapping[Path, str]) -> None:

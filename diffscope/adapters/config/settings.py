@@ -24,19 +24,18 @@ labels named here are taken off again when a change no longer earns them; no oth
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final
+from typing import Annotated, Final, Literal
 
 import msgspec
 
 from diffscope.adapters.read_file import read_text
 from diffscope.errors import ConfigurationError
-from diffscope.messages.model import Language
 from diffscope.patterns import lazy_regex
 from diffscope.render.formats.table import RENDERERS
-from diffscope.rules.engine.configuration import EVERY_STABLE_RULE, RuleConfiguration, read_section
+from diffscope.rules.engine.configuration import EVERY_STABLE_RULE, RuleConfiguration
 from diffscope.source.model import Value
-from diffscope.yaml.reading import Reading, clipped, mistakes_error
-from diffscope.yaml.strict import MapNode, Node
+from diffscope.yaml.reading import clipped
+from diffscope.yaml.typed import Check, Known, Rows, read_file
 
 DEFAULT_PREFIX: Final = "diffscope:"
 KINDS: Final = ("level", "family", "area", "platform", "kind", "tag")
@@ -44,71 +43,47 @@ _KEY: Final = lazy_regex(rf"(?:{'|'.join(KINDS)}):[a-z0-9][a-z0-9 ._/-]*")
 _LONGEST_LABEL: Final = 50
 
 
+Level = Literal["none", "low", "medium", "high", "critical"]
+
+
+def _key_problem(text: str) -> tuple[str, str] | None:
+    if _KEY.fullmatch(text):
+        return None
+    hint = f"write one of {', '.join(KINDS)}, a colon and the word: platform:rocm"
+    return f"'{clipped(text)}' names nothing that a change can earn", hint
+
+
+def _label_problem(text: str) -> tuple[str, str] | None:
+    if len(text) <= _LONGEST_LABEL and text.isprintable():
+        return None
+    return f"'{clipped(text)}' is not a label", f"write one line of at most {_LONGEST_LABEL} characters"
+
+
 class LabelRow(Value, frozen=True, kw_only=True):
     """One row of the mapping: ``key`` is ``platform:rocm``, ``label`` the label's name."""
 
-    key: str
-    label: str
+    key: Annotated[str, Check(_key_problem)]
+    label: Annotated[str, Check(_label_problem)]
 
 
-class CiSettings(Value, frozen=True, kw_only=True):
+class CiSettings(Value, frozen=True, kw_only=True, rename="kebab"):
     """What a team wants posted."""
 
-    comment_from: str = "medium"
-    label_prefix: str = DEFAULT_PREFIX
-    labels: tuple[LabelRow, ...] = ()
-
-
-def read_ci(node: Node, reading: Reading) -> CiSettings:
-    """Return the section that a node holds; what is wrong lands in ``reading``."""
-    entries = reading.mapping(node, "'ci'", known=("comment-from", "label-prefix", "labels"))
-    found = CiSettings()
-    level, prefix = found.comment_from, found.label_prefix
-    if "comment-from" in entries:
-        level = reading.choice(entries["comment-from"].value, "'comment-from'", LEVELS) or level
-    if "label-prefix" in entries:
-        value = getattr(entries["label-prefix"].value, "value", None)
-        prefix = "" if value == "" else _label(entries["label-prefix"].value, "'label-prefix'", reading)
-    labels = _labels(entries["labels"].value, reading) if "labels" in entries else ()
-    return CiSettings(comment_from=level, label_prefix=prefix, labels=labels)
-
-
-def _labels(node: Node, reading: Reading) -> tuple[LabelRow, ...]:
-    if not isinstance(node, MapNode):
-        reading.mapping(node, "'labels'", known=())
-        return ()
-    rows = []
-    for entry in node.entries:
-        if not _KEY.fullmatch(entry.key):
-            message = f"'{clipped(entry.key)}' names nothing that a change can earn"
-            reading.report(
-                entry, message, f"write one of {', '.join(KINDS)}, a colon and the word: platform:rocm"
-            )
-        label = _label(entry.value, f"the label of '{clipped(entry.key)}'", reading)
-        if label:
-            rows.append(LabelRow(key=entry.key, label=label))
-    return tuple(rows)
-
-
-def _label(node: Node, what: str, reading: Reading) -> str:
-    text = reading.text(node, what)
-    if len(text) > _LONGEST_LABEL or not text.isprintable():
-        reading.report(node, f"{what} is not a label: one line of at most {_LONGEST_LABEL} characters")
-        return ""
-    return text
+    comment_from: Level = "medium"
+    label_prefix: Annotated[str, msgspec.Meta(min_length=0), Check(_label_problem)] = DEFAULT_PREFIX
+    labels: Annotated[tuple[LabelRow, ...], Rows("key", value="label", what="label of")] = ()
 
 
 FILE_NAME: Final = "diffscope.yml"
-LEVELS: Final = ("none", "low", "medium", "high", "critical")
 _LARGEST: Final = 1_000_000
 
 
-class Settings(Value, frozen=True, kw_only=True):
+class Settings(Value, frozen=True, kw_only=True, rename="kebab"):
     """What a ``diffscope.yml`` says; ``None`` where it is silent."""
 
-    lang: str | None = None
-    format: str | None = None
-    fail_on: str | None = None
+    lang: Literal["en", "zh"] | None = None
+    format: Annotated[str, Known("format")] | None = None
+    fail_on: Level | None = None
     profile: str | None = None
     """A name, or a folder: absolute, as far as the file lies in one."""
     rules: RuleConfiguration = EVERY_STABLE_RULE
@@ -135,26 +110,10 @@ def parse_settings(text: str, *, at: str = FILE_NAME) -> Settings:
     Raises:
         ConfigurationError: it is wrong; the message lists every mistake.
     """
-    reading = Reading(at)
     if not text.strip():
         return Settings()
-    entries = reading.mapping(
-        reading.parse(text), "the settings", known=("lang", "format", "fail-on", "profile", "rules", "ci")
+    found: Settings = read_file(
+        Settings, text, at=at, known={"format": tuple(RENDERERS)}, kind=ConfigurationError
     )
-    words = {"lang": [language.value for language in Language], "format": list(RENDERERS), "fail-on": LEVELS}
-    chosen = {
-        key: reading.choice(entries[key].value, f"'{key}'", words[key]) for key in words if key in entries
-    }
-    profile = reading.text(entries["profile"].value, "'profile'") if "profile" in entries else ""
-    rules = read_section(entries["rules"].value, reading) if "rules" in entries else EVERY_STABLE_RULE
-    ci = read_ci(entries["ci"].value, reading) if "ci" in entries else CiSettings()
-    if reading.mistakes:
-        raise mistakes_error(reading.mistakes, kind=ConfigurationError)
-    return Settings(
-        lang=chosen.get("lang"),
-        format=chosen.get("format"),
-        fail_on=chosen.get("fail-on"),
-        profile=profile or None,
-        rules=rules,
-        ci=ci,
-    )
+    folders = tuple(folder.rstrip("/") for folder in found.rules.folders)
+    return msgspec.structs.replace(found, rules=msgspec.structs.replace(found.rules, folders=folders))

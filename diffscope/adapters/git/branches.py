@@ -7,19 +7,18 @@ written, checked out or moved.
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
-import os
 import re
 import tempfile
-import zlib
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from diffscope.adapters.git.objects import make_store, store_object
 from diffscope.adapters.git.process import fetch_access, object_access, run
 from diffscope.adapters.git.repository import GitRepository
-from diffscope.adapters.output import write_file
 from diffscope.errors import NotFoundError
 from diffscope.patterns import lazy_regex
 from diffscope.source.model import CommitId
@@ -55,18 +54,14 @@ def _try_some(repository: GitRepository, cases: Sequence[MergeCase]) -> list[boo
     )
     trees = {name: row.split(" ")[0] for name, row in zip(names, rows, strict=False) if row.endswith(" tree")}
     with tempfile.TemporaryDirectory(prefix="diffscope-", ignore_cleanup_errors=True) as folder:
-        objects = Path(folder)
-        (objects / "info").mkdir()
-        write_file(objects / "info" / "alternates", os.fsencode(f"{repository.common_dir / 'objects'}\n"))
-        store = _Commits(objects, repository.object_format)
+        objects = make_store(Path(folder), repository.common_dir)
+        make = functools.partial(_commit, objects, repository.object_format)
         asked = [at for at, case in enumerate(cases) if all(name in trees for name in case)]
         lines = []
         for at in asked:
             # The trees get a history of their own, in which the base is what git finds to merge from.
-            base = store.make(trees[cases[at].base])
-            lines.append(
-                f"{store.make(trees[cases[at].ours], base)} {store.make(trees[cases[at].theirs], base)}\n"
-            )
+            base = make(trees[cases[at].base])
+            lines.append(f"{make(trees[cases[at].ours], base)} {make(trees[cases[at].theirs], base)}\n")
         access = object_access(repository.common_dir, repository.object_format, objects=objects)
         answers = _answers(lambda text: run(access, *_MERGE, given=text).out, lines)
     found: list[bool | None] = [None] * len(cases)
@@ -75,22 +70,11 @@ def _try_some(repository: GitRepository, cases: Sequence[MergeCase]) -> list[boo
     return found
 
 
-class _Commits:
-    """Writes commits as git would, by trees."""
-
-    def __init__(self, objects: Path, object_format: str) -> None:
-        self._objects = objects
-        self._format = object_format
-
-    def make(self, tree: str, parent: str = "") -> str:
-        text = f"tree {tree}\n{f'parent {parent}{chr(10)}' if parent else ''}author {_WHO}\ncommitter {_WHO}\n\n\n".encode()
-        data = b"commit %d\0" % len(text) + text
-        name = hashlib.new(self._format, data, usedforsecurity=False).hexdigest()
-        path = self._objects / name[:2] / name[2:]
-        path.parent.mkdir(exist_ok=True)
-        if not path.exists():
-            write_file(path, zlib.compress(data, 1))
-        return name
+def _commit(objects: Path, object_format: str, tree: str, parent: str = "") -> str:
+    text = f"tree {tree}\n{f'parent {parent}{chr(10)}' if parent else ''}author {_WHO}\ncommitter {_WHO}\n\n\n".encode()
+    name = hashlib.new(object_format, b"commit %d\0" % len(text) + text, usedforsecurity=False).hexdigest()
+    store_object(objects, b"commit", name, text)
+    return name
 
 
 def _answers(merge: Callable[[bytes], bytes], lines: Sequence[str]) -> list[bool | None]:

@@ -1,4 +1,4 @@
-"""Reads git objects, resolves names to ids and compares trees, through git processes that stay open.
+"""Reads git objects, resolves names to ids and compares trees, through git processes that stay open; new objects go to a store beside.
 
 A commit object is read as git stores it.
 """
@@ -6,14 +6,33 @@ A commit object is read as git stores it.
 from __future__ import annotations
 
 import os
+import zlib
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from itertools import islice
+from pathlib import Path
 from typing import IO, Generic, NamedTuple, TypeVar
 
 from diffscope.adapters.git.process import GitAccess, PersistentProcess
+from diffscope.adapters.output import write_file
 from diffscope.patterns import lazy_regex
 from diffscope.source.model import CommitId, Value
+
+
+def make_store(folder: Path, common_dir: Path) -> Path:
+    """Make a store of new objects in a temporary folder and return it; it knows those of the clone, of which nothing is written."""
+    objects = folder / "objects"
+    (objects / "info").mkdir(parents=True)
+    write_file(objects / "info" / "alternates", os.fsencode(f"{common_dir / 'objects'}\n"))
+    return objects
+
+
+def store_object(objects: Path, kind: bytes, name: str, data: bytes) -> None:
+    """Store an object as git would, but without its filters."""
+    path = objects / name[:2] / name[2:]
+    path.parent.mkdir(exist_ok=True)
+    if not path.exists():
+        write_file(path, zlib.compress(b"%s %d\0" % (kind, len(data)) + data, 1))
 
 
 class CommitInfo(Value, frozen=True, kw_only=True):

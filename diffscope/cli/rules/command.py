@@ -161,7 +161,7 @@ def coverage(*, form: str, console: Console, **asked: Any) -> int:
 @click.argument("folder", type=_FOLDER)
 @click.option("--dry-run", is_flag=True, help="Print what would be written, and write nothing.")
 def convert(*, folder: Path, dry_run: bool) -> int:
-    """Convert the rules of a folder from format 1 to format 2: rule.yml, zh.yml and cases.yml.
+    """Convert the rules of a folder from format 1 to format 2: rule.yml and zh.yml; cases stay as they are.
 
     FOLDER is a folder of rules or one rule. The meaning of a rule does not change; comments above its lines are kept.
     Rules that cannot be converted are named and left as they are: exit code 1.
@@ -171,8 +171,8 @@ def convert(*, folder: Path, dry_run: bool) -> int:
     from diffscope.yaml.reading import mistake_line
 
     lines, failed, count = [], False, 0
-    for path, text, cases in rules_to_convert(folder):
-        converted = convert_rule(text, cases, at=path.as_posix())
+    for path, text in rules_to_convert(folder):
+        converted = convert_rule(text, at=path.as_posix())
         if converted is None:
             continue
         failed = failed or bool(converted.mistakes)

@@ -8,18 +8,16 @@ from pathlib import Path
 from statistics import median
 from typing import Final, NamedTuple
 
-import msgspec
-
 from diffscope.adapters.cache.cache import Cache
 from diffscope.adapters.git.branches import Branch, fetch_heads, pull_heads, read_branches, resolve_branch
 from diffscope.adapters.git.log import merges
 from diffscope.adapters.git.repository import GitRepository
 from diffscope.adapters.open_pulls import OpenPullEntry, OpenPulls
-from diffscope.adapters.read_file import decode_json, read_bytes
+from diffscope.adapters.read_file import read_document
 from diffscope.batch.judging import OpenPull, Wanted
 from diffscope.batch.windows import find_range, newest_commit
 from diffscope.cli.console import Console
-from diffscope.errors import InputError, NotFoundError, RemoteError
+from diffscope.errors import NotFoundError, RemoteError
 from diffscope.messages.model import Text
 from diffscope.messages.say import text_of
 from diffscope.products.triage.candidates import OpenState
@@ -220,22 +218,11 @@ def _gap(number: int | None, code: str) -> TriageGap:
     return TriageGap(number=number, reason=text_of(code))
 
 
-_LARGEST: Final = 200_000_000
-_HINT: Final = "diffscope triage --format json:FILE writes one"
-
-
 def read_triage(file: Path) -> Triage:
     """Return a triage.
 
     Raises:
         InputError: it cannot be read, or is something else.
     """
-    try:
-        found = decode_json(read_bytes(file, most=_LARGEST, hint=_HINT, kind=InputError), Triage)
-    except FileNotFoundError:
-        raise InputError("no such file", at=str(file), hint=_HINT) from None
-    except msgspec.DecodeError as error:
-        raise InputError(f"no triage: {error}", at=str(file), hint=_HINT) from None
-    if found.schema != SCHEMA:
-        raise InputError(f"schema {found.schema!r} is not {SCHEMA}", at=str(file), hint=_HINT)
-    return found
+    hint = "diffscope triage --format json:FILE writes one"
+    return read_document(file, Triage, what="no triage", hint=hint, schema=SCHEMA)

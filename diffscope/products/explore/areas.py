@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from statistics import median_low
 
 from diffscope.graph.model import Cycle, EdgeLayer, ModuleName, NodeKind
@@ -28,7 +28,7 @@ class GraphComparison(Value, frozen=True, kw_only=True):
 def compare_graphs(before: ModuleGraph, after: ModuleGraph) -> GraphComparison:
     """Return what has become different from one graph to another."""
     old, new = set(before.modules), set(after.modules)
-    old_pairs, new_pairs = _pairs(before), _pairs(after)
+    old_pairs, new_pairs = _pairs(before, before.modules), _pairs(after, after.modules)
     return GraphComparison(
         nodes_gained=tuple(sorted(new - old)),
         nodes_lost=tuple(sorted(old - new)),
@@ -39,10 +39,10 @@ def compare_graphs(before: ModuleGraph, after: ModuleGraph) -> GraphComparison:
     )
 
 
-def _pairs(graph: ModuleGraph) -> set[_Pair]:
+def _pairs(graph: ModuleGraph, modules: Iterable[ModuleName]) -> set[_Pair]:
     return {
         (edge.source, edge.target)
-        for module in graph.modules
+        for module in modules
         for edge in graph.dependencies(module, _EAGER)
         if not edge.is_transit
     }
@@ -77,7 +77,7 @@ def measure_areas(graph: ModuleGraph, area_of: Callable[[RepoPath], str]) -> tup
     areas = {module: area for area, modules in members.items() for module in modules}
     pairs = Counter(
         (areas[source], areas[target])
-        for source, target in sorted(_edges(graph, areas))
+        for source, target in sorted(_pairs(graph, areas))
         if source in areas and target in areas
     )
     return tuple(_figures(graph, area, modules, pairs) for area, modules in sorted(members.items()))
@@ -96,15 +96,6 @@ def _members(graph: ModuleGraph, area_of: Callable[[RepoPath], str]) -> dict[str
         if node.kind in (NodeKind.MODULE, NodeKind.PACKAGE) and node.path:
             members.setdefault(area_of(node.path), []).append(node.name)
     return members
-
-
-def _edges(graph: ModuleGraph, modules: dict[ModuleName, str]) -> set[tuple[ModuleName, ModuleName]]:
-    return {
-        (edge.source, edge.target)
-        for module in modules
-        for edge in graph.dependencies(module, _EAGER)
-        if not edge.is_transit
-    }
 
 
 def _figures(

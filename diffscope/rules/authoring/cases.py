@@ -85,13 +85,6 @@ def read_marks(text: str) -> Marked:
     return Marked(text="\n".join(lines), marks=tuple(marks), wrong=tuple(wrong))
 
 
-def mark_text(mark: Mark) -> str:
-    """Return a mark as it is written."""
-    severity = f" {mark.severity.value}" if mark.severity is not None else ""
-    symbol = f": {mark.symbol}" if isinstance(mark.symbol, str) else ""
-    return f"# <- {mark.code}{severity}{symbol}"
-
-
 def _line_marks(line: str, number: int) -> tuple[str, list[Mark]]:
     """Return a line without its marks, and the marks; several may stand behind each other."""
     marks: list[Mark] = []

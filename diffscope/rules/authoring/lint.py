@@ -13,8 +13,7 @@ from diffscope.patterns import lazy_regex
 from diffscope.rules.authoring.cases import check_case_set, read_cases
 from diffscope.rules.authoring.literal_facts import read_facts
 from diffscope.rules.engine.configuration import covers
-from diffscope.rules.engine.context import Context, Truth
-from diffscope.rules.engine.matching import compile_matcher
+from diffscope.rules.engine.matching import Context, Truth, compile_matcher
 from diffscope.rules.engine.quantify import compile_judge
 from diffscope.rules.language.catalogue import Catalogue, Rule
 from diffscope.rules.language.expressions import parse_predicate

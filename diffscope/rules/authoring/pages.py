@@ -21,10 +21,11 @@ from diffscope.rules.language.conditions import (
     Measured,
     Named,
     Operator,
+    described,
     facts_asked,
+    outlined,
     parts_of,
 )
-from diffscope.rules.language.describe import described, outlined
 from diffscope.rules.model import FAMILIES, RuleStatistics, Statistics, family_title
 from diffscope.source.text import split_lines
 

@@ -12,10 +12,9 @@ from diffscope.errors import DiffscopeError
 from diffscope.facts.model import ChangeFacts
 from diffscope.rules.authoring.cases import Case, Finding
 from diffscope.rules.engine.configuration import select_rules
-from diffscope.rules.engine.context import Context
 from diffscope.rules.engine.evaluate import Evaluation, asked, evaluate
 from diffscope.rules.engine.explain import shown_value
-from diffscope.rules.engine.matching import compile_matcher
+from diffscope.rules.engine.matching import Context, compile_matcher
 from diffscope.rules.engine.quantify import compile_judge, measured_span
 from diffscope.rules.language.catalogue import Rule, make_catalogue
 from diffscope.rules.language.conditions import (
@@ -30,8 +29,9 @@ from diffscope.rules.language.conditions import (
     Named,
     Not,
     SameField,
+    asked_of,
+    described,
 )
-from diffscope.rules.language.describe import asked_of, described
 from diffscope.rules.model import Evidence, Flag, Severity
 from diffscope.source.model import Value
 

@@ -7,7 +7,6 @@ import textwrap
 from typing import Final
 
 from diffscope.patterns import lazy_regex
-from diffscope.source.text import split_lines
 from diffscope.yaml.scalars import read_core
 
 WIDTH: Final = 140
@@ -56,12 +55,6 @@ class Prose(str):
     __slots__ = ()
 
 
-class Literal(str):
-    """A text of lines that is written as it is, under ``|``."""
-
-    __slots__ = ()
-
-
 def written(tree: Pairs) -> str:
     """Return the text of a file."""
     return "\n".join(_block(tree, 0)) + "\n"
@@ -78,9 +71,7 @@ def quoted(value: object) -> str:
 
 
 def _flow(value: object) -> str | None:
-    """Return a value on one line; ``None`` where a comment or a literal text stands inside."""
-    if isinstance(value, Literal):
-        return None
+    """Return a value on one line; ``None`` where a comment stands inside."""
     if isinstance(value, Pairs):
         parts = [None if comments else _flow_entry(key, inner) for key, inner, comments in value.entries]
         return None if None in parts else "{" + ", ".join(filter(None, parts)) + "}"
@@ -126,9 +117,6 @@ def _block(value: object, indent: int) -> list[str]:
 
 
 def _entry(head: str, value: object, indent: int) -> list[str]:
-    if isinstance(value, Literal):
-        inner = [f"{' ' * (indent + 2)}{line}".rstrip() for line in split_lines(value)]
-        return [f"{head} |", *inner]
     if isinstance(value, Prose):
         return _prose(head, value, indent)
     flow = _flow(value)

@@ -15,57 +15,60 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from typing import Final
+from typing import Annotated, Final
 
 from diffscope.errors import UsageError
 from diffscope.patterns import lazy_regex
 from diffscope.rules.language.catalogue import Catalogue, Rule, Stage
 from diffscope.rules.model import FAMILIES, Severity
 from diffscope.source.model import Value
-from diffscope.yaml.reading import Mistake, Reading, clipped, nearest
-from diffscope.yaml.strict import MapNode, Node
+from diffscope.yaml.reading import Mistake, clipped, nearest
+from diffscope.yaml.typed import Check, FileName, Inline, Line, Rows
 
-KEYS: Final = ("select", "ignore", "severity", "folders")
 _CODE_GLOB: Final = lazy_regex(r"[A-Z0-9*?]{1,5}")
+
+
+def _selector_problem(text: str) -> tuple[str, str] | None:
+    if text in FAMILIES or _CODE_GLOB.fullmatch(text):
+        return None
+    hint = nearest(text, FAMILIES) or "write CP101, 'CP1*' or core-path"
+    return f"'{clipped(text)}' is not a code, family or glob of codes", hint
+
+
+def _folder_problem(text: str) -> tuple[str, str] | None:
+    if not (text.startswith(("/", "~")) or ".." in text.split("/") or "\\" in text or "\0" in text):
+        return None
+    return f"the folder '{clipped(text)}' leads out of the repository", "write a path below diffscope.yml"
 
 
 class Selector(Value, frozen=True, kw_only=True):
     """One entry of ``select`` or ``ignore`` (or a key of ``severity``) and where it stands."""
 
-    text: str
-    line: int = 0
+    text: Annotated[str, Check(_selector_problem)]
+    line: Annotated[int, Line] = 0
+
+
+_Selected = Annotated[Selector, Inline("text")]
 
 
 class SeverityOverride(Value, frozen=True, kw_only=True):
     """A severity that a team sets for the flags of a rule."""
 
-    selector: Selector
+    selector: _Selected
     severity: Severity
 
 
 class RuleConfiguration(Value, frozen=True, kw_only=True):
     """Which rules run and how severe they are. The default runs every stable rule as it is."""
 
-    select: tuple[Selector, ...] | None = None
-    ignore: tuple[Selector, ...] = ()
-    severity: tuple[SeverityOverride, ...] = ()
-    folders: tuple[str, ...] = ()
-    origin: str = "diffscope.yml"
+    select: tuple[_Selected, ...] | None = None
+    ignore: tuple[_Selected, ...] = ()
+    severity: Annotated[tuple[SeverityOverride, ...], Rows("selector", value="severity", what="rule")] = ()
+    folders: tuple[Annotated[str, Check(_folder_problem)], ...] = ()
+    origin: Annotated[str, FileName] = "diffscope.yml"
 
 
 EVERY_STABLE_RULE: Final = RuleConfiguration()
-
-
-def read_section(node: Node, reading: Reading) -> RuleConfiguration:
-    """Return the section that a node holds; what is wrong lands in ``reading``."""
-    entries = reading.mapping(node, "'rules'", known=KEYS)
-    return RuleConfiguration(
-        select=_selectors(entries["select"].value, "select", reading) if "select" in entries else None,
-        ignore=_selectors(entries["ignore"].value, "ignore", reading) if "ignore" in entries else (),
-        severity=_severities(entries["severity"].value, reading) if "severity" in entries else (),
-        folders=_folders(entries["folders"].value, reading) if "folders" in entries else (),
-        origin=reading.path,
-    )
 
 
 def select_rules(*, select: Iterable[str] | None, ignore: Iterable[str] = ()) -> RuleConfiguration:
@@ -141,42 +144,3 @@ def covers(selector: str, rule: Rule) -> bool:
         return False
     pattern = re.escape(selector).replace(r"\*", ".*").replace(r"\?", ".")
     return re.fullmatch(pattern, rule.code) is not None
-
-
-def _selectors(node: Node, what: str, reading: Reading) -> tuple[Selector, ...]:
-    found = []
-    for item in reading.items(node, f"'{what}'"):
-        text = reading.text(item, f"an entry of '{what}'")
-        if text and text not in FAMILIES and not _CODE_GLOB.fullmatch(text):
-            message = f"'{clipped(text)}' is not a code, family or glob of codes"
-            reading.report(item, message, nearest(text, FAMILIES) or "write CP101, 'CP1*' or core-path")
-        found.append(Selector(text=text, line=item.line))
-    return tuple(found)
-
-
-def _severities(node: Node, reading: Reading) -> tuple[SeverityOverride, ...]:
-    if not isinstance(node, MapNode):
-        reading.mapping(node, "'severity'", known=())
-        return ()
-    words = [severity.value for severity in Severity]
-    found = []
-    for entry in node.entries:
-        if entry.key not in FAMILIES and not _CODE_GLOB.fullmatch(entry.key):
-            message = f"'{clipped(entry.key)}' is not a code, family or glob of codes"
-            reading.report(entry, message, "write CP101, 'CP1*' or core-path")
-        word = reading.choice(entry.value, "severity", words)
-        if word is not None:
-            selector = Selector(text=entry.key, line=entry.line)
-            found.append(SeverityOverride(selector=selector, severity=Severity(word)))
-    return tuple(found)
-
-
-def _folders(node: Node, reading: Reading) -> tuple[str, ...]:
-    found = []
-    for item in reading.items(node, "'folders'"):
-        text = reading.text(item, "a folder")
-        if text.startswith(("/", "~")) or ".." in text.split("/") or "\\" in text or "\0" in text:
-            message = f"the folder '{clipped(text)}' leads out of the repository"
-            reading.report(item, message, "write a path below diffscope.yml")
-        found.append(text.rstrip("/"))
-    return tuple(found)

@@ -23,8 +23,7 @@ from diffscope.rules.engine.configuration import (
     is_requested,
     overridden_severity,
 )
-from diffscope.rules.engine.context import Context, Truth
-from diffscope.rules.engine.matching import Matcher, compile_matcher
+from diffscope.rules.engine.matching import Context, Matcher, Truth, compile_matcher
 from diffscope.rules.engine.missing import FAILED, asks_graph, missing_facts
 from diffscope.rules.engine.quantify import Judge, NearMiss, all_of, any_holds, compile_judge
 from diffscope.rules.language.catalogue import Catalogue, Rule, Stage

@@ -12,9 +12,8 @@ from diffscope.rules.engine.configuration import (
     is_on,
     select_rules,
 )
-from diffscope.rules.engine.context import Context, Truth
 from diffscope.rules.engine.evaluate import asked, evaluate
-from diffscope.rules.engine.matching import compile_matcher
+from diffscope.rules.engine.matching import Context, Truth, compile_matcher
 from diffscope.rules.engine.missing import missing_facts
 from diffscope.rules.engine.quantify import all_of, compile_judge, measured_span
 from diffscope.rules.language.catalogue import Catalogue, Rule, make_catalogue
@@ -29,10 +28,11 @@ from diffscope.rules.language.conditions import (
     Named,
     Not,
     Operator,
+    asked_of,
+    described,
     fields_asked,
     parts_of,
 )
-from diffscope.rules.language.describe import asked_of, described
 from diffscope.rules.model import Flag, Missing
 from diffscope.source.model import Value
 

@@ -10,8 +10,7 @@ from msgspec import UNSET
 from diffscope.facts.vocabulary import family_called
 from diffscope.messages.model import Message, message
 from diffscope.messages.say import sentence
-from diffscope.rules.engine.context import Context, UncertainRecord
-from diffscope.rules.engine.matching import compile_matcher
+from diffscope.rules.engine.matching import Context, UncertainRecord, compile_matcher
 from diffscope.rules.engine.quantify import compile_judge
 from diffscope.rules.language.conditions import (
     Condition,

@@ -17,8 +17,7 @@ from typing import Final, NamedTuple, assert_never
 from msgspec import UNSET
 
 from diffscope.facts.vocabulary import family_called
-from diffscope.rules.engine.context import Context, Truth, negated
-from diffscope.rules.engine.matching import Matcher, compile_matcher
+from diffscope.rules.engine.matching import Context, Matcher, Truth, compile_matcher, negated
 from diffscope.rules.language.catalogue import Rule
 from diffscope.rules.language.conditions import (
     AllOf,
@@ -34,8 +33,8 @@ from diffscope.rules.language.conditions import (
     Not,
     Operator,
     SameField,
+    in_words,
 )
-from diffscope.rules.language.describe import in_words
 
 Judge = Callable[[Context], Truth]
 

@@ -22,8 +22,7 @@ from diffscope.rules.language.conditions import (
     Place,
     all_together,
 )
-from diffscope.rules.language.fields import parse_field
-from diffscope.rules.language.names import Predicate, Scope, name_of
+from diffscope.rules.language.names import Predicate, Scope, name_of, parse_field
 from diffscope.yaml.reading import Reading, clipped, nearest, shape
 from diffscope.yaml.strict import Entry, ListNode, MapNode, Node, ScalarNode
 

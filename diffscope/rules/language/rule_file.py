@@ -63,9 +63,12 @@ def read_rule(
     # After a syntax error the rest of the file is missing: what it lacks would be a second report of the same mistake.
     required = () if reading.mistakes else REQUIRED
     entries = reading.mapping(root, "a rule", known=(*REQUIRED, *OPTIONAL), required=required)
-    translated = _chinese(chinese, chinese_text, _Texts(reading, entries))
-    rule = _rule(reading, entries, translated, names)
-    for entry in translated.templates_zh:
+    english = {key: reading.text(entries[key].value, f"'{key}'").strip() for key in TEXTS if key in entries}
+    status = _status(reading, entries.get("status"))
+    translated, templates = _chinese(chinese, chinese_text, english, status)
+    texts = {key: Text(en=said, zh=translated.get(key, said)) for key, said in english.items()}
+    rule = _rule(reading, entries, texts, status, names)
+    for entry in templates:
         _check_holes(chinese, entry, rule.evidence.fact)
     return None if reading.mistakes or chinese.mistakes else rule
 
@@ -76,50 +79,32 @@ def is_format_1(root: MapNode) -> bool:
     return any(root.get(key) is not None for key in _FORMAT_1) or isinstance(title, MapNode)
 
 
-class _Texts:
-    """The English texts of a rule file, and how far it has come."""
-
-    def __init__(self, reading: Reading, entries: _Entries) -> None:
-        self.english = {
-            key: reading.text(entries[key].value, f"'{key}'").strip() for key in TEXTS if key in entries
-        }
-        self.status = _status(reading, entries.get("status"))
-
-
-class _Translated:
-    """The texts of a rule in both languages."""
-
-    def __init__(self, texts: _Texts, chinese: Mapping[str, str], templates: tuple[Entry, ...]) -> None:
-        self.status = texts.status
-        self.templates_zh = templates
-        self._texts = texts.english
-        self._chinese = chinese
-
-    def text(self, key: str) -> Text:
-        english = self._texts.get(key, "")
-        return Text(en=english, zh=self._chinese.get(key, english))
-
-
-def _chinese(reading: Reading, text: str | None, texts: _Texts) -> _Translated:
+def _chinese(
+    reading: Reading, text: str | None, english: Mapping[str, str], status: Status
+) -> tuple[Mapping[str, str], tuple[Entry, ...]]:
+    """Return the Chinese texts by key, and those of them that are templates."""
     if text is None:
         # A rule on trial may speak English alone.
-        if texts.status.stage is Stage.STABLE:
+        if status.stage is Stage.STABLE:
             reading.report(1, "a stable rule needs its texts in Chinese too", "add zh.yml beside rule.yml")
-        return _Translated(texts, {}, ())
+        return {}, ()
     root = reading.parse(text)
-    required = () if reading.mistakes else texts.english
+    required = () if reading.mistakes else english
     entries = reading.mapping(root, "zh.yml", known=TEXTS, required=required)
     for key, entry in entries.items():
-        if key not in texts.english:
+        if key not in english:
             reading.report(entry, f"rule.yml has no '{key}'", "remove it, or add it there")
     found = {key: reading.text(entry.value, f"'{key}'").strip() for key, entry in entries.items()}
     templates = tuple(entries[key] for key in _TEMPLATES if key in entries)
     for entry in templates:
         _check_braces(reading, entry)
-    return _Translated(texts, found, templates)
+    return found, templates
 
 
-def _rule(reading: Reading, entries: _Entries, texts: _Translated, names: Names) -> Rule:
+def _rule(
+    reading: Reading, entries: _Entries, texts: Mapping[str, Text], status: Status, names: Names
+) -> Rule:
+    none = Text(en="", zh="")
     scope = Scope(reading, names)
     code, name = _identity(reading)
     family = _family(reading, code, entries.get("family"))
@@ -134,16 +119,16 @@ def _rule(reading: Reading, entries: _Entries, texts: _Translated, names: Names)
         code=RuleCode(code),
         name=name,
         family=family,
-        status=texts.status,
+        status=status,
         severity=severity,
         severity_steps=steps,
-        title=texts.text("title"),
-        why=texts.text("why"),
-        remedy=texts.text("remedy"),
-        check=texts.text("check") if "check" in entries else None,
-        limits=texts.text("limits") if "limits" in entries else None,
+        title=texts.get("title", none),
+        why=texts.get("why", none),
+        remedy=texts.get("remedy", none),
+        check=texts.get("check"),
+        limits=texts.get("limits"),
         when=when,
-        says=texts.text("says"),
+        says=texts.get("says", none),
         evidence=evidence,
         names=tuple(sorted(scope.used)),
         covers=_covers(reading, entries["covers"].value) if "covers" in entries else (),

@@ -72,25 +72,25 @@ class RiskStory:
         }
         self._rules = {rule.code: rule for rule in read.digest.rules}
 
-    @cached_property
-    def risks(self) -> tuple[Section, ...]:
-        """Every pull request of high risk, by the rule that weighs most: what may happen, what to do, and one line each; then how many by family."""
-        families = [family for family in self._digest.risk.families if family.count]
-        if not families:
+    def besides(self, told: frozenset[int]) -> tuple[Section, ...]:
+        """Every pull request of high risk, by the rule that weighs most: what may happen, what to do, and one line each; of those ``told`` before the numbers."""
+        if not any(family.count for family in self._digest.risk.families):
             return ()
         shown, rest = self._gravest()
         groups: dict[RuleCode, list[PullSummary]] = {}
-        for pull in shown:
+        for pull in (pull for pull in shown if pull.number not in told):
             groups.setdefault(self._counting(pull)[0].code, []).append(pull)
         sections = [
             Section(self._title(code), tuple(map(self._entry, pulls)), self._intro(code))
             for code, pulls in groups.items()
         ]
-        if rest:
-            listed = self._pulls.numbers([pull.number for pull in rest], len(rest))
-            sections.append(
-                Section(self._words("story.risk-all"), (), self._words("story.risk-rest", pulls=listed))
-            )
+        for code, pulls in (
+            ("story.risk-told", [pull for pull in shown if pull.number in told]),
+            ("story.risk-all", rest),
+        ):
+            if pulls:
+                listed = self._pulls.numbers([pull.number for pull in pulls], len(pulls))
+                sections.append(Section(self._words(code), (), self._words("story.risk-rest", pulls=listed)))
         return tuple(sections)
 
     def _title(self, code: RuleCode) -> str:

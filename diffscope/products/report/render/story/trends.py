@@ -12,9 +12,12 @@ from diffscope.render.words import Words
 
 _RISE: Final = 4.0
 """Points of a hundred by which a share differs from its mean for it to be a word on a trend."""
+_ASIDE: Final = frozenset({"tests", "docs", "ci", "build", "examples", "benchmarks"})
+"""Areas in which a conflict of branches hurts nobody."""
 _STREAK: Final = 3
 _NAMED: Final = 3
 _STREAKS: Final = 2
+_HOT: Final = 2
 _INSIDE: Final = frozenset({"ci", "test", "docs"})
 """Kinds and areas of which nobody who runs a server notices a rise."""
 
@@ -76,7 +79,7 @@ class TrendStory:
             ]
             if risen:
                 yield self._words("trend.risen", what=self._words(f"trend-of.{group}"), names=risen[:2])
-            if fallen:
+            if fallen and not risen:
                 yield self._words("trend.fallen", what=self._words(f"trend-of.{group}"), names=fallen[:2])
 
     def _made_of(self, numbers: Sequence[int]) -> str:
@@ -93,9 +96,9 @@ class TrendStory:
         return {one.name: one.count for one in counted}
 
     def _hot(self) -> Iterator[str]:
-        files = self._digest.hot_files
+        files = [file for file in self._digest.hot_files if file.area not in _ASIDE]
         if files:
-            yield self._words("trend.hot", names=[self._hot_file(file) for file in files[:_NAMED]])
+            yield self._words("trend.hot", names=[self._hot_file(file) for file in files[:_HOT]])
         is_told = any(file.streak >= _STREAK for file in files[:_NAMED])
         long = [] if is_told else [file for file in files[_NAMED:] if file.streak >= _STREAK]
         long.sort(key=lambda file: -file.streak)
