@@ -45,7 +45,7 @@ _WHY: Final = lazy_regex(r"(?i)\b(?:because|otherwise|avoid|prevent|may|must|so 
 _END: Final = lazy_regex(r"[.!?]\s+")
 _TASK: Final = lazy_regex(r"(?i)\b(?:todo|fixme|noqa|https?:)")
 _BOUND: Final = lazy_regex(
-    r"\bmust be (?:in\b|non-?negative|positive|between|a\b|an\b)|\bcannot be (?:0|negative|empty)\b"
+    r"\bmust be (?:in\b|non-?negative|positive|between|specified|provided|a\b|an\b)|\bcannot be (?:0|negative|empty)\b"
 )
 """How errors say which values something takes at all."""
 _PLACE: Final = lazy_regex(r"%(?:\(\w+\))?[-+ #0]*[\d.]*[sdifrgxe]\b|\{[^{}]*\}")

@@ -86,8 +86,7 @@ _REFUSING: Final = frozenset({"feature", "bugfix"})
 _SETTING_NAME: Final = lazy_regex(r"--[a-z]|\b[a-z]+(?:_[a-z0-9]+)+\b")
 _BITS: Final = lazy_regex(r"\b(\d)-bit\b")
 _VALUE_BITS: Final = lazy_regex(r"(?<!\d)(\d)_?bit")
-_LONGEST_SAID: Final = 190
-"""Characters of an author's words that are quoted, but for one sentence that is longer."""
+_LONGEST_SAID: Final = 160
 _MEMBER: Final = lazy_regex(r"^[A-Z]\w*\.([A-Z][A-Z0-9_]*)$")
 _REMEDY: Final = lazy_regex(
     r"(?i)\b(?:set|use|pass|decrease|reduce|increase|disable|enable|provide|please)\b"
@@ -171,7 +170,7 @@ def short(text: str, *, most: int = _LONGEST_SAID) -> str:
     ends = [found.end() for found in _SENTENCE.finditer(text)] or [len(text)]
     end = max((end for end in ends if end <= most), default=ends[0])
     said = text[:end].strip()
-    if len(said) > _LONGEST_SAID:
+    if len(said) > max(most, _LONGEST_SAID):
         said = f"{said[:_LONGEST_SAID].rpartition(' ')[0]}…"
     return said.rstrip(".")
 
@@ -328,7 +327,9 @@ def _refusals(assessment: Assessment, words: AuthorsWords) -> Iterator[Text]:
 def refusals(assessment: Assessment, words: AuthorsWords) -> Iterator[Text]:
     """Yield what is refused now with an error that names an option or a field: somebody set it."""
     yield from (
-        quoted(text) for text in _by_use(words.errors) if assessment.kind not in ("test", "ci", "docs")
+        quoted(text, most=200)
+        for text in _by_use(words.errors)
+        if assessment.kind not in ("test", "ci", "docs")
     )
     if words is NOTHING and assessment.kind in _REFUSING:
         for effect in assessment.effects:

@@ -17,7 +17,7 @@ _ASIDE: Final = frozenset({"tests", "docs", "ci", "build", "examples", "benchmar
 _STREAK: Final = 3
 _NAMED: Final = 3
 _STREAKS: Final = 2
-_HOT: Final = 2
+_HOT: Final = 1
 _INSIDE: Final = frozenset({"ci", "test", "docs"})
 """Kinds and areas of which nobody who runs a server notices a rise."""
 
@@ -72,15 +72,8 @@ class TrendStory:
                 for name, now, mean in moves
                 if now - mean >= _RISE and name not in _INSIDE
             ]
-            fallen = [
-                self._words("trend.share", name=called(name), share=now, mean=mean)
-                for name, now, mean in reversed(moves)
-                if mean - now >= _RISE and group == "kinds"
-            ]
             if risen:
                 yield self._words("trend.risen", what=self._words(f"trend-of.{group}"), names=risen[:2])
-            if fallen and not risen:
-                yield self._words("trend.fallen", what=self._words(f"trend-of.{group}"), names=fallen[:2])
 
     def _made_of(self, numbers: Sequence[int]) -> str:
         """Return how many of some pull requests are fixes, and the most important of them."""
