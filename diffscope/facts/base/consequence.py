@@ -12,10 +12,10 @@ from msgspec import UNSET
 
 from diffscope.facts.change.edit_weight import (
     exchanged,
-    only_exchanges,
     only_hands_on,
     only_renames,
     statement_weight,
+    without_exchanged,
     without_renamed,
 )
 from diffscope.facts.model import (
@@ -235,8 +235,8 @@ class _Weigher:
         if "body" not in fact.aspects:
             return "signature" in fact.aspects and _SIGNED.issuperset(fact.aspects)
         return bool(edits) and all(
-            only_hands_on(edit, self._new_names) or only_exchanges(edit, self._exchanged)
-            for edit in without_renamed(edits)
+            only_hands_on(edit, self._new_names)
+            for edit in without_exchanged(without_renamed(edits), self._exchanged)
         )
 
     def _is_renamed(self, fact: SymbolFact) -> bool:
