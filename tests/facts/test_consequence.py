@@ -361,7 +361,7 @@ def exchanging(
 
     def text(*asked: str) -> str:
         return "".join(
-            f"def take_{at}(size):\n    if {one} and size > {at}:\n        return size\n    return {at}\n\n\n"
+            f"def take_{at}(size):\n    if {one}:\n        return size\n    return {at}\n\n\n"
             for at, one in enumerate(asked)
         )
 
