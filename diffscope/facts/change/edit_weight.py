@@ -17,6 +17,10 @@ _TRUTH: Final = lazy_regex(r"^[\w.]+ is (?:not )?None$")
 _HANDED: Final = lazy_regex(r"(?:(\w+)\s*=\s*)?(?:\w+\.)*([A-Za-z_]\w*)")
 _NAME: Final = lazy_regex(r"[A-Za-z_]\w*")
 _PATH: Final = lazy_regex(r"\b(?:[A-Za-z_]\w*\.)+(?=[A-Za-z_])")
+_LEADING: Final = lazy_regex(r"\b_+(?=[A-Za-z])")
+_CUT: Final = "…"
+_TOLD: Final = 4
+"""Characters of a text that is cut from which on they tell it."""
 _READ: Final = lazy_regex(r"[A-Za-z_][\w.]*(?:\(\))?")
 """A name, an attribute, or a call without arguments: what only reads something."""
 _SAID: Final = frozenset({"True", "False", "None", "not", "and", "or", "is", "in", "if", "else"})
@@ -56,6 +60,22 @@ def only_hands_on(edit: Edit, new_names: Collection[str] = ()) -> bool:
     # A switch that is set there is no value of a caller's.
     is_handed = handed[2] not in ("True", "False") and bool({handed[1], handed[2]}.intersection(new_names))
     return is_kept or is_handed
+
+
+def only_goes_along(edits: Collection[Edit]) -> bool:
+    """Return whether the edits of a function that moved only call by other names what moved with it: nothing new is left."""
+    changed = [one for one in edits if not (one.before and one.after and _is_alike(one.before, one.after))]
+    went = [one.before for one in edits if one.before]
+    return bool(edits) and not any(
+        one.after and not any(_is_alike(text, one.after) for text in went) for one in changed
+    )
+
+
+def _is_alike(before: str, after: str) -> bool:
+    """Return whether two texts are the same but for where their names are found, as far as both are told."""
+    one, other = (_LEADING.sub("", _PATH.sub("", text)) for text in (before, after))
+    told = min((text.index(_CUT) for text in (one, other) if _CUT in text), default=None)
+    return one[:told] == other[:told] if told is None or told >= _TOLD else one == other
 
 
 def exchanged(edits: Iterable[Edit], gone: Collection[str]) -> frozenset[tuple[str, str]]:
