@@ -565,6 +565,7 @@ def test_the_kind_of_a_change_is_known_before_it_is_told(
     ("before", "after", "check"),
     [
         pytest.param("self.n < rows", "self.n <= rows", "Only `self.n == rows` is decided otherwise now in `Thing.run`: is that case right for `use(rows)`, and does a test have exactly it?", id="the bound itself"),
+        pytest.param("self.n != rows", "self.n > rows", "Only `self.n < rows` is decided otherwise now in `Thing.run`: is that case right for `use(rows)`, and does a test have exactly it?", id="one side of what was refused on both"),
         pytest.param("rows > 16", "rows > 64", "Values of `rows` between `16` and `64` are decided otherwise now in `Thing.run`: is `use(rows)` right for each of them, and does a test have one?", id="another number"),
     ],
 )  # fmt: skip

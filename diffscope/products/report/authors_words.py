@@ -42,9 +42,10 @@ _PROSE: Final = lazy_regex(r"^(?:[-*>\s]|!!!)*([A-Z`].{20,}[.])")
 _REQUESTS: Final = lazy_regex(r"\bclass \w*(?:Request|Params)\b")
 _ORDER: Final = lazy_regex(r"\bdef (\w*priorit\w*)\(")
 _WHY: Final = lazy_regex(r"(?i)\b(?:because|otherwise|avoid|prevent|may|must|so that|e\.g\.)")
+_END: Final = lazy_regex(r"[.!?]\s+")
 _TASK: Final = lazy_regex(r"(?i)\b(?:todo|fixme|noqa|https?:)")
 _BOUND: Final = lazy_regex(
-    r"\bmust be (?:in\b|non-?negative|positive|between|a\b|an\b)|\bcannot be (?:0|negative|empty)\b"
+    r"\bmust be (?:in\b|non-?negative|positive|between|specified|provided|a\b|an\b)|\bcannot be (?:0|negative|empty)\b"
 )
 """How errors say which values something takes at all."""
 _PLACE: Final = lazy_regex(r"%(?:\(\w+\))?[-+ #0]*[\d.]*[sdifrgxe]\b|\{[^{}]*\}")
@@ -136,7 +137,7 @@ def read_words(diff: Diff, settings: Collection[str], values: Collection[str] = 
     return AuthorsWords(
         errors=tuple(found["errors"]),
         warnings=tuple(found["warnings"]),
-        deprecations=tuple(found["deprecations"]),
+        deprecations=tuple(_from_the_point(found["deprecations"])),
         remarks=tuple(found["remarks"]),
         fields=tuple(_fields(python)),
         by_default=tuple(_by_default(python)),
@@ -203,6 +204,16 @@ def _said(lines: Sequence[str], file: FileDiff, hunk: Hunk, asked: _Asked) -> It
             yield "errors", text
         elif not is_error and (asked.names(text) or _TURNS.search(text)):
             yield "warnings", text
+
+
+def _from_the_point(texts: Iterable[str]) -> list[str]:
+    """Return texts from the sentence on that says that something goes, first those that say when."""
+    said = dict.fromkeys(
+        text[max((end.end() for end in _END.finditer(text, 0, found.start())), default=0) :]
+        for text in texts
+        if (found := _GONE.search(text))
+    )
+    return sorted(said, key=lambda text: (" removed " not in text, len(text)))
 
 
 def _remarks(lines: Sequence[str]) -> Iterator[str]:

@@ -80,13 +80,14 @@ _BESIDE: Final = frozenset({"test", "example", "benchmark", "docs"})
 _MAJOR: Final = lazy_regex(r"(?:==|<=?|~=)(\d+)")
 _DEPRECATES: Final = lazy_regex(r"(?i)\bdeprecat\w+")
 _REMOVES: Final = lazy_regex(r"(?i)\b(?:remov|drop)(?:e|es|ing|s)?\b")
+_LATER: Final = lazy_regex(r"(?i)\b(?:delay|postpon|defer|undo|fix)\w*")
 _MUCH: Final = 500
 """Lines that a pull request takes away, from which on its title says what users lose."""
 _NEWLY_ON: Final = "CF502"
 _COMMIT: Final = lazy_regex(r"^[0-9a-f]{7,40}$")
 _MOST_REQUESTS: Final = 4
 _MOST_SAID: Final = 2
-_LONGEST: Final = 110
+_LONGEST: Final = 90
 """Characters of an author's words in a list."""
 
 
@@ -139,7 +140,8 @@ def find_notices(
                 # A default that code works out now is harder to read than one that became another.
                 one.kind == "default" and not one.is_weighty,
                 -weight[one.pulls[-1]],
-                one.name,
+                # Errors stand in the order of their use.
+                "" if one.kind == "refused" else one.name,
             ),
         )
     )
@@ -159,6 +161,7 @@ def _notices(assessment: Assessment, words: AuthorsWords) -> Iterator[_Seen]:
     symbols = [one for one in assessment.symbols if one.path not in inside]
     listed = [each for one in symbols for each in _of_symbol(one, number, defaults)]
     listed += _of_requests(symbols, number)
+    listed = list(_moved(listed))
     options = {one.name for one in listed if one.kind == "option"}
     fields = [one for one in listed if one.kind == "setting" and option_of(one.name) not in options]
     told = [one for one in listed if one.kind != "setting"] + fields[:_MOST_FIELDS]
@@ -181,16 +184,25 @@ def _notices(assessment: Assessment, words: AuthorsWords) -> Iterator[_Seen]:
         assessment.kind not in (*_BESIDE_KINDS, "bugfix", "revert")
         # A series that is called a deprecation moves much that nobody meets.
         and (is_much or _DEPRECATES.search(plain_title(title)))
+        and not _LATER.search(title)
         and "removed" not in kinds
     ):
         yield _Seen("removed", name_of(number), by_title, number)
 
 
+def _moved(listed: Sequence[_Seen]) -> Iterator[_Seen]:
+    """Yield what is noticed, a setting that leaves one class of configuration for another one told as moved."""
+    came = {one.name.rpartition(".")[2]: one.name for one in listed if one.kind == "setting"}
+    for one in listed:
+        to = came.get(one.name.rpartition(".")[2]) if one.kind == "removed" and "." in one.name else None
+        text = text_of("notice.moved", before=one.name, name=to) if to else one.text
+        yield one._replace(text=text)
+
+
 def _of_words(assessment: Assessment, words: AuthorsWords, told: Collection[str]) -> Iterator[_Seen]:
     """Yield what the author's own words ask users to do: what goes, what is refused, what code decides now."""
     number = number_of(assessment)
-    gone = sorted(words.deprecations, key=lambda text: (" removed " not in text, len(text)))
-    for text in (quoted(each, most=_LONGEST) for each in gone[:_MOST_SAID]):
+    for text in (quoted(each, most=_LONGEST) for each in words.deprecations[:_MOST_SAID]):
         yield _Seen("removed", text.en, text, number)
     for text in list(refusals(assessment, words))[:_MOST_SAID]:
         yield _Seen("refused", text.en, text, number)

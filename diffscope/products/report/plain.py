@@ -57,7 +57,7 @@ def in_plain_words(assessment: Assessment, words: AuthorsWords = NOTHING) -> Pla
         told = " ".join((title, *(one.en.lower() for one in said)))
         if not names or not all(name in told for name in names):
             said[text] = None
-    costs = [text for text in costs_of(assessment, words) if text not in said]
+    costs = [text for text in costs_of(assessment, words) if text not in tuple(said)[:_MOST]]
     switch = tuple(switches_of(assessment, words)) if audience != "developers" else ()
     return Plain(audience, tuple(said)[:_MOST], _affects(assessment), switch, tuple(costs)[:_MOST])
 

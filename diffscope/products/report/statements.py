@@ -86,13 +86,11 @@ _REFUSING: Final = frozenset({"feature", "bugfix"})
 _SETTING_NAME: Final = lazy_regex(r"--[a-z]|\b[a-z]+(?:_[a-z0-9]+)+\b")
 _BITS: Final = lazy_regex(r"\b(\d)-bit\b")
 _VALUE_BITS: Final = lazy_regex(r"(?<!\d)(\d)_?bit")
-_LONGEST_SAID: Final = 190
-"""Characters of an author's words that are quoted, but for one sentence that is longer."""
+_LONGEST_SAID: Final = 160
 _MEMBER: Final = lazy_regex(r"^[A-Z]\w*\.([A-Z][A-Z0-9_]*)$")
 _REMEDY: Final = lazy_regex(
     r"(?i)\b(?:set|use|pass|decrease|reduce|increase|disable|enable|provide|please)\b"
 )
-_BESIDE: Final = frozenset({"test", "ci", "docs"})
 _SENTENCE: Final = lazy_regex(r"[.!?](?:\s|$)")
 
 
@@ -110,8 +108,9 @@ def statements_of(
     new = [
         *_of_requests(assessment.symbols),
         *(text_of("plain.figures", said="; ".join(words.figures)) for _ in words.figures[:1]),
-        *_of_documents(assessment.symbols, dict(words.fields), assessment.change.pull.title),
+        *(() if words.deprecations else _of_documents(assessment, dict(words.fields))),
         *_of_roles(assessment),
+        *(quoted(text) for text in words.deprecations[:1]),
     ]
     edited = (*edits[:1], *new, *edits[1:]) if assessment.kind == "bugfix" else (*new, *edits)
     yield from (*edited, *(refused if assessment.kind != "bugfix" else ()))
@@ -140,7 +139,8 @@ def costs_of(assessment: Assessment, words: AuthorsWords) -> Iterator[Text]:
     """Yield what a pull request costs or breaks: settings that code overrides, warnings, refusals, public signatures, a title at odds with its code."""
     title = assessment.change.pull.title
     bits = {*_BITS.findall(title)}
-    known = {bit for value in _values(assessment) for bit in _VALUE_BITS.findall(value)}
+    values = [value for one in assessment.symbols if one.role[:1] == ("value",) for value in one.role[1:]]
+    known = {bit for value in values for bit in _VALUE_BITS.findall(value)}
     if bits and known and not bits & known:
         yield text_of("cost.title", said=f"{min(bits)}-bit")
     for each in words.decided:
@@ -156,11 +156,7 @@ def costs_of(assessment: Assessment, words: AuthorsWords) -> Iterator[Text]:
 
 
 def _by_use(errors: Iterable[str]) -> list[str]:
-    return sorted(errors, key=lambda text: _REMEDY.search(text) is None)
-
-
-def _values(assessment: Assessment) -> list[str]:
-    return [value for one in assessment.symbols if one.role[:1] == ("value",) for value in one.role[1:]]
+    return sorted(errors, key=lambda text: (_REMEDY.search(text) is None, len(text)))
 
 
 def quoted(text: str, *, most: int = _LONGEST_SAID) -> Text:
@@ -174,7 +170,7 @@ def short(text: str, *, most: int = _LONGEST_SAID) -> str:
     ends = [found.end() for found in _SENTENCE.finditer(text)] or [len(text)]
     end = max((end for end in ends if end <= most), default=ends[0])
     said = text[:end].strip()
-    if len(said) > _LONGEST_SAID:
+    if len(said) > max(most, _LONGEST_SAID):
         said = f"{said[:_LONGEST_SAID].rpartition(' ')[0]}…"
     return said.rstrip(".")
 
@@ -226,10 +222,10 @@ def requests_take(symbols: Iterable[SymbolAssessment]) -> tuple[str, ...]:
     return tuple(found.values())
 
 
-def _of_documents(symbols: Iterable[SymbolAssessment], said: Mapping[str, str], title: str) -> Iterator[Text]:
+def _of_documents(assessment: Assessment, said: Mapping[str, str]) -> Iterator[Text]:
     """Yield what the author says of the new setting that the title speaks of, one for all: whole sentences of the docstring."""
-    spoken, found = stems_of(title), []
-    for at, one in enumerate(symbols):
+    spoken, found = stems_of(assessment.change.pull.title), []
+    for at, one in enumerate(assessment.symbols):
         last = one.name.rpartition(".")[2].removeprefix("--").replace("-", "_")
         is_new = one.role[:2] == ("config-field", "added") or (
             one.kind in ("cli-flag", "environment-variable") and "added" in one.aspects
@@ -238,7 +234,7 @@ def _of_documents(symbols: Iterable[SymbolAssessment], said: Mapping[str, str], 
         if is_new and not places().is_test(one.path) and len(text) >= _SHORTEST_SAID:
             found.append((-len(spoken & stems_of(f"{last} {text}")), at, text))
     if found:
-        yield quoted(min(found)[2])
+        yield quoted(min(found)[2], most=_LONGEST)
 
 
 def _of_settings(symbols: Iterable[SymbolAssessment]) -> Iterator[Text]:
@@ -259,7 +255,7 @@ def _of_options(symbols: Sequence[SymbolAssessment]) -> Iterator[Text]:
     fields = {
         option_of(one.name): one.role[3]
         for one in symbols
-        if one.role[:2] == ("config-field", "added") and is_setting(one.name)
+        if one.role[:2] == ("config-field", "added") and "Config." not in one.role[3]
     }
     for kind in ("cli-flag", "environment-variable"):
         added = [one for one in symbols if one.kind == kind and "added" in one.aspects]
@@ -330,7 +326,11 @@ def _refusals(assessment: Assessment, words: AuthorsWords) -> Iterator[Text]:
 
 def refusals(assessment: Assessment, words: AuthorsWords) -> Iterator[Text]:
     """Yield what is refused now with an error that names an option or a field: somebody set it."""
-    yield from (quoted(text) for text in _by_use(words.errors) if assessment.kind not in _BESIDE)
+    yield from (
+        quoted(text, most=200)
+        for text in _by_use(words.errors)
+        if assessment.kind not in ("test", "ci", "docs")
+    )
     if words is NOTHING and assessment.kind in _REFUSING:
         for effect in assessment.effects:
             is_ours = effect.path.endswith(".py") and not places().is_test(effect.path)
@@ -357,7 +357,7 @@ def _quoted(error: str) -> str:
         ends = [found.end() for found in _SENTENCE.finditer(said)]
         said = said[: ends[-1]] if ends and ends[-1] < len(said) else ""
     said = said.strip().rstrip(".")
-    return said if _SHORTEST_SAID <= len(said) <= _LONGEST else ""
+    return said if _SHORTEST_SAID <= len(said) <= _LONGEST and not said.startswith("…") else ""
 
 
 def _edits(assessment: Assessment) -> Iterator[Text]:

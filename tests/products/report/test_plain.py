@@ -142,6 +142,7 @@ def _notices(change: Assessment, *links: Link) -> list[tuple[str, str]]:
     [
         pytest.param(a_change(a_symbol("LampConfig.most_wicks", "variable", "config-field", "removed", "1", "", aspect="removed"), a_symbol("LampConfig.most_wick_items", "variable", "config-field", "added", "", "1")), [("removed", "`LampConfig.most_wicks` gives way to `most_wick_items`")], id="a name that is much the same"),
         pytest.param(a_change(a_symbol("LampConfig.oil", "variable", "config-field", "removed", "1", "", aspect="removed"), a_symbol("LampConfig.electricity", "variable", "config-field", "added", "", "1")), [("removed", "setting `LampConfig.oil`"), ("setting", "`LampConfig.electricity` (default `1`)")], id="another name"),
+        pytest.param(a_change(a_symbol("LampConfig.oil", "variable", "config-field", "removed", "1", "", aspect="removed"), a_symbol("FuelConfig.oil", "variable", "config-field", "added", "", "1")), [("removed", "`LampConfig.oil` moved to `FuelConfig.oil`"), ("setting", "`FuelConfig.oil` (default `1`)")], id="a field that moved"),
         pytest.param(a_change(ASKED), [("request", "`LampRequest.wick`")], id="a parameter of requests"),
         pytest.param(a_change(title="[XPU] Disable lamps by default"), [("default", "[XPU] Disable lamps by default")], id="a default by the title"),
         pytest.param(a_change(title="[CI] Disable lamps by default", kind="ci"), [], id="nobody meets the defaults of CI"),

@@ -46,7 +46,13 @@ _AIDED: Final = -2.5
 _NOTICED: Final = 1.5
 _NEW: Final = 1.0
 _SWITCHES: Final = 2
-_NOT_ASKED: Final = frozenset({"missing-tests", "insufficient-tests", "ci-coverage", "review-hygiene"})
+_PAIRS: Final = 4
+"""That are told with a title; of the others the numbers."""
+_MOST_PAIRS: Final = 4
+_LONG_TITLE: Final = 90
+_NOT_ASKED: Final = frozenset(
+    {"missing-tests", "insufficient-tests", "ci-coverage", "review-hygiene", "interface-change"}
+)
 """Families whose remedy is for the authors."""
 _DAYS_FROM: Final = 72
 """Hours, from which on days are told."""
@@ -59,7 +65,7 @@ _BY_TITLE: Final = frozenset({"bugfix", "feature", "performance"})
 _CODE: Final = lazy_regex(r"\b[a-z]+_\w+|\b[A-Z][a-z]+[A-Z][a-z]+\w*")
 _SECURITY: Final = lazy_regex(r"(?i)\bsecurity\b")
 _HARMLESS: Final = lazy_regex(
-    r"(?i)\b(?:logs?|logging|messages?|typos?|docs?|docstrings?|warnings?|comments?|metrics?|tests?)\b"
+    r"(?i)\b(?:logs?|logging|messages?|typos?|docs?|document\w*|docstrings?|warnings?|comments?|metrics?|tests?)\b"
 )
 _HURTS_MOST: Final = lazy_regex(
     r"(?i)\b(?:silent\w*|corrupt\w*|nans?|accuracy|degrad\w*|wrong\w*|incorrect\w*|garbage|garbled|data loss|all[- ]zeros?)\b"
@@ -69,9 +75,9 @@ _HURTS_MUCH: Final = lazy_regex(
     r"(?i)\b(?:hangs?|hanging|stuck|deadlock\w*|leak\w*|oom|out[- ]of[- ]memory|illegal|overflow\w*)\b"
 )
 _HURTS: Final = lazy_regex(
-    r"(?i)\b(?:crash\w*|corrupt\w*|nans?|inf|accuracy|degrad\w*|wrong|incorrect|hangs?|hanging|stuck|deadlock\w*|leak\w*|oom|out[- ]of[- ]\w+|"
-    r"illegal|overflow\w*|races?|segfault\w*|garbage|garbled|data loss|(?:key|index|type|name|attribute|value|runtime|assertion|import)[ ]?errors?|"
-    r"security|vulnerabilit\w+|not releasing|loading error)\b"
+    r"(?i)\b(?:crash\w*|inf|freez\w*|broken|fail\w*|mismatch\w*|regress\w*|degrad\w*|wrong|incorrect|hangs?|hanging|stuck|deadlock\w*|leak\w*|oom|out[- ]of[- ]\w+|"
+    r"races?|segfault\w*|(?:key|index|type|name|attribute|value|runtime|assertion|import)[ ]?errors?|"
+    r"not releasing|loading error)\b"
 )
 """Words of what hurts who meets it."""
 _INSIDE: Final = frozenset({"refactor", "test", "ci", "docs"})
@@ -95,6 +101,8 @@ class PullStory:
         if self._words.language is Language.CHINESE:
             said = self._chinese.said(pull.title)
         bare = bare_title(pull.title).rstrip(".").strip()
+        if len(bare) > _LONG_TITLE:
+            bare = _FULL_STOP.split(bare, maxsplit=1)[0].rstrip(".")
         said = said or begin(bare)
         topic = topic_of(pull.title) if len(bare.split()) <= _FEW else ""
         if not topic and _SECURITY.search(pull.title) and not _SECURITY.search(bare):
@@ -107,13 +115,16 @@ class PullStory:
         words, pull = self._words, self._read.pull(number)
         if pull is None:
             return name_of(number)
+        action = self._action(pull)
         parts = {
             "story.says": words("story.between").join(self._says(pull)),
             "story.switch": words.semicolon.join(words.picked(pull.switch)[:_SWITCHES]),
             "story.costs": words.semicolon.join(self._costs(pull)),
-            # Who does not switch it on does not meet it.
-            "story.affects": words.pick(pull.affects) if pull.affects and not pull.switch else "",
-            "story.action": self._action(pull),
+            # Who does not switch it on does not meet it; what to do says where.
+            "story.affects": words.pick(pull.affects)
+            if pull.affects and not pull.switch and not (action and pull.costs)
+            else "",
+            "story.action": action,
             "story.became": self.became(number),
         }
         told = {
@@ -122,7 +133,9 @@ class PullStory:
         return words("story.pull", pull=name_of(number), title=self.title(number), **told)
 
     def _costs(self, pull: PullSummary) -> Iterator[str]:
-        yield from self._words.picked(pull.costs)
+        # By one language for both: a second one only beside a short one.
+        is_short = sum(len(text.en) for text in pull.costs) <= _SHORT
+        yield from self._words.picked(pull.costs if is_short else pull.costs[:1])
         if pull.kind in _GAINS and not pull.tests:
             yield self._words("story.untested")
 
@@ -201,9 +214,14 @@ class PullStory:
         )
 
     @staticmethod
+    def is_harmless(pull: PullSummary) -> bool:
+        """Return whether a title speaks of logs, documents, tests and the like."""
+        return _HARMLESS.search(pull.title) is not None
+
+    @staticmethod
     def hurts(pull: PullSummary) -> int:
         """Return how much what a title names hurts: wrong results that nobody sees, then what opens a server or stops it, then errors."""
-        if _HARMLESS.search(pull.title):
+        if PullStory.is_harmless(pull):
             return 0
         grades = (_HURTS_MOST, _HURTS_MANY, _HURTS_MUCH, _HURTS)
         return next((len(grades) - at for at, words in enumerate(grades) if words.search(pull.title)), 0)
@@ -235,19 +253,25 @@ class PullStory:
     def _pairs(self) -> Iterator[str]:
         words, found = self._words, []
         for link in self._links:
-            target, source = self._read.pull(link.target), self._read.pull(link.source)
-            is_undone = link.reason == "reverts" and (target or source)
-            if is_undone or (link.reason == "fixes" and target and source):
-                found.append((link.reason == "fixes", target is None, link.target, link.source))
+            is_target, is_source = (self._read.pull(one) is not None for one in (link.target, link.source))
+            is_undone = link.reason == "reverts" and (is_target or is_source)
+            if is_undone or (link.reason == "fixes" and is_target and is_source):
+                found.append((link.reason == "fixes", not is_target, link.target, link.source))
         found.sort(key=lambda each: (*each[:2], -self._importance(each[2]), each[2:]))
-        for is_fix, _, target_number, source_number in found:
+        for is_fix, _, target, source in found[:_PAIRS]:
             yield words(
-                "story.pair-fixes" if is_fix else "story.pair-reverts",
-                source=name_of(source_number),
-                target=name_of(target_number),
-                title=self._titled(source_number if is_fix else target_number),
-                after=self._after(target_number, source_number),
+                "story.pair",
+                pair=self._pair(is_fix=is_fix, target=target, source=source),
+                after=self._after(target, source),
+                title=self._titled(source if is_fix else target),
             )
+        rest = [self._pair(is_fix=each[0], target=each[2], source=each[3]) for each in found[_PAIRS:]]
+        if rest:
+            yield words("story.pairs-besides", names=words.listed(rest, _MOST_PAIRS))
+
+    def _pair(self, *, is_fix: bool, target: int, source: int) -> str:
+        code = "story.pair-fixes" if is_fix else "story.pair-reverts"
+        return self._words(code, source=name_of(source), target=name_of(target))
 
     def _importance(self, number: int) -> float:
         pull = self._read.pull(number)

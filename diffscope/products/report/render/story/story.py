@@ -22,17 +22,16 @@ from diffscope.products.report.render.story.risks import RiskStory, Section
 from diffscope.products.report.render.story.trends import TrendStory
 from diffscope.render.words import Words
 
-_TOLD: Final = 6
+_TOLD: Final = 5
 """Pull requests that are told of what is new."""
-_PAIRS: Final = 5
 _OF_A_THEME: Final = 2
-_FIXES: Final = 5
-_HIGHLIGHTS: Final = 3
+_FIXES: Final = 4
+_HIGHLIGHTS: Final = 1
 _LEADS: Final = 2
 _SHOWN: Final[Mapping[NoticeKind, int]] = {
-    **dict.fromkeys(("default", "removed"), 6),
+    **dict.fromkeys(("default", "removed"), 4),
     **dict.fromkeys(("option", "request", "variable", "model", "endpoint"), 3),
-    "refused": 3,
+    "refused": 2,
     "dependency": 2,
     "value": 2,
 }
@@ -40,6 +39,8 @@ _SHOWN: Final[Mapping[NoticeKind, int]] = {
 _ACT: Final[Mapping[NoticeKind, int]] = {"dependency": 1, "default": 3, "removed": 2, "refused": 1}
 """What asks who upgrades to act, and how much of it the summary names."""
 _SAID: Final[Mapping[NoticeKind, str]] = {"removed": "story.act-removed", "refused": "story.act-refused"}
+_LISTED: Final[frozenset[NoticeKind]] = frozenset({"default", "removed", "dependency"})
+"""Of what asks to act that which is listed whole."""
 _OF_ONE: Final = 4
 """Of one pull request and kind."""
 _SHORT: Final = 2
@@ -58,9 +59,13 @@ class Story:
         self._digest = read.digest
         self._pulls = PullStory(read, words, own or {})
         self._risks = RiskStory(read, words, self._pulls)
-        self.risks = self._risks.risks
         self.open_breaks = self._risks.open_breaks
         self.trends = TrendStory(read, words).trends()
+
+    @cached_property
+    def risks(self) -> tuple[Section, ...]:
+        """The risks that no section before tells of; the others by their numbers."""
+        return self._risks.besides(self._told)
 
     # what changed for whom
 
@@ -70,7 +75,7 @@ class Story:
         sections = {
             "changes.fixed": map(self.told, self._fixes),
             "changes.new": self._grouped(self._new),
-            "changes.pairs": islice(self._pulls.pairs, _PAIRS),
+            "changes.pairs": self._pulls.pairs,
         }
         told = {name: tuple(lines) for name, lines in sections.items()}
         return tuple(Section(self._words(name), lines) for name, lines in told.items() if lines)
@@ -174,7 +179,9 @@ class Story:
         fixes = [
             pull
             for pull in self._pulls.ranked
-            if pull.kind == "bugfix" and pull.audience != "developers" and self._pulls.hurts(pull)
+            if pull.kind == "bugfix"
+            and pull.audience != AUDIENCES[-1]
+            and (self._pulls.hurts(pull) or (pull.plain and not self._pulls.is_harmless(pull)))
         ]
         fixes.sort(key=lambda pull: -self._pulls.hurts(pull))
         return dict.fromkeys(pull.number for pull in fixes[:_FIXES])
@@ -203,8 +210,14 @@ class Story:
         for kind, found in self._by_kind.items():
             most = _SHOWN.get(kind, 0)
             name = words(f"notices.{kind}")
-            # What is new stands with its pull request above; what asks to act is listed whole.
-            fresh = [one for one in found if kind in _ACT or self._told.isdisjoint(one.pulls)]
+            # What is new or refused stands with its pull request above.
+            fresh = [
+                one
+                for one in found
+                if one not in self._to_know and (kind in _LISTED or self._told.isdisjoint(one.pulls))
+            ]
+            if not fresh and kind in _ACT:
+                continue
             if not most or not fresh:
                 counted.append(words("story.count-of", name=name, count=len(found)))
                 continue
@@ -265,9 +278,6 @@ class Story:
         thread = list(self._thread())
         if thread:
             yield words("story.lines", names=words.semicolon.join(thread), is_week=is_week)
-        fixes = [self._pulls.named(number) for number in islice(self._fixes, _SHORT)]
-        if fixes:
-            yield words("story.mended", names=words.semicolon.join(fixes))
         to_mind = list(self._to_mind())
         if to_mind:
             yield words("story.to-mind", parts=words.semicolon.join(to_mind))
@@ -289,7 +299,9 @@ class Story:
         gone = [
             pull
             for pull in self._pulls.ranked
-            if pull.deletions - pull.additions >= _MUCH and pull.audience != AUDIENCES[-1]
+            if pull.deletions - pull.additions >= _MUCH
+            and pull.audience != AUDIENCES[-1]
+            and pull.kind != "bugfix"
         ]
         gone.sort(key=lambda pull: pull.additions - pull.deletions)
         for pull in gone[:1]:
@@ -318,6 +330,17 @@ class Story:
 
     def _to_mind(self) -> Iterator[str]:
         """Yield what asks who upgrades to act, each with what it is and its pull request."""
+        for one in self._to_know:
+            said = self._said(msgspec.structs.replace(one, reason=""))
+            named = self._words(_SAID[one.kind], said=said) if one.kind in _SAID else said
+            yield self._words("story.named-in", name=named, pull=self._pulls.numbers(one.pulls, 1))
+
+    @cached_property
+    def _to_know(self) -> tuple[Notice, ...]:
+        """What the summary tells of what asks who upgrades to act, one of a kind and pull request."""
+        return tuple(self._choose())
+
+    def _choose(self) -> Iterator[Notice]:
         for kind, most in _ACT.items():
             found = [
                 one
@@ -330,10 +353,7 @@ class Story:
                 found.sort(key=lambda one: kinds.get(one.pulls[0]) == "feature")
             by_pull = {one.pulls[0]: one for one in reversed(found)}
             found = [one for one in found if by_pull[one.pulls[0]] is one]
-            for one in found[:most]:
-                said = self._said(msgspec.structs.replace(one, reason=""))
-                named = self._words(_SAID[kind], said=said) if kind in _SAID else said
-                yield self._words("story.named-in", name=named, pull=self._pulls.numbers(one.pulls, 1))
+            yield from found[:most]
 
     def _still_open(self) -> Iterator[str]:
         """Yield what was undone or mended at once, and what is of high risk and came without a test."""
@@ -341,7 +361,7 @@ class Story:
         if pairs:
             yield pairs[0]
             if len(pairs) > 1:
-                yield words("story.more-pairs", count=len(pairs) - 1)
+                yield words("story.more-pairs")
         untested = [
             pull.number
             for pull in self._read.serious

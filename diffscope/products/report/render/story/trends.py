@@ -12,9 +12,12 @@ from diffscope.render.words import Words
 
 _RISE: Final = 4.0
 """Points of a hundred by which a share differs from its mean for it to be a word on a trend."""
+_ASIDE: Final = frozenset({"tests", "docs", "ci", "build", "examples", "benchmarks"})
+"""Areas in which a conflict of branches hurts nobody."""
 _STREAK: Final = 3
 _NAMED: Final = 3
 _STREAKS: Final = 2
+_HOT: Final = 1
 _INSIDE: Final = frozenset({"ci", "test", "docs"})
 """Kinds and areas of which nobody who runs a server notices a rise."""
 
@@ -69,15 +72,8 @@ class TrendStory:
                 for name, now, mean in moves
                 if now - mean >= _RISE and name not in _INSIDE
             ]
-            fallen = [
-                self._words("trend.share", name=called(name), share=now, mean=mean)
-                for name, now, mean in reversed(moves)
-                if mean - now >= _RISE and group == "kinds"
-            ]
             if risen:
                 yield self._words("trend.risen", what=self._words(f"trend-of.{group}"), names=risen[:2])
-            if fallen:
-                yield self._words("trend.fallen", what=self._words(f"trend-of.{group}"), names=fallen[:2])
 
     def _made_of(self, numbers: Sequence[int]) -> str:
         """Return how many of some pull requests are fixes, and the most important of them."""
@@ -93,9 +89,9 @@ class TrendStory:
         return {one.name: one.count for one in counted}
 
     def _hot(self) -> Iterator[str]:
-        files = self._digest.hot_files
+        files = [file for file in self._digest.hot_files if file.area not in _ASIDE]
         if files:
-            yield self._words("trend.hot", names=[self._hot_file(file) for file in files[:_NAMED]])
+            yield self._words("trend.hot", names=[self._hot_file(file) for file in files[:_HOT]])
         is_told = any(file.streak >= _STREAK for file in files[:_NAMED])
         long = [] if is_told else [file for file in files[_NAMED:] if file.streak >= _STREAK]
         long.sort(key=lambda file: -file.streak)
