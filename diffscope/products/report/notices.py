@@ -140,6 +140,8 @@ def find_notices(
                 # A default that code works out now is harder to read than one that became another.
                 one.kind == "default" and not one.is_weighty,
                 -weight[one.pulls[-1]],
+                # Errors stand in the order of their use.
+                "" if one.kind == "refused" else one.name,
             ),
         )
     )

@@ -170,7 +170,7 @@ def short(text: str, *, most: int = _LONGEST_SAID) -> str:
     ends = [found.end() for found in _SENTENCE.finditer(text)] or [len(text)]
     end = max((end for end in ends if end <= most), default=ends[0])
     said = text[:end].strip()
-    if len(said) > _LONGEST_SAID:
+    if len(said) > max(most, _LONGEST_SAID):
         said = f"{said[:_LONGEST_SAID].rpartition(' ')[0]}…"
     return said.rstrip(".")
 

@@ -65,7 +65,7 @@ _BY_TITLE: Final = frozenset({"bugfix", "feature", "performance"})
 _CODE: Final = lazy_regex(r"\b[a-z]+_\w+|\b[A-Z][a-z]+[A-Z][a-z]+\w*")
 _SECURITY: Final = lazy_regex(r"(?i)\bsecurity\b")
 _HARMLESS: Final = lazy_regex(
-    r"(?i)\b(?:logs?|logging|messages?|typos?|docs?|docstrings?|warnings?|comments?|metrics?|tests?)\b"
+    r"(?i)\b(?:logs?|logging|messages?|typos?|docs?|document\w*|docstrings?|warnings?|comments?|metrics?|tests?)\b"
 )
 _HURTS_MOST: Final = lazy_regex(
     r"(?i)\b(?:silent\w*|corrupt\w*|nans?|accuracy|degrad\w*|wrong\w*|incorrect\w*|garbage|garbled|data loss|all[- ]zeros?)\b"
@@ -214,9 +214,14 @@ class PullStory:
         )
 
     @staticmethod
+    def is_harmless(pull: PullSummary) -> bool:
+        """Return whether a title speaks of logs, documents, tests and the like."""
+        return _HARMLESS.search(pull.title) is not None
+
+    @staticmethod
     def hurts(pull: PullSummary) -> int:
         """Return how much what a title names hurts: wrong results that nobody sees, then what opens a server or stops it, then errors."""
-        if _HARMLESS.search(pull.title):
+        if PullStory.is_harmless(pull):
             return 0
         grades = (_HURTS_MOST, _HURTS_MANY, _HURTS_MUCH, _HURTS)
         return next((len(grades) - at for at, words in enumerate(grades) if words.search(pull.title)), 0)

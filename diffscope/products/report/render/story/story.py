@@ -181,7 +181,7 @@ class Story:
             for pull in self._pulls.ranked
             if pull.kind == "bugfix"
             and pull.audience != AUDIENCES[-1]
-            and (self._pulls.hurts(pull) or pull.plain or pull.costs)
+            and (self._pulls.hurts(pull) or (pull.plain and not self._pulls.is_harmless(pull)))
         ]
         fixes.sort(key=lambda pull: -self._pulls.hurts(pull))
         return dict.fromkeys(pull.number for pull in fixes[:_FIXES])
