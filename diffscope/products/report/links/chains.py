@@ -49,7 +49,7 @@ _WEIGHTS: Final[Mapping[LinkReason, float]] = {
 }
 _WEAK: Final = frozenset({"builds-on", "uses", "changes-again", "names"})
 """What says less of two pull requests than that one replaces the other one's lines."""
-_STYLE: Final = lazy_regex(r"(?i)\b(?:pre-?commit|mypy|lint\w*|typos?|typing|format(?:ting)?)\b")
+_STYLE: Final = lazy_regex(r"(?i)\b(?:pre-?commit|mypy|lint\w*|typos?|typing|formatting)\b")
 """How titles speak of a fix that changes nothing for users."""
 _LATELY: Final = 3
 """Pull requests that may have changed a symbol for a second change of it to be a word on the first."""

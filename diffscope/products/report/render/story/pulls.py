@@ -26,6 +26,7 @@ from diffscope.rules.model import Severity
 
 _NAMED: Final = 3
 _SHORT: Final = 170
+_SHORT_COSTS: Final = 220
 _FEW: Final = 3
 """Words of a title that do not say what they are about."""
 _FOLLOWS: Final[tuple[tuple[LinkReason, str], ...]] = (
@@ -134,7 +135,7 @@ class PullStory:
 
     def _costs(self, pull: PullSummary) -> Iterator[str]:
         # By one language for both: a second one only beside a short one.
-        is_short = sum(len(text.en) for text in pull.costs) <= _SHORT
+        is_short = sum(len(text.en) for text in pull.costs) <= _SHORT_COSTS
         yield from self._words.picked(pull.costs if is_short else pull.costs[:1])
         if pull.kind in _GAINS and not pull.tests:
             yield self._words("story.untested")

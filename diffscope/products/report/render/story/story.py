@@ -29,7 +29,7 @@ _FIXES: Final = 4
 _HIGHLIGHTS: Final = 1
 _LEADS: Final = 2
 _SHOWN: Final[Mapping[NoticeKind, int]] = {
-    **dict.fromkeys(("default", "removed"), 4),
+    **dict.fromkeys(("default", "removed"), 3),
     **dict.fromkeys(("option", "request", "variable", "model", "endpoint"), 3),
     "refused": 2,
     "dependency": 2,

@@ -90,7 +90,7 @@ class TrendStory:
 
     def _hot(self) -> Iterator[str]:
         files = [file for file in self._digest.hot_files if file.area not in _ASIDE]
-        if files:
+        if files and files[0].streak >= _STREAK:
             yield self._words("trend.hot", names=[self._hot_file(file) for file in files[:_HOT]])
         is_told = any(file.streak >= _STREAK for file in files[:_NAMED])
         long = [] if is_told else [file for file in files[_NAMED:] if file.streak >= _STREAK]
