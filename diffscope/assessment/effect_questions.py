@@ -12,6 +12,7 @@ from diffscope.assessment.effect_sentences import (
     EditGroup,
     code_of,
     direction_of,
+    error_of,
     exit_of,
     other_name,
     parts_of,
@@ -216,6 +217,8 @@ def _quoted(edit: Edit, code: str, asked: str) -> dict[str, Argument]:
         }
     if asked in ("element", "entry", "element-gone"):
         return {"value": edit.after or edit.before}
+    if asked == "raised" and edit.held:
+        return {"value": error_of(edit.held[-1]) or edit.held[-1].partition(" ")[2]}
     if asked == "skipped":
         return {"value": (edit.held[-1].partition(" ")[2] or "None") if edit.held else edit.after}
     return {}

@@ -493,7 +493,7 @@ def test_an_effect_has_the_code_of_its_sentence(
 SERVED = "vllm/entrypoints/openai/protocol.py"
 FIELDS = "class ChatRequest(OpenAIBaseModel):\n    model: str\n{}\n"
 SCHEDULED = "class Scheduler:\n    def step(self, request):\n{}        return request\n"
-ROWS = '    rows: int = Field(default=0, ge=0, description="Skip the first rows of all.")\n'
+ROWS = '    skip_rows: int = Field(default=0, ge=0, description="Skip the first rows of all.")\n'
 
 
 @pytest.mark.parametrize(
@@ -501,20 +501,20 @@ ROWS = '    rows: int = Field(default=0, ge=0, description="Skip the first rows 
     [
         pytest.param(
             {SERVED: FIELDS.format(""), PATH: SCHEDULED.format("")},
-            {SERVED: FIELDS.format(ROWS), PATH: SCHEDULED.format("        rows = request.rows\n        assert rows < request.size\n")},
-            "New request field `rows` of `ChatRequest` (`int, ge=0`, default `0`, “Skip the first rows of all”)",
-            "What bounds a client's `rows` before the assertion `rows < request.size` (vllm/v1/core/sched/thing.py:4)? The field itself asks for `ge=0`; a value that fails it there is an AssertionError, no status 4xx.",
+            {SERVED: FIELDS.format(ROWS), PATH: SCHEDULED.format("        rows = request.skip_rows\n        assert rows < request.size\n")},
+            "New request field `skip_rows` of `ChatRequest` (`int, ge=0`, default `0`, “Skip the first rows of all”)",
+            "What bounds a client's `skip_rows` before the assertion `rows < request.size` (vllm/v1/core/sched/thing.py:4)? The field itself asks for `ge=0`; a value that fails it there is an AssertionError, no status 4xx.",
             id="a field of a request that an assertion holds against something"),
         pytest.param(
             {SERVED: FIELDS.format(""), PATH: SCHEDULED.format("")},
-            {SERVED: FIELDS.format("    rows: int = 0\n"), PATH: SCHEDULED.format("        take(self.all[request.rows])\n")},
-            "New request field `rows` of `ChatRequest` (`int`, default `0`)",
-            "`self.all[request.rows]` (vllm/v1/core/sched/thing.py:3) goes by a client's `rows`, which the field bounds by nothing: what happens one past the end?",
+            {SERVED: FIELDS.format("    skip_rows: int = 0\n"), PATH: SCHEDULED.format("        take(self.all[request.skip_rows])\n")},
+            "New request field `skip_rows` of `ChatRequest` (`int`, default `0`)",
+            "`self.all[request.skip_rows]` (vllm/v1/core/sched/thing.py:3) goes by a client's `skip_rows`, which the field bounds by nothing: what happens one past the end?",
             id="a field of a request by which a list is read"),
         pytest.param(
-            {SERVED: FIELDS.format("")}, {SERVED: FIELDS.format("    rows: bool = True\n")},
-            "New request field `rows` of `ChatRequest` (`bool`, default `True`)",
-            "No code of this change reads `rows`: who does?",
+            {SERVED: FIELDS.format("")}, {SERVED: FIELDS.format("    skip_rows: bool = True\n")},
+            "New request field `skip_rows` of `ChatRequest` (`bool`, default `True`)",
+            "No code of this change reads `skip_rows`: who does?",
             id="a field that nothing reads"),
         pytest.param(
             {SERVED: FIELDS.format("    stop: list[str] = []\n")},
