@@ -145,7 +145,15 @@ def _hands_on(name: str, one: Placed) -> bool:
 
 def _reads(name: str, one: Placed) -> bool:
     after = one.material.after
-    return after is not None and re.search(rf"\.{re.escape(name)}\b(?!\s*=[^=])", after.text) is not None
+    return (
+        after is not None
+        and re.search(
+            # Of a module of settings a name may be imported by itself.
+            rf"(?:\.|\bimport\b[^\n#]*\b){re.escape(name)}\b(?!\s*=[^=])",
+            after.text,
+        )
+        is not None
+    )
 
 
 def _limits(
