@@ -178,6 +178,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail(
             f"internal error ({described(error)})", "run it again with --debug, and report what it prints"
         )
+    finally:
+        if arguments is None:
+            gc.freeze()  # the process ends: looking through all that is left for cycles is a quarter of a short run
     return code
 
 

@@ -86,6 +86,9 @@ def clauses_of(assessment: Assessment) -> ChangeClauses:
     names = _with_other_names(renamed, code)
     gone, new = {(path, name) for path, name, _ in renamed}, {(path, name) for path, _, name in renamed}
     taken = {old for _, old, _ in renamed}
+    # A field that is told with its type and bounds is not told again by its name.
+    fields = {one.symbol.rpartition(".")[2] for one in assessment.effects if one.code.startswith("point-")}
+    code = [one for one in code if one.kind != "variable" or one.name.rpartition(".")[2] not in fields]
     left = [
         one for one in code if (one.path, _root(one.name)) not in gone | new and _root(one.name) not in taken
     ]
@@ -215,7 +218,11 @@ def option_of(name: str) -> str:
 
 def _gone_and_moved(symbols: Sequence[SymbolAssessment]) -> Iterator[_Clause]:
     told = _told(symbols)
-    removed = _outermost([one for one in told if "removed" in one.aspects and "moved" not in one.aspects])
+    gone = [one for one in told if "removed" in one.aspects and "moved" not in one.aspects]
+    # A name that a module only gave to something is no part of it.
+    removed = _outermost(
+        [one for one in gone if one.kind != "variable" or "." in one.name or one.name.isupper()]
+    )
     if removed:
         yield _clause("clause.removes", names=_names([one.name for one in removed]))
     moved = _outermost([one for one in symbols if one.kind in ("class", "function") and _is_moved(one)])

@@ -1,6 +1,8 @@
 """Measures what a change costs, stage by stage, and writes docs/performance.md.
 
-    python -m tests.benchmarks.performance PATH/TO/VLLM [--changes N] [--grow N] [--write]
+    python -m tests.benchmarks.performance PATH/TO/VLLM [--changes N] [--grow N] [--copies N] [--only PART]... [--write]
+
+With ``--only`` the other parts are taken from the page as it is.
 
 Everything is processor time (user and system, children and git included), so that other work on the machine does not count. The changes
 are runs of ten neighbours, drawn from the whole history by a fixed seed; the cache is empty at the start, and the first change of each
@@ -13,14 +15,14 @@ import argparse
 import importlib.util
 import os
 import random
-import resource
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
@@ -29,14 +31,22 @@ from diffscope.render.formats import json
 from diffscope.render.style import Style
 from diffscope.source.attempts import Attempts
 from diffscope.workspace import Workspace
+from tests.benchmarks.growth import (
+    ROOT,
+    check_out,
+    measure_growth,
+    measure_sharing,
+    measure_trees,
+    run,
+)
 from tests.benchmarks.sweep import commits
 
-ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "performance.md"
 _RUN = 10
 _FLOOR = "import click, msgspec, re2, tree_sitter, sqlite3, yaml"
 _SMALL = "38450"
-_SOURCES = ("vllm", "tests", "csrc", "cmake", "setup.py")
+_SHARED = 30
+"""Changes that are shared out."""
 _EXPLANATION = (
     (
         "`comparison` reads both sides of the changed files, `graph` makes the graph of the base from a cached graph near it, `facts.reach` "
@@ -133,18 +143,7 @@ def measured(
     *command: str, repeats: int = 3, environment: dict[str, str] | None = None, folder: Path = ROOT
 ) -> float:
     """Return the seconds of processor of a command, the median of some runs. Raises ``CalledProcessError`` where it fails."""
-    found = []
-    for _ in range(repeats):
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        subprocess.run(
-            command,
-            check=True,
-            capture_output=True,
-            cwd=folder,
-            env={**os.environ, **(environment or {})},
-        )
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        found.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+    found = [run(*command, environment=environment, folder=folder).seconds for _ in range(repeats)]
     return sorted(found)[len(found) // 2]
 
 
@@ -179,27 +178,11 @@ def measure_start(clone: Path) -> list[Row]:
         ]
 
 
-def measure_growth(clone: Path, sizes: Sequence[int]) -> Iterator[tuple[int, float, float]]:
-    """Yield for each number of newest changes the processor's seconds of a range judged cold, and of ``git log -p -M`` of it."""
-    for size in sizes:
-        with tempfile.TemporaryDirectory() as folder:
-            span = f"HEAD~{size}..HEAD"
-            ours = measured(
-                sys.executable,
-                *("-m", "diffscope", "classify", "--range", span, "--repo", str(clone)),
-                *("--workers", "1", "--format", f"jsonl:{folder}/out.jsonl"),
-                repeats=1,
-                environment={"XDG_CACHE_HOME": folder},
-            )
-        log = measured("git", "-C", str(clone), "log", "--first-parent", "-p", "-M", span, repeats=1)
-        yield size, ours, log
-
-
 def measure_peers(clone: Path) -> Iterator[Row]:
     """Yield what others need for a graph of one tree: those that are installed."""
     with tempfile.TemporaryDirectory() as folder:
         tree = Path(folder) / "tree"
-        _check_out(clone, "HEAD", tree)
+        check_out(clone, "HEAD", tree)
         own = {
             "XDG_CACHE_HOME": f"{folder}/cache",
             "PYTHONPATH": f"{tree}:{os.environ.get('PYTHONPATH', ROOT)}",
@@ -232,80 +215,110 @@ def measure_reviews(clone: Path) -> Iterator[Row]:
         subprocess.run([sys.executable, "-m", "venv", venv], check=True)
         subprocess.run([venv / "bin/pip", "install", "--quiet", "code-review-graph"], check=True)
         peer = str(venv / "bin/code-review-graph")
-        _check_out(clone, "HEAD~1", tree)
+        check_out(clone, "HEAD~1", tree)
         yield Row("code-review-graph, `build`", measured(peer, "build", repeats=1, folder=tree))
-        _check_out(clone, "HEAD", tree)
+        check_out(clone, "HEAD", tree)
         yield Row(
             "code-review-graph, `update --brief`", measured(peer, "update", "--brief", repeats=1, folder=tree)
         )
 
 
-def _check_out(clone: Path, commit: str, tree: Path) -> None:
-    """Make a commit's files the newest commit of a repository of its own, with the commit before it as it was."""
-    tree.mkdir(exist_ok=True)
-    for old in tree.iterdir():
-        if old.name not in (".git", ".code-review-graph"):
-            shutil.rmtree(old) if old.is_dir() else old.unlink()
-    packed = subprocess.run(
-        ["git", "-C", str(clone), "archive", commit, *_SOURCES], check=True, capture_output=True
-    )
-    subprocess.run(["tar", "-x", "-C", str(tree)], input=packed.stdout, check=True)
-    name = ("-c", "user.name=a", "-c", "user.email=a@b")
-    for command in (("init", "-q"), ("add", "-A", *_SOURCES), (*name, "commit", "-qm", commit)):
-        subprocess.run(["git", "-C", str(tree), *command], check=True)
-
-
-def page(clone: Path, count: int, grow: int) -> str:
-    """Return docs/performance.md."""
-    rows, firsts, totals = measure_stages(clone, count)
+def stages_part(chosen: argparse.Namespace) -> Iterator[str]:
+    """Yield the lines on what a change costs, by stage."""
+    rows, firsts, totals = measure_stages(chosen.clone, chosen.changes)
     total = sum(row.seconds for row in rows)
-    start = measure_start(clone)
-    growth = list(measure_growth(clone, [size for size in (1, 10, 100, 1000, 10_000) if size <= grow]))
-    lines = [
-        "# Performance",
-        "",
-        "Made by `python -m tests.benchmarks.performance CLONE --write`. Seconds of processor (user and system, git included) on one core;",
-        "absolute times depend on the machine, ratios hardly do.",
-        "",
-        "## A change, by stage",
-        "",
-        _summary(totals, firsts),
-        "",
-        "| stage | ms | share |",
-        "| --- | ---: | ---: |",
-        *(
-            f"| {row.name} | {1000 * row.seconds:.1f} | {row.seconds / total:.0%} |"
-            for row in rows
-            if row.seconds > 0.0005
-        ),
-        "",
-        *_EXPLANATION,
-        "## Whole processes",
-        "",
-        "| process | s | times the floor |",
-        "| --- | ---: | ---: |",
-        *(f"| {row.name} | {row.seconds:.2f} | {row.seconds / start[0].seconds:.1f} |" for row in start),
-        "",
-        "## Scaling",
-        "",
-        "The newest changes of the clone, with an empty cache and one worker, including the first graph.",
-        "",
-        "| changes | s | s per change | times `git log -p -M` |",
-        "| ---: | ---: | ---: | ---: |",
-        *(f"| {size:,} | {ours:.1f} | {ours / size:.2f} | {ours / log:.0f} |" for size, ours, log in growth),
-        "",
-        "## Compared with other tools",
-        "",
-        "| graph of one tree | s |",
-        "| --- | ---: |",
-        *(f"| {row.name} | {row.seconds:.1f} |" for row in measure_peers(clone)),
-        "",
-        "| review of the newest change | s |",
-        "| --- | ---: |",
-        *(f"| {row.name} | {row.seconds:.1f} |" for row in measure_reviews(clone)),
-        "",
-    ]
-    return "\n".join(lines)
+    yield from (_summary(totals, firsts), "", "| stage | ms | share |", "| --- | ---: | ---: |")
+    for row in rows:
+        if row.seconds > 0.0005:
+            yield f"| {row.name} | {1000 * row.seconds:.1f} | {row.seconds / total:.0%} |"
+    yield from ("", *_EXPLANATION)
+
+
+def processes_part(chosen: argparse.Namespace) -> Iterator[str]:
+    """Yield the lines on whole processes."""
+    start = measure_start(chosen.clone)
+    yield from ("| process | s | times the floor |", "| --- | ---: | ---: |")
+    for row in start:
+        yield f"| {row.name} | {row.seconds:.2f} | {row.seconds / start[0].seconds:.1f} |"
+
+
+def growth_part(chosen: argparse.Namespace) -> Iterator[str]:
+    """Yield the lines on ranges."""
+    yield "The newest changes of the clone, with an empty cache and one worker, including the first graph and the history."
+    yield ""
+    yield from (
+        "| changes | s | s per change | times `git log -p -M` | MB |",
+        "| ---: | ---: | ---: | ---: | ---: |",
+    )
+    for each in measure_growth(chosen.clone, [size for size in (1, 10, 100, 1000) if size <= chosen.grow]):
+        cells = (
+            f"{each.changes:,}",
+            f"{each.ours.seconds:.1f}",
+            f"{each.ours.seconds / each.changes:.2f}",
+            f"{each.ours.seconds / each.log:.0f}",
+            f"{each.ours.megabytes:.0f}",
+        )
+        yield f"| {' | '.join(cells)} |"
+
+
+def trees_part(chosen: argparse.Namespace) -> Iterator[str]:
+    """Yield the lines on larger trees."""
+    yield (
+        "The newest sources of the clone in a repository of their own, without history, and the same with copies of the packages under other names. "
+        "The change is one line of a file that many import."
+    )
+    yield ""
+    yield "| tree | Python files | first graph, s | graph again, s | a change, first run, s | again, s |"
+    yield "| ---: | ---: | ---: | ---: | ---: | ---: |"
+    for each in measure_trees(chosen.clone, sorted({1, chosen.copies})):
+        seconds = (each.first_graph, each.graph_again, each.first_change, each.change_again)
+        yield f"| {each.copies} times | {each.files:,} | {' | '.join(f'{one:.1f}' for one in seconds)} |"
+
+
+def sharing_part(chosen: argparse.Namespace) -> Iterator[str]:
+    """Yield the lines on shards and clusters."""
+    yield f"The newest {_SHARED} changes with empty caches."
+    yield ""
+    yield from ("| judged by | s | same bytes |", "| --- | ---: | --- |")
+    for each in measure_sharing(chosen.clone, _SHARED):
+        yield f"| {each.name} | {each.seconds:.1f} | {'yes' if each.is_same else 'no'} |"
+
+
+def peers_part(chosen: argparse.Namespace) -> Iterator[str]:
+    """Yield the lines on other tools."""
+    yield from ("| graph of one tree | s |", "| --- | ---: |")
+    yield from (f"| {row.name} | {row.seconds:.1f} |" for row in measure_peers(chosen.clone))
+    yield from ("", "| review of the newest change | s |", "| --- | ---: |")
+    yield from (f"| {row.name} | {row.seconds:.1f} |" for row in measure_reviews(chosen.clone))
+
+
+PARTS: dict[str, tuple[str, Callable[[argparse.Namespace], Iterator[str]]]] = {
+    "stages": ("A change, by stage", stages_part),
+    "processes": ("Whole processes", processes_part),
+    "growth": ("Ranges", growth_part),
+    "trees": ("Larger trees", trees_part),
+    "sharing": ("Shards and clusters", sharing_part),
+    "peers": ("Compared with other tools", peers_part),
+}
+_HEAD = (
+    "# Performance",
+    "",
+    "Made by `python -m tests.benchmarks.performance CLONE --write`. Seconds of processor (user and system, git included) on one core;",
+    "absolute times depend on the machine, ratios hardly do.",
+)
+
+
+def page(chosen: argparse.Namespace) -> str:
+    """Return docs/performance.md; parts that are not asked for as they are there."""
+    pieces = re.split(r"^## (.*)\n+", PAGE.read_text("utf-8"), flags=re.MULTILINE)[1:]
+    known = dict(zip(pieces[::2], pieces[1::2], strict=True))
+    lines = list(_HEAD)
+    for name, (title, part) in PARTS.items():
+        if not chosen.only or name in chosen.only:
+            lines += ["", f"## {title}", "", "\n".join(part(chosen)).rstrip()]
+        elif title in known:
+            lines += ["", f"## {title}", "", known[title].rstrip()]
+    return "\n".join((*lines, ""))
 
 
 def _summary(totals: list[float], firsts: list[Row]) -> str:
@@ -328,9 +341,12 @@ def main() -> None:
     parser.add_argument(
         "--grow", type=int, default=100, help="the largest number of changes judged in one go"
     )
+    parser.add_argument("--copies", type=int, default=4, help="how many times the tree is taken at most")
+    parser.add_argument("--only", action="append", choices=PARTS, help="measure this part alone; repeatable")
     parser.add_argument("--write", action="store_true", help="to docs/performance.md")
     chosen = parser.parse_args()
-    text = page(chosen.clone.resolve(), chosen.changes, chosen.grow)
+    chosen.clone = chosen.clone.resolve()
+    text = page(chosen)
     print(text)
     if chosen.write:
         PAGE.write_text(text, "utf-8")

@@ -17,6 +17,8 @@ from diffscope.syntax.model import Definition
 from diffscope.syntax.nodes import clip
 
 _MOST: Final = 3
+_OWN: Final = 12
+"""Letters from which on a single word is no everyday name."""
 _LONGEST: Final = 80
 _SHORTEST: Final = 4
 """Letters of a name that is looked for by itself."""
@@ -25,7 +27,8 @@ _NEAR: Final = 1
 _BOUND: Final = lazy_regex(r"\b(ge|gt|le|lt|max_length|min_length|multiple_of|pattern)\s*=\s*([^,()\s]+)")
 _ASSIGNED: Final = lazy_regex(r"\s*(\w+)\s*(?::[^=]+)?=(?!=)")
 _ANSWER: Final = lazy_regex(r"(?:Response|Choice|Chunk|Usage|Delta|Logprob|Output|Stats)\w*$")
-_ORDER: Final = ("assert", "index", "refusal", "comparison")
+_ASKING: Final = lazy_regex(r"Request|Params?$|Inputs?$|Mixin$")
+_ORDER: Final = ("assert", "index", "refusal", "comparison", "unknown")
 
 
 def collect_points(
@@ -35,7 +38,7 @@ def collect_points(
     source = [one for one in placed if one.fact.category == "source" and one.material.python]
     listed = list(options)
     found = [*_fields(source, listed, graph), *_limits(listed, source, graph), *_renamed(source)]
-    order = ("request", "limit", "option", "response", "renamed")
+    order = ("request", "limit", "option", "response", "field", "renamed")
     found.sort(key=lambda one: (order.index(one.what), -len(one.ends), one.path, one.line))
     return tuple(found[:_MOST])
 
@@ -50,10 +53,12 @@ def _renamed(source: list[Placed]) -> Iterator[Point]:
         if change.moved_from is not None and change.moved_from.path is None
     ]
     owners = {new.name for _, new, _ in pairs}
-    for one, change, old in pairs:
-        before, after = (name.rpartition(".")[2] for name in (old, change.name))
-        if before == after or change.name.rpartition(".")[0] in owners or len(before) < _SHORTEST:
-            continue
+    named = [
+        (one, change, old, old.rpartition(".")[2], change.name.rpartition(".")[2])
+        for one, change, old in pairs
+        if change.name.rpartition(".")[0] not in owners and len(old.rpartition(".")[2]) >= _SHORTEST
+    ]
+    for one, change, old, before, after in [each for each in named if each[3] != each[4]][:_MOST]:
         words = [re.compile(rf"(?<!\w){re.escape(name)}(?!\w)") for name in (before, after)]
         left, places = [], 0
         for each in source:
@@ -94,11 +99,17 @@ def _fields(
     for name, group in groups.items():
         first = min(group, key=lambda one: (one.what != "protocol-field", one.what != "cli-flag"))
         what = "option" if first.what != "protocol-field" else "request"
-        what = "response" if what == "request" and _ANSWER.search(first.name.rpartition(".")[0]) else what
+        owner = first.name.rpartition(".")[0]
+        if what == "request" and not _ASKING.search(owner):
+            what = "response" if _ANSWER.search(owner) else "field"
         declared = min(group, key=lambda one: one.what == "cli-flag")
         definition, text, about = _declared(source, declared)
         searched = name if first.what != "environment-variable" else _bound_to(first, source)
-        ends = list(_ends(searched, source, graph if what == "request" else None))
+        # A word of everyday is the name of other things, too; elsewhere only what is handed on by its name is the same.
+        is_own = "_" in searched or len(searched) >= _OWN
+        is_handed = any(_hands_on(searched, one) for one in source)
+        elsewhere = graph if what == "request" and is_handed else None
+        ends = list(_ends(searched, source, elsewhere)) if is_own else [("unknown", "", "")]
         yield Point(
             what=what,
             path=first.path,
@@ -109,7 +120,7 @@ def _fields(
             bounds=tuple(f"{bound}={value}" for bound, value in _BOUND.findall(text)),
             about=about,
             ends=tuple(sorted(ends, key=lambda end: _ORDER.index(end[0]))[:1]),
-            read=any(_reads(searched, one) for one in source),
+            read=not is_own or any(_reads(searched, one) for one in source),
         )
 
 
@@ -132,9 +143,22 @@ def _declared(source: Iterable[Placed], option: OptionFact) -> tuple[Definition 
     return None, "", ""
 
 
+def _hands_on(name: str, one: Placed) -> bool:
+    after = one.material.after
+    return after is not None and re.search(rf"\b{name}=(?:\w+\.)*{name}\b", after.text) is not None
+
+
 def _reads(name: str, one: Placed) -> bool:
     after = one.material.after
-    return after is not None and re.search(rf"\.{re.escape(name)}\b(?!\s*=[^=])", after.text) is not None
+    return (
+        after is not None
+        and re.search(
+            # Of a module of settings a name may be imported by itself.
+            rf"(?:\.|\bimport\b[^\n#]*\b){re.escape(name)}\b(?!\s*=[^=])",
+            after.text,
+        )
+        is not None
+    )
 
 
 def _limits(

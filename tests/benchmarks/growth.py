@@ -1,0 +1,204 @@
+"""Measures how cost grows: with the number of changes, with the size of the tree, over workers, machines and shards.
+
+Part of ``python -m tests.benchmarks.performance``, which writes the page.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from diffscope.adapters.git.repository import GitRepository
+from diffscope.batch.run import Batch
+from diffscope.batch.windows import find_range
+from diffscope.render.formats import json
+from diffscope.render.style import Style
+from diffscope.workspace import Workspace
+
+ROOT = Path(__file__).parents[2]
+SOURCES = ("vllm", "tests", "csrc", "cmake", "setup.py")
+_ROOTS = ("vllm", "tests")
+_EDITED = "vllm/v1/core/sched/scheduler.py"
+
+
+class Used(NamedTuple):
+    """Seconds of processor of a process and of those that it waited for, and the megabytes that the largest of them held."""
+
+    seconds: float
+    megabytes: float
+
+
+class Grown(NamedTuple):
+    """A range judged cold: by diffscope, and printed by ``git log -p -M``."""
+
+    changes: int
+    ours: Used
+    log: float
+
+
+class Tree(NamedTuple):
+    """A tree of some copies of the sources, and the seconds of what is asked of it."""
+
+    copies: int
+    files: int
+    first_graph: float
+    graph_again: float
+    first_change: float
+    change_again: float
+
+
+class Shared(NamedTuple):
+    """A range judged in some way; whether the answers are the same bytes as those of one process."""
+
+    name: str
+    seconds: float
+    is_same: bool
+
+
+def run(*command: str, environment: dict[str, str] | None = None, folder: Path = ROOT) -> Used:
+    """Return what a command takes. Raises ``CalledProcessError`` where it fails."""
+    quiet = subprocess.DEVNULL
+    process = subprocess.Popen(
+        command, cwd=folder, env={**os.environ, **(environment or {})}, stdout=quiet, stderr=quiet
+    )
+    _, status, used = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, command)
+    return Used(used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
+
+
+def _diffscope(*arguments: str, cache: Path | str) -> Used:
+    own = {"XDG_CACHE_HOME": str(cache), "PYTHONPATH": os.environ.get("PYTHONPATH", str(ROOT))}
+    return run(sys.executable, "-m", "diffscope", *arguments, environment=own)
+
+
+def _classify(clone: Path, span: str, output: Path, cache: Path, *more: str) -> Used:
+    """Judge a range in one process."""
+    where = ("--repo", str(clone), "--workers", "1", "--format", f"jsonl:{output}")
+    return _diffscope("classify", "--range", span, *where, *more, cache=cache)
+
+
+def measure_growth(clone: Path, sizes: Sequence[int]) -> Iterator[Grown]:
+    """Yield what each number of newest changes takes with an empty cache and one worker."""
+    for size in sizes:
+        span = f"HEAD~{size}..HEAD"
+        with tempfile.TemporaryDirectory() as folder:
+            ours = _classify(clone, span, Path(folder) / "out.jsonl", Path(folder))
+        log = run("git", "-C", str(clone), "log", "--first-parent", "-p", "-M", span)
+        yield Grown(size, ours, log.seconds)
+
+
+def check_out(clone: Path, commit: str, tree: Path, copies: int = 1) -> int:
+    """Make the sources of a commit, and renamed copies of its packages, the newest commit of a repository of its own; return how many files that is."""
+    tree.mkdir(exist_ok=True)
+    for old in tree.iterdir():
+        if old.name not in (".git", ".code-review-graph"):
+            subprocess.run(["rm", "-r", str(old)], check=True)
+    packed = subprocess.run(
+        ["git", "-C", str(clone), "archive", commit, *SOURCES], check=True, capture_output=True
+    )
+    subprocess.run(["tar", "-x", "-C", str(tree)], input=packed.stdout, check=True)
+    files = [path for root in _ROOTS for path in (tree / root).rglob("*.py")]
+    for number in range(2, copies + 1):
+        for path in files:
+            root, _, rest = path.relative_to(tree).as_posix().partition("/")
+            copy = tree / root / f"copy{number}" / rest
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            copy.write_bytes(_renamed(path.read_bytes(), f"copy{number}"))
+    commit_all(tree, commit)
+    return len(files) * copies
+
+
+def _renamed(source: bytes, package: str) -> bytes:
+    """Return a file whose imports, and module names in strings, lead to the copies."""
+    inner = rb"\1.%s" % package.encode()
+    source = re.sub(rb"^([ \t]*(?:from|import)[ \t]+(?:vllm|tests))\b", inner, source, flags=re.MULTILINE)
+    return re.sub(rb"([\"'](?:vllm|tests))(?=\.)", inner, source)
+
+
+def commit_all(tree: Path, subject: str) -> None:
+    """Commit every file of a tree."""
+    name = ("-c", "user.name=a", "-c", "user.email=a@b")
+    for command in (("init", "-q"), ("add", "-A"), (*name, "commit", "-qm", subject)):
+        subprocess.run(["git", "-C", str(tree), *command], check=True)
+
+
+def measure_trees(clone: Path, factors: Sequence[int]) -> Iterator[Tree]:
+    """Yield what graphs and a small change of a tree of that many copies take."""
+    for copies in factors:
+        with tempfile.TemporaryDirectory() as folder:
+            tree, cache = Path(folder) / "tree", Path(folder) / "cache"
+            files = check_out(clone, "HEAD", tree, copies)
+            graph = ("graph", "build", "--repo", str(tree))
+            first, again = (_diffscope(*graph, cache=cache).seconds for _ in range(2))
+            edited = tree / _EDITED
+            edited.write_bytes(edited.read_bytes().replace(b" = 0\n", b" = 1\n", 1))
+            commit_all(tree, "a change")
+            change = ("classify", "--base", "HEAD~1", "--repo", str(tree))
+            changes = [_diffscope(*change, cache=cache).seconds for _ in range(2)]
+            yield Tree(copies, files, first, again, *changes)
+
+
+def measure_sharing(clone: Path, size: int) -> Iterator[Shared]:
+    """Yield what a range of newest changes takes in one process, in three shards that are merged, and on a cluster of which a worker is killed."""
+    span = f"HEAD~{size}..HEAD"
+    with tempfile.TemporaryDirectory() as folder:
+        here = Path(folder)
+        alone = _classify(clone, span, here / "alone.jsonl", here / "alone")
+        expected = (here / "alone.jsonl").read_bytes()
+        yield Shared("one process", alone.seconds, is_same=True)
+        shards = [
+            _classify(clone, span, here / f"{part}.jsonl", here / f"shard{part}", "--shard", f"{part}/3")
+            for part in (1, 2, 3)
+        ]
+        yield Shared(
+            "three shards, each with a cache of its own", sum(each.seconds for each in shards), is_same=True
+        )
+        stores = [str(here / f"shard{part}" / "diffscope") for part in (1, 2, 3)]
+        merge = _diffscope("store", "merge", *stores, cache=here / "merged")
+        joined = _classify(clone, span, here / "joined.jsonl", here / "merged")
+        same = (here / "joined.jsonl").read_bytes() == expected
+        yield Shared(
+            "their stores merged, and the range answered from them", merge.seconds + joined.seconds, same
+        )
+        yield _on_a_cluster(clone, span, here, expected)
+
+
+def _on_a_cluster(clone: Path, span: str, folder: Path, expected: bytes) -> Shared:
+    from distributed import LocalCluster  # noqa: PLC0415 - an extra
+
+    os.environ |= {"DIFFSCOPE_REPO": str(clone), "DIFFSCOPE_CACHE_DIR": str(folder / "workers")}
+    before = os.times()
+    with (
+        LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None) as cluster,
+        GitRepository(clone) as repository,
+        Workspace(repository, cache_directory=folder / "asking") as workspace,
+        Batch(workspace, cluster=cluster.scheduler_address) as batch,
+    ):
+        answers = batch.judge(find_range(workspace, span).wanted)
+        found = [next(answers)]
+        os.kill(next(iter(cluster.workers.values())).pid, signal.SIGKILL)
+        found += answers
+    after = os.times()
+    told = [json.render(each.assessment, Style()) for each in found if each.assessment is not None]
+    return Shared(
+        "a Dask cluster of two workers, of which one is killed after the first answer",
+        sum(after[:4]) - sum(before[:4]),
+        len(told) == len(found) and sorted(told) == sorted(_documents(expected)),
+    )
+
+
+def _documents(lines: bytes) -> list[str]:
+    from msgspec.json import decode  # noqa: PLC0415 - only here
+
+    from diffscope.assessment.document import Assessment  # noqa: PLC0415 - only here
+
+    return [json.render(decode(line, type=Assessment), Style()) for line in lines.splitlines()]
