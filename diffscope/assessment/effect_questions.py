@@ -215,7 +215,7 @@ def _quoted(edit: Edit, code: str, asked: str) -> dict[str, Argument]:
             if (found := _KEY.search(edit.after or edit.before))
             else edit.after or edit.before
         }
-    if asked in ("element", "entry", "element-gone"):
+    if asked in ("element", "entry", "row", "element-gone"):
         return {"value": edit.after or edit.before}
     if asked == "raised" and edit.held:
         return {"value": error_of(edit.held[-1]) or edit.held[-1].partition(" ")[2]}
@@ -298,6 +298,9 @@ def _asked(edit: Edit, code: str) -> str:  # noqa: PLR0911 - a question a line
     if is_file and edit.keyword not in ("steps", "label"):
         return _of_file(edit, code)
     asked = _by_value(edit, asked)
+    if asked == "entry" and _KEYED.search(edit.after):
+        # What is looked up by a key has no order.
+        return "row"
     found = _MISSING.search(edit.before)
     if found is not None and f"{found[1]}.get({found[2]}" in edit.after:
         return "missing"

@@ -512,6 +512,12 @@ ROWS = '    skip_rows: int = Field(default=0, ge=0, description="Skip the first 
             "`self.all[request.skip_rows]` (vllm/v1/core/sched/thing.py:3) goes by a client's `skip_rows`, which the field bounds by nothing: what happens one past the end?",
             id="a field of a request by which a list is read"),
         pytest.param(
+            {SERVED: FIELDS.format(""), PATH: SCHEDULED.format("")},
+            {SERVED: FIELDS.format("    id: int = 0\n    skip_rows: int = 0\n"), PATH: SCHEDULED.format("        assert other.id < 3\n        use(request.skip_rows)\n")},
+            "New request field `id` of `ChatRequest` (`int`, default `0`)",
+            "Nothing bounds a client's `skip_rows`, and no code of this change compares it: what do 0, a negative and a huge one do?",
+            id="an everyday name is the name of other things, too"),
+        pytest.param(
             {SERVED: FIELDS.format("")}, {SERVED: FIELDS.format("    skip_rows: bool = True\n")},
             "New request field `skip_rows` of `ChatRequest` (`bool`, default `True`)",
             "No code of this change reads `skip_rows`: who does?",
@@ -556,9 +562,9 @@ def test_the_kind_of_a_change_is_known_before_it_is_told(
     """The question is asked where the new value ends, with its number or name."""
     if "x.yaml" in before:
         before, after = ({".buildkite/x.yaml": each["x.yaml"]} for each in (before, after))
-    effect = find_effects(facts(before, after))[0]
-    assert effect.says.en == says
-    assert effect.checks[0].en == check
+    effects = find_effects(facts(before, after))
+    assert effects[0].says.en == says
+    assert next(asked.en for effect in effects for asked in effect.checks) == check
 
 
 @pytest.mark.parametrize(
@@ -655,15 +661,16 @@ def test_an_exit_that_became_an_assertion_is_that() -> None:
     ("reads", "asked"),
     [
         pytest.param("envs.lamp_policy", False, id="under the name that it is assigned to"),
+        pytest.param("lamp_policy", False, id="imported by that name"),
         pytest.param("envs.lamp_size", True, id="nothing of it"),
     ],
 )
 def test_a_variable_of_the_environment_may_be_read_under_another_name(reads: str, asked: bool) -> None:
     declared = "import os\n\nlamp_size = os.getenv('VLLM_LAMP_SIZE', '1')\n"
-    using = "from vllm import envs\n\n\ndef light(lamp):\n    return lamp.lit({})\n"
-    before = {"vllm/envs.py": declared, PATH: using.format("")}
+    using = "from vllm import envs\nfrom vllm.envs import lamp_size{}\n\n\ndef light(lamp):\n    return lamp.lit({})\n"
+    before = {"vllm/envs.py": declared, PATH: using.format("", "")}
     policy = f"{declared}lamp_policy = os.getenv('VLLM_LAMP_POLICY', 'size')\n"
-    after = {"vllm/envs.py": policy, PATH: using.format(reads)}
+    after = {"vllm/envs.py": policy, PATH: using.format("" if "." in reads else f", {reads}", reads)}
     checks = " ".join(check.en for one in find_effects(facts(before, after)) for check in one.checks)
     assert ("No code of this change reads `VLLM_LAMP_POLICY`" in checks) is asked
 
@@ -693,3 +700,25 @@ def test_a_condition_that_is_too_long_is_told_by_what_it_asks_otherwise() -> Non
         effect.says.en
         == "The condition for `return 1` in `Thing.run` now asks `self.off`, no longer `self.on`"
     )
+
+
+@pytest.mark.parametrize(
+    ("entry", "check"),
+    [
+        pytest.param(
+            "'two': 2,",
+            "Who looks `'two': 2` up in `LAMPS`, what did they get before, and does a test ask for it?",
+            id="by a key",
+        ),
+        pytest.param(
+            "(r'two', 2),",
+            "Which inputs does `(r'two', 2)` in `LAMPS` now decide before the later entries: is each right, and is one tested?",
+            id="in order",
+        ),
+    ],
+)
+def test_an_entry_of_a_table_is_asked_for_by_how_it_is_found(entry: str, check: str) -> None:
+    first, ends = ("'one': 1,", "{}") if ":" in entry else ("(r'one', 1),", "[]")
+    before, after = (f"LAMPS = {ends[0]}\n    {first}\n{more}{ends[1]}\n" for more in ("", f"    {entry}\n"))
+    (effect,) = find_effects(edit(PATH, before, after))
+    assert effect.checks[0].en == check
