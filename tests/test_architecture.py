@@ -355,6 +355,19 @@ def test_no_code_holds_words_of_a_repository() -> None:
     assert found == {}
 
 
+def test_no_message_and_no_rule_names_a_repository() -> None:
+    """Rules and texts are shared by all profiles."""
+    texts = [PACKAGE / "messages" / f"{name}.json" for name in ("english", "chinese")]
+    texts += [file for name in ("rule", "zh") for file in (ROOT / "rules").glob(f"*/{name}.yml")]
+    pattern = words_of_the_default_profile()
+    found = {
+        file.relative_to(ROOT).as_posix(): words
+        for file in texts
+        if (words := pattern.findall(_without_names(file.read_text(encoding="utf-8"))))
+    }
+    assert found == {}
+
+
 @pytest.mark.parametrize(
     ("code", "words"),
     [

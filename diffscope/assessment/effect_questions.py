@@ -12,6 +12,7 @@ from diffscope.assessment.effect_sentences import (
     EditGroup,
     code_of,
     direction_of,
+    error_of,
     exit_of,
     other_name,
     parts_of,
@@ -43,7 +44,11 @@ _TRUTH: Final = lazy_regex(r"^([\w.]+) is not None$|^([\w.]+) is None$")
 _KEYS: Final = lazy_regex(r"(?:^|_)(?:hash|fingerprint|digest|cache_key|hash_keys|compat\w*)(?:_|$)")
 _KEY: Final = lazy_regex(r"^[\"']?([\w.]+)[\"']?(?:: |=|$)")
 _COMPARED: Final = lazy_regex(r"^(?:not )?(.+?) (<=|>=|<|>|==|!=) (.+)$")
-_SWAPS: Final = ({"<", "<="}, {">", ">="}, {"<", ">="}, {">", "<="})
+_HOLDS: Final = {
+    "<": frozenset({"<"}), "<=": frozenset({"<", "=="}), ">": frozenset({">"}), ">=": frozenset({">", "=="}),
+    "==": frozenset({"=="}), "!=": frozenset({"<", ">"}),
+}  # fmt: skip
+"""How two values may lie to each other where a comparison of them holds."""
 _LEFT_OUT: Final = lazy_regex(r"ignore|exclude|skip|opt_out")
 """Of a hash, what it goes without."""
 _WRITES: Final = lazy_regex(r"(?:^|[._])(?:log|warn|print|record|observe)\w*$")
@@ -210,8 +215,10 @@ def _quoted(edit: Edit, code: str, asked: str) -> dict[str, Argument]:
             if (found := _KEY.search(edit.after or edit.before))
             else edit.after or edit.before
         }
-    if asked in ("element", "entry", "element-gone"):
+    if asked in ("element", "entry", "row", "element-gone"):
         return {"value": edit.after or edit.before}
+    if asked == "raised" and edit.held:
+        return {"value": error_of(edit.held[-1]) or edit.held[-1].partition(" ")[2]}
     if asked == "skipped":
         return {"value": (edit.held[-1].partition(" ")[2] or "None") if edit.held else edit.after}
     return {}
@@ -222,8 +229,10 @@ def _decided(edit: Edit, told: dict[str, Argument], facts: ChangeFacts) -> tuple
     sides = [_COMPARED.match(text) for text in (edit.before, edit.after)]
     if sides[0] is not None and sides[1] is not None:
         (left, sign, right), (other, new_sign, new_right) = sides[0].groups(), sides[1].groups()
-        if (left, right) == (other, new_right) and {sign, new_sign} in _SWAPS[:2]:
-            return "at-bound", {**told, "bound": f"{left} == {right}"}
+        is_denied_alike = edit.before.startswith("not ") == edit.after.startswith("not ")
+        differs = _HOLDS[sign] ^ _HOLDS[new_sign]
+        if (left, right) == (other, new_right) and is_denied_alike and len(differs) == 1:
+            return "at-bound", {**told, "bound": f"{left} {min(differs)} {right}"}
         if left == other and sign == new_sign and sign not in ("==", "!="):
             return "between", {**told, "name": left, "before": right, "after": new_right}
     gone, come = parts_of(edit, facts) or parted(edit.before, edit.after)
@@ -289,6 +298,9 @@ def _asked(edit: Edit, code: str) -> str:  # noqa: PLR0911 - a question a line
     if is_file and edit.keyword not in ("steps", "label"):
         return _of_file(edit, code)
     asked = _by_value(edit, asked)
+    if asked == "entry" and _KEYED.search(edit.after):
+        # What is looked up by a key has no order.
+        return "row"
     found = _MISSING.search(edit.before)
     if found is not None and f"{found[1]}.get({found[2]}" in edit.after:
         return "missing"

@@ -13,7 +13,7 @@ import msgspec
 
 from diffscope.assessment.document import Effect
 from diffscope.assessment.effect_questions import effect_of, keys_by
-from diffscope.assessment.effect_sentences import EditGroup, exit_of
+from diffscope.assessment.effect_sentences import NO_CODE, EditGroup, exit_of
 from diffscope.assessment.points import with_points
 from diffscope.assessment.title_words import stems_of
 from diffscope.facts.change.edit_weight import only_hands_on, statement_weight
@@ -75,6 +75,7 @@ class _Change:
         self.shrunk = {(one.path, one.symbol) for one in facts.edit if one.change == "removed"}
         self.defaults = {(one.path, one.symbol) for one in facts.option if one.change == "default"}
         self.categories = {file.path: file.category for file in facts.file}
+        self.new_files = {file.path for file in facts.file if file.status == "added"}
         self.has_product = any(file.category in _PRODUCT and file.logic is not False for file in facts.file)
         self.earlier = {
             _last_name(one): frozenset((one.moved_from.rpartition(".")[2].rpartition(":")[2],))
@@ -87,7 +88,8 @@ class _Change:
 
     def is_beside(self, edit: Edit) -> bool:
         """Return whether an edit of tests or pages only follows product code, which moved or was renamed."""
-        return self.has_product and self.categories.get(edit.path) not in _PRODUCT
+        is_new_file = edit.path in self.new_files and edit.what in NO_CODE and edit.keyword != "steps"
+        return is_new_file or (self.has_product and self.categories.get(edit.path) not in _PRODUCT)
 
     def tells(self, edit: Edit) -> bool:
         """Return whether an edit is told otherwise: as a setting, or as a function by another name."""

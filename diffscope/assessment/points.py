@@ -164,37 +164,45 @@ def _limit(point: Point) -> Message | None:
 
 
 def _checks(point: Point) -> Iterator[Text]:
-    name = _field(point) if point.what != "option" else point.names[0]
     if point.what == "limit":
-        bound = point.bounds[0].partition("=")[0]
-        if point.value.lstrip("-").isdigit():
-            yield text_of(f"check.limit-{_of_length(bound)}", name=name, past=int(point.value) + _PAST[bound])
-        else:
-            yield text_of("check.limit", name=name, value=point.bounds[0])
-        return
-    if (
-        point.what == "renamed"
-        and not point.ends
-        and not any(part.startswith("_") for part in point.names[0].split("."))
-    ):
+        yield _asked_of_limit(point)
+    elif point.what == "renamed":
+        yield from _asked_of_name(point)
+    elif point.what != "response":
+        yield from _asked_of_value(point)
+
+
+def _asked_of_limit(point: Point) -> Text:
+    bound, name = point.bounds[0].partition("=")[0], _field(point)
+    if not point.value.lstrip("-").isdigit():
+        return text_of("check.limit", name=name, value=point.bounds[0])
+    what = "length" if bound.endswith("length") else "number"
+    return text_of(f"check.limit-{what}", name=name, past=int(point.value) + _PAST[bound])
+
+
+def _asked_of_name(point: Point) -> Iterator[Text]:
+    if point.ends:
+        places = tuple(place for _, _, place in point.ends)
+        yield text_of("check.left", before=point.names[0], places=places)
+    elif not any(part.startswith("_") for part in point.names[0].split(".")):
         yield text_of("check.renamed-out", before=point.names[0])
-    elif point.what == "renamed" and point.ends:
-        yield text_of("check.left", before=point.names[0], places=tuple(place for _, _, place in point.ends))
-    if point.what in ("response", "renamed"):
-        return
-    who = "client" if point.what == "request" else "option"
+
+
+def _asked_of_value(point: Point) -> Iterator[Text]:
+    """Yield the question where a value ends; none of a name that is too common to be looked for."""
+    is_option = point.what == "option"
     bounds: Argument = f"`{', '.join(point.bounds)}`" if point.bounds else message("point.no-bounds")
-    words: dict[str, Argument] = {"name": name, "bounds": bounds, "default": point.default or "None"}
-    for kind, code, place in point.ends[:1]:
+    words: dict[str, Argument] = {
+        "name": point.names[0] if is_option else _field(point), "bounds": bounds, "default": point.default or "None",
+    }  # fmt: skip
+    kind, code, place = point.ends[0] if point.ends else ("", "", "")
+    if kind not in ("", "unknown"):
+        who = "option" if is_option else "client"
         yield text_of(f"check.{kind}-of-{who}", **words, code=code, place=place)
-        return
-    if not point.read:
+    elif kind == "" and not point.read:
         yield text_of("check.unread", **words)
     elif turns_on(point.default):
         yield text_of("check.on-by-default", **words)
-    elif who == "client" and point.type.startswith(_NUMBERS) and not point.bounds:
-        yield text_of("check.unbounded", **words)
-
-
-def _of_length(bound: str) -> str:
-    return "length" if bound.endswith("length") else "number"
+    elif kind == "" and not (is_option or point.bounds) and point.type.startswith(_NUMBERS):
+        is_number = point.type.startswith(("int", "float"))
+        yield text_of("check.unbounded-number" if is_number else "check.unbounded-length", **words)

@@ -1355,7 +1355,7 @@ class Point(Value, frozen=True, kw_only=True):
     about: str = ""
     """The description that the author gives."""
     ends: tuple[tuple[str, str, str], ...] = ()
-    """``assert``, ``index``, ``refusal`` or ``comparison``, its code, and ``path:line``: where the product first checks or uses the value.
+    """``assert``, ``index``, ``refusal``, ``comparison`` or ``unknown`` (the name is too common to search for), its code, and ``path:line``: where the product first checks or uses the value.
 
     For a rename at most three places in changed files that still use the old name, as ``left`` without code.
     """

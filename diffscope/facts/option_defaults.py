@@ -107,6 +107,10 @@ def _choices(content: SourceText | None) -> dict[str, tuple[str, int]]:
 _TABLE = lazy_regex(r"^_?(?:DEFAULT|OPTIMIZATION_LEVEL)_|_DEFAULTS?$")
 _FACTORY = lazy_regex(r"\bdefault_factory\s*=\s*(\w+)")
 _NAME = lazy_regex(r"(?!None$|False$)[A-Za-z_]\w*")
+_READS_VARIABLE = lazy_regex(
+    r"(?:\b(?:bool|int)\(){0,2}\b(?:(?:os\.)?(?:getenv|environ\.get)\(['\"]|envs\.)([A-Za-z_]\w*)(?:['\"][^()]*\)){0,1}\){0,2}"
+)
+_ASKS_FUNCTION = lazy_regex(r"(?:\w+\.)*([A-Za-z_]\w*)\(\)")
 _COLLECTIONS = frozenset({"frozenset", "set", "tuple", "list"})
 _ON = "True"
 
@@ -175,7 +179,7 @@ def _of_decider(placed: Placed, change: ChangedSymbol, found: ChangedPython) -> 
         Aspect.ADDED in change.aspects
         and PurePosixPath(placed.fact.path).name == places().code.environment_file
     )
-    is_edited = change.logic and Aspect.BODY in change.aspects
+    is_edited = change.logic and Aspect.BODY in change.aspects and not _reads_the_same(change)
     if (
         not (is_edited or is_new)
         or "." in change.name
@@ -199,6 +203,24 @@ def _of_decider(placed: Placed, change: ChangedSymbol, found: ChangedPython) -> 
             change="computed",
             computed_by=change.name,
         )
+
+
+def _reads_the_same(change: ChangedSymbol) -> bool:
+    """Return whether every edit of a function only asks the same variable in another way: by a function that says it, or itself."""
+    edits = [one.edit for one in change.edits]
+    return bool(edits) and all(
+        one.before and one.after and _asks_the_same(one.before, one.after) for one in edits
+    )
+
+
+def _asks_the_same(one: str, other: str) -> bool:
+    return any(
+        set(read[1].lower().split("_")) == set(asked[1].lower().split("_")) - {"is"}
+        and read.string.replace(read[0], "") == asked.string.replace(asked[0], "")
+        for by_read, by_call in ((one, other), (other, one))
+        for read in _READS_VARIABLE.finditer(by_read)
+        for asked in _ASKS_FUNCTION.finditer(by_call)
+    )
 
 
 def _decided(outline: Outline | None, content: SourceText | None, function: str | None) -> Iterator[str]:

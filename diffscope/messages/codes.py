@@ -29,10 +29,10 @@ CheckCode = Literal[
     "check.passed-over", "check.passed-over-next", "check.place", "check.raised", "check.raised-new",
     "check.raised-request", "check.raised-start", "check.refusal-of-client", "check.refusal-of-option",
     "check.renamed-out", "check.return", "check.returned", "check.returned-next", "check.returned-to",
-    "check.skipped", "check.skipped-next", "check.splits", "check.statement", "check.unbounded",
-    "check.unread", "check.value", "check.value-changed", "check.value-changed-next", "check.value-next",
-    "check.variable", "check.version", "check.via", "check.where", "check.whole", "check.widened",
-    "check.widened-or", "check.zero",
+    "check.row", "check.skipped", "check.skipped-next", "check.splits", "check.statement",
+    "check.unbounded-length", "check.unbounded-number", "check.unread", "check.value", "check.value-changed",
+    "check.value-changed-next", "check.value-next", "check.variable", "check.version", "check.via",
+    "check.where", "check.whole", "check.widened", "check.widened-or", "check.zero",
 ]
 EffectCode = Literal[
     "effect.and-less", "effect.and-more", "effect.argument-added", "effect.argument-changed",

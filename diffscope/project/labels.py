@@ -85,7 +85,6 @@ def _rule(shapes: Shapes, node: MapNode) -> MergifyRule:
     actions = node.get("actions")
     actions = actions if isinstance(actions, MapNode) else MapNode((), node.line, node.column)
     label = actions.get("label")
-    assign = actions.get("assign")
     return MergifyRule(
         name=name or "",
         line=node.line,
@@ -93,8 +92,6 @@ def _rule(shapes: Shapes, node: MapNode) -> MergifyRule:
         adds=_texts(shapes, label, "add") + _texts(shapes, label, "toggle"),
         removes=_texts(shapes, label, "remove"),
         comments="comment" in actions.keys(),  # noqa: SIM118 - not a dict
-        assigns=_texts(shapes, assign, "users") + _texts(shapes, assign, "add_users"),
-        other_actions=tuple(key for key in actions.keys() if key not in {"label", "comment", "assign"}),  # noqa: SIM118
     )
 
 

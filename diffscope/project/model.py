@@ -80,7 +80,7 @@ class ConditionGroup(Value, frozen=True, kw_only=True, tag="group"):
 
 
 class MergifyRule(Value, frozen=True, kw_only=True):
-    """A rule of mergify.yml: what must hold, and what is done with labels, comments and assignees then."""
+    """A rule of mergify.yml: what must hold, and what is done with labels and comments then."""
 
     name: str
     line: int
@@ -88,8 +88,6 @@ class MergifyRule(Value, frozen=True, kw_only=True):
     adds: tuple[str, ...] = ()
     removes: tuple[str, ...] = ()
     comments: bool = False
-    assigns: tuple[str, ...] = ()
-    other_actions: tuple[str, ...] = ()
 
 
 class Mergify(Value, frozen=True, kw_only=True):
@@ -131,7 +129,6 @@ class Mirror(Value, frozen=True, kw_only=True):
     soft_fail: bool | None = None
     timeout: int | None = None
     dind: bool = True
-    no_plugin: bool = False
     depends_on: tuple[Listed, ...] = ()
     keys: tuple[Listed, ...] = ()
 
@@ -159,7 +156,6 @@ class Step(Value, frozen=True, kw_only=True):
     timeout: int | None = None
     parallelism: int | None = None
     dind: bool = True
-    no_plugin: bool = False
     no_gpu: bool = False
     depends_on: tuple[Listed, ...] = ()
     mirrors: tuple[Mirror, ...] = ()

@@ -215,7 +215,11 @@ def option_of(name: str) -> str:
 
 def _gone_and_moved(symbols: Sequence[SymbolAssessment]) -> Iterator[_Clause]:
     told = _told(symbols)
-    removed = _outermost([one for one in told if "removed" in one.aspects and "moved" not in one.aspects])
+    gone = [one for one in told if "removed" in one.aspects and "moved" not in one.aspects]
+    # A name that a module only gave to something is no part of it.
+    removed = _outermost(
+        [one for one in gone if one.kind != "variable" or "." in one.name or one.name.isupper()]
+    )
     if removed:
         yield _clause("clause.removes", names=_names([one.name for one in removed]))
     moved = _outermost([one for one in symbols if one.kind in ("class", "function") and _is_moved(one)])

@@ -76,7 +76,6 @@ class Definition(Value, frozen=True, kw_only=True):
     """First line, decorators included."""
     end: int
     parameters: tuple[Parameter, ...] = ()
-    returns: str | None = None
     bases: tuple[str, ...] = ()
     """Base classes as written, keyword arguments left out."""
     decorators: tuple[str, ...] = ()
@@ -408,14 +407,11 @@ class NativeFunction(Value, frozen=True, kw_only=True):
     end: int
     parameters: tuple[str, ...] = ()
     """As written, white space folded; of a type of Rust its fields or variants."""
-    returns: str = ""
     qualifiers: tuple[str, ...] = ()
     """Of ``__global__``, ``__device__``, ``__host__``, ``template``, ``static``, ``inline``, ``constexpr``; sorted.
 
     Of Rust: visibility and modifiers as written, what is derived, and ``test`` for what only tests are built with.
     """
-    launch_bounds: str | None = None
-    """The arguments of ``__launch_bounds__``."""
     guards: tuple[str, ...] = ()
     """The enclosing preprocessor conditions, outermost first: ``defined(USE_ROCM)``, ``not (…)`` for an else branch."""
 
@@ -614,8 +610,6 @@ class NativeComparison(Value, frozen=True, kw_only=True):
 
     functions: tuple[NativeChange, ...] = ()
     operators: tuple[OperatorChange, ...] = ()
-    includes_added: tuple[Include, ...] = ()
-    includes_removed: tuple[Include, ...] = ()
     before: NativeOutline | None = None
     after: NativeOutline | None = None
     problems: tuple[Problem, ...] = ()

@@ -21,10 +21,9 @@ def test_every_field_is_read() -> None:
         NAME,
         HEAD + b"gpgsig -----BEGIN\n author Eve <e@x> 1 +0000\n -----END\n\n[Core] A (#1)\n\nWhy.\n\nMore.\n",
     )
-    assert (info.author, info.author_email, info.authored_at, info.committed_at) == (
+    assert (info.author, info.author_email, info.committed_at) == (
         "Ada L",
         "ada@x",
-        1774760883,
         1774760884,
     )
     assert (info.tree, info.parents) == ("2222", ("3333", "4444"))

@@ -493,7 +493,7 @@ def test_an_effect_has_the_code_of_its_sentence(
 SERVED = "vllm/entrypoints/openai/protocol.py"
 FIELDS = "class ChatRequest(OpenAIBaseModel):\n    model: str\n{}\n"
 SCHEDULED = "class Scheduler:\n    def step(self, request):\n{}        return request\n"
-ROWS = '    rows: int = Field(default=0, ge=0, description="Skip the first rows of all.")\n'
+ROWS = '    skip_rows: int = Field(default=0, ge=0, description="Skip the first rows of all.")\n'
 
 
 @pytest.mark.parametrize(
@@ -501,20 +501,20 @@ ROWS = '    rows: int = Field(default=0, ge=0, description="Skip the first rows 
     [
         pytest.param(
             {SERVED: FIELDS.format(""), PATH: SCHEDULED.format("")},
-            {SERVED: FIELDS.format(ROWS), PATH: SCHEDULED.format("        rows = request.rows\n        assert rows < request.size\n")},
-            "New request field `rows` of `ChatRequest` (`int, ge=0`, default `0`, “Skip the first rows of all”)",
-            "What bounds a client's `rows` before the assertion `rows < request.size` (vllm/v1/core/sched/thing.py:4)? The field itself asks for `ge=0`; a value that fails it there is an AssertionError, no status 4xx.",
+            {SERVED: FIELDS.format(ROWS), PATH: SCHEDULED.format("        rows = request.skip_rows\n        assert rows < request.size\n")},
+            "New request field `skip_rows` of `ChatRequest` (`int, ge=0`, default `0`, “Skip the first rows of all”)",
+            "What bounds a client's `skip_rows` before the assertion `rows < request.size` (vllm/v1/core/sched/thing.py:4)? The field itself asks for `ge=0`; a value that fails it there is an AssertionError, no status 4xx.",
             id="a field of a request that an assertion holds against something"),
         pytest.param(
             {SERVED: FIELDS.format(""), PATH: SCHEDULED.format("")},
-            {SERVED: FIELDS.format("    rows: int = 0\n"), PATH: SCHEDULED.format("        take(self.all[request.rows])\n")},
-            "New request field `rows` of `ChatRequest` (`int`, default `0`)",
-            "`self.all[request.rows]` (vllm/v1/core/sched/thing.py:3) goes by a client's `rows`, which the field bounds by nothing: what happens one past the end?",
+            {SERVED: FIELDS.format("    skip_rows: int = 0\n"), PATH: SCHEDULED.format("        take(self.all[request.skip_rows])\n")},
+            "New request field `skip_rows` of `ChatRequest` (`int`, default `0`)",
+            "`self.all[request.skip_rows]` (vllm/v1/core/sched/thing.py:3) goes by a client's `skip_rows`, which the field bounds by nothing: what happens one past the end?",
             id="a field of a request by which a list is read"),
         pytest.param(
-            {SERVED: FIELDS.format("")}, {SERVED: FIELDS.format("    rows: bool = True\n")},
-            "New request field `rows` of `ChatRequest` (`bool`, default `True`)",
-            "No code of this change reads `rows`: who does?",
+            {SERVED: FIELDS.format("")}, {SERVED: FIELDS.format("    skip_rows: bool = True\n")},
+            "New request field `skip_rows` of `ChatRequest` (`bool`, default `True`)",
+            "No code of this change reads `skip_rows`: who does?",
             id="a field that nothing reads"),
         pytest.param(
             {SERVED: FIELDS.format("    stop: list[str] = []\n")},
@@ -565,6 +565,7 @@ def test_the_kind_of_a_change_is_known_before_it_is_told(
     ("before", "after", "check"),
     [
         pytest.param("self.n < rows", "self.n <= rows", "Only `self.n == rows` is decided otherwise now in `Thing.run`: is that case right for `use(rows)`, and does a test have exactly it?", id="the bound itself"),
+        pytest.param("self.n != rows", "self.n > rows", "Only `self.n < rows` is decided otherwise now in `Thing.run`: is that case right for `use(rows)`, and does a test have exactly it?", id="one side of what was refused on both"),
         pytest.param("rows > 16", "rows > 64", "Values of `rows` between `16` and `64` are decided otherwise now in `Thing.run`: is `use(rows)` right for each of them, and does a test have one?", id="another number"),
     ],
 )  # fmt: skip
@@ -654,15 +655,16 @@ def test_an_exit_that_became_an_assertion_is_that() -> None:
     ("reads", "asked"),
     [
         pytest.param("envs.lamp_policy", False, id="under the name that it is assigned to"),
+        pytest.param("lamp_policy", False, id="imported by that name"),
         pytest.param("envs.lamp_size", True, id="nothing of it"),
     ],
 )
 def test_a_variable_of_the_environment_may_be_read_under_another_name(reads: str, asked: bool) -> None:
     declared = "import os\n\nlamp_size = os.getenv('VLLM_LAMP_SIZE', '1')\n"
-    using = "from vllm import envs\n\n\ndef light(lamp):\n    return lamp.lit({})\n"
-    before = {"vllm/envs.py": declared, PATH: using.format("")}
+    using = "from vllm import envs\nfrom vllm.envs import lamp_size{}\n\n\ndef light(lamp):\n    return lamp.lit({})\n"
+    before = {"vllm/envs.py": declared, PATH: using.format("", "")}
     policy = f"{declared}lamp_policy = os.getenv('VLLM_LAMP_POLICY', 'size')\n"
-    after = {"vllm/envs.py": policy, PATH: using.format(reads)}
+    after = {"vllm/envs.py": policy, PATH: using.format("" if "." in reads else f", {reads}", reads)}
     checks = " ".join(check.en for one in find_effects(facts(before, after)) for check in one.checks)
     assert ("No code of this change reads `VLLM_LAMP_POLICY`" in checks) is asked
 
@@ -692,3 +694,25 @@ def test_a_condition_that_is_too_long_is_told_by_what_it_asks_otherwise() -> Non
         effect.says.en
         == "The condition for `return 1` in `Thing.run` now asks `self.off`, no longer `self.on`"
     )
+
+
+@pytest.mark.parametrize(
+    ("entry", "check"),
+    [
+        pytest.param(
+            "'two': 2,",
+            "Who looks `'two': 2` up in `LAMPS`, what did they get before, and does a test ask for it?",
+            id="by a key",
+        ),
+        pytest.param(
+            "(r'two', 2),",
+            "Which inputs does `(r'two', 2)` in `LAMPS` now decide before the later entries: is each right, and is one tested?",
+            id="in order",
+        ),
+    ],
+)
+def test_an_entry_of_a_table_is_asked_for_by_how_it_is_found(entry: str, check: str) -> None:
+    first, ends = ("'one': 1,", "{}") if ":" in entry else ("(r'one', 1),", "[]")
+    before, after = (f"LAMPS = {ends[0]}\n    {first}\n{more}{ends[1]}\n" for more in ("", f"    {entry}\n"))
+    (effect,) = find_effects(edit(PATH, before, after))
+    assert effect.checks[0].en == check

@@ -348,3 +348,39 @@ def test_lines_that_only_call_things_otherwise_are_no_rewrite(after: dict[str, s
         text = re.sub(rf"\b{old}\b", new, text)
     found = facts({PATH: before}, {PATH: text}, tree={}).symbol
     assert [one.effect for one in found if one.symbol == "Pool.take"] == [effect]
+
+
+def exchanging(
+    old: str,
+    new: str,
+    *,
+    last: str | None = None,
+    helper: str = "def pool_is_fixed():\n    return FIXED\n\n\n",
+) -> list[str]:
+    """Return the effects of three functions that ask ``old`` and then ``new``; the last one asks ``last``; ``helper`` goes."""
+
+    def text(*asked: str) -> str:
+        return "".join(
+            f"def take_{at}(size):\n    if {one} and size > {at}:\n        return size\n    return {at}\n\n\n"
+            for at, one in enumerate(asked)
+        )
+
+    before, after = text(old, old, old), text(new, new, last or new)
+    found = facts({PATH: helper + before}, {PATH: after}, tree=TREE).symbol
+    return [one.effect for one in found if one.symbol and one.symbol.startswith("take_")]
+
+
+EXCHANGE_ROWS = [
+    pytest.param("pool_is_fixed()", "envs.FIXED", None, ["wiring"] * 3, id="the same in place of a helper that went"),
+    pytest.param("pool_is_fixed()", "envs.FIXED", "envs.SMALL", ["condition"] * 3, id="something else in one place"),
+    pytest.param("pool_is_fixed()", "envs.FIXED", "pool_is_fixed()", ["condition"] * 2, id="what went on elsewhere"),
+    pytest.param("pool.is_fixed", "envs.FIXED", None, ["condition"] * 3, id="a few places of what may go on"),
+    pytest.param("pool_is_fixed()", "True", None, ["condition"] * 3, id="a value is no other name"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("old", "new", "last", "effects"), EXCHANGE_ROWS)
+def test_what_is_exchanged_throughout_is_wiring(
+    old: str, new: str, last: str | None, effects: list[str]
+) -> None:
+    assert exchanging(old, new, last=last) == effects

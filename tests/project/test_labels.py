@@ -168,14 +168,12 @@ def test_a_removal_and_nested_groups() -> None:
 
 
 def test_actions_and_conditions_are_read_with_their_lines() -> None:
-    """Labels, comments, assignees and other actions; conditions in the order of the file."""
+    """Labels and comments; conditions in the order of the file."""
     mergify, _ = parse_mergify(text(RULES).encode(), PLACE)
     rule = mergify.rules[3]
-    assert (rule.adds, rule.comments, rule.assigns, rule.other_actions, rule.line) == (
+    assert (rule.adds, rule.comments, rule.line) == (
         ("broken",),
         True,
-        ("ada",),
-        ("update",),
         23,
     )
     assert [(each.text, each.line) for each in conditions_of(mergify.rules[0].conditions)] == [

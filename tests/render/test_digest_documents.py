@@ -78,7 +78,7 @@ def test_the_weekly_has_the_sections_of_the_published_ones() -> None:
 
 
 def test_a_pull_request_is_one_entry_among_risks_whatever_flags_it_has() -> None:
-    """Every one of high risk, the most important first, by what may happen and without codes; the fold has each flag with its place."""
+    """Three of high risk, the most important first, by what may happen and without codes, the others by number; the fold has each flag with its place."""
     tests = flag("TC201", "missing-tests", Severity.MEDIUM)
     pulls = tuple(
         a_pull(number, flags=(_CORE, tests), importance=float(number), level=RiskLevel.HIGH)
@@ -89,9 +89,10 @@ def test_a_pull_request_is_one_entry_among_risks_whatever_flags_it_has() -> None
     )
     told, _, folded = text.partition("<details>")
     entries = [line for line in told.splitlines() if line.startswith("- **high**")]
-    assert len(entries) == 10
+    assert len(entries) == 3
     assert entries[0].startswith("- **high** [#10]")
     assert "**Told above, of the gravest**: [#12], [#11]." in told
+    assert "**Also of high risk**: [#7], [#6], [#5], [#4], [#3], [#2], [#1]." in told
     assert "CP101" not in told
     assert "so a mistake reaches every request that passes it" in told
     assert folded.split("**Core-path change (12, 100%)**")[1].count("- **high**") == 12

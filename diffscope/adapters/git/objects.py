@@ -43,7 +43,6 @@ class CommitInfo(Value, frozen=True, kw_only=True):
     parents: tuple[CommitId, ...]
     author: str
     author_email: str
-    authored_at: int
     committed_at: int
     subject: str
     body: str
@@ -65,7 +64,7 @@ def parse_commit(name: CommitId, data: bytes) -> CommitInfo:
         key, _, value = line.partition(b" ")
         fields.setdefault(key, []).append(value)
     codec = fields.get(b"encoding", [b"utf-8"])[0].decode("ascii", "replace")
-    author, email, authored = _person(fields.get(b"author", [b""])[0], codec)
+    author, email, _ = _person(fields.get(b"author", [b""])[0], codec)
     paragraphs = _BLANK_LINES.split(_decode(message, codec).strip(), 1)
     return CommitInfo(
         commit=name,
@@ -73,7 +72,6 @@ def parse_commit(name: CommitId, data: bytes) -> CommitInfo:
         parents=tuple(CommitId(parent.decode("ascii", "replace")) for parent in fields.get(b"parent", [])),
         author=author,
         author_email=email,
-        authored_at=authored,
         committed_at=_person(fields.get(b"committer", [b""])[0], codec)[2],
         subject=" ".join(line.strip() for line in paragraphs[0].split("\n")),
         body=paragraphs[1] if len(paragraphs) > 1 else "",

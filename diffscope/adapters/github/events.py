@@ -6,7 +6,7 @@ these are asked for one by one, the first few of them. Whatever GitHub does not 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
 import msgspec
@@ -58,13 +58,6 @@ class Detail(NamedTuple):
     is_pull: bool = False
     reviews: tuple[Review, ...] | None = None
     """By GraphQL only."""
-
-
-class Details(NamedTuple):
-    """Details by number, and what GitHub did not give."""
-
-    items: Mapping[int, Detail]
-    gaps: tuple[Gap, ...]
 
 
 class _DetailReader:
@@ -321,8 +314,7 @@ class _Reader:
             reader.read_items([number for number in strangers if number not in reader.found][:_ALONE])
         except SourceError as error:
             reader.gaps.append(Gap(what="files", message=message("gap.github-failed", error=error.message)))
-        found = Details(reader.found, tuple(reader.gaps))
-        for number, detail in found.items.items():
+        for number, detail in reader.found.items():
             known = self._items.get(number)
             is_pull = detail.files is not None or detail.is_pull
             if known is not None:
@@ -335,7 +327,7 @@ class _Reader:
                 )
                 self._pulls |= {number} if is_pull else set()
         self._gaps += self._lost(pulls, strangers)
-        self._gaps += found.gaps
+        self._gaps += reader.gaps
 
     def _lost(self, pulls: Sequence[int], strangers: Sequence[int]) -> Iterator[Gap]:
         has_token = bool(self._client.access.token)

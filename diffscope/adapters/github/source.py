@@ -25,7 +25,6 @@ from diffscope.source.model import (
     RepoPath,
     SourceKind,
     TreeEntry,
-    Value,
 )
 
 MOST_FILES = 3000
@@ -43,17 +42,10 @@ FindBase = Callable[[RepoPath], TreeEntry | None]
 """Gives the entry of the base tree at a path, as far as it is known."""
 
 
-class ListedPatch(Value, frozen=True, kw_only=True):
-    """A patch made from a list of files, and what the list did not tell."""
-
-    patch: str
-    gaps: tuple[Gap, ...]
-
-
 def patch_from_files(
     entries: Iterable[FileEntry], *, is_cut: bool, find_base: FindBase, read_sides: ReadSides
-) -> ListedPatch:
-    """Return the patch that ``entries`` describe.
+) -> tuple[str, tuple[Gap, ...]]:
+    """Return the patch that ``entries`` describe, and what they do not tell.
 
     The list knows no file modes, the base tree does. Where GitHub left the hunks out (binary, or too large for it)
     both sides are read and compared here; a file whose sides are not available stands in the patch as a binary one,
@@ -67,7 +59,7 @@ def patch_from_files(
         gaps += [gap] if gap else []
     if is_cut:
         gaps.append(Gap(what="diff-truncated", message=message("gap.github-files-cut", most=MOST_FILES)))
-    return ListedPatch(patch="".join(parts), gaps=tuple(gaps))
+    return "".join(parts), tuple(gaps)
 
 
 def _part(entry: FileEntry, base: TreeEntry | None, read_sides: ReadSides) -> tuple[str, Gap | None]:
@@ -306,13 +298,12 @@ class GitHubSource:
         # A push between two pages shifts them, and a file stands on both.
         rows = tuple({row.filename: row for row in rows}.values())
         known.heads.update(_head_blobs(rows))
-        listed = patch_from_files(
+        return patch_from_files(
             rows,
             is_cut=is_cut or len(rows) < pull.changed_files,
             find_base=_finder(known.base),
             read_sides=lambda entry: _read_entry(entry, known),
         )
-        return listed.patch, listed.gaps
 
 
 def describe(pull: Pull, repository: str, merge_base: CommitId | None) -> PullRequest:

@@ -11,6 +11,8 @@ import msgspec
 from msgspec import UNSET
 
 from diffscope.facts.change.edit_weight import (
+    exchanged,
+    only_exchanges,
     only_hands_on,
     only_renames,
     statement_weight,
@@ -44,6 +46,7 @@ FAMILIES: Final = (
 """Families of code that runs, each of which has these words."""
 _BREAKING: Final = frozenset({"removed", "renamed", "kind", "added-required"})
 """What callers have to follow. Who passes by name, and passed it before, stays as it is where one is only made required or moves."""
+_LEFT: Final = frozenset({"removed", "moved"})
 _CONTRACT: Final = frozenset({"bases", "field-order"})
 _WORD: Final = re.compile(r"\w+")
 _REGISTERS: Final = re.compile(r"(?:^|[._])(?:un)?register(?:_|$)")
@@ -114,6 +117,10 @@ class _Weigher:
                 # Of what only changed places, calls tell where that counts.
                 continue
             self._edits[edit.path, edit.symbol].append(edit)
+        gone = {
+            one.symbol.rpartition(".")[2] for one in facts.symbol if one.symbol and _LEFT & set(one.aspects)
+        }
+        self._exchanged = exchanged(facts.edit, gone)
         self._edited = {one.symbol for one in facts.symbol if one.logic and "body" in one.aspects}
         self._does_not_run = _uncollected(facts) or _is_thin(facts)
         self._changed_tests = _changed_tests(facts)
@@ -221,13 +228,16 @@ class _Weigher:
         return fact.public and bool(fact.surfaces or overrides or fact.symbol in self._left)
 
     def _is_wiring(self, fact: SymbolFact) -> bool:
-        """Return whether every edit of a function hands on a new parameter, or takes the same value from another place."""
+        """Return whether every edit of a function hands on a new parameter, or takes the same value from another place, as all others do."""
         if fact.kind not in _CODE or "moved" in fact.aspects:
             return False
         edits = self._edits[fact.path, fact.symbol or ""]
         if "body" not in fact.aspects:
             return "signature" in fact.aspects and _SIGNED.issuperset(fact.aspects)
-        return bool(edits) and all(only_hands_on(edit, self._new_names) for edit in without_renamed(edits))
+        return bool(edits) and all(
+            only_hands_on(edit, self._new_names) or only_exchanges(edit, self._exchanged)
+            for edit in without_renamed(edits)
+        )
 
     def _is_renamed(self, fact: SymbolFact) -> bool:
         """Return whether as many lines came as went, which only call things by other names."""

@@ -17,6 +17,13 @@ _TRUTH: Final = lazy_regex(r"^[\w.]+ is (?:not )?None$")
 _HANDED: Final = lazy_regex(r"(?:(\w+)\s*=\s*)?(?:\w+\.)*([A-Za-z_]\w*)")
 _NAME: Final = lazy_regex(r"[A-Za-z_]\w*")
 _PATH: Final = lazy_regex(r"\b(?:[A-Za-z_]\w*\.)+(?=[A-Za-z_])")
+_READ: Final = lazy_regex(r"[A-Za-z_][\w.]*(?:\(\))?")
+"""A name, an attribute, or a call without arguments: what only reads something."""
+_SAID: Final = frozenset({"True", "False", "None", "not", "and", "or", "is", "in", "if", "else"})
+_GONE_PLACES: Final = 3
+"""Places from which on an expression whose definition went was exchanged for another one throughout."""
+_ALL_PLACES: Final = 8
+"""Places from which on that holds for one that may go on elsewhere."""
 
 
 def statement_weight(edit: Edit, new_names: Collection[str] = ()) -> float:
@@ -49,6 +56,39 @@ def only_hands_on(edit: Edit, new_names: Collection[str] = ()) -> bool:
     # A switch that is set there is no value of a caller's.
     is_handed = handed[2] not in ("True", "False") and bool({handed[1], handed[2]}.intersection(new_names))
     return is_kept or is_handed
+
+
+def exchanged(edits: Iterable[Edit], gone: Collection[str]) -> frozenset[tuple[str, str]]:
+    """Return what reads something and was exchanged for the same other expression wherever edited code had it: (before, after).
+
+    ``gone`` are the names of definitions that the change took away: of one of these a few places are enough.
+    """
+    listed = list(edits)
+    pairs = Counter(pair for edit in listed for pair in set(_exchanges(edit)))
+    by_old, by_new = Counter(old for old, _ in pairs), Counter(new for _, new in pairs)
+    kept = {name for edit in listed if edit.after for name in _READ.findall(edit.after)}
+    return frozenset(
+        (old, new)
+        for (old, new), count in pairs.items()
+        if by_old[old] == by_new[new] == 1
+        and old not in kept
+        and count >= (_GONE_PLACES if old.removesuffix("()").rpartition(".")[2] in gone else _ALL_PLACES)
+    )
+
+
+def only_exchanges(edit: Edit, pairs: Collection[tuple[str, str]]) -> bool:
+    """Return whether nothing of a statement changed but expressions that were exchanged throughout."""
+    found = _exchanges(edit)
+    return bool(found) and set(found) <= set(pairs)
+
+
+def _exchanges(edit: Edit) -> list[tuple[str, str]]:
+    """Return the reading expressions that differ between the two sides of a statement which is otherwise the same."""
+    if not edit.before or not edit.after or _READ.sub("", edit.before) != _READ.sub("", edit.after):
+        return []
+    found = zip(_READ.findall(edit.before), _READ.findall(edit.after), strict=True)
+    pairs = [(old, new) for old, new in found if old != new]
+    return [] if any(_SAID.intersection(pair) for pair in pairs) else pairs
 
 
 def only_renames(edits: Collection[Edit], made: Collection[str]) -> bool:

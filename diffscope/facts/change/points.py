@@ -17,6 +17,8 @@ from diffscope.syntax.model import Definition
 from diffscope.syntax.nodes import clip
 
 _MOST: Final = 3
+_OWN: Final = 12
+"""Letters from which on a single word is no everyday name."""
 _LONGEST: Final = 80
 _SHORTEST: Final = 4
 """Letters of a name that is looked for by itself."""
@@ -25,7 +27,7 @@ _NEAR: Final = 1
 _BOUND: Final = lazy_regex(r"\b(ge|gt|le|lt|max_length|min_length|multiple_of|pattern)\s*=\s*([^,()\s]+)")
 _ASSIGNED: Final = lazy_regex(r"\s*(\w+)\s*(?::[^=]+)?=(?!=)")
 _ANSWER: Final = lazy_regex(r"(?:Response|Choice|Chunk|Usage|Delta|Logprob|Output|Stats)\w*$")
-_ORDER: Final = ("assert", "index", "refusal", "comparison")
+_ORDER: Final = ("assert", "index", "refusal", "comparison", "unknown")
 
 
 def collect_points(
@@ -98,7 +100,11 @@ def _fields(
         declared = min(group, key=lambda one: one.what == "cli-flag")
         definition, text, about = _declared(source, declared)
         searched = name if first.what != "environment-variable" else _bound_to(first, source)
-        ends = list(_ends(searched, source, graph if what == "request" else None))
+        # A word of everyday is the name of other things, too; elsewhere only what is handed on by its name is the same.
+        is_own = "_" in searched or len(searched) >= _OWN
+        is_handed = any(_hands_on(searched, one) for one in source)
+        elsewhere = graph if what == "request" and is_handed else None
+        ends = list(_ends(searched, source, elsewhere)) if is_own else [("unknown", "", "")]
         yield Point(
             what=what,
             path=first.path,
@@ -109,7 +115,7 @@ def _fields(
             bounds=tuple(f"{bound}={value}" for bound, value in _BOUND.findall(text)),
             about=about,
             ends=tuple(sorted(ends, key=lambda end: _ORDER.index(end[0]))[:1]),
-            read=any(_reads(searched, one) for one in source),
+            read=not is_own or any(_reads(searched, one) for one in source),
         )
 
 
@@ -132,9 +138,22 @@ def _declared(source: Iterable[Placed], option: OptionFact) -> tuple[Definition 
     return None, "", ""
 
 
+def _hands_on(name: str, one: Placed) -> bool:
+    after = one.material.after
+    return after is not None and re.search(rf"\b{name}=(?:\w+\.)*{name}\b", after.text) is not None
+
+
 def _reads(name: str, one: Placed) -> bool:
     after = one.material.after
-    return after is not None and re.search(rf"\.{re.escape(name)}\b(?!\s*=[^=])", after.text) is not None
+    return (
+        after is not None
+        and re.search(
+            # Of a module of settings a name may be imported by itself.
+            rf"(?:\.|\bimport\b[^\n#]*\b){re.escape(name)}\b(?!\s*=[^=])",
+            after.text,
+        )
+        is not None
+    )
 
 
 def _limits(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import re
 import textwrap
+import warnings
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
@@ -29,7 +30,7 @@ _IF: Final = lazy_regex(r"^\s*(?:el)?if\b")
 _WHOLE_IF: Final = lazy_regex(r"^(?:el)?if (.+):$")
 _CONSTANT: Final = lazy_regex(r"^\s*([A-Z][A-Z0-9_]+)(?:: [^=]+)? = ([^\s(\[{]+)$")
 _FIELD: Final = lazy_regex(
-    r'(?m)^ {4}(\w+): [^\n]*[^\n:,(](?:\n(?: {5,}[^\n]*| {4}[)\]}][^\n:]*)){0,9}\n {4}"""((?:[^"]|"(?!""))+)"""'
+    r'(?m)^ {4}(\w+): [^\n]*[^\n:,(](?:\n(?: {5,}[^\n]*| {4}[)\]}][^\n:]*)){0,9}\n {4}"""((?:[^"]|"(?!"")){1,4000})"""'
 )
 _FIGURE: Final = lazy_regex(r"\d(?:x|%)(?![\w(])")
 _GONE: Final = lazy_regex(r"(?i)\bdeprecat\w+|\bwill be removed\b|\bno longer supported\b")
@@ -45,7 +46,7 @@ _WHY: Final = lazy_regex(r"(?i)\b(?:because|otherwise|avoid|prevent|may|must|so 
 _END: Final = lazy_regex(r"[.!?]\s+")
 _TASK: Final = lazy_regex(r"(?i)\b(?:todo|fixme|noqa|https?:)")
 _BOUND: Final = lazy_regex(
-    r"\bmust be (?:in\b|non-?negative|positive|between|a\b|an\b)|\bcannot be (?:0|negative|empty)\b"
+    r"\bmust be (?:in\b|non-?negative|positive|between|specified|provided|a\b|an\b)|\bcannot be (?:0|negative|empty)\b"
 )
 """How errors say which values something takes at all."""
 _PLACE: Final = lazy_regex(r"%(?:\(\w+\))?[-+ #0]*[\d.]*[sdifrgxe]\b|\{[^{}]*\}")
@@ -233,8 +234,11 @@ def _text(lines: Sequence[str]) -> str:
     """Return the text of the call that lines begin with, values as an ellipsis; nothing where it is none by itself."""
     for end in range(1, len(lines) + 1):
         try:
-            (statement,) = ast.parse(textwrap.dedent("\n".join(lines[:end]))).body
-        except (SyntaxError, ValueError):
+            with warnings.catch_warnings():
+                # How authors escape is not for us to judge.
+                warnings.simplefilter("ignore")
+                (statement,) = ast.parse(textwrap.dedent("\n".join(lines[:end]))).body
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
             continue
         call = statement.exc if isinstance(statement, ast.Raise) else getattr(statement, "value", None)
         first = call.args[0] if isinstance(call, ast.Call) and call.args else None

@@ -87,7 +87,7 @@ _NEWLY_ON: Final = "CF502"
 _COMMIT: Final = lazy_regex(r"^[0-9a-f]{7,40}$")
 _MOST_REQUESTS: Final = 4
 _MOST_SAID: Final = 2
-_LONGEST: Final = 110
+_LONGEST: Final = 90
 """Characters of an author's words in a list."""
 
 
@@ -140,6 +140,8 @@ def find_notices(
                 # A default that code works out now is harder to read than one that became another.
                 one.kind == "default" and not one.is_weighty,
                 -weight[one.pulls[-1]],
+                # Errors stand in the order of their use.
+                "" if one.kind == "refused" else one.name,
             ),
         )
     )

@@ -61,7 +61,7 @@ _REFUSALS: Final = {
     "raise-added": "plain.refuses",
     "condition-exit-gone": "plain.allows",
 }
-"""How edits that raise, or raise no longer, are told: in the words of the error."""
+"""How edits that raise, or raise no longer, are told."""
 _IDLE: Final = frozenset(
     {
         "value-added",
@@ -86,9 +86,9 @@ _REFUSING: Final = frozenset({"feature", "bugfix"})
 _SETTING_NAME: Final = lazy_regex(r"--[a-z]|\b[a-z]+(?:_[a-z0-9]+)+\b")
 _BITS: Final = lazy_regex(r"\b(\d)-bit\b")
 _VALUE_BITS: Final = lazy_regex(r"(?<!\d)(\d)_?bit")
-_LONGEST_SAID: Final = 190
-"""Characters of an author's words that are quoted, but for one sentence that is longer."""
+_LONGEST_SAID: Final = 170
 _MEMBER: Final = lazy_regex(r"^[A-Z]\w*\.([A-Z][A-Z0-9_]*)$")
+_REFUSED: Final = "IF408"
 _REMEDY: Final = lazy_regex(
     r"(?i)\b(?:set|use|pass|decrease|reduce|increase|disable|enable|provide|please)\b"
 )
@@ -102,7 +102,6 @@ def statements_of(
 
     Of work that no user meets (``is_inside``) what it refuses is not told.
     """
-    # A row of a table is told as what it is, wherever else it counts.
     refused, edits = [] if is_inside else list(_refusals(assessment, words)), list(_edits(assessment))
     if _REFUSES.search(assessment.change.pull.title):
         edits, refused = [*refused, *edits], []
@@ -151,7 +150,7 @@ def costs_of(assessment: Assessment, words: AuthorsWords) -> Iterator[Text]:
     yield from (text_of("plain.refuses", said=short(each)) for each in _by_use(words.errors)[:1])
     for flag in every_flag(assessment.flags):
         place = flag.evidence[0] if flag.evidence else None
-        is_grave = flag.severity.rank >= Severity.MEDIUM.rank
+        is_grave = flag.severity.rank >= Severity.MEDIUM.rank and not (words.errors and flag.code == _REFUSED)
         if flag.family == "interface-change" and is_grave and place and place.symbol:
             yield text_of("plain.interface", title=flag.title.en, title_zh=flag.title.zh, name=place.symbol)
 
@@ -171,7 +170,7 @@ def short(text: str, *, most: int = _LONGEST_SAID) -> str:
     ends = [found.end() for found in _SENTENCE.finditer(text)] or [len(text)]
     end = max((end for end in ends if end <= most), default=ends[0])
     said = text[:end].strip()
-    if len(said) > _LONGEST_SAID:
+    if len(said) > max(most, _LONGEST_SAID):
         said = f"{said[:_LONGEST_SAID].rpartition(' ')[0]}…"
     return said.rstrip(".")
 
@@ -328,7 +327,9 @@ def _refusals(assessment: Assessment, words: AuthorsWords) -> Iterator[Text]:
 def refusals(assessment: Assessment, words: AuthorsWords) -> Iterator[Text]:
     """Yield what is refused now with an error that names an option or a field: somebody set it."""
     yield from (
-        quoted(text) for text in _by_use(words.errors) if assessment.kind not in ("test", "ci", "docs")
+        quoted(text, most=200)
+        for text in _by_use(words.errors)
+        if assessment.kind not in ("test", "ci", "docs")
     )
     if words is NOTHING and assessment.kind in _REFUSING:
         for effect in assessment.effects:

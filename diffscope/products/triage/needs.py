@@ -87,15 +87,20 @@ class _Finder:
 
     def rewrites_of_new(self) -> Iterator[tuple[Candidate, Candidate, str]]:
         """Yield who adds lines that nobody else adds, who takes several of them out again, and the file."""
-        makers: defaultdict[tuple[str, int], set[int]] = defaultdict(set)
+        # Most lines that one adds no other takes out: those alone are kept that one does.
+        wanted: defaultdict[str, set[int]] = defaultdict(set)
+        for one in self._candidates:
+            for file in one.footprint.lines:
+                wanted[file.path].update(file.removed)
+        makers: defaultdict[tuple[str, int], list[int]] = defaultdict(list)
         for at, one in enumerate(self._candidates):
             for file in one.footprint.lines:
-                for line in file.added:
-                    makers[file.path, line].add(at)
+                for line in wanted[file.path].intersection(file.added):
+                    makers[file.path, line].append(at)
         for other in self._candidates:
             for file in other.footprint.lines:
-                own = [makers[file.path, line] for line in file.removed if (file.path, line) in makers]
-                counts = Counter(next(iter(found)) for found in own if len(found) == 1)
+                found = [makers.get((file.path, line), ()) for line in file.removed]
+                counts = Counter(each[0] for each in found if len(each) == 1)
                 for at, count in sorted(counts.items()):
                     maker = self._candidates[at]
                     if count >= _FEWEST_LINES and maker is not other and self._meets(maker, other):

@@ -155,7 +155,6 @@ def _step(
         timeout=shapes.number(node, "timeout_in_minutes"),
         parallelism=shapes.number(node, "parallelism"),
         dind=shapes.flag(node, "dind") is not False,
-        no_plugin=bool(shapes.flag(node, "no_plugin")),
         no_gpu=bool(shapes.flag(node, "no_gpu")),
         depends_on=shapes.texts(node, "depends_on") or (() if is_template else group[1]),
         mirrors=_mirrors(shapes, node),
@@ -194,7 +193,6 @@ def _mirror(shapes: Shapes, name: str, line: int, node: MapNode) -> Mirror:
         soft_fail=shapes.flag(node, "soft_fail"),
         timeout=shapes.number(node, "timeout_in_minutes"),
         dind=shapes.flag(node, "dind") is not False,
-        no_plugin=bool(shapes.flag(node, "no_plugin")),
         depends_on=shapes.texts(node, "depends_on") or (),
         keys=_keys(node),
     )

@@ -165,8 +165,7 @@ class _Reader:
                         continue
                     span = (start, body, _closing_brace(code, match.end()))
                     parameters = decode(match["parameters"])
-                    returns = " ".join(_QUALIFIERS.sub(" ", _BOUNDS.sub(" ", decode(match["head"]))).split())
-                    self._add(name, _split(parameters), returns, span, match.start("name"))
+                    self._add(name, _split(parameters), span, match.start("name"))
             elif node.has_error:
                 pending.extend(node.named_children)
 
@@ -178,30 +177,23 @@ class _Reader:
         parameters = declarator.child_by_field_name("parameters")
         if name is None or name.type not in _NAMES:
             return
-        kind = node.child_by_field_name("type")
         texts = [_fold(child) for child in parameters.named_children] if parameters is not None else []
-        returns = _fold(kind) if kind is not None else ""
         span = (whole.start_byte, body.start_byte, node.end_byte)
-        self._add(scope + _compact(name), texts, returns, span, name.start_byte)
+        self._add(scope + _compact(name), texts, span, name.start_byte)
 
-    def _add(
-        self, name: str, parameters: list[str], returns: str, span: tuple[int, int, int], at: int
-    ) -> None:
+    def _add(self, name: str, parameters: list[str], span: tuple[int, int, int], at: int) -> None:
         # What was cut behind the last byte is no part of the function.
         start, body, end = (*map(self._text.place, span[:2]), self._text.place(span[2] - 1) + 1)
         head = decode(self._source.code[start:body])
-        bounds = _BOUNDS.search(head)
         function = NativeFunction(
             name=name,
             line=self._source.line_at(self._text.place(at)),
             start=self._source.line_at(start),
             end=self._source.line_at(max(start, end - 1)),
             parameters=tuple(parameters),
-            returns=returns,
             qualifiers=tuple(
-                sorted(set(_QUALIFIERS.findall(head.partition("(")[0] if bounds is None else head)))
+                sorted(set(_QUALIFIERS.findall(head if _BOUNDS.search(head) else head.partition("(")[0])))
             ),
-            launch_bounds=" ".join(bounds[1].split()) if bounds else None,
             guards=self._source.guards_at(body),
         )
         self.found.append(Found(function, start, body, end))

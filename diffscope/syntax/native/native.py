@@ -8,7 +8,6 @@ from functools import partial
 from typing import Final, NamedTuple
 
 from diffscope.patterns import lazy_regex
-from diffscope.source.pairing import pair_equal
 from diffscope.syntax.model import Include, NativeComparison, NativeOutline, NativeSignal, NativeSignalKind
 from diffscope.syntax.native.bindings import Block, find_blocks, find_calls, read_bindings
 from diffscope.syntax.native.changes import Unit, compare_functions, compare_operators
@@ -33,14 +32,11 @@ def compare_native(before: bytes | None, after: bytes | None) -> NativeCompariso
     old = _read(before) if before is not None else None
     new = _read(after) if after is not None else None
     was, now = old.outline if old else _EMPTY, new.outline if new else _EMPTY
-    includes = pair_equal(was.includes, now.includes, key=lambda each: (each.path, each.guards))
     return NativeComparison(
         functions=compare_functions(
             old.units() if old else (), new.units() if new else (), _read_native_signals
         ),
         operators=compare_operators(was.bindings, now.bindings),
-        includes_added=tuple(includes.come),
-        includes_removed=tuple(includes.gone),
         before=old.outline if old else None,
         after=new.outline if new else None,
         problems=now.problems if after is not None else was.problems,

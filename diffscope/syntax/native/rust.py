@@ -13,7 +13,6 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from diffscope.patterns import lazy_regex
-from diffscope.source.pairing import pair_equal
 from diffscope.source.text import decode
 from diffscope.syntax.model import (
     Include,
@@ -73,15 +72,11 @@ def compare_rust(before: bytes | None, after: bytes | None) -> NativeComparison:
     """Return what changed between two versions of a Rust file. ``None``: the file does not exist on that side."""
     old = _Side(before) if before is not None else None
     new = _Side(after) if after is not None else None
-    was, now = (side.outline if side else NativeOutline() for side in (old, new))
-    uses = pair_equal(was.includes, now.includes, key=lambda each: each.path)
     return NativeComparison(
         functions=compare_functions(old.units if old else (), new.units if new else (), _read_signals),
-        includes_added=tuple(uses.come),
-        includes_removed=tuple(uses.gone),
         before=old.outline if old else None,
         after=new.outline if new else None,
-        problems=now.problems if after is not None else was.problems,
+        problems=side.outline.problems if (side := new or old) is not None else (),
     )
 
 
@@ -180,7 +175,6 @@ class _Side:
         at = body.start_byte if body is not None else node.end_byte
         parts = node.child_by_field_name("parameters") or (body if node.type != "function_item" else None)
         fields = [] if parts is None or node.type == "macro_definition" else parts.named_children
-        returns = node.child_by_field_name("return_type")
         function = NativeFunction(
             name=f"{scope}{_fold(name) if name is not None else '_'}",
             item=_ITEMS[node.type],
@@ -188,7 +182,6 @@ class _Side:
             start=self.line_at(start),
             end=self.line_at(max(start, node.end_byte - 1)),
             parameters=tuple(clip(_fold(each), _TEXT) for each in fields if each.type not in _PLAIN),
-            returns=_fold(returns) if returns is not None else "",
             qualifiers=tuple(
                 sorted({*_qualifiers(node), *_derived(attributes), *(("test",) if is_test else ())})
             ),

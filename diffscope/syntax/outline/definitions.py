@@ -16,7 +16,7 @@ _TARGET_LISTS: Final = frozenset(
     {"pattern_list", "tuple_pattern", "list_pattern", "list_splat_pattern", "parenthesized_expression"}
 )
 _VALUE_LISTS: Final = frozenset({"expression_list", "tuple", "list"})
-_SIGNATURES: Final = TextCache[tuple[tuple[Parameter, ...], str | None]]()
+_SIGNATURES: Final = TextCache[tuple[Parameter, ...]]()
 _ASSIGNED: Final = TextCache[tuple["_Assigned", ...]]()
 
 
@@ -24,37 +24,28 @@ def read_function(
     node: Node, *, name: str, kind: DefinitionKind, decorated: Node | None = None
 ) -> Definition:
     """Return the definition of a ``function_definition`` node; ``decorated`` is the node with its decorators."""
-    parameters, returns = _signature(node)
     return Definition(
         name=name,
         kind=kind,
         line=node.start_point[0] + 1,
         start=(decorated or node).start_point[0] + 1,
         end=_last_line(node),
-        parameters=parameters,
-        returns=returns,
+        parameters=_known_parameters(node),
         decorators=_decorators(decorated),
         is_async=node.child(0).type == "async",
     )
 
 
-def _signature(function: Node) -> tuple[tuple[Parameter, ...], str | None]:
-    """Return parameters and return type, read once for all functions that have the same ones."""
-    parameters, body = function.child_by_field_name("parameters"), function.child_by_field_name("body")
-    if parameters is None or body is None or function.has_error:
-        return _read_signature(function, parameters)
-    start = function.start_byte
-    text = (function.text or b"")[parameters.start_byte - start : body.start_byte - start]
+def _known_parameters(function: Node) -> tuple[Parameter, ...]:
+    """Return the parameters, read once for all functions that have the same ones."""
+    parameters = function.child_by_field_name("parameters")
+    if parameters is None:
+        return ()
+    if function.has_error:
+        return read_parameters(parameters)
+    text = parameters.text or b""
     known = _SIGNATURES.recall(text)
-    return known if known is not None else _SIGNATURES.keep(text, _read_signature(function, parameters))
-
-
-def _read_signature(function: Node, parameters: Node | None) -> tuple[tuple[Parameter, ...], str | None]:
-    returns = function.child_by_field_name("return_type")
-    return (
-        read_parameters(parameters) if parameters is not None else (),
-        text_of(returns) if returns is not None else None,
-    )
+    return known if known is not None else _SIGNATURES.keep(text, read_parameters(parameters))
 
 
 def read_class(node: Node, *, name: str, decorated: Node | None = None) -> Definition:

@@ -34,6 +34,8 @@ SAID = "Cannot burn … wicks. Set --most-wicks to allow more."
         pytest.param(a_patch('    raise ValueError("No wick")'), "errors", (), id="an error that names nothing"),
         pytest.param(a_patch('    raise ValueError("most_wicks must be in [0, 1]")'), "errors", (), id="which values something takes at all"),
         pytest.param(a_patch('    raise ValueError("%s broke most_wicks" % name'), "errors", (), id="a call that does not end"),
+        pytest.param(a_patch("    raise ValueError(" + "(" * 4000 + "most_wicks"), "errors", (), id="nested without an end"),
+        pytest.param(a_patch(r'    raise ValueError("most_wicks \d is too many")'), "errors", (r"most_wicks \d is too many",), id="an escape that is none"),
         pytest.param(a_patch(RAISES, path="tests/test_lamp.py"), "errors", (), id="tests raise what they like"),
         pytest.param(a_patch('    logger.warning("Disabling the lamp for %s", name)'), "warnings", ("Disabling the lamp for …",), id="a warning that turns something off"),
         pytest.param(a_patch('    logger.warning("burn_oil is deprecated and will be removed in v2.")'), "deprecations", ("burn_oil is deprecated and will be removed in v2.",), id="what is on its way out"),

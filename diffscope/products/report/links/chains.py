@@ -49,6 +49,8 @@ _WEIGHTS: Final[Mapping[LinkReason, float]] = {
 }
 _WEAK: Final = frozenset({"builds-on", "uses", "changes-again", "names"})
 """What says less of two pull requests than that one replaces the other one's lines."""
+_STYLE: Final = lazy_regex(r"(?i)\b(?:pre-?commit|mypy|lint\w*|typos?|typing|formatting)\b")
+"""How titles speak of a fix that changes nothing for users."""
 _LATELY: Final = 3
 """Pull requests that may have changed a symbol for a second change of it to be a word on the first."""
 
@@ -137,7 +139,7 @@ def _by_lines(
         late, known = nodes.get(source), found.get((source, target))
         if late is None or target not in nodes or (known and known.reason not in _WEAK):
             continue
-        is_mending = late.kind == "bugfix" or (late.kind == "revert" and source not in taking_back)
+        is_mending = _mends(late) or (late.kind == "revert" and source not in taking_back)
         reason: LinkReason = "fixes" if is_mending else "builds-on"
         found[source, target] = _link(source, target, reason, names[:_NAMES], _WEIGHTS.get(reason, 3.0))
 
@@ -242,7 +244,7 @@ def _traced(node: Node, trail: _Trail, added: Mapping[int, int]) -> Iterator[Lin
     for path in sorted(node.files - node.new_files):
         number = trail.files.get(path, node.number)
         if number != node.number and number not in own:
-            reason = "fixes" if node.kind == "bugfix" else "builds-on"
+            reason = "fixes" if _mends(node) else "builds-on"
             yield _link(node.number, number, reason, (path,), factor * 2.0)
     for number, names in sorted(again.items()):
         if number not in own:
@@ -270,7 +272,11 @@ def _reason(node: Node, touched: list[Touched], added: int) -> LinkReason:
         return "removes"
     if all(each.how in ("called", "base") for each in touched):
         return "uses"
-    return "fixes" if node.kind == "bugfix" else "builds-on"
+    return "fixes" if _mends(node) else "builds-on"
+
+
+def _mends(node: Node) -> bool:
+    return node.kind == "bugfix" and not _STYLE.search(node.title)
 
 
 def _names(touched: Iterable[Touched]) -> tuple[str, ...]:

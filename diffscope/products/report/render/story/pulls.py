@@ -26,6 +26,7 @@ from diffscope.rules.model import Severity
 
 _NAMED: Final = 3
 _SHORT: Final = 170
+_SHORT_COSTS: Final = 220
 _FEW: Final = 3
 """Words of a title that do not say what they are about."""
 _FOLLOWS: Final[tuple[tuple[LinkReason, str], ...]] = (
@@ -48,7 +49,7 @@ _NEW: Final = 1.0
 _SWITCHES: Final = 2
 _PAIRS: Final = 4
 """That are told with a title; of the others the numbers."""
-_MOST_PAIRS: Final = 6
+_MOST_PAIRS: Final = 4
 _LONG_TITLE: Final = 90
 _NOT_ASKED: Final = frozenset(
     {"missing-tests", "insufficient-tests", "ci-coverage", "review-hygiene", "interface-change"}
@@ -65,7 +66,7 @@ _BY_TITLE: Final = frozenset({"bugfix", "feature", "performance"})
 _CODE: Final = lazy_regex(r"\b[a-z]+_\w+|\b[A-Z][a-z]+[A-Z][a-z]+\w*")
 _SECURITY: Final = lazy_regex(r"(?i)\bsecurity\b")
 _HARMLESS: Final = lazy_regex(
-    r"(?i)\b(?:logs?|logging|messages?|typos?|docs?|docstrings?|warnings?|comments?|metrics?|tests?)\b"
+    r"(?i)\b(?:logs?|logging|messages?|typos?|docs?|document\w*|docstrings?|warnings?|comments?|metrics?|tests?)\b"
 )
 _HURTS_MOST: Final = lazy_regex(
     r"(?i)\b(?:silent\w*|corrupt\w*|nans?|accuracy|degrad\w*|wrong\w*|incorrect\w*|garbage|garbled|data loss|all[- ]zeros?)\b"
@@ -115,13 +116,16 @@ class PullStory:
         words, pull = self._words, self._read.pull(number)
         if pull is None:
             return name_of(number)
+        action = self._action(pull)
         parts = {
             "story.says": words("story.between").join(self._says(pull)),
             "story.switch": words.semicolon.join(words.picked(pull.switch)[:_SWITCHES]),
             "story.costs": words.semicolon.join(self._costs(pull)),
-            # Who does not switch it on does not meet it.
-            "story.affects": words.pick(pull.affects) if pull.affects and not pull.switch else "",
-            "story.action": self._action(pull),
+            # Who does not switch it on does not meet it; what to do says where.
+            "story.affects": words.pick(pull.affects)
+            if pull.affects and not pull.switch and not (action and pull.costs)
+            else "",
+            "story.action": action,
             "story.became": self.became(number),
         }
         told = {
@@ -130,7 +134,9 @@ class PullStory:
         return words("story.pull", pull=name_of(number), title=self.title(number), **told)
 
     def _costs(self, pull: PullSummary) -> Iterator[str]:
-        yield from self._words.picked(pull.costs)
+        # By one language for both: a second one only beside a short one.
+        is_short = sum(len(text.en) for text in pull.costs) <= _SHORT_COSTS
+        yield from self._words.picked(pull.costs if is_short else pull.costs[:1])
         if pull.kind in _GAINS and not pull.tests:
             yield self._words("story.untested")
 
@@ -209,9 +215,14 @@ class PullStory:
         )
 
     @staticmethod
+    def is_harmless(pull: PullSummary) -> bool:
+        """Return whether a title speaks of logs, documents, tests and the like."""
+        return _HARMLESS.search(pull.title) is not None
+
+    @staticmethod
     def hurts(pull: PullSummary) -> int:
         """Return how much what a title names hurts: wrong results that nobody sees, then what opens a server or stops it, then errors."""
-        if _HARMLESS.search(pull.title):
+        if PullStory.is_harmless(pull):
             return 0
         grades = (_HURTS_MOST, _HURTS_MANY, _HURTS_MUCH, _HURTS)
         return next((len(grades) - at for at, words in enumerate(grades) if words.search(pull.title)), 0)

@@ -22,8 +22,8 @@ _FIX: Final = "TC205"
 """Flags a fix that came without a test."""
 _LEAST: Final = 4
 """Pull requests that are shown where fewer are of high risk."""
-_MOST: Final = 16
-"""Of high risk; of more the numbers alone are told, as in a window of a year."""
+_MOST: Final = 3
+"""Of high risk; of more the numbers alone are told."""
 _LONGEST: Final = 110
 _LONGEST_DETAIL: Final = 280
 _COLON: Final = lazy_regex("\uff1a|: ")
@@ -76,17 +76,18 @@ class RiskStory:
         """Every pull request of high risk, by the rule that weighs most: what may happen, what to do, and one line each; of those ``told`` before the numbers."""
         if not any(family.count for family in self._digest.risk.families):
             return ()
-        shown, rest = self._gravest()
+        gravest = self._gravest()
+        fresh = [pull for pull in gravest if pull.number not in told]
         groups: dict[RuleCode, list[PullSummary]] = {}
-        for pull in (pull for pull in shown if pull.number not in told):
+        for pull in fresh[:_MOST]:
             groups.setdefault(self._counting(pull)[0].code, []).append(pull)
         sections = [
             Section(self._title(code), tuple(map(self._entry, pulls)), self._intro(code))
             for code, pulls in groups.items()
         ]
         for code, pulls in (
-            ("story.risk-told", [pull for pull in shown if pull.number in told]),
-            ("story.risk-all", rest),
+            ("story.risk-told", [pull for pull in gravest if pull.number in told]),
+            ("story.risk-all", fresh[_MOST:]),
         ):
             if pulls:
                 listed = self._pulls.numbers([pull.number for pull in pulls], len(pulls))
@@ -103,8 +104,8 @@ class RiskStory:
         means = known.get(f"means.{code}") or known.get(f"means.{self._families.get(code, '')}", "")
         return means or (self._words.pick(rule.advice) if rule and rule.advice else "")
 
-    def _gravest(self) -> tuple[list[PullSummary], list[PullSummary]]:
-        """Return the pull requests of high risk, the gravest and most important first, filled up with others where they are few; and those beyond."""
+    def _gravest(self) -> list[PullSummary]:
+        """Return the pull requests of high risk, the gravest and most important first, filled up with others where they are few."""
         found = [pull for pull in self._digest.pulls if self._counting(pull)]
         serious = {pull.number for pull in self._read.serious}
         found.sort(
@@ -115,8 +116,7 @@ class RiskStory:
                 pull.number,
             )
         )
-        most = max(min(len(serious), _MOST), _LEAST)
-        return found[:most], [pull for pull in found[most:] if pull.number in serious]
+        return found[: max(len(serious), _LEAST)]
 
     def _counting(self, pull: PullSummary) -> list[RiskItem]:
         items = [item for item in pull.flags if item.severity.rank >= Severity.MEDIUM.rank]

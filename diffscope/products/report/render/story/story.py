@@ -22,14 +22,14 @@ from diffscope.products.report.render.story.risks import RiskStory, Section
 from diffscope.products.report.render.story.trends import TrendStory
 from diffscope.render.words import Words
 
-_TOLD: Final = 6
+_TOLD: Final = 5
 """Pull requests that are told of what is new."""
 _OF_A_THEME: Final = 2
-_FIXES: Final = 5
-_HIGHLIGHTS: Final = 2
+_FIXES: Final = 4
+_HIGHLIGHTS: Final = 1
 _LEADS: Final = 2
 _SHOWN: Final[Mapping[NoticeKind, int]] = {
-    **dict.fromkeys(("default", "removed"), 5),
+    **dict.fromkeys(("default", "removed"), 3),
     **dict.fromkeys(("option", "request", "variable", "model", "endpoint"), 3),
     "refused": 2,
     "dependency": 2,
@@ -181,7 +181,7 @@ class Story:
             for pull in self._pulls.ranked
             if pull.kind == "bugfix"
             and pull.audience != AUDIENCES[-1]
-            and (self._pulls.hurts(pull) or pull.plain or pull.costs)
+            and (self._pulls.hurts(pull) or (pull.plain and not self._pulls.is_harmless(pull)))
         ]
         fixes.sort(key=lambda pull: -self._pulls.hurts(pull))
         return dict.fromkeys(pull.number for pull in fixes[:_FIXES])
@@ -278,9 +278,6 @@ class Story:
         thread = list(self._thread())
         if thread:
             yield words("story.lines", names=words.semicolon.join(thread), is_week=is_week)
-        fixes = [self._pulls.named(number) for number in islice(self._fixes, 1)]
-        if fixes:
-            yield words("story.mended", names=words.semicolon.join(fixes))
         to_mind = list(self._to_mind())
         if to_mind:
             yield words("story.to-mind", parts=words.semicolon.join(to_mind))

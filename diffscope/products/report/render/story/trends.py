@@ -17,7 +17,7 @@ _ASIDE: Final = frozenset({"tests", "docs", "ci", "build", "examples", "benchmar
 _STREAK: Final = 3
 _NAMED: Final = 3
 _STREAKS: Final = 2
-_HOT: Final = 2
+_HOT: Final = 1
 _INSIDE: Final = frozenset({"ci", "test", "docs"})
 """Kinds and areas of which nobody who runs a server notices a rise."""
 
@@ -72,15 +72,8 @@ class TrendStory:
                 for name, now, mean in moves
                 if now - mean >= _RISE and name not in _INSIDE
             ]
-            fallen = [
-                self._words("trend.share", name=called(name), share=now, mean=mean)
-                for name, now, mean in reversed(moves)
-                if mean - now >= _RISE and group == "kinds"
-            ]
             if risen:
                 yield self._words("trend.risen", what=self._words(f"trend-of.{group}"), names=risen[:2])
-            if fallen and not risen:
-                yield self._words("trend.fallen", what=self._words(f"trend-of.{group}"), names=fallen[:2])
 
     def _made_of(self, numbers: Sequence[int]) -> str:
         """Return how many of some pull requests are fixes, and the most important of them."""
@@ -97,7 +90,7 @@ class TrendStory:
 
     def _hot(self) -> Iterator[str]:
         files = [file for file in self._digest.hot_files if file.area not in _ASIDE]
-        if files:
+        if files and files[0].streak >= _STREAK:
             yield self._words("trend.hot", names=[self._hot_file(file) for file in files[:_HOT]])
         is_told = any(file.streak >= _STREAK for file in files[:_NAMED])
         long = [] if is_told else [file for file in files[_NAMED:] if file.streak >= _STREAK]
