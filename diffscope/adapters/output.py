@@ -288,9 +288,7 @@ class _Replacement:
         self._temporary: Path | None = None
         if self._before is not None and not os.access(place, os.W_OK):
             raise _failure(errno.EACCES)
-        import secrets  # noqa: PLC0415 - most runs write no file
-
-        temporary = place.with_name(f".diffscope-{secrets.token_hex(8)}")
+        temporary = place.with_name(f".diffscope-{os.urandom(8).hex()}")
         try:
             self._file = _Plain(os.open(temporary, _WRITE | os.O_CREAT | os.O_EXCL, 0o666))
             self._temporary = temporary
