@@ -1339,7 +1339,7 @@ class Point(Value, frozen=True, kw_only=True):
     """
 
     what: str
-    """``request`` or ``response`` (fields of a wire protocol), ``option``, ``limit`` or ``renamed``."""
+    """``request``, ``response`` or ``field`` (of a wire protocol: asked, answered, or not known which), ``option``, ``limit`` or ``renamed``."""
     path: str
     line: int
     names: tuple[str, ...]
