@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import secrets
 import stat
 import sys
 import time
@@ -288,7 +287,7 @@ class _Replacement:
         self._temporary: Path | None = None
         if self._before is not None and not os.access(place, os.W_OK):
             raise _failure(errno.EACCES)
-        temporary = place.with_name(f".diffscope-{secrets.token_hex(8)}")
+        temporary = place.with_name(f".diffscope-{os.urandom(8).hex()}")
         try:
             self._file = _Plain(os.open(temporary, _WRITE | os.O_CREAT | os.O_EXCL, 0o666))
             self._temporary = temporary
