@@ -27,6 +27,7 @@ _BOUNDS: Final[dict[str, MessageCode]] = {
 _NEW: Final[dict[str, MessageCode]] = {
     "request": "point.request",
     "response": "point.response",
+    "field": "point.field",
     "option": "point.option",
 }
 
@@ -39,11 +40,14 @@ def with_points(effects: list[Effect], facts: ChangeFacts) -> list[Effect]:
     points = points if found else [msgspec.structs.replace(one, leads=True) for one in points]
     found = sorted([*(one for one in points if one.leads), *found], key=lambda one: not one.leads)
     found += [one for one in points if not one.leads]
-    asked = [(one.code, "") if not places().is_test(one.path) else ("", "test") for one in found]
-    return [
-        msgspec.structs.replace(one, checks=()) if asked[at] in asked[:at] else one
-        for at, one in enumerate(found)
-    ]
+    asked: set[str] = set()
+    told = []
+    for one in found:
+        # Of tests all questions are much the same.
+        code = "test" if places().is_test(one.path) else one.code
+        told.append(msgspec.structs.replace(one, checks=()) if code in asked else one)
+        asked |= {code} if one.checks else set()
+    return told
 
 
 def _of_points(facts: ChangeFacts) -> Iterator[Effect]:
@@ -168,7 +172,7 @@ def _checks(point: Point) -> Iterator[Text]:
         yield _asked_of_limit(point)
     elif point.what == "renamed":
         yield from _asked_of_name(point)
-    elif point.what != "response":
+    elif point.what in ("request", "option"):
         yield from _asked_of_value(point)
 
 

@@ -135,17 +135,8 @@ def _folders() -> list[str]:
 
 def _patches(repository: GitRepository, heads: Sequence[str]) -> Mapping[str, Diff]:
     folders = [folder.rstrip("/") for folder in (*places().product, *_DOCUMENTS)]
-    command = (
-        "show",
-        "-U0",
-        "--first-parent",
-        "--no-color",
-        "--no-ext-diff",
-        "--format=commit %H",
-        "--stdin",
-        "--",
-    )
-    shown = run(repository.objects, *command, *folders, given="\n".join(heads).encode())
+    options = ("-U0", "--first-parent", "--no-color", "--no-ext-diff", "--format=commit %H", "--stdin", "--")
+    shown = run(repository.objects, "show", *options, *folders, given="\n".join(heads).encode())
     parts = _COMMIT.split(decode(shown.out))
     found: dict[str, Diff] = {}
     for commit, text in zip(parts[1::2], parts[2::2], strict=False):

@@ -613,6 +613,15 @@ class ParameterFact(Located, frozen=True, kw_only=True):
         str | None, said("For a moved parameter: the positional parameters in their order before.")
     ] = None
     order_after: Annotated[str | None, said("The same, in their order after.")] = None
+    position: Annotated[
+        int,
+        said(
+            "Its place among the parameters that may be passed by place, from 1, before the change; 0 if it had none."
+        ),
+    ] = 0
+    still_taken: Annotated[
+        bool, said("It was removed, and the function takes whatever else is passed by name.")
+    ] = False
     public: Annotated[bool, said("The function is public.")] = True
     surfaces: Annotated[tuple[str, ...], said("Public surfaces that the function belongs to.")] = ()
     own_surfaces: Annotated[
@@ -1339,7 +1348,7 @@ class Point(Value, frozen=True, kw_only=True):
     """
 
     what: str
-    """``request`` or ``response`` (fields of a wire protocol), ``option``, ``limit`` or ``renamed``."""
+    """``request``, ``response`` or ``field`` (of a wire protocol: asked, answered, or not known which), ``option``, ``limit`` or ``renamed``."""
     path: str
     line: int
     names: tuple[str, ...]

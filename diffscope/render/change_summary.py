@@ -86,6 +86,9 @@ def clauses_of(assessment: Assessment) -> ChangeClauses:
     names = _with_other_names(renamed, code)
     gone, new = {(path, name) for path, name, _ in renamed}, {(path, name) for path, _, name in renamed}
     taken = {old for _, old, _ in renamed}
+    # A field that is told with its type and bounds is not told again by its name.
+    fields = {one.symbol.rpartition(".")[2] for one in assessment.effects if one.code.startswith("point-")}
+    code = [one for one in code if one.kind != "variable" or one.name.rpartition(".")[2] not in fields]
     left = [
         one for one in code if (one.path, _root(one.name)) not in gone | new and _root(one.name) not in taken
     ]

@@ -512,6 +512,12 @@ ROWS = '    skip_rows: int = Field(default=0, ge=0, description="Skip the first 
             "`self.all[request.skip_rows]` (vllm/v1/core/sched/thing.py:3) goes by a client's `skip_rows`, which the field bounds by nothing: what happens one past the end?",
             id="a field of a request by which a list is read"),
         pytest.param(
+            {SERVED: FIELDS.format(""), PATH: SCHEDULED.format("")},
+            {SERVED: FIELDS.format("    id: int = 0\n    skip_rows: int = 0\n"), PATH: SCHEDULED.format("        assert other.id < 3\n        use(request.skip_rows)\n")},
+            "New request field `id` of `ChatRequest` (`int`, default `0`)",
+            "Nothing bounds a client's `skip_rows`, and no code of this change compares it: what do 0, a negative and a huge one do?",
+            id="an everyday name is the name of other things, too"),
+        pytest.param(
             {SERVED: FIELDS.format("")}, {SERVED: FIELDS.format("    skip_rows: bool = True\n")},
             "New request field `skip_rows` of `ChatRequest` (`bool`, default `True`)",
             "No code of this change reads `skip_rows`: who does?",
@@ -556,9 +562,9 @@ def test_the_kind_of_a_change_is_known_before_it_is_told(
     """The question is asked where the new value ends, with its number or name."""
     if "x.yaml" in before:
         before, after = ({".buildkite/x.yaml": each["x.yaml"]} for each in (before, after))
-    effect = find_effects(facts(before, after))[0]
-    assert effect.says.en == says
-    assert effect.checks[0].en == check
+    effects = find_effects(facts(before, after))
+    assert effects[0].says.en == says
+    assert next(asked.en for effect in effects for asked in effect.checks) == check
 
 
 @pytest.mark.parametrize(
@@ -670,8 +676,12 @@ def test_a_variable_of_the_environment_may_be_read_under_another_name(reads: str
 
 
 def test_what_is_raised_under_a_condition_of_its_own_is_not_raised_always() -> None:
-    after = thing("if rows > 1:", "    if not self.path:", "        raise ValueError('no path')", "use(rows)")
-    (effect, *_) = find_effects(edit(PATH, thing("use(rows)"), after))
+    after = ["if rows > 1:", "    if not self.path:", "        raise ValueError('no path')", "use(rows)"]
+    (effect,) = find_effects(edit(PATH, thing("use(rows)"), thing(*after)))
+    assert effect.says.en == "`Thing.run` now raises `ValueError: no path` if `rows > 1 and not self.path`"
+    (effect, *_) = find_effects(
+        edit(PATH, thing("use(rows)"), thing(after[0], "    self.load()", *after[1:]))
+    )
     assert (effect.code, effect.error) == ("condition-added", "")
 
 

@@ -361,7 +361,7 @@ def exchanging(
 
     def text(*asked: str) -> str:
         return "".join(
-            f"def take_{at}(size):\n    if {one} and size > {at}:\n        return size\n    return {at}\n\n\n"
+            f"def take_{at}(size):\n    if {one}:\n        return size\n    return {at}\n\n\n"
             for at, one in enumerate(asked)
         )
 
@@ -384,3 +384,27 @@ def test_what_is_exchanged_throughout_is_wiring(
     old: str, new: str, last: str | None, effects: list[str]
 ) -> None:
     assert exchanging(old, new, last=last) == effects
+
+
+def test_what_moved_and_calls_by_other_names_what_moved_with_it_is_wiring() -> None:
+    """What differs is where names are found; a condition that asks something else is an edit."""
+    lines = (
+        "".join(f"        left.append(piece_{at}(left, {at}))\n" for at in range(20))
+        + "        left += self._more(left)\n" * 5
+    )
+    body = f"    def _spread(self, left):\n        if self.pool is not None:\n            return left\n{lines}        return left\n"
+    loose = body.replace("    def _spread(self, left)", "def spread(left, pool)").replace("\n    ", "\n")
+    loose = loose.replace("self.pool", "pool").replace("self._more", "more").removeprefix("    ")
+    before = BASE + "\n" + body + "\n    def run(self):\n        return self._spread([])\n"
+    after = BASE + "\n    def run(self):\n        return spread([], self.pool)\n\n\n"
+    effects = [
+        next(one.effect for one in facts({PATH: before}, {PATH: after + each}, tree=TREE).symbol if one.symbol == "spread")
+        for each in (loose, loose.replace("pool is not None", "pool is not None and left[0] > 4"))
+    ]  # fmt: skip
+    assert effects[0] == "wiring" != effects[1]
+
+
+def test_types_that_count_change_no_numbers() -> None:
+    half = changed("return self.pick(left)", "return self.pick(left.to(torch.float16))", "Scheduler.schedule")
+    whole = changed("return self.pick(left)", "return self.pick(left.to(torch.int64))", "Scheduler.schedule")
+    assert (half.effect, whole.effect) == ("numerics", "body")

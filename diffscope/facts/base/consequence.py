@@ -12,10 +12,11 @@ from msgspec import UNSET
 
 from diffscope.facts.change.edit_weight import (
     exchanged,
-    only_exchanges,
+    only_goes_along,
     only_hands_on,
     only_renames,
     statement_weight,
+    without_exchanged,
     without_renamed,
 )
 from diffscope.facts.model import (
@@ -53,6 +54,9 @@ _REGISTERS: Final = re.compile(r"(?:^|[._])(?:un)?register(?:_|$)")
 """Names of functions that hand on what they name, and call none of it."""
 _CODE: Final = frozenset({"function", "method"})
 _DO_NOT_RUN: Final = frozenset({"not-collected", "cannot-run"})
+_TYPED: Final = frozenset({"dtype", "cast"})
+_COUNTS: Final = re.compile(r"\b(?:int(?:32|64)?|long)$")
+"""Types that count and index: nothing is computed in them that could lose precision."""
 _TUNED_LINES: Final = 2
 """Code lines on either side, up to which a change of numbers alone is tuning."""
 _DECIDING: Final = ((2.5, 3), (1.9, 2), (0.9, 1))
@@ -94,6 +98,8 @@ class _Weigher:
             self._parameters[one.path, one.symbol].add(one.what)
         self._numbers: dict[_At, set[str]] = defaultdict(set)
         for number in facts.numeric:
+            if number.what in _TYPED and _COUNTS.search(number.text):
+                continue
             self._numbers[number.path, number.symbol].add(number.what)
         self._conditioned = {
             (one.path, one.symbol) for one in facts.guard if one.change in ("added", "removed")
@@ -229,14 +235,18 @@ class _Weigher:
 
     def _is_wiring(self, fact: SymbolFact) -> bool:
         """Return whether every edit of a function hands on a new parameter, or takes the same value from another place, as all others do."""
-        if fact.kind not in _CODE or "moved" in fact.aspects:
+        if fact.kind not in _CODE:
             return False
         edits = self._edits[fact.path, fact.symbol or ""]
+        if "moved" in fact.aspects:
+            # What went stands in the file where it was.
+            elsewhere = fact.moved_from_path if fact.moved_from_path not in (None, fact.path) else None
+            return only_goes_along([*edits, *(self._edits[elsewhere, fact.symbol] if elsewhere else ())])
         if "body" not in fact.aspects:
             return "signature" in fact.aspects and _SIGNED.issuperset(fact.aspects)
         return bool(edits) and all(
-            only_hands_on(edit, self._new_names) or only_exchanges(edit, self._exchanged)
-            for edit in without_renamed(edits)
+            only_hands_on(edit, self._new_names)
+            for edit in without_exchanged(without_renamed(edits), self._exchanged)
         )
 
     def _is_renamed(self, fact: SymbolFact) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable
 from typing import Final
 
@@ -17,6 +17,10 @@ _TRUTH: Final = lazy_regex(r"^[\w.]+ is (?:not )?None$")
 _HANDED: Final = lazy_regex(r"(?:(\w+)\s*=\s*)?(?:\w+\.)*([A-Za-z_]\w*)")
 _NAME: Final = lazy_regex(r"[A-Za-z_]\w*")
 _PATH: Final = lazy_regex(r"\b(?:[A-Za-z_]\w*\.)+(?=[A-Za-z_])")
+_LEADING: Final = lazy_regex(r"\b_+(?=[A-Za-z])")
+_CUT: Final = "…"
+_TOLD: Final = 4
+"""Characters of a text that is cut from which on they tell it."""
 _READ: Final = lazy_regex(r"[A-Za-z_][\w.]*(?:\(\))?")
 """A name, an attribute, or a call without arguments: what only reads something."""
 _SAID: Final = frozenset({"True", "False", "None", "not", "and", "or", "is", "in", "if", "else"})
@@ -58,13 +62,29 @@ def only_hands_on(edit: Edit, new_names: Collection[str] = ()) -> bool:
     return is_kept or is_handed
 
 
+def only_goes_along(edits: Collection[Edit]) -> bool:
+    """Return whether the edits of a function that moved only call by other names what moved with it: nothing new is left."""
+    changed = [one for one in edits if not (one.before and one.after and _is_alike(one.before, one.after))]
+    went = [one.before for one in edits if one.before]
+    return bool(edits) and not any(
+        one.after and not any(_is_alike(text, one.after) for text in went) for one in changed
+    )
+
+
+def _is_alike(before: str, after: str) -> bool:
+    """Return whether two texts are the same but for where their names are found, as far as both are told."""
+    one, other = (_LEADING.sub("", _PATH.sub("", text)) for text in (before, after))
+    told = min((text.index(_CUT) for text in (one, other) if _CUT in text), default=None)
+    return one[:told] == other[:told] if told is None or told >= _TOLD else one == other
+
+
 def exchanged(edits: Iterable[Edit], gone: Collection[str]) -> frozenset[tuple[str, str]]:
     """Return what reads something and was exchanged for the same other expression wherever edited code had it: (before, after).
 
     ``gone`` are the names of definitions that the change took away: of one of these a few places are enough.
     """
     listed = list(edits)
-    pairs = Counter(pair for edit in listed for pair in set(_exchanges(edit)))
+    pairs = Counter(pair for sides in _sides(listed) for pair in set(_exchanges(*sides)))
     by_old, by_new = Counter(old for old, _ in pairs), Counter(new for _, new in pairs)
     kept = {name for edit in listed if edit.after for name in _READ.findall(edit.after)}
     return frozenset(
@@ -76,17 +96,41 @@ def exchanged(edits: Iterable[Edit], gone: Collection[str]) -> frozenset[tuple[s
     )
 
 
-def only_exchanges(edit: Edit, pairs: Collection[tuple[str, str]]) -> bool:
-    """Return whether nothing of a statement changed but expressions that were exchanged throughout."""
-    found = _exchanges(edit)
-    return bool(found) and set(found) <= set(pairs)
+def without_exchanged(edits: Iterable[Edit], pairs: Collection[tuple[str, str]]) -> list[Edit]:
+    """Return the edits of a function without statements of which nothing changed but expressions that were exchanged throughout."""
+    listed = list(edits)
+    told = {sides for sides in _sides(listed) if (found := _exchanges(*sides)) and set(found) <= set(pairs)}
+    whole = {text for sides in told for text in sides}
+    return [
+        edit
+        for edit in listed
+        if (edit.before, edit.after) not in told
+        and not (edit.change != "changed" and (edit.before or edit.after) in whole)
+    ]
 
 
-def _exchanges(edit: Edit) -> list[tuple[str, str]]:
+def _sides(edits: Iterable[Edit]) -> list[tuple[str, str]]:
+    """Return both sides of statements that changed; of short ones, that went and came, where as many came as went."""
+    sides: list[tuple[str, str]] = []
+    apart: dict[tuple[str, str | None, str], tuple[list[str], list[str]]] = defaultdict(lambda: ([], []))
+    for edit in edits:
+        if edit.before and edit.after:
+            sides.append((edit.before, edit.after))
+        elif edit.before or edit.after:
+            apart[edit.path, edit.symbol, edit.what][not edit.before].append(edit.before or edit.after)
+    return sides + [
+        pair
+        for went, came in apart.values()
+        if len(went) == len(came)
+        for pair in zip(went, came, strict=True)
+    ]
+
+
+def _exchanges(before: str, after: str) -> list[tuple[str, str]]:
     """Return the reading expressions that differ between the two sides of a statement which is otherwise the same."""
-    if not edit.before or not edit.after or _READ.sub("", edit.before) != _READ.sub("", edit.after):
+    if _READ.sub("", before) != _READ.sub("", after):
         return []
-    found = zip(_READ.findall(edit.before), _READ.findall(edit.after), strict=True)
+    found = zip(_READ.findall(before), _READ.findall(after), strict=True)
     pairs = [(old, new) for old, new in found if old != new]
     return [] if any(_SAID.intersection(pair) for pair in pairs) else pairs
 

@@ -27,6 +27,7 @@ _NEAR: Final = 1
 _BOUND: Final = lazy_regex(r"\b(ge|gt|le|lt|max_length|min_length|multiple_of|pattern)\s*=\s*([^,()\s]+)")
 _ASSIGNED: Final = lazy_regex(r"\s*(\w+)\s*(?::[^=]+)?=(?!=)")
 _ANSWER: Final = lazy_regex(r"(?:Response|Choice|Chunk|Usage|Delta|Logprob|Output|Stats)\w*$")
+_ASKING: Final = lazy_regex(r"Request|Params?$|Inputs?$|Mixin$")
 _ORDER: Final = ("assert", "index", "refusal", "comparison", "unknown")
 
 
@@ -37,7 +38,7 @@ def collect_points(
     source = [one for one in placed if one.fact.category == "source" and one.material.python]
     listed = list(options)
     found = [*_fields(source, listed, graph), *_limits(listed, source, graph), *_renamed(source)]
-    order = ("request", "limit", "option", "response", "renamed")
+    order = ("request", "limit", "option", "response", "field", "renamed")
     found.sort(key=lambda one: (order.index(one.what), -len(one.ends), one.path, one.line))
     return tuple(found[:_MOST])
 
@@ -52,10 +53,12 @@ def _renamed(source: list[Placed]) -> Iterator[Point]:
         if change.moved_from is not None and change.moved_from.path is None
     ]
     owners = {new.name for _, new, _ in pairs}
-    for one, change, old in pairs:
-        before, after = (name.rpartition(".")[2] for name in (old, change.name))
-        if before == after or change.name.rpartition(".")[0] in owners or len(before) < _SHORTEST:
-            continue
+    named = [
+        (one, change, old, old.rpartition(".")[2], change.name.rpartition(".")[2])
+        for one, change, old in pairs
+        if change.name.rpartition(".")[0] not in owners and len(old.rpartition(".")[2]) >= _SHORTEST
+    ]
+    for one, change, old, before, after in [each for each in named if each[3] != each[4]][:_MOST]:
         words = [re.compile(rf"(?<!\w){re.escape(name)}(?!\w)") for name in (before, after)]
         left, places = [], 0
         for each in source:
@@ -96,7 +99,9 @@ def _fields(
     for name, group in groups.items():
         first = min(group, key=lambda one: (one.what != "protocol-field", one.what != "cli-flag"))
         what = "option" if first.what != "protocol-field" else "request"
-        what = "response" if what == "request" and _ANSWER.search(first.name.rpartition(".")[0]) else what
+        owner = first.name.rpartition(".")[0]
+        if what == "request" and not _ASKING.search(owner):
+            what = "response" if _ANSWER.search(owner) else "field"
         declared = min(group, key=lambda one: one.what == "cli-flag")
         definition, text, about = _declared(source, declared)
         searched = name if first.what != "environment-variable" else _bound_to(first, source)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import TypedDict
 
@@ -25,7 +25,14 @@ from diffscope.facts.python.removed_api import (
     stays_importable,
 )
 from diffscope.source.text import Side
-from diffscope.syntax.model import Aspect, Definition, DefinitionKind, SignalKind
+from diffscope.syntax.model import (
+    Aspect,
+    Definition,
+    DefinitionKind,
+    ParameterChange,
+    ParameterKind,
+    SignalKind,
+)
 from diffscope.syntax.outline.uses import Uses
 from diffscope.taxonomy.model import Taxonomy
 
@@ -143,6 +150,27 @@ def _with_inherited(facts: list[SymbolFact], bases: ClassBases) -> list[SymbolFa
     ]
 
 
+def _told(change: ChangedSymbol) -> Iterator[ParameterChange]:
+    """Yield the differences of a signature; of parameters that only make room for a new one the first."""
+    moved = [one for one in change.parameters if one.what == "moved"]
+    is_room = any(one.what.startswith("added") for one in change.parameters)
+    first = min(moved, key=lambda one: _position(change, one.name), default=None)
+    for one in change.parameters:
+        if one.what != "moved" or not is_room or one is first:
+            yield one
+
+
+def _position(change: ChangedSymbol, name: str) -> int:
+    parameters = change.before.parameters if change.before else ()
+    by_place = [each.name for each in parameters if each.kind.value.startswith("positional")]
+    return by_place.index(name) + 1 if name in by_place else 0
+
+
+def _takes_more(change: ChangedSymbol) -> bool:
+    after = change.after.parameters if change.after else ()
+    return any(each.kind is ParameterKind.VAR_KEYWORD for each in after)
+
+
 def _is_gone_member(fact: SymbolFact) -> bool:
     is_gone = Aspect.REMOVED.value in fact.aspects and fact.owner_change is None
     return is_gone and "." in (fact.symbol or "") and fact.category == "source"
@@ -170,6 +198,8 @@ def collect_parameters(placed: Iterable[Placed], symbols: Iterable[SymbolFact]) 
             after=None if is_moved else difference.after,
             order_before=difference.before if is_moved else None,
             order_after=difference.after if is_moved else None,
+            position=_position(change, difference.name),
+            still_taken=difference.what == "removed" and _takes_more(change),
             public=owner.public,
             surfaces=owner.surfaces,
             own_surfaces=owner.own_surfaces,
@@ -179,7 +209,7 @@ def collect_parameters(placed: Iterable[Placed], symbols: Iterable[SymbolFact]) 
         if one.fact.category == "source"
         for change in one.symbols
         if (owner := by_name.get((one.fact.path, change.name))) is not None
-        for difference in change.parameters
+        for difference in _told(change)
     ]
     return tuple(
         sorted(facts, key=lambda fact: (fact.path, fact.line, fact.symbol or "", fact.name, fact.what))
