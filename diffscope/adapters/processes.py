@@ -17,11 +17,13 @@ import threading
 import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Executor
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from diffscope.errors import RemoteError, UsageError
 from diffscope.patterns import lazy_regex
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
 
 _CYCLES: Final = (100_000, 20, 20)
 """Nearly all that a worker makes goes when its last name goes: looking for cycles every 700 objects is a seventh of its time."""

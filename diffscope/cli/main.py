@@ -155,7 +155,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = sys.argv[1:] if arguments is None else list(arguments)
     is_debug = "--debug" in given or bool(os.environ.get("DIFFSCOPE_DEBUG"))  # click takes the list apart
     # Nearly all that a run makes lives until it ends: looking for garbage every 700 objects is a tenth of its time.
-    gc.set_threshold(100_000, 20, 20)
+    gc.set_threshold(500_000, 20, 20)
     _open_closed_streams()
     try:
         code = _run(given)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable
@@ -91,6 +90,8 @@ class TreeIndex:
             rest = f"/{name}{rest}"
             folder, _, name = folder.rpartition("/")
         siblings = self._children.get(folder, ())
+        import difflib  # noqa: PLC0415 - only where a name is missing
+
         close = difflib.get_close_matches(name, siblings, n=1, cutoff=0.8)
         found = "/".join(filter(None, (folder, close[0]))) + rest if close else ""
         return found if found and self.exists(found) else None

@@ -6,7 +6,6 @@ import contextlib
 import functools
 import zlib
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import BrokenExecutor, Executor, as_completed
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
@@ -24,6 +23,8 @@ from diffscope.syntax.model import BuildOutline, NativeOutline, Outline
 from diffscope.syntax.outline.outline import EXTRACTOR_VERSION, identifiers
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
     from diffscope.graph.derive import FileOutline
 
 OUTLINE_SPACE: Final = f"outline-{EXTRACTOR_VERSION}"
@@ -157,6 +158,8 @@ def _parse(job: Job, data: bytes | None) -> Parsed:
 
 def _in_workers(repository: GitRepository, jobs: Sequence[Job], count: int) -> Iterator[Parsed]:
     """Share the jobs out; what workers leave undone when one dies (memory, a signal) is done here."""
+    from concurrent.futures import BrokenExecutor, as_completed  # noqa: PLC0415 - few graphs are worth workers
+
     left, names = dict.fromkeys(jobs), msgspec.msgpack.encode(profile())
     with contextlib.suppress(OSError, BrokenExecutor), _processes(count) as executor:
         shares = -(-len(jobs) // _AT_A_TIME)

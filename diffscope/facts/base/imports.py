@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import re
 import sys
-import tomllib
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
@@ -212,6 +211,8 @@ def _of_setup(text: str) -> Iterator[tuple[str, str, int]]:
 
 
 def _of_project(text: str) -> Iterator[tuple[str, str, int]]:
+    import tomllib  # noqa: PLC0415 - few changes touch such a file, and start-up is hot
+
     try:
         project = tomllib.loads(text).get("project", {})
     except (tomllib.TOMLDecodeError, RecursionError):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple
@@ -214,6 +213,8 @@ def _cmake(text: str) -> Iterator[_Declared]:
 
 def _crates(text: str) -> Iterator[_Declared]:
     """Yield what a ``Cargo.toml`` asks for, each table's crates apart; nothing of one that is no TOML."""
+    import tomllib  # noqa: PLC0415 - few changes touch such a file, and start-up is hot
+
     try:
         root = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError):

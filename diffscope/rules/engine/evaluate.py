@@ -40,17 +40,8 @@ _LINES_OF_A_BRANCH: Final = 3
 _CONFIDENCE: Final = ("low", "medium", "high")
 _LEVELS: Final = tuple(severity.value for severity in Severity)
 _EFFECTS: Final = (
-    "contract",
-    "rewrite",
-    "condition",
-    "numerics",
-    "body",
-    "removal",
-    "tuning",
-    "addition",
-    "wiring",
-    "none",
-)
+    "contract", "rewrite", "condition", "numerics", "body", "removal", "tuning", "addition", "wiring", "none",
+)  # fmt: skip
 """Of equal level, what was there before and acts otherwise now comes first."""
 _PREPARES: Final = lazy_regex(
     r"(?:^|[._])(?:__init__|__post_init__|create_\w+|can_implement|is_supported|get_min_capability|from_\w+)$"
