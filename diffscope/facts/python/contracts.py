@@ -257,8 +257,8 @@ def _element_of(before: str, after: str) -> tuple[str, str, str] | None:
     for one, other, is_gone in ((before, after, True), (after, before, False)):
         asked = _ELEMENT.fullmatch(one)
         if asked and other == f"{asked[1]}{asked[2]}{asked[4]}":
-            texts = (f"{asked[2]}{asked[3]}", asked[2])
-            return (asked[2], *texts) if is_gone else (asked[2], *reversed(texts))
+            name, element = asked[2], f"{asked[2]}{asked[3]}"
+            return (name, element, name) if is_gone else (name, name, element)
     return None
 
 
