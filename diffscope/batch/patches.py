@@ -74,7 +74,7 @@ def _in_order(repository: GitRepository, head: str, path: str, function: str) ->
     moved = [at for at, (was, now) in enumerate(zip(before, after, strict=False)) if was != now]
     if not moved or sorted(before) != sorted(after):
         return function, ""
-    sides = (each[moved[0] : moved[-1] + 1] for each in (before, after))
+    sides = (each[moved[0] :] for each in (before, after))
     return function, " → ".join(", ".join(side) for side in sides)
 
 
