@@ -284,17 +284,19 @@ def _bodies(placed: Placed, python: ChangedPython) -> Iterator[EditedBody]:
         names = _names(change.added) | _names(change.removed)
         before = _names_in(change.whole_before.lines) if change.whole_before else frozenset()
         after = _names_in(change.whole_after.lines) if change.whole_after else frozenset()
-        new = (
-            "\n".join(change.added.text.line(number) for number in change.added.numbers)
-            if change.added
-            else ""
-        )
-        read = frozenset(_READ.findall(new))
+        edited = [
+            each.text.line(number)
+            for each in (change.added, change.removed)
+            if each
+            for number in each.numbers
+        ]
+        bare = (line for line in edited if not line.lstrip().startswith(("import ", "from ")))
+        read = frozenset(name for line in bare for name in _READ.findall(line))
+        gone, new = names & before - after, names & after - before
         yield EditedBody(
             path=placed.fact.path, line=change.region.start, module=module_name(placed.fact.path) or "",
             symbol=change.name, names=tuple(sorted(names)),
-            removed=tuple(sorted(names & before - after)), added=tuple(sorted(names & after - before)),
-            called=tuple(sorted((names & after - before) - read)),
+            removed=tuple(sorted(gone)), added=tuple(sorted(new)), called=tuple(sorted((gone | new) - read)),
         )  # fmt: skip
 
 

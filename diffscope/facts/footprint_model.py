@@ -68,7 +68,7 @@ class EditedBody(Value, frozen=True, kw_only=True):
     added: tuple[str, ...] = ()
     """Those of them that the function did not name before."""
     called: tuple[str, ...] = ()
-    """Those of ``added`` that its lines only call: what is defined elsewhere."""
+    """Those of both that its lines only call or import: what is defined elsewhere."""
 
 
 class FileLines(Value, frozen=True, kw_only=True):

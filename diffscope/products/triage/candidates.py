@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from msgspec import UNSET
+from msgspec.structs import replace
 
 from diffscope.assessment.document import Assessment
 from diffscope.facts.footprint_model import Footprint, NameUse, Signature
@@ -18,6 +19,7 @@ from diffscope.patterns import lazy_regex
 from diffscope.products.triage.model import Place
 from diffscope.rules.model import Flag
 from diffscope.source.model import Value
+from diffscope.source.profile import places
 from diffscope.syntax.model import Aspect
 
 _BY_PLACE = ("positional-only", "positional-or-keyword")
@@ -216,10 +218,17 @@ class Candidate(Value, frozen=True, kw_only=True):
     """Members that classes ask of those below them now: ``module:Class.member``."""
     refusals: tuple[Refusal, ...] = ()
     new_files: tuple[str, ...] = ()
-    """Those of ``files`` that it adds."""
+    """Those of ``files`` that it adds, or moves there."""
+    mirrored: tuple[str, ...] = ()
+    """Places that say that they mirror what it edits, and that it leaves as they are."""
 
     alias: str = ""
     """How it is called where it is no pull request."""
+
+    @property
+    def is_aside(self) -> bool:
+        """Whether it edits tests and documents alone."""
+        return all(places().is_test(path) or path.endswith((".md", ".rst")) for path in self.files)
 
     @property
     def name(self) -> str:
@@ -227,6 +236,28 @@ class Candidate(Value, frozen=True, kw_only=True):
         if self.alias:
             return self.alias
         return f"#{self.number}" if self.number > 0 else (self.head or "")[:12]
+
+
+_OWNED: Final = lazy_regex(r"\b([A-Z]\w*)\.([a-z_]\w*)")
+
+
+def mirrored_by(one: Candidate, said: Iterable[tuple[str, str]]) -> Candidate:
+    """Return the change with those of the places that speak of a member of a class which it edits, and that it leaves alone.
+
+    ``said`` holds ``path:line`` and the text of each line that says that it mirrors something.
+    """
+    found = tuple(
+        place
+        for place, text in said
+        if place.partition(":")[0] not in one.files
+        and any(
+            body.symbol == f"{owner}.{member}"
+            or (body.symbol.startswith(f"{owner}.") and member in body.names)
+            for owner, member in _OWNED.findall(text)
+            for body in one.footprint.bodies
+        )
+    )
+    return replace(one, mirrored=found) if found else one
 
 
 def read_candidate(
@@ -264,7 +295,7 @@ def read_candidate(
         gravest=_gravest(flags),
         rules=tuple((flag.code, flag.title) for flag in flags),
         files=tuple(file.path for file in facts.file),
-        new_files=tuple(file.path for file in facts.file if file.status == "added"),
+        new_files=tuple(file.path for file in facts.file if file.status in {"added", "renamed", "copied"}),
         issues=tuple(sorted({int(number) for number in _ISSUE.findall(f"{pull.title}\n{pull.body or ''}")})),
         footprint=facts.footprint,
         gone=tuple(_gone(facts)),

@@ -59,6 +59,8 @@ class Conflict(Value, frozen=True, kw_only=True):
     says: Text
     others: tuple[str, ...] = ()
     """Other names of which the same is true of these two."""
+    also: tuple[int, ...] = ()
+    """Other changes that collide with one of the two in the same file of tests."""
     is_textual: bool | None = None
     """Whether git cannot merge both either; ``None`` where that was not tried."""
 

@@ -6,12 +6,13 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
+from diffscope.facts.change.files import module_name
 from diffscope.facts.footprint_model import NameUse
 from diffscope.messages.say import text_of
 from diffscope.products.triage.candidates import Candidate, fits_call, is_bound
 from diffscope.products.triage.model import OrderLink
 
-_FEWEST_LINES: Final = 2
+_FEWEST_LINES: Final = 1
 """Lines of one file: a single one may stand there twice."""
 Meets = Callable[[Candidate, Candidate], bool]
 """Whether two changes are open at the same time."""
@@ -19,7 +20,13 @@ Meets = Callable[[Candidate, Candidate], bool]
 
 def find_needs(candidates: Sequence[Candidate], meets: Meets) -> Iterator[OrderLink]:
     """Yield the links of every two candidates that meet, each once."""
-    finder, seen = _Finder(candidates, meets), set[tuple[int, int]]()
+
+    def may_follow(maker: Candidate, other: Candidate) -> bool:
+        """Return whether the other can stand on the maker: what was merged before that did without it."""
+        left, right = maker.state.merged_at, other.state.merged_at
+        return meets(maker, other) and (left is None or right is None or left <= right)
+
+    finder, seen = _Finder(candidates, may_follow), set[tuple[int, int]]()
     for maker, other, what in finder.rewrites_of_new():
         # Said first, since it also tells that the other may be its fix.
         seen.add((maker.number, other.number))
@@ -28,6 +35,7 @@ def find_needs(candidates: Sequence[Candidate], meets: Meets) -> Iterator[OrderL
     rewritten = frozenset(seen)
     for maker, other, what in (
         *finder.uses_of_new(),
+        *finder.imports_of_new(),
         *finder.reads_of_new(),
         *finder.edits_of_new(),
         *finder.calls_of_new(),
@@ -58,6 +66,19 @@ class _Finder:
                 for other, _ in self._uses.get(key, ()):
                     if self._meets(makers[0], other) and key not in other.footprint.defines:
                         yield makers[0], other, key
+
+    def imports_of_new(self) -> Iterator[tuple[Candidate, Candidate, str]]:
+        """Yield who makes a module, who newly imports it or a name of it, and the module."""
+        makers: defaultdict[str, list[Candidate]] = defaultdict(list)
+        for one in self._candidates:
+            for path in one.new_files:
+                makers[module_name(path) or ""].append(one)
+        for other in self._candidates:
+            for use in other.footprint.uses if makers else ():
+                for module in (use.module, f"{use.module}.{use.name}") if use.how == "import" else ():
+                    listed = makers.get(module, ())
+                    if len(listed) == 1 and listed[0] is not other and self._meets(listed[0], other):
+                        yield listed[0], other, module
 
     def calls_of_new(self) -> Iterator[tuple[Candidate, Candidate, str]]:
         """Yield who changes a signature, who calls as only the new one takes, and the function."""
