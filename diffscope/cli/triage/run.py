@@ -29,8 +29,9 @@ from diffscope.cli.triage.sources import (
 )
 from diffscope.errors import DiffscopeError, UsageError
 from diffscope.messages.model import Language, Text
-from diffscope.products.triage.candidates import Candidate, mirrored_by, read_candidate
+from diffscope.products.triage.candidates import Candidate, read_candidate
 from diffscope.products.triage.model import Conflict, Triage, TriageGap
+from diffscope.products.triage.needs import mirrored_by
 from diffscope.products.triage.queue import load_of
 from diffscope.products.triage.render import FORMATS
 from diffscope.products.triage.triage import DAY, Relations, build_triage, meets_within

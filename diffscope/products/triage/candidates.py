@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from msgspec import UNSET
-from msgspec.structs import replace
 
 from diffscope.assessment.document import Assessment
 from diffscope.facts.footprint_model import Footprint, NameUse, Signature
@@ -236,28 +235,6 @@ class Candidate(Value, frozen=True, kw_only=True):
         if self.alias:
             return self.alias
         return f"#{self.number}" if self.number > 0 else (self.head or "")[:12]
-
-
-_OWNED: Final = lazy_regex(r"\b([A-Z]\w*)\.([a-z_]\w*)")
-
-
-def mirrored_by(one: Candidate, said: Iterable[tuple[str, str]]) -> Candidate:
-    """Return the change with those of the places that speak of a member of a class which it edits, and that it leaves alone.
-
-    ``said`` holds ``path:line`` and the text of each line that says that it mirrors something.
-    """
-    found = tuple(
-        place
-        for place, text in said
-        if place.partition(":")[0] not in one.files
-        and any(
-            body.symbol == f"{owner}.{member}"
-            or (body.symbol.startswith(f"{owner}.") and member in body.names)
-            for owner, member in _OWNED.findall(text)
-            for body in one.footprint.bodies
-        )
-    )
-    return replace(one, mirrored=found) if found else one
 
 
 def read_candidate(

@@ -101,6 +101,8 @@ class OrderLink(Value, frozen=True, kw_only=True):
     then: int
     kind: OrderKind
     says: Text
+    lines: int = 0
+    """Of ``rewrites``: how many lines of one file that the first adds the other takes out."""
 
 
 class Entry(Value, frozen=True, kw_only=True):

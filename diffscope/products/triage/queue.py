@@ -101,7 +101,7 @@ def named_by_title(one: Candidate) -> Mends | None:
 
 def said_of(one: Candidate) -> str:
     """Return the sentence of its new tests and comments that tells best what goes wrong: one that names a harm, else one that forbids something, else the first; empty for none."""
-    said = one.footprint.says
+    said = (*(each for each in one.footprint.says if " " in each), *sorted(one.footprint.says, key=len)[::-1])
     words = (*(words for _, words in _MENDS), _FORBIDS)
     return next(
         (each for each in said if any(one.search(each.replace("_", " ")) for one in words)), (*said, "")[0]
@@ -182,7 +182,7 @@ class _Links:
                 self.chooses[link.then].add(link.first)
                 continue
             self.after[link.then].add(link.first)
-            if link.kind == "rewrites" and link.then in fixes:
+            if link.lines > 1 and link.then in fixes:
                 self.mended[link.first].add(link.then)
 
     def _read(self, one: Conflict, aside: set[int]) -> None:
@@ -191,7 +191,7 @@ class _Links:
         if first in aside and then not in aside:
             first, then = then, first
         is_one_sided = (first in aside) != (then in aside)
-        self.met.update({first, then, *one.also} if not is_one_sided else {then, *one.also})
+        self.met.update({then} if is_one_sided else {first, then}, aside.intersection(one.also))
         self.stale[first].add(then)
         if one.certainty == "breaks":
             self.follows[then].add(first)

@@ -10,8 +10,9 @@ import pytest
 from diffscope.cli.triage.command import FORMS
 from diffscope.facts.footprint_model import Footprint
 from diffscope.messages.model import Language
-from diffscope.products.triage.candidates import Candidate, OpenState, Refusal, mirrored_by
+from diffscope.products.triage.candidates import Candidate, OpenState, Refusal
 from diffscope.products.triage.model import Place, Triage
+from diffscope.products.triage.needs import mirrored_by
 from diffscope.products.triage.queue import build_queue
 from diffscope.products.triage.render import FORMATS
 from diffscope.products.triage.triage import build_triage, line_about
@@ -136,10 +137,19 @@ def test_a_fix_does_not_wait_for_a_change_of_tests_and_one_file_of_tests_is_one_
     found = triage(gone, other, fix)
     (conflict,) = found.conflicts
     assert {conflict.first, conflict.second, *conflict.also} == {1, 2, 3}
-    assert conflict.says.en.endswith("in the same file of tests")
+    assert conflict.says.en.endswith("; in the same file of tests also #3")
     entries = {each.number: each for each in found.queue}
     assert entries[3].bucket == "first"
     assert entries[3].collides == ()
+
+
+def test_what_tests_and_comments_say_is_kept_docstrings_first() -> None:
+    told = 'def test_short_rows():\n    """A short row must not leak. It did."""\n    assert 1\n'
+    noted = POOL.replace(
+        "    def close", "    # CUDA limits the grid\n    # to 65535. So it is cut.\n    def close"
+    )
+    found = candidate(1, {"vllm/pool.py": noted, "tests/test_row.py": told}).footprint.says
+    assert found == ("A short row must not leak", "CUDA limits the grid to 65535.", "test_short_rows")
 
 
 def test_a_second_copy_that_is_left_alone_is_told() -> None:
