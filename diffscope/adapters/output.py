@@ -142,13 +142,13 @@ def make_folder(path: Path, *, what: str = "the folder") -> None:
         path.mkdir(parents=True, exist_ok=True)
 
 
-def check_output(path: Path, *, what: str = RESULT) -> None:
+def check_output(path: Path) -> None:
     """Find out before an hour of work whether a file can be written at all; nothing is written or opened.
 
     Raises:
         UsageError: it cannot.
     """
-    with _telling(path, what):
+    with _telling(path, RESULT):
         place = _locate(path)
         if isinstance(place, int):
             os.fstat(place)
@@ -166,10 +166,9 @@ class GrowingFile:
     A pipe or a device stays open from the first part to ``close``: its reader would take a close for the end.
     """
 
-    def __init__(self, path: Path, *, goes_on: bool = False, what: str = RESULT) -> None:
+    def __init__(self, path: Path, *, goes_on: bool = False) -> None:
         """``goes_on``: the first part is added, too."""
         self._path = path
-        self._what = what
         self._is_begun = goes_on
         self._file: _Plain | None = None
 
@@ -185,7 +184,7 @@ class GrowingFile:
         Raises:
             UsageError: it cannot be written.
         """
-        with _telling(self._path, self._what):
+        with _telling(self._path, RESULT):
             if self._file is None:
                 place = _open_plainly(self._path)
                 self._file = None if isinstance(place, Path) else place
@@ -193,9 +192,9 @@ class GrowingFile:
                 self._file.write(data)
                 return
         if self._is_begun:
-            append_file(self._path, data, what=self._what)
+            append_file(self._path, data)
         else:
-            write_file(self._path, data, what=self._what)
+            write_file(self._path, data)
         self._is_begun = True
 
     def close(self) -> None:

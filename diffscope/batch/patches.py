@@ -74,7 +74,7 @@ def _in_order(repository: GitRepository, head: str, path: str, function: str) ->
     moved = [at for at, (was, now) in enumerate(zip(before, after, strict=False)) if was != now]
     if not moved or sorted(before) != sorted(after):
         return function, ""
-    sides = (each[moved[0] : moved[-1] + 1] for each in (before, after))
+    sides = (each[moved[0] :] for each in (before, after))
     return function, " → ".join(", ".join(side) for side in sides)
 
 
@@ -135,17 +135,8 @@ def _folders() -> list[str]:
 
 def _patches(repository: GitRepository, heads: Sequence[str]) -> Mapping[str, Diff]:
     folders = [folder.rstrip("/") for folder in (*places().product, *_DOCUMENTS)]
-    command = (
-        "show",
-        "-U0",
-        "--first-parent",
-        "--no-color",
-        "--no-ext-diff",
-        "--format=commit %H",
-        "--stdin",
-        "--",
-    )
-    shown = run(repository.objects, *command, *folders, given="\n".join(heads).encode())
+    options = ("-U0", "--first-parent", "--no-color", "--no-ext-diff", "--format=commit %H", "--stdin", "--")
+    shown = run(repository.objects, "show", *options, *folders, given="\n".join(heads).encode())
     parts = _COMMIT.split(decode(shown.out))
     found: dict[str, Diff] = {}
     for commit, text in zip(parts[1::2], parts[2::2], strict=False):

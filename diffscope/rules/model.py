@@ -231,7 +231,7 @@ class Statistics(Value, frozen=True, kw_only=True):
         return next((each for each in self.rules if each.code == code), None)
 
 
-def parse_statistics(data: bytes, *, at: str = "rules/statistics.json") -> Statistics:
+def parse_statistics(data: bytes) -> Statistics:
     """Return the statistics of a file.
 
     Raises:
@@ -241,4 +241,6 @@ def parse_statistics(data: bytes, *, at: str = "rules/statistics.json") -> Stati
         return msgspec.json.decode(data, type=Statistics)
     except msgspec.MsgspecError as error:
         hint = "make it anew: diffscope backtest"
-        raise InputError(f"the statistics cannot be read: {error}", at=at, hint=hint) from None
+        raise InputError(
+            f"the statistics cannot be read: {error}", at="rules/statistics.json", hint=hint
+        ) from None

@@ -676,8 +676,12 @@ def test_a_variable_of_the_environment_may_be_read_under_another_name(reads: str
 
 
 def test_what_is_raised_under_a_condition_of_its_own_is_not_raised_always() -> None:
-    after = thing("if rows > 1:", "    if not self.path:", "        raise ValueError('no path')", "use(rows)")
-    (effect, *_) = find_effects(edit(PATH, thing("use(rows)"), after))
+    after = ["if rows > 1:", "    if not self.path:", "        raise ValueError('no path')", "use(rows)"]
+    (effect,) = find_effects(edit(PATH, thing("use(rows)"), thing(*after)))
+    assert effect.says.en == "`Thing.run` now raises `ValueError: no path` if `rows > 1 and not self.path`"
+    (effect, *_) = find_effects(
+        edit(PATH, thing("use(rows)"), thing(after[0], "    self.load()", *after[1:]))
+    )
     assert (effect.code, effect.error) == ("condition-added", "")
 
 

@@ -36,17 +36,8 @@ STATISTICS_FILE: Final = "statistics.json"
 OWN_FILES: Final = (LISTS_FILE, PREDICATES_FILE, WORDS_FILE)
 """Files that a folder of rules may bring besides rules."""
 TABLE_FILES: Final = (
-    *FILES,
-    *(
-        "roles.yml",
-        "counterparts.yml",
-        "twins.yml",
-        "serving.yml",
-        "kernels.yml",
-        "reach.yml",
-        "consequence.yml",
-    ),
-)
+    *FILES, "roles.yml", "counterparts.yml", "twins.yml", "serving.yml", "kernels.yml", "reach.yml", "consequence.yml",
+)  # fmt: skip
 """The tables that facts and scores are judged by."""
 PROFILE_FILES: Final = (*OWN_FILES, *TABLE_FILES, "profile.yml", "registries.yml")
 """Every file of a profile besides rules."""

@@ -127,17 +127,8 @@ def object_access(
 
 def fetch_access(git_dir: Path) -> GitAccess:
     """Return the access that fetches into a clone: by the user's own settings and credentials, without hooks, prompts and programs of the clone."""
-    named = (
-        "HOME",
-        "XDG_CONFIG_HOME",
-        "SSH_AUTH_SOCK",
-        "GIT_SSH_COMMAND",
-        "HTTPS_PROXY",
-        "https_proxy",
-        "NO_PROXY",
-        "no_proxy",
-    )
-    variables: dict[str, str | None] = {name: os.environ.get(name) for name in named}
+    named = "HOME XDG_CONFIG_HOME SSH_AUTH_SOCK GIT_SSH_COMMAND HTTPS_PROXY https_proxy NO_PROXY no_proxy"
+    variables: dict[str, str | None] = {name: os.environ.get(name) for name in named.split()}
     configured = {name for name in {*os.environ, *_FIXED} if name.startswith("GIT_CONFIG")}
     variables |= {name: os.environ.get(name) for name in configured}
     variables |= {

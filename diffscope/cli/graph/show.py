@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
+from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from diffscope.cli.exits import DONE
@@ -82,6 +83,8 @@ def print_json(document: object) -> int:
 
 
 _MOST_TESTS = 10
+_source: Callable[[Edge], str] = attrgetter("source")
+_target: Callable[[Edge], str] = attrgetter("target")
 _MOST_GROUPS = 8
 
 
@@ -285,11 +288,3 @@ def _areas_among(opened: OpenedGraph, modules: Iterable[ModuleName]) -> str:
     shown = [f"{area} {count}" for area, count in list(counts.items())[:_MOST_GROUPS]]
     rest = sum(list(counts.values())[_MOST_GROUPS:])
     return f" ({', '.join([*shown, *([f'other areas {rest}'] if rest else [])])})" if shown else ""
-
-
-def _source(edge: Edge) -> str:
-    return edge.source
-
-
-def _target(edge: Edge) -> str:
-    return edge.target

@@ -28,23 +28,14 @@ def find_cycles(graph: ModuleGraph, layers: Collection[EdgeLayer] = _EAGER) -> t
     return tuple(sorted(cycles, key=lambda cycle: (-len(cycle.modules), cycle.modules)))
 
 
-def cycles_closed(
-    before: ModuleGraph, after: ModuleGraph, layers: Collection[EdgeLayer] = _EAGER
-) -> tuple[Cycle, ...]:
+def cycles_closed(before: ModuleGraph, after: ModuleGraph) -> tuple[Cycle, ...]:
     """Return the rings of ``after`` that bring modules together which were in no ring together before."""
-    together = {module: cycle.modules[0] for cycle in find_cycles(before, layers) for module in cycle.modules}
+    together = {module: cycle.modules[0] for cycle in find_cycles(before) for module in cycle.modules}
     return tuple(
         cycle
-        for cycle in find_cycles(after, layers)
+        for cycle in find_cycles(after)
         if len({together.get(module, module) for module in cycle.modules}) > 1
     )
-
-
-def cycles_opened(
-    before: ModuleGraph, after: ModuleGraph, layers: Collection[EdgeLayer] = _EAGER
-) -> tuple[Cycle, ...]:
-    """Return the rings of ``before`` that ``after`` has taken apart, in whole or in part."""
-    return cycles_closed(after, before, layers)
 
 
 def find_groups(weights: Mapping[tuple[int, int], float]) -> tuple[tuple[int, ...], ...]:

@@ -246,22 +246,11 @@ def _check_shards(place: StepPlace, commands: tuple[Listed, ...], line: int, not
         yield make_finding("DR316", step.file, line, message)
 
 
-_TEMPLATE_KEYS = frozenset(
-    {
-        *(
-            "label",
-            "command",
-            "commands",
-            "mirror_hardwares",
-            "agent_pool",
-            "agent_tags",
-            "autorun_on_main",
-            "dind",
-        ),
-        *("env", "no_gpu", "no_plugin", "num_gpus", "num_nodes", "optional", "parallelism", "working_dir"),
-        *("source_file_dependencies", "timeout_in_minutes", "key", "depends_on", "soft_fail"),
-    }
-)
+_TEMPLATE_KEYS = frozenset({
+    "label", "command", "commands", "mirror_hardwares", "agent_pool", "agent_tags", "autorun_on_main", "dind", "env",
+    "no_gpu", "no_plugin", "num_gpus", "num_nodes", "optional", "parallelism", "working_dir", "source_file_dependencies",
+    "timeout_in_minutes", "key", "depends_on", "soft_fail",
+})  # fmt: skip
 _INJECTED_KEYS = frozenset({"image-build", "image-build-amd", "pre-commit"})
 
 

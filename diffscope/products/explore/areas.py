@@ -8,7 +8,7 @@ from statistics import median_low
 
 from diffscope.graph.model import Cycle, EdgeLayer, ModuleName, NodeKind
 from diffscope.graph.query.graph import ModuleGraph
-from diffscope.graph.query.structure import cycles_closed, cycles_opened, find_communities
+from diffscope.graph.query.structure import cycles_closed, find_communities
 from diffscope.source.model import RepoPath, Value
 
 _Pair = tuple[ModuleName, ModuleName]
@@ -35,7 +35,7 @@ def compare_graphs(before: ModuleGraph, after: ModuleGraph) -> GraphComparison:
         imports_gained=tuple(sorted(new_pairs - old_pairs)),
         imports_lost=tuple(sorted(old_pairs - new_pairs)),
         cycles_closed=cycles_closed(before, after),
-        cycles_opened=cycles_opened(before, after),
+        cycles_opened=cycles_closed(after, before),
     )
 
 

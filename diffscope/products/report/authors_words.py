@@ -40,7 +40,6 @@ _TURNS: Final = lazy_regex(
 _VARIABLE: Final = lazy_regex(r'(?m)((?:^ {4}# [^\n]*\n)+) {4}"([A-Z][A-Z0-9_]+)": (?:lambda|\w+\()')
 _BY_DEFAULT: Final = lazy_regex(r"^\s*[-*] *[\"'`\w]+ \(default\): (.+)$")
 _PROSE: Final = lazy_regex(r"^(?:[-*>\s]|!!!)*([A-Z`].{20,}[.])")
-_REQUESTS: Final = lazy_regex(r"\bclass \w*(?:Request|Params)\b")
 _ORDER: Final = lazy_regex(r"\bdef (\w*priorit\w*)\(")
 _WHY: Final = lazy_regex(r"(?i)\b(?:because|otherwise|avoid|prevent|may|must|so that|e\.g\.)")
 _END: Final = lazy_regex(r"[.!?]\s+")
@@ -50,7 +49,8 @@ _BOUND: Final = lazy_regex(
 )
 """How errors say which values something takes at all."""
 _PLACE: Final = lazy_regex(r"%(?:\(\w+\))?[-+ #0]*[\d.]*[sdifrgxe]\b|\{[^{}]*\}")
-_OWNER: Final = lazy_regex(r"\bclass \w*(?:Config|Args)\b")
+_OWNER: Final = lazy_regex(r"\bclass (\w*(?:Config|Args|Params|Request))\b")
+_SETTINGS: Final = ("Config", "Args")
 _SAME: Final = 60
 """Letters and digits of a text, by which it was there before."""
 _MEMBER: Final = lazy_regex(r"\b[A-Z]\w*[a-z]\.([A-Z][A-Z0-9_]+)\b")
@@ -87,7 +87,7 @@ class AuthorsWords(Value, frozen=True, kw_only=True):
     """Of exceptions that code of before raises now."""
     warnings: tuple[str, ...] = ()
     deprecations: tuple[str, ...] = ()
-    """Warnings, and sentences of documents, that something is on its way out."""
+    """Warnings, each behind its class of settings and a colon, and sentences of documents, that something is on its way out."""
     fields: tuple[tuple[str, str], ...] = ()
     """New fields with their docstrings."""
     figures: tuple[str, ...] = ()
@@ -192,15 +192,16 @@ def _folded(text: str) -> str:
 
 def _said(lines: Sequence[str], file: FileDiff, hunk: Hunk, asked: _Asked) -> Iterator[tuple[str, str]]:
     """Yield errors and warnings of added lines that are new, as (what it is, text)."""
+    owner = _OWNER.search(hunk.section)
     for at, line in enumerate(lines):
         opened = _SAID.search(line)
         text = _text(lines[at : at + _LINES]) if opened else ""
         if not text or text.startswith("…") or asked.was_there(text):
             continue
         is_error = line.lstrip().startswith("raise")
-        is_met = asked.names(text) or _REQUESTS.search(hunk.section) is not None
+        is_met = asked.names(text) or (owner and not owner[1].endswith(_SETTINGS))
         if _GONE.search(text):
-            yield "deprecations", text
+            yield "deprecations", f"{owner[1]}: {text}" if owner else text
         elif is_error and file.status is not FileStatus.ADDED and is_met and not _BOUND.search(text):
             yield "errors", text
         elif not is_error and (asked.names(text) or _TURNS.search(text)):
@@ -235,7 +236,6 @@ def _text(lines: Sequence[str]) -> str:
     for end in range(1, len(lines) + 1):
         try:
             with warnings.catch_warnings():
-                # How authors escape is not for us to judge.
                 warnings.simplefilter("ignore")
                 (statement,) = ast.parse(textwrap.dedent("\n".join(lines[:end]))).body
         except (SyntaxError, ValueError, RecursionError, MemoryError):

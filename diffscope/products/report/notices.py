@@ -173,7 +173,11 @@ def _notices(assessment: Assessment, words: AuthorsWords) -> Iterator[_Seen]:
     changed = [one for one in told if one.kind == "default"]
     for one in told:
         is_said = len(words.by_default) == len(changed) == 1 and one.kind == "default"
-        yield one._replace(reason=short(words.by_default[0], most=_LONGEST)) if is_said else one
+        yield (
+            one._replace(reason=short(words.by_default[0], most=2 * _LONGEST + _LONGEST // 2))
+            if is_said
+            else one
+        )
     title, change = assessment.change.pull.title, assessment.change
     by_title = Text(en=title, zh=title)
     if is_by_default(assessment) and "default" not in kinds:
@@ -202,7 +206,7 @@ def _moved(listed: Sequence[_Seen]) -> Iterator[_Seen]:
 def _of_words(assessment: Assessment, words: AuthorsWords, told: Collection[str]) -> Iterator[_Seen]:
     """Yield what the author's own words ask users to do: what goes, what is refused, what code decides now."""
     number = number_of(assessment)
-    for text in (quoted(each, most=_LONGEST) for each in words.deprecations[:_MOST_SAID]):
+    for text in map(_going, words.deprecations[:_MOST_SAID]):
         yield _Seen("removed", text.en, text, number)
     for text in list(refusals(assessment, words))[:_MOST_SAID]:
         yield _Seen("refused", text.en, text, number)
@@ -222,6 +226,14 @@ def _of_words(assessment: Assessment, words: AuthorsWords, told: Collection[str]
         if order:
             text = text_of("notice.order", name=name, order=order, **where)
             yield _Seen("default", name, text, number, is_weighty=True)
+
+
+def _going(text: str) -> Text:
+    """Return what the author says of what goes, behind the class that it is a setting of."""
+    owner, _, said = text.partition(": ")
+    if not owner.isidentifier():
+        return quoted(text, most=_LONGEST)
+    return text_of("notice.of-class", owner=owner, said=short(said, most=_LONGEST))
 
 
 def _of_requests(symbols: Iterable[SymbolAssessment], number: int) -> list[_Seen]:

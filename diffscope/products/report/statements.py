@@ -110,7 +110,7 @@ def statements_of(
         *(text_of("plain.figures", said="; ".join(words.figures)) for _ in words.figures[:1]),
         *(() if words.deprecations else _of_documents(assessment, dict(words.fields))),
         *_of_roles(assessment),
-        *(quoted(text) for text in words.deprecations[:1]),
+        *(quoted(text.partition(": ")[2] or text) for text in words.deprecations[:1]),
     ]
     edited = (*edits[:1], *new, *edits[1:]) if assessment.kind == "bugfix" else (*new, *edits)
     yield from (*edited, *(refused if assessment.kind != "bugfix" else ()))

@@ -84,7 +84,10 @@ def name_of(decision: StepDecision) -> str:
     return f"{decision.label} ({decision.mirror})" if decision.mirror else decision.label
 
 
-def nearest_names(pipelines: Iterable[Pipeline], wanted: str, limit: int = 3) -> tuple[str, ...]:
+_MOST_NAMES = 3
+
+
+def nearest_names(pipelines: Iterable[Pipeline], wanted: str) -> tuple[str, ...]:
     """Return the names of steps that are spelt most like a word, nearest first."""
     names = {
         name for pipeline in pipelines for step in pipeline.steps for name in (step.key, step.label) if name
@@ -92,9 +95,9 @@ def nearest_names(pipelines: Iterable[Pipeline], wanted: str, limit: int = 3) ->
     lower: dict[str, str] = {}
     for name in sorted(names):
         lower.setdefault(name.lower(), name)
-    close = difflib.get_close_matches(wanted.lower(), list(lower), n=limit)
+    close = difflib.get_close_matches(wanted.lower(), list(lower), n=_MOST_NAMES)
     inside = [name for name in lower if wanted.lower() in name]
-    return tuple(lower[name] for name in dict.fromkeys((*close, *inside)))[:limit]
+    return tuple(lower[name] for name in dict.fromkeys((*close, *inside)))[:_MOST_NAMES]
 
 
 def _run_all(pipeline: Pipeline, paths: tuple[RepoPath, ...]) -> Iterator[PatternTrace]:

@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 
 from diffscope.patterns import lazy_regex
-from diffscope.syntax.compare.entries import Entry
+from diffscope.syntax.compare.entries import Entry, held_by
 from diffscope.syntax.compare.smallest_difference import MOST_TEXT
 from diffscope.syntax.model import StatementEdit
 from diffscope.syntax.nodes import brief
@@ -23,11 +23,12 @@ _READ: Final = frozenset({"value", "argument", "element", "call"})
 def with_context(edits: Iterable[StatementEdit], entries: list[Entry]) -> Iterator[StatementEdit]:
     """Yield edits of what came or changed with what stands around them; what went as it is."""
     starts = [one.node.start_point[0] + 1 for one in entries]
-    for edit in edits:
-        at = bisect_right(starts, edit.line) - 1
-        if edit.change == "removed" or at < 0:
-            yield edit
+    for told in edits:
+        at = bisect_right(starts, told.line) - 1
+        if told.change == "removed" or at < 0:
+            yield told
             continue
+        edit = _with_inner(told, entries, at)
         around = list(dict.fromkeys(_guards(entries, at)))
         after = _next(edit, entries, at)
         yield msgspec.structs.replace(
@@ -37,6 +38,21 @@ def with_context(edits: Iterable[StatementEdit], entries: list[Entry]) -> Iterat
             then=brief(entries[after].text, _LONGEST) if after is not None else "",
             then_line=starts[after] if after is not None else 0,
         )
+
+
+def _with_inner(edit: StatementEdit, entries: list[Entry], at: int) -> StatementEdit:
+    """Return a condition that came and holds nothing but another one as both in one."""
+    under = [one for one in entries[at + 1 :] if one.holder == at]
+    if (edit.what, edit.change, edit.stood) != ("condition", "added", False) or len(under) != 1:
+        return edit
+    if (
+        entries[at].kind != "condition"
+        or under[0].kind != "condition"
+        or " or " in edit.after + under[0].text
+    ):
+        return edit
+    both = brief(f"{edit.after} and {under[0].text.partition(' ')[2]}", MOST_TEXT)
+    return msgspec.structs.replace(edit, after=both, held=held_by(under[0].node))
 
 
 def _guards(entries: list[Entry], at: int) -> Iterator[str]:

@@ -29,15 +29,9 @@ _CONTAINERS: Final = frozenset(
     }
 )  # fmt: skip
 _SCOPES: Final = frozenset({"namespace_definition", "class_specifier", "struct_specifier", "union_specifier"})
-_DECLARATORS: Final = frozenset(
-    {
-        "init_declarator",
-        "pointer_declarator",
-        "reference_declarator",
-        "parenthesized_declarator",
-        "attributed_declarator",
-    }
-)
+_DECLARATORS: Final = frozenset({
+    "init_declarator", "pointer_declarator", "reference_declarator", "parenthesized_declarator", "attributed_declarator",
+})  # fmt: skip
 _KEYWORDS: Final = frozenset({"if", "for", "while", "switch", "catch", "return", "sizeof", "else", "do"})
 _HEAD: Final = lazy_regex(
     rb"^(?:template[ \t]*<[^;{}]*>[ \t]*\n)?[ \t]*(?P<head>(?:[\w:<>,*&\[\] \t]|__launch_bounds__\([^()\n]*\))*?[ \t*&\n])(?P<name>[A-Za-z_~][\w:~]*)[ \t]*"

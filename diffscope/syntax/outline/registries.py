@@ -31,12 +31,8 @@ _OPERATOR: Final = lazy_regex(r"register\w*_op$|\b(?:register_fake|custom_op)$")
 """Calls that register one operator or its fake: their other arguments are functions, which a row does not name."""
 _SEQUENCES: Final = ("tuple", "list", "set")
 _BUILDING: Final = (
-    "argument_list",
-    "call",
-    "dictionary_splat",
-    "parenthesized_expression",
-    "binary_operator",
-)
+    "argument_list", "call", "dictionary_splat", "parenthesized_expression", "binary_operator",
+)  # fmt: skip
 _DEFINITIONS: Final = ("function_definition", "class_definition")
 
 

@@ -38,7 +38,7 @@ SAID = "Cannot burn … wicks. Set --most-wicks to allow more."
         pytest.param(a_patch(r'    raise ValueError("most_wicks \d is too many")'), "errors", (r"most_wicks \d is too many",), id="an escape that is none"),
         pytest.param(a_patch(RAISES, path="tests/test_lamp.py"), "errors", (), id="tests raise what they like"),
         pytest.param(a_patch('    logger.warning("Disabling the lamp for %s", name)'), "warnings", ("Disabling the lamp for …",), id="a warning that turns something off"),
-        pytest.param(a_patch('    logger.warning("burn_oil is deprecated and will be removed in v2.")'), "deprecations", ("burn_oil is deprecated and will be removed in v2.",), id="what is on its way out"),
+        pytest.param(a_patch('    logger.warning("burn_oil is deprecated and will be removed in v2.")'), "deprecations", ("LampConfig: burn_oil is deprecated and will be removed in v2.",), id="what is on its way out, by its class"),
         pytest.param(a_patch("`burn_oil` is deprecated and will be removed in v2.", path="docs/lamp.md"), "deprecations", ("`burn_oil` is deprecated and will be removed in v2.",), id="the same in a document"),
         pytest.param(a_patch('    burn_oil: bool = False\n    """Burn oil.\n    Gas otherwise."""'), "fields", (("burn_oil", "Burn oil. Gas otherwise."),), id="a field with its docstring"),
         pytest.param(a_patch('    burn_oil: bool,\n) -> None:\n    """Light."""'), "fields", (), id="a parameter is no field"),

@@ -23,6 +23,7 @@ from diffscope.products.report.render.story.titles import (
 from diffscope.render.sentences import begin
 from diffscope.render.words import Words
 from diffscope.rules.model import Severity
+from diffscope.source.profile import profile
 
 _NAMED: Final = 3
 _SHORT: Final = 170
@@ -51,6 +52,7 @@ _PAIRS: Final = 4
 """That are told with a title; of the others the numbers."""
 _MOST_PAIRS: Final = 4
 _LONG_TITLE: Final = 90
+_STEP: Final = "CP101"
 _NOT_ASKED: Final = frozenset(
     {"missing-tests", "insufficient-tests", "ci-coverage", "review-hygiene", "interface-change"}
 )
@@ -146,7 +148,10 @@ class PullStory:
         items = [
             item
             for item in pull.flags
-            if item.severity.rank >= Severity.MEDIUM.rank and self._families.get(item.code) not in _NOT_ASKED
+            if item.severity.rank >= Severity.MEDIUM.rank
+            and self._families.get(item.code) not in _NOT_ASKED
+            # What the engine step asks for is no word on work that only passes through it.
+            and (item.code != _STEP or {*pull.areas[:1]} & {*profile().readers.everybody})
         ]
         for item in sorted(items, key=lambda item: -item.severity.rank) if pull.kind in _GAINS else ():
             means = known.get(f"means.{item.code}") or known.get(
@@ -291,8 +296,8 @@ class PullStory:
         if not first or not second:
             return ""
         passed = datetime.fromisoformat(second) - datetime.fromisoformat(first)
-        hours = max(int(passed.total_seconds() // 3600), 1)
+        hours = max(round(passed.total_seconds() / 3600), 1)
         is_soon = hours < _DAYS_FROM
         code = "story.after-hours" if is_soon else "story.after-days"
         day = "" if self._read.pull(source) else self._words("story.on-day", day=second[:10])
-        return self._words(code, count=hours if is_soon else hours // 24, day=day)
+        return self._words(code, count=hours if is_soon else round(hours / 24), day=day)

@@ -264,7 +264,7 @@ class RiskStory:
         for items, code in ((new, "follow.tests"), (fixes, "follow.regression")):
             if items:
                 still = all(self.state(item) == "still" for item in items[:_ACTED])
-                state = self._words("state.still", day=self.day) if still else ""
+                state = self._words("state.unnamed", day=self.day) if still else ""
                 yield self._words(code, names=self._targets(items)) + state
         yield from self._reverted()
         defaults = [one for one in self._digest.notices if one.kind == "default" and one.undone_by is None]

@@ -5,7 +5,6 @@ Every sentence names its pull requests as ``#N``; code stands in backticks. The 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import islice
@@ -46,6 +45,8 @@ _OF_ONE: Final = 4
 _SHORT: Final = 2
 _FOLLOW_UPS: Final = 3
 _NAMED: Final = 3
+_GRAVE: Final = 2.0
+"""What high risk counts for in what a window was about, in points of importance."""
 _MUCH: Final = 500
 """Lines, from which on that they went is a word on a window."""
 
@@ -289,7 +290,8 @@ class Story:
     def _thread(self) -> Iterator[str]:
         """Yield what the largest work was: what is new, where most was mended, what went."""
         words = self._words
-        largest = sorted(self._new, key=lambda pull: -(pull.importance + math.log2(1 + pull.additions)))
+        grave = {pull.number for pull in self._read.serious}
+        largest = sorted(self._new, key=lambda pull: -(pull.importance + _GRAVE * (pull.number in grave)))
         new = [
             words("story.named-in", name=self._pulls.title(pull.number), pull=self._with_fixes(pull.number))
             for pull in largest[:_NAMED]
@@ -360,8 +362,6 @@ class Story:
         words, pairs = self._words, self._pulls.pairs
         if pairs:
             yield pairs[0]
-            if len(pairs) > 1:
-                yield words("story.more-pairs")
         untested = [
             pull.number
             for pull in self._read.serious

@@ -15,6 +15,7 @@ _RISE: Final = 4.0
 _ASIDE: Final = frozenset({"tests", "docs", "ci", "build", "examples", "benchmarks"})
 """Areas in which a conflict of branches hurts nobody."""
 _STREAK: Final = 3
+_LONG_STREAK: Final = 5
 _NAMED: Final = 3
 _STREAKS: Final = 2
 _HOT: Final = 1
@@ -77,10 +78,12 @@ class TrendStory:
 
     def _made_of(self, numbers: Sequence[int]) -> str:
         """Return how many of some pull requests are fixes, and the most important of them."""
+        undone = {link.target for link in self._digest.links if link.reason == "reverts"}
         pulls = [pull for number in numbers if (pull := self._read.pull(number))]
         pulls.sort(key=lambda pull: -pull.importance)
         fixes = sum(pull.kind == "bugfix" for pull in pulls)
-        first = self._words.listed([name_of(pull.number) for pull in pulls], _NAMED)
+        kept = [name_of(pull.number) for pull in pulls if pull.number not in undone]
+        first = self._words.listed(kept[:_NAMED], _NAMED)
         return self._words("trend.made-of", count=len(pulls), fixes=fixes, pulls=first)
 
     @staticmethod
@@ -90,7 +93,7 @@ class TrendStory:
 
     def _hot(self) -> Iterator[str]:
         files = [file for file in self._digest.hot_files if file.area not in _ASIDE]
-        if files and files[0].streak >= _STREAK:
+        if files and files[0].streak >= _LONG_STREAK:
             yield self._words("trend.hot", names=[self._hot_file(file) for file in files[:_HOT]])
         is_told = any(file.streak >= _STREAK for file in files[:_NAMED])
         long = [] if is_told else [file for file in files[_NAMED:] if file.streak >= _STREAK]
