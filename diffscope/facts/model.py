@@ -900,6 +900,7 @@ class NumericFact(Located, frozen=True, kw_only=True):
     guarded: Annotated[
         bool, said("For a division: a condition, clamp, max or epsilon protects the divisor.")
     ] = False
+    kept: Annotated[bool, said("For a type: weights of the model are kept in it.")] = False
     new_symbol: Annotated[bool, said("The symbol around it is new in this change.")] = False
 
 

@@ -13,6 +13,7 @@ from diffscope.facts.model import NumericFact
 from diffscope.facts.python.numeric_calls import choices_of
 from diffscope.patterns import lazy_regex
 from diffscope.source.pairing import pair_equal
+from diffscope.source.text import Region
 from diffscope.syntax.model import Aspect, DefinitionKind, Signal, SignalKind
 
 _DTYPE = lazy_regex(
@@ -152,7 +153,8 @@ def _numerics_of_symbol(placed: Placed, change: ChangedSymbol) -> Iterator[Numer
     for each in change.signals:
         what = _what(each)
         if what:
-            grouped[what, _named(what, each.signal)][each.what].append(each)
+            whole = change.whole_before if each.what == "removed" else change.whole_after
+            grouped[what, _named(what, each.signal, whole)][each.what].append(each)
     for (what, name), sides in sorted(grouped.items()):
         removed, added = sides["removed"], sides["added"]
         if what == "precision":
@@ -163,11 +165,13 @@ def _numerics_of_symbol(placed: Placed, change: ChangedSymbol) -> Iterator[Numer
         is_entry = what == "dtype" and change.kind is DefinitionKind.VARIABLE
         for before, item in _pairs(what, removed, added):
             if before is not None and item is not None:
-                yield _fact(placed, change, what, item, before=_text_of(what, before.signal))
+                yield _fact(
+                    placed, change, what, item, before=_text_of(what, before.signal), kept=name == _KEPT
+                )
             elif item is not None and name not in _EXCHANGED and not is_entry:
-                yield _fact(placed, change, what, item, before=None)
-            elif before is not None and name not in _EXCHANGED:
-                yield _fact(placed, change, what, before, before=None)
+                yield _fact(placed, change, what, item, before=None, kept=name == _KEPT)
+            elif before is not None and name not in (*_EXCHANGED, _KEPT):
+                yield _fact(placed, change, what, before, before=None, kept=name == _KEPT)
 
 
 def _pairs(
@@ -189,13 +193,23 @@ def _pairs(
     yield from ((old, None) for old in open_ones if _says_precision(old.signal))
 
 
+_KEPT = "kept"
 _EXCHANGED = frozenset({"==", "room"})
 """Uses of a type that matter where another type takes its place: a comparison that comes is a condition, and room is no value."""
 
 
-def _named(what: str, signal: Signal) -> str:
+def _is_kept(signal: Signal, whole: Region | None) -> bool:
+    """Return whether a type is that of a parameter of the model, as its constructor makes room for it."""
+    kept = rf"Parameter\(\s*(?:data\s*=\s*)?torch\.\w+\((?:[^()]|\([^()]*\))*{re.escape(signal.text)}\b"
+    is_room = whole is not None and bool(_ALLOCATING.search(signal.use))
+    return is_room and re.search(kept, "\n".join(whole.lines if whole else ())) is not None
+
+
+def _named(what: str, signal: Signal, whole: Region | None) -> str:
     """Return what a choice is paired by: the name it goes to; a type by its use where that computes nothing."""
     if what == "dtype":
+        if _is_kept(signal, whole):
+            return _KEPT
         return "room" if _ALLOCATING.search(signal.use) else "==" if signal.use == "==" else ""
     return "" if what in ("division", "reciprocal", "epsilon") else signal.detail
 
@@ -260,7 +274,7 @@ def _text_of(what: str, signal: Signal) -> str:
 
 
 def _fact(
-    placed: Placed, change: ChangedSymbol, what: str, item: ChangedSignal, *, before: str | None
+    placed: Placed, change: ChangedSymbol, what: str, item: ChangedSignal, *, before: str | None, kept: bool
 ) -> NumericFact:
     text = _text_of(what, item.signal)
     divides = what in ("division", "reciprocal")
@@ -271,6 +285,7 @@ def _fact(
         text=text,
         before=before,
         detail=item.signal.detail,
+        kept=kept,
         factor=0 if before is None or what != "number" else _factor(before, text),
         guarded=divides and (is_protected(text, item.signal.guards) or _is_bounded(text, change)),
         new_symbol=Aspect.ADDED in change.aspects,
