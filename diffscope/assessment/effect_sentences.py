@@ -95,7 +95,7 @@ def _done_under(edit: Edit) -> str | Message:
     """Return what the code under a head does: how it leaves, what it calls, or which names it sets; never its first statement for it all."""
     held = edit.held
     if exit_of(edit):
-        return f"`{error_of(held[-1]) or brief(held[-1], _LONGEST_VALUE)}`"
+        return f"`{error_of(held[-1]) if _ERROR.fullmatch(held[-1]) else brief(held[-1], _LONGEST_VALUE)}`"
     calls = [text for text in held if _CALL.match(text) or text.startswith("assert ")]
     if calls or (len(held) == 1 and len(held[0]) <= _LONGEST_VALUE):
         return f"`{brief((calls or held)[0], _LONGEST_VALUE)}`"
