@@ -339,8 +339,12 @@ def new_bases(placed: Placed, change: ChangedSymbol, lookup: TreeLookup | None) 
     earlier = placed.material.python.before if placed.material.python is not None else None
     if change.before is None or change.after is None or change.before.bases == change.after.bases:
         return ()
-    had = {*change.before.bases}
-    for base in change.before.bases if earlier is not None and lookup is not None else ():
-        module, name = origin_of(placed.fact.path, base.partition("[")[0], earlier.imports)
-        had |= {each.rpartition(".")[2] for _, each in lookup.lineage(module, name)} if name else set()
+    had, imports = {*change.before.bases}, earlier.imports if earlier is not None else ()
+    for base in change.before.bases:
+        module, name = origin_of(placed.fact.path, base.partition("[")[0], imports)
+        had |= (
+            {each.rpartition(".")[2] for _, each in lookup.lineage(module, name)}
+            if lookup and name
+            else set()
+        )
     return tuple(base for base in change.after.bases if base not in had)
