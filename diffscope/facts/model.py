@@ -1358,11 +1358,11 @@ class Point(Value, frozen=True, kw_only=True):
     """
 
     what: str
-    """``request``, ``response`` or ``field`` (of a wire protocol: asked, answered, or not known which), ``option``, ``limit`` or ``renamed``."""
+    """``request``, ``response`` or ``field`` (of a wire protocol: asked, answered, or not known which), ``option``, ``limit``, ``renamed``, ``written`` (into an object of the caller), ``emptied`` (a list that something is taken from) or ``asserted`` (of a result)."""
     path: str
     line: int
     names: tuple[str, ...]
-    """``Owner.field`` for each class that has it, or the option as users write it. For a rename the old and the new name."""
+    """``Owner.field`` for each class that has it, or the option as users write it. For a rename the old and the new name; for the last three the function, and what is written into, emptied or called."""
     type: str = ""
     default: str = ""
     bounds: tuple[str, ...] = ()
