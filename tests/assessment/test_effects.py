@@ -463,6 +463,25 @@ def test_what_still_stands_is_not_told_as_new_or_gone(before: str, after: str, s
     assert [effect.says.en for effect in find_effects(edit(PATH, before, after))] == says
 
 
+def test_a_long_error_is_quoted_with_its_end_and_a_new_branch_alone_asks_nothing() -> None:
+    error = f"if rows > 1: raise ValueError('Cannot have {'more ' * 37}rows. Set --rows 1.')"
+    (effect,) = find_effects(edit(PATH, thing("use(rows)"), thing(error, "use(rows)")))
+    assert "`ValueError: Cannot have more" in effect.says.en
+    assert "… more" in effect.says.en
+    assert "rows. Set --rows 1.`" in effect.says.en
+    (branch,) = find_effects(edit(PATH, thing("use(rows)"), thing("if rows:", "    sort(rows)", "use(rows)")))
+    assert (branch.says.en, branch.checks) == ("`Thing.run` now runs `sort(rows)` if `rows`", ())
+
+
+def test_a_base_that_a_class_had_is_not_new() -> None:
+    before, after = (
+        "class Thing(Part, Other):\n    a = 1\n",
+        "class Thing(Part, Supports, Other):\n    a = 1\n",
+    )
+    (symbol,) = (one for one in edit(PATH, before, after).symbol if one.kind == "class")
+    assert symbol.bases_added == ("Supports",)
+
+
 def test_an_error_of_native_code_ends_with_its_statement() -> None:
     native = "csrc/thing.cpp"
     body = "int use(int rows) {\n%s  return rows;\n}\n"
