@@ -82,7 +82,7 @@ def _written(function: _Function, added: set[int]) -> Iterator[_Found]:
 def _emptied(function: _Function, added: set[int]) -> Iterator[_Found]:
     """Yield what is taken by place, behind a condition, from a list that one of its branches sets to an empty one."""
     for node in ast.walk(function):
-        body: list[ast.stmt] = getattr(node, "body", None) or []
+        body = getattr(node, "body", [])
         for at, each in enumerate(body if isinstance(body, list) else []):
             for name in _left_empty(each) if isinstance(each, ast.If) else ():
                 after = next((one for one in body[at + 1 :] if name in ast.unparse(one)), each)
