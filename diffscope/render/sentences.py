@@ -98,13 +98,11 @@ def what_to_check(assessment: Assessment, words: Words) -> tuple[str, ...]:
     edits = [words.pick(check) for effect in telling[:1] for check in effect.checks]
     edits += [words.pick(effect.checks[0]) for effect in telling[1:] if effect.checks]
     shown = [words.pick(flag.asked) for flag in asking if flag.family in _OF_TESTS][:1]
-    # What every kernel is asked says more than what would fit any statement.
     kernels = [words.pick(flag.asked) for flag in asked if flag.family == "kernel-safety"][:1]
-    general = [words.pick(check) for effect in effects if effect.general for check in effect.checks[:1]]
     # What the numbers are worth is asked behind what decides that they are computed so.
     late = bool(edits) and bool(asking) and asking[0].family in _AFTER_EDITS
     found = [*leading, *edits[:1], *first, *edits[1:]] if late else [*leading, *first, *edits]
-    found = [*found, *shown] or kernels or general[:1] or [words.pick(flag.asked) for flag in flags[:1]]
+    found = [*found, *shown] or kernels or [words.pick(flag.asked) for flag in flags[:1]]
     if not found and (
         moved := [
             one.name for one in assessment.symbols if "moved" in one.aspects and not is_private(one.name)
