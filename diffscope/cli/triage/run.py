@@ -36,6 +36,7 @@ from diffscope.products.triage.queue import load_of
 from diffscope.products.triage.render import FORMATS
 from diffscope.products.triage.triage import DAY, Relations, build_triage, meets_within
 from diffscope.render.formats.json import indented
+from diffscope.source.profile import places
 from diffscope.source.text import decode, split_lines
 from diffscope.taxonomy.model import OTHER, Taxonomy
 from diffscope.workspace import Workspace
@@ -181,12 +182,13 @@ def judge_open(
 
 
 def read_mirrors(clone: GitRepository, commit: str | None) -> list[tuple[str, str]]:
-    """Return the lines of Python that say that they mirror a member of a class: ``path:line`` and the text."""
+    """Return the lines of the product's Python that say that they mirror a member of a class: ``path:line`` and the text."""
     if commit is None:
         return []
-    found = run(clone.objects, "grep", "-n", "-I", "-E", "-e", _MIRRORS, commit, "--", "*.py")
+    folders = [folder.rstrip("/") for folder in places().packages]
+    found = run(clone.objects, "grep", "-n", "-I", "-E", "-e", _MIRRORS, commit, "--", *folders)
     lines = (line.split(":", 3) for line in split_lines(decode(found.out)))
-    return [(f"{each[1]}:{each[2]}", each[3]) for each in lines if len(each) == 4]
+    return [(f"{each[1]}:{each[2]}", each[3]) for each in lines if len(each) == 4 and each[1].endswith(".py")]
 
 
 def with_merges(clone: GitRepository, listed: OpenList) -> OpenList:
