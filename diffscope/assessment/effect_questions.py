@@ -63,6 +63,8 @@ _OF_LINES: Final = {
 }
 """Which question a line of a pipeline, an image or requirements leaves."""
 _RAISED: Final = {"start_up": "raised-start", "per_request": "raised-request"}
+_SAYS_WHAT: Final = lazy_regex(r"(?i)\b(?:please|set|use|disable|enable|install)\b.*--|--.*\b(?:set|use)\b")
+"""An error that names what to set."""
 _VAGUE: Final = frozenset(
     {"statement", "parameter", "argument", "argument-gone", "value", "value-changed", "called", "call", "whole", "handed", "collected"}
 )  # fmt: skip
@@ -194,6 +196,7 @@ def _question(
         asked = "raised-new"
     if asked == "raised" and reached in _RAISED:
         asked = _RAISED[reached]
+        asked += "-told" if reached == "start_up" and _SAYS_WHAT.search(str(told.get("value", ""))) else ""
         guards = (*edit.outer, *((edit.guard,) if code == "condition-raise" else ()))
         told["at"] = message("check.where", guard=" and ".join(filter(None, guards))) if any(guards) else ""
     if asked == "return" and words["caller"]:

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from itertools import accumulate
 from typing import Final, NamedTuple, cast
 
+import msgspec
+
 from diffscope.facts.model import ChangeFacts, Edit, SymbolFact
 from diffscope.messages.codes import MessageCode
 from diffscope.messages.model import Argument, Message, Text, message
@@ -41,6 +43,7 @@ _LITERAL: Final = lazy_regex(r"""[rf]?(?:"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)'
 _HEAD_OF_ERROR: Final = 80
 _END_OF_ERROR: Final = 120
 """Characters of what an error says: mostly what is wrong, and what to do about it."""
+_ADDS: Final = lazy_regex(r"""[\w.]+\.(?:append|add)\((["'][^"']+["'])\)""")
 _SET: Final = lazy_regex(r"^([\w.\[\], \"']+?)(?:: [^=]+)? [-+*/|&]?= ")
 _DOTTED: Final = lazy_regex(r"(?<![\w.\"'])[A-Za-z_][\w.]*")
 
@@ -213,7 +216,10 @@ def sentence_of(
     """Return the sentence of an edit, with other values of its function that changed."""
     edit, code = group.first, code_of(group.first)
     told = dict(words)
-    if code in ("condition-return", "condition-raise"):
+    if code == "condition-return" and len(edit.held) > 1:
+        told["first"], code = brief(edit.held[0], LONGEST_GUARD), "condition-ends"
+        told["value"] = edit.held[-1].partition(" ")[2] or "None"
+    elif code in ("condition-return", "condition-raise"):
         told["value"] = error_of(edit.held[-1]) or "None"
     if code == "value-from" and (names := other_name(edit)) is not None:
         told["before"], told["after"] = names
@@ -253,6 +259,64 @@ def error_of(text: str) -> str:
         said = f"{head} … {end}"
     written = brief(text.partition(" ")[2], _HEAD_OF_ERROR + _END_OF_ERROR)
     return f"{found[1]}: {said}" if found and said else written
+
+
+def refusals_joined(edits: list[Edit]) -> list[Edit]:
+    """Return edits, a refusal that came where one of the same error went as one condition that changed, and an exit that became an assertion as that."""
+    edits = [_as_listed(one, edits) for one in edits if not _was_raised(one, edits)]
+    found = list(edits)
+    for old in [one for one in edits if one.what == "condition" and one.change == "removed" and one.held]:
+        at = (old.path, old.symbol, old.guard, denied(old.before))
+        for now in [one for one in found if one.what == "assert" and one.change == "added"]:
+            if (now.path, now.symbol, now.guard, now.after) == at and exit_of(old) in ("return", "continue"):
+                found[found.index(now)] = msgspec.structs.replace(
+                    now, keyword="exit", held=old.held, before=old.before
+                )
+                found.remove(old)
+                break
+    gone = [one for one in edits if one.what == "condition" and one.change == "removed" and _raises(one)]
+    for old in gone:
+        at = (old.path, old.symbol, old.guard, _raises(old))
+        new = [
+            one
+            for one in found
+            if one.what == "condition"
+            and one.change == "added"
+            and not one.stood
+            and (one.path, one.symbol, one.guard, _raises(one)) == at
+        ]
+        if len(new) == 1:
+            found[found.index(new[0])] = msgspec.structs.replace(new[0], change="changed", before=old.before)
+            found.remove(old)
+    return found
+
+
+def _raises(edit: Edit) -> str:
+    last = edit.held[-1] if edit.held else ""
+    return last.partition("(")[0] if last.startswith("raise ") else ""
+
+
+def _was_raised(edit: Edit, edits: list[Edit]) -> bool:
+    """Return whether what a new condition refuses another function of its class refused until now, in the same words."""
+    return (edit.what, edit.change) == ("condition", "added") and any(
+        one.change == "removed" and _raises(edit) and edit.held[-1] in (*one.held, one.before)
+        for one in edits
+        if one.symbol != edit.symbol and _owner(one) == _owner(edit)
+    )
+
+
+def _owner(edit: Edit) -> tuple[str, str]:
+    return edit.path, edit.symbol.rpartition(".")[0]
+
+
+def _as_listed(edit: Edit, edits: list[Edit]) -> Edit:
+    """Return a condition that came as one around what stood, where the first thing under it adds what stood in a list without it."""
+    added = _ADDS.fullmatch(edit.held[0]) if edit.held else None
+    is_listed = added is not None and any(
+        one.what != "condition" and one.symbol == edit.symbol and added[1] in one.before for one in edits
+    )
+    is_new = (edit.what, edit.change) == ("condition", "added")
+    return msgspec.structs.replace(edit, stood=True) if is_new and is_listed else edit
 
 
 def _with_direction(said: Message, edit: Edit, facts: ChangeFacts) -> Message:

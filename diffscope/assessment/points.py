@@ -45,9 +45,10 @@ def with_points(effects: list[Effect], facts: ChangeFacts) -> list[Effect]:
     points = points if found else [msgspec.structs.replace(one, leads=True) for one in points]
     found = sorted([*(one for one in points if one.leads), *found], key=lambda one: not one.leads)
     behind = [one for one in points if not one.leads]
-    # Where it may fail is asked right behind what is done first.
+    # What may fail is told behind what is done first, and asked before anything else.
     pitfalls = [one for one in behind if one.code.removeprefix("point-") in _PITFALLS]
-    found = [*found[:1], *pitfalls, *found[1:], *(one for one in behind if one not in pitfalls)]
+    asked_first = [msgspec.structs.replace(one, leads=True) for one in pitfalls]
+    found = [*found[:1], *asked_first, *found[1:], *(one for one in behind if one not in pitfalls)]
     asked: set[str] = set()
     told = []
     for one in found:

@@ -508,6 +508,25 @@ def test_where_a_change_may_fail_beside_its_own_lines(before: str, after: str, c
     assert [one.checks[0].en.startswith(check) for one in told] == [True] * bool(check)
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "says"),
+    [
+        pytest.param(
+            thing("return make(['a', 'b'], rows)"), thing("names = ['a']", "if self.on:", "    names.append('b')", "return make(names, rows)"),
+            "`Thing.run` runs `names.append('b')` only if `self.on` now; until now always", id="what stood in a list is added under a condition"),
+        pytest.param(
+            thing("use(rows)"), thing("if self.on:", "    note(rows)", "    self.on = False", "    return True", "use(rows)"),
+            "`Thing.run` now runs `note(rows)` and what follows it up to `return True` if `self.on`", id="an end behind other statements"),
+        pytest.param(
+            thing("use(rows)", other="1\n    def old(self):\n        if self.on:\n            raise ValueError('off')\n        return 2"),
+            thing("if self.on:", "    raise ValueError('off')", "use(rows)", other="1\n    def old(self):\n        return 2"),
+            "`Thing.old` goes on now if `self.on`; until now: `raise ValueError('off')`", id="a refusal that stood in another function"),
+    ],
+)  # fmt: skip
+def test_what_stood_otherwise_is_not_told_as_new(before: str, after: str, says: str) -> None:
+    assert find_effects(edit(PATH, before, after))[0].says.en == says
+
+
 def test_a_base_that_a_class_had_is_not_new() -> None:
     before, after = (
         "class Thing(Part, Other):\n    a = 1\n",
