@@ -63,12 +63,14 @@ _OF_LINES: Final = {
 }
 """Which question a line of a pipeline, an image or requirements leaves."""
 _RAISED: Final = {"start_up": "raised-start", "per_request": "raised-request"}
+_SAYS_WHAT: Final = lazy_regex(r"(?i)\b(?:please|set|use|disable|enable|install)\b.*--|--.*\b(?:set|use)\b")
+"""An error that names what to set."""
 _VAGUE: Final = frozenset(
-    {"statement", "parameter", "argument", "argument-gone", "value", "value-changed", "called", "call", "branch", "whole", "handed", "collected"}
+    {"statement", "parameter", "argument", "argument-gone", "value", "value-changed", "called", "call", "whole", "handed", "collected"}
 )  # fmt: skip
 """Questions that would fit any statement."""
 _BEFORE_NEXT: Final = frozenset(
-    {"skipped", "passed-over", "branch", "called", "argument", "value", "value-changed", "call", "collected", "from-new", "returned", "narrowed"}
+    {"skipped", "passed-over", "called", "argument", "value", "value-changed", "call", "collected", "from-new", "returned", "narrowed"}
 )  # fmt: skip
 """Questions that name what comes next, where that is known."""
 
@@ -144,7 +146,7 @@ _NO_JOB: Final = lazy_regex(
 _QUESTIONS: Final = {
     "order-added": "order", "order-removed": "order",
     "condition-return": "skipped", "condition-stop": "passed-over", "condition-break": "passed-over", "condition-raise": "raised", "condition-exit-gone": "allowed",
-    "condition-added": "branch", "condition-removed": "no-branch", "condition-guards": "narrowed", "condition-splits": "splits", "condition-unguards": "widened",
+    "condition-added": "", "condition-removed": "no-branch", "condition-guards": "narrowed", "condition-splits": "splits", "condition-unguards": "widened",
     "and-more": "narrowed", "and-less": "widened", "or-more": "widened-or", "or-less": "no-branch", "condition-changed": "decided", "condition-part": "decided",
     "branch-changed": "decided", "loop-changed": "loop", "except-added": "except", "except-changed": "except",
     "except-removed": "not-caught", "argument-added": "argument", "argument-changed": "argument", "argument-removed": "argument-gone",
@@ -194,6 +196,7 @@ def _question(
         asked = "raised-new"
     if asked == "raised" and reached in _RAISED:
         asked = _RAISED[reached]
+        asked += "-told" if reached == "start_up" and _SAYS_WHAT.search(str(told.get("value", ""))) else ""
         guards = (*edit.outer, *((edit.guard,) if code == "condition-raise" else ()))
         told["at"] = message("check.where", guard=" and ".join(filter(None, guards))) if any(guards) else ""
     if asked == "return" and words["caller"]:
@@ -218,7 +221,7 @@ def _quoted(edit: Edit, code: str, asked: str) -> dict[str, Argument]:
     if asked in ("element", "entry", "row", "element-gone"):
         return {"value": edit.after or edit.before}
     if asked == "raised" and edit.held:
-        return {"value": error_of(edit.held[-1]) or edit.held[-1].partition(" ")[2]}
+        return {"value": error_of(edit.held[-1])}
     if asked == "skipped":
         return {"value": (edit.held[-1].partition(" ")[2] or "None") if edit.held else edit.after}
     return {}

@@ -6,13 +6,15 @@ from collections.abc import Iterable, Sequence
 from itertools import accumulate
 from typing import Final, NamedTuple, cast
 
+import msgspec
+
 from diffscope.facts.model import ChangeFacts, Edit, SymbolFact
 from diffscope.messages.codes import MessageCode
 from diffscope.messages.model import Argument, Message, Text, message
 from diffscope.messages.say import sentence
 from diffscope.patterns import lazy_regex
 from diffscope.syntax.denial import denied
-from diffscope.syntax.nodes import brief, clip
+from diffscope.syntax.nodes import brief
 
 _NAMES: Final = 2
 _LONGEST_VALUE: Final = 70
@@ -25,9 +27,6 @@ NO_CODE: Final = {
     "data": "other", "other": "other",
 }  # fmt: skip
 """Categories of files that are no code, with the question that an edit leaves."""
-_OFTEN: Final = frozenset({"per_step", "per_request", "start_up"})
-_SEEN: Final = frozenset({"root", "called", "class"})
-"""How it is known that something runs so often, and not only guessed from imports."""
 _EXITS: Final = ("return", "raise", "continue", "break")
 _BY_KEYWORD: Final = {
     "steps": "steps-added",
@@ -41,7 +40,10 @@ _ERROR: Final = lazy_regex(
     r"""raise ([\w.]+)\(((?:\s*[rf]?(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'))+)\s*(?:,.*)?\)"""
 )
 _LITERAL: Final = lazy_regex(r"""[rf]?(?:"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)')""")
-_LONGEST_ERROR: Final = 140
+_HEAD_OF_ERROR: Final = 80
+_END_OF_ERROR: Final = 120
+"""Characters of what an error says: mostly what is wrong, and what to do about it."""
+_ADDS: Final = lazy_regex(r"""[\w.]+\.(?:append|add)\((["'][^"']+["'])\)""")
 _SET: Final = lazy_regex(r"^([\w.\[\], \"']+?)(?:: [^=]+)? [-+*/|&]?= ")
 _DOTTED: Final = lazy_regex(r"(?<![\w.\"'])[A-Za-z_][\w.]*")
 
@@ -96,7 +98,7 @@ def _done_under(edit: Edit) -> str | Message:
     """Return what the code under a head does: how it leaves, what it calls, or which names it sets; never its first statement for it all."""
     held = edit.held
     if exit_of(edit):
-        return f"`{error_of(held[-1]) or brief(held[-1], _LONGEST_VALUE)}`"
+        return f"`{error_of(held[-1]) if _ERROR.fullmatch(held[-1]) else brief(held[-1], _LONGEST_VALUE)}`"
     calls = [text for text in held if _CALL.match(text) or text.startswith("assert ")]
     if calls or (len(held) == 1 and len(held[0]) <= _LONGEST_VALUE):
         return f"`{brief((calls or held)[0], _LONGEST_VALUE)}`"
@@ -214,8 +216,11 @@ def sentence_of(
     """Return the sentence of an edit, with other values of its function that changed."""
     edit, code = group.first, code_of(group.first)
     told = dict(words)
-    if code in ("condition-return", "condition-raise"):
-        told["value"] = error_of(edit.held[-1]) or edit.held[-1].partition(" ")[2] or "None"
+    if code == "condition-return" and len(edit.held) > 1:
+        told["first"], code = brief(edit.held[0], LONGEST_GUARD), "condition-ends"
+        told["value"] = edit.held[-1].partition(" ")[2] or "None"
+    elif code in ("condition-return", "condition-raise"):
+        told["value"] = error_of(edit.held[-1]) or "None"
     if code == "value-from" and (names := other_name(edit)) is not None:
         told["before"], told["after"] = names
     parts = parts_of(edit, facts) if code == "condition-changed" else None
@@ -244,11 +249,74 @@ def sentence_of(
 
 
 def error_of(text: str) -> str:
-    """Return an error by its name and what it says; empty where that is no text alone."""
+    """Return an error by its name and what it says, or as it is written where that is no text alone; empty where nothing is given back."""
     found = _ERROR.fullmatch(text)
     said = "".join(one[1] or one[2] for one in _LITERAL.finditer(found[2])) if found else ""
     # A backtick would end the code that the error is quoted as.
-    return f"{found[1]}: {clip(said.replace('`', ''), _LONGEST_ERROR)}" if found and said else ""
+    said = said.replace("`", "").strip()
+    if len(said) > _HEAD_OF_ERROR + _END_OF_ERROR:
+        head, end = said[:_HEAD_OF_ERROR].rpartition(" ")[0], said[-_END_OF_ERROR:].partition(" ")[2]
+        said = f"{head} … {end}"
+    written = brief(text.partition(" ")[2], _HEAD_OF_ERROR + _END_OF_ERROR)
+    return f"{found[1]}: {said}" if found and said else written
+
+
+def refusals_joined(edits: list[Edit]) -> list[Edit]:
+    """Return edits, a refusal that came where one of the same error went as one condition that changed, and an exit that became an assertion as that."""
+    edits = [_as_listed(one, edits) for one in edits if not _was_raised(one, edits)]
+    found = list(edits)
+    for old in [one for one in edits if one.what == "condition" and one.change == "removed" and one.held]:
+        at = (old.path, old.symbol, old.guard, denied(old.before))
+        for now in [one for one in found if one.what == "assert" and one.change == "added"]:
+            if (now.path, now.symbol, now.guard, now.after) == at and exit_of(old) in ("return", "continue"):
+                found[found.index(now)] = msgspec.structs.replace(
+                    now, keyword="exit", held=old.held, before=old.before
+                )
+                found.remove(old)
+                break
+    gone = [one for one in edits if one.what == "condition" and one.change == "removed" and _raises(one)]
+    for old in gone:
+        at = (old.path, old.symbol, old.guard, _raises(old))
+        new = [
+            one
+            for one in found
+            if one.what == "condition"
+            and one.change == "added"
+            and not one.stood
+            and (one.path, one.symbol, one.guard, _raises(one)) == at
+        ]
+        if len(new) == 1:
+            found[found.index(new[0])] = msgspec.structs.replace(new[0], change="changed", before=old.before)
+            found.remove(old)
+    return found
+
+
+def _raises(edit: Edit) -> str:
+    last = edit.held[-1] if edit.held else ""
+    return last.partition("(")[0] if last.startswith("raise ") else ""
+
+
+def _was_raised(edit: Edit, edits: list[Edit]) -> bool:
+    """Return whether what a new condition refuses another function of its class refused until now, in the same words."""
+    return (edit.what, edit.change) == ("condition", "added") and any(
+        one.change == "removed" and _raises(edit) and edit.held[-1] in (*one.held, one.before)
+        for one in edits
+        if one.symbol != edit.symbol and _owner(one) == _owner(edit)
+    )
+
+
+def _owner(edit: Edit) -> tuple[str, str]:
+    return edit.path, edit.symbol.rpartition(".")[0]
+
+
+def _as_listed(edit: Edit, edits: list[Edit]) -> Edit:
+    """Return a condition that came as one around what stood, where the first thing under it adds what stood in a list without it."""
+    added = _ADDS.fullmatch(edit.held[0]) if edit.held else None
+    is_listed = added is not None and any(
+        one.what != "condition" and one.symbol == edit.symbol and added[1] in one.before for one in edits
+    )
+    is_new = (edit.what, edit.change) == ("condition", "added")
+    return msgspec.structs.replace(edit, stood=True) if is_new and is_listed else edit
 
 
 def _with_direction(said: Message, edit: Edit, facts: ChangeFacts) -> Message:
@@ -296,8 +364,6 @@ def _often(symbol: SymbolFact | None) -> Message | None:
         return message("effect.asked", name=symbol.asked_for)
     if symbol.reached == "one_platform" and symbol.platforms:
         return message("effect.one_platform", platforms=tuple(each.upper() for each in symbol.platforms))
-    is_seen = symbol.reach_reason in _SEEN
-    if symbol.reached == "start_up" and symbol.reach_reason != "root":
-        # What a constructor names it may keep, and call at every step.
-        return None
-    return _message(f"effect.{symbol.reached}") if is_seen and symbol.reached in _OFTEN else None
+    # What a constructor names it may keep, and call at every step; and which configuration comes through a step or a request is not known.
+    is_start = symbol.reached == "start_up" and symbol.reach_reason == "root"
+    return message("effect.start_up") if is_start else None

@@ -13,7 +13,7 @@ import msgspec
 
 from diffscope.assessment.document import Effect
 from diffscope.assessment.effect_questions import effect_of, keys_by
-from diffscope.assessment.effect_sentences import NO_CODE, EditGroup, exit_of
+from diffscope.assessment.effect_sentences import NO_CODE, EditGroup, refusals_joined
 from diffscope.assessment.points import with_points
 from diffscope.assessment.title_words import stems_of
 from diffscope.facts.change.edit_weight import only_hands_on, statement_weight
@@ -122,7 +122,7 @@ class _Change:
 def find_effects(facts: ChangeFacts) -> tuple[Effect, ...]:
     """Return at most three effects of edits to product code, each with its question; none where only other languages, tests or data changed."""
     change = _Change(facts)
-    listed = _refusals_joined(_in_full(facts.edit))
+    listed = refusals_joined(_in_full(facts.edit))
     edits = (*_of_signatures(facts), *_as_a_whole(listed, change.symbols))
     facts = msgspec.structs.replace(facts, edit=edits)
     words = stems_of(facts.change.title)
@@ -196,40 +196,6 @@ def _in_full(edits: Iterable[Edit]) -> list[Edit]:
         after = denied(definition.after) if edit.after != name else definition.after
         found.append(msgspec.structs.replace(edit, after=after))
     return [edit for edit in found if edit not in used]
-
-
-def _refusals_joined(edits: list[Edit]) -> list[Edit]:
-    """Return edits, a refusal that came where one of the same error went as one condition that changed, and an exit that became an assertion as that."""
-    found = list(edits)
-    for old in [one for one in edits if one.what == "condition" and one.change == "removed" and one.held]:
-        at = (old.path, old.symbol, old.guard, denied(old.before))
-        for now in [one for one in found if one.what == "assert" and one.change == "added"]:
-            if (now.path, now.symbol, now.guard, now.after) == at and exit_of(old) in ("return", "continue"):
-                found[found.index(now)] = msgspec.structs.replace(
-                    now, keyword="exit", held=old.held, before=old.before
-                )
-                found.remove(old)
-                break
-    gone = [one for one in edits if one.what == "condition" and one.change == "removed" and _raises(one)]
-    for old in gone:
-        at = (old.path, old.symbol, old.guard, _raises(old))
-        new = [
-            one
-            for one in found
-            if one.what == "condition"
-            and one.change == "added"
-            and not one.stood
-            and (one.path, one.symbol, one.guard, _raises(one)) == at
-        ]
-        if len(new) == 1:
-            found[found.index(new[0])] = msgspec.structs.replace(new[0], change="changed", before=old.before)
-            found.remove(old)
-    return found
-
-
-def _raises(edit: Edit) -> str:
-    last = edit.held[-1] if edit.held else ""
-    return last.partition("(")[0] if last.startswith("raise ") else ""
 
 
 def _of_signatures(facts: ChangeFacts) -> Iterator[Edit]:

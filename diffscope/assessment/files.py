@@ -253,7 +253,7 @@ def _symbol(
 
 def _role(symbol: SymbolFact) -> tuple[str, ...]:
     if symbol.kind == "class":
-        return symbol.bases
+        return symbol.bases_added if "bases" in symbol.aspects else symbol.bases
     routes = (_ROUTE.match(each) for each in symbol.decorators)
     return next(((found[1], found[2]) for found in routes if found), ())
 

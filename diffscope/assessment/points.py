@@ -30,6 +30,11 @@ _NEW: Final[dict[str, MessageCode]] = {
     "field": "point.field",
     "option": "point.option",
 }
+_PITFALLS: Final[dict[str, MessageCode]] = {
+    "written": "point.written",
+    "emptied": "point.emptied",
+    "asserted": "point.asserted",
+}
 
 
 def with_points(effects: list[Effect], facts: ChangeFacts) -> list[Effect]:
@@ -39,7 +44,11 @@ def with_points(effects: list[Effect], facts: ChangeFacts) -> list[Effect]:
     # What moved or has another name is the point where nothing else is.
     points = points if found else [msgspec.structs.replace(one, leads=True) for one in points]
     found = sorted([*(one for one in points if one.leads), *found], key=lambda one: not one.leads)
-    found += [one for one in points if not one.leads]
+    behind = [one for one in points if not one.leads]
+    # What may fail is told behind what is done first, and asked before anything else.
+    pitfalls = [one for one in behind if one.code.removeprefix("point-") in _PITFALLS]
+    asked_first = [msgspec.structs.replace(one, leads=True) for one in pitfalls]
+    found = [*found[:1], *asked_first, *found[1:], *(one for one in behind if one not in pitfalls)]
     asked: set[str] = set()
     told = []
     for one in found:
@@ -52,10 +61,15 @@ def with_points(effects: list[Effect], facts: ChangeFacts) -> list[Effect]:
 
 def _of_points(facts: ChangeFacts) -> Iterator[Effect]:
     for point in facts.point:
-        said = {"limit": _limit, "renamed": _renamed}.get(point.what, _new)(point)
+        say = (
+            _pitfall
+            if point.what in _PITFALLS
+            else {"limit": _limit, "renamed": _renamed}.get(point.what, _new)
+        )
+        said = say(point) if point.what != "asserted" or _is_narrower(point.names[1], facts) else None
         if said is not None:
             checks = tuple(_checks(point))
-            leads = point.what != "renamed"
+            leads = point.what not in ("renamed", *_PITFALLS)
             yield _effect(point, point.names[0], said, checks, code=f"point-{point.what}", leads=leads)
 
 
@@ -157,6 +171,19 @@ def _new(point: Point) -> Message:
     return Message(_NEW[point.what], {"name": name, "owners": _owners(point), "detail": detail})
 
 
+def _is_narrower(function: str, facts: ChangeFacts) -> bool:
+    """Return whether a function does something in fewer cases than it did, and so may give less back."""
+    return any(one.symbol == function and one.direction == "narrowed" for one in facts.condition)
+
+
+def _pitfall(point: Point) -> Message:
+    _, code, place = point.ends[0]
+    return Message(
+        _PITFALLS[point.what],
+        {"where": point.names[0], "name": point.names[1], "code": code, "line": place.rpartition(":")[2]},
+    )
+
+
 def _limit(point: Point) -> Message | None:
     bound, _, written = point.bounds[0].partition("=")
     if bound not in _BOUNDS:
@@ -172,6 +199,8 @@ def _checks(point: Point) -> Iterator[Text]:
         yield _asked_of_limit(point)
     elif point.what == "renamed":
         yield from _asked_of_name(point)
+    elif point.what in _PITFALLS:
+        yield text_of(f"check.{point.what}", **_pitfall(point).arguments)
     elif point.what in ("request", "option"):
         yield from _asked_of_value(point)
 

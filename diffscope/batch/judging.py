@@ -18,6 +18,7 @@ from diffscope.messages.codes import MessageCode
 from diffscope.messages.model import Argument, message
 from diffscope.source.attempts import Attempts
 from diffscope.source.model import INTERNAL_CODES, Change, CommitId, Gap, Value
+from diffscope.source.profile import Profile
 from diffscope.workspace import Workspace
 
 
@@ -103,6 +104,11 @@ class Judge:
         self._keep(key(wanted), assessment)
         spent = round(1000 * (perf_counter() - start))
         return Judged(wanted=wanted, assessment=assessment, notes=self.notes, milliseconds=spent)
+
+    @property
+    def profile(self) -> Profile:
+        """What is known of the repository by name."""
+        return self._workspace.names
 
     @property
     def notes(self) -> tuple[str, ...]:

@@ -31,6 +31,7 @@ from diffscope.messages.codes import MessageCode
 from diffscope.messages.model import Argument
 from diffscope.rules.engine.configuration import RuleConfiguration
 from diffscope.source.model import Value
+from diffscope.source.profile import in_force
 from diffscope.workspace import Workspace
 
 _AHEAD: Final = 2
@@ -216,7 +217,9 @@ def judge_run(order: bytes, run: bytes) -> bytes:
     """Return what becomes of each change of a run, in a worker: an order and changes in MessagePack, and so the answers."""
     judge = _opened(order)
     wanted = msgspec.msgpack.decode(run, type=tuple[Wanted, ...])
-    return msgspec.msgpack.encode(tuple(map(judge, wanted)))
+    # Dask gives each run a context of its own, which knows nothing of what an earlier one put in force.
+    with in_force(judge.profile):
+        return msgspec.msgpack.encode(tuple(map(judge, wanted)))
 
 
 class _Open(threading.local):

@@ -30,7 +30,6 @@ _REASONS = {
     Reason.NOT_MIRRORED: "mirror_hardwares lacks amdproduction: the template makes no step of it",
     Reason.IMAGE_BUILD: "image builds always run",
     Reason.NIGHTLY: "the build runs everything, as a nightly one does",
-    Reason.AUTORUN_ON_MAIN: "autorun_on_main, and the build is one of main",
     Reason.OPTIONAL: "optional: it lists a changed path, and runs only when it is asked for",
     Reason.OPTIONAL_NO_MATCH: "optional: it runs only when it is asked for, and lists no changed path",
     Reason.AMD_RUNTIME: "it runs natively on AMD, and the script that runs such steps changed",

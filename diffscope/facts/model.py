@@ -464,6 +464,10 @@ class SymbolFact(Located, frozen=True, kw_only=True):
     bases: Annotated[
         tuple[str, ...], said("Base classes of the class, or of the method's class, as written.")
     ] = ()
+    bases_added: Annotated[
+        tuple[str, ...],
+        said("Those that a class has newly, and had through none of its earlier ones either."),
+    ] = ()
     entry: Annotated[
         str | UnsetType | None, said("Serving-path module from which `distance` is counted.")
     ] = UNSET
@@ -609,6 +613,7 @@ class ParameterFact(Located, frozen=True, kw_only=True):
     name: Annotated[str, said("The parameter.")]
     before: Annotated[str | None, said("Text before; null for a moved parameter.")] = None
     after: Annotated[str | None, said("Text after; null for a moved parameter.")] = None
+    missing: Annotated[str | None, said("The parameter, if a call that was right until now lacks it.")] = None
     order_before: Annotated[
         str | None, said("For a moved parameter: the positional parameters in their order before.")
     ] = None
@@ -1080,6 +1085,10 @@ class OperatorFact(Located, frozen=True, kw_only=True):
             "For a removed operator: the only new one whose name extends or shortens its name; null if there is none."
         ),
     ] = None
+    moved_to: Annotated[
+        str | None,
+        said("For an implementation that a file registers no more: the file of the change that does now."),
+    ] = None
     has_fake: Annotated[bool | UnsetType, said("A fake or meta implementation is registered.")] = UNSET
 
 
@@ -1349,11 +1358,11 @@ class Point(Value, frozen=True, kw_only=True):
     """
 
     what: str
-    """``request``, ``response`` or ``field`` (of a wire protocol: asked, answered, or not known which), ``option``, ``limit`` or ``renamed``."""
+    """``request``, ``response`` or ``field`` (of a wire protocol: asked, answered, or not known which), ``option``, ``limit``, ``renamed``, ``written`` (into an object of the caller), ``emptied`` (a list that something is taken from) or ``asserted`` (of a result)."""
     path: str
     line: int
     names: tuple[str, ...]
-    """``Owner.field`` for each class that has it, or the option as users write it. For a rename the old and the new name."""
+    """``Owner.field`` for each class that has it, or the option as users write it. For a rename the old and the new name; for the last three the function, and what is written into, emptied or called."""
     type: str = ""
     default: str = ""
     bounds: tuple[str, ...] = ()

@@ -65,6 +65,13 @@ def collect_operators(placed: Iterable[Placed], lookup: TreeLookup | None) -> tu
     ]
     facts += _removed_in_python(placed, lookup)
     came = {fact.name for fact in facts if fact.change == "added"} | _come_in_python(placed)
+    places = {fact.name: fact.path for fact in facts if fact.change == "implementation" and fact.after}
+    facts = [
+        replace(fact, moved_to=places.get(fact.name))
+        if fact.change == "implementation" and fact.after is None
+        else fact
+        for fact in facts
+    ]
     told = (
         replace(fact, successor=successor(fact.name, came)) if fact.change == "removed" else fact
         for fact in facts

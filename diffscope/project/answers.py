@@ -55,7 +55,6 @@ class Reason(Enum):
     NOT_MIRRORED = "not-mirrored"
     IMAGE_BUILD = "image-build"
     NIGHTLY = "nightly"
-    AUTORUN_ON_MAIN = "autorun-on-main"
     OPTIONAL = "optional"
     """It lists a changed path, and runs only when somebody asks for it."""
     OPTIONAL_NO_MATCH = "optional-no-match"

@@ -161,7 +161,6 @@ class Step(Value, frozen=True, kw_only=True):
     mirrors: tuple[Mirror, ...] = ()
     keys: tuple[Listed, ...] = ()
     mirror_hardwares: tuple[str, ...] = ()
-    autorun_on_main: bool = False
     condition: Listed | None = None
     """The ``if`` of a job of GitHub, as written."""
     runs_more: bool = False

@@ -6,6 +6,7 @@ plays none by its name; private names and names of half of all modules are told 
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
@@ -308,7 +309,7 @@ def _owner(name: str) -> str:
 def _adopted(symbols: Sequence[SymbolAssessment], title: str) -> Iterator[_Clause]:
     """Yield the interfaces that classes take up: those that the change introduces, or that its title speaks of."""
     new = {one.name for one in symbols if one.kind == "class" and "added" in one.aspects}
-    spoken = title.lower()
+    spoken = re.findall(r"\w+", title.lower())
     takers: dict[str, list[str]] = defaultdict(list)
     for one in symbols:
         if one.kind == "class" and "bases" in one.aspects and "added" not in one.aspects:

@@ -25,6 +25,8 @@ _AFTER_EDITS: Final = frozenset({"quantization-numerics", "platform-compat", "co
 """Families whose question fits every change of such code."""
 _OF_TESTS: Final = frozenset({"missing-tests", "insufficient-tests", "ci-coverage"})
 """Families that ask how it is shown; what to show comes first."""
+_ASKED_FIRST: Final = frozenset({"point-written", "point-emptied", "point-asserted"})
+"""Effects that a change may have beside what it is for: told behind that."""
 _MOST_CHECKS: Final = 2
 _MOST_NAMED: Final = 3
 _SETTINGS: Final = frozenset({"clause.adds-option", "clause.adds-variable"})
@@ -40,8 +42,14 @@ def what_it_does(assessment: Assessment, words: Words) -> tuple[str, ...]:
     Of a language whose statements are not laid side by side the gravest rule tells most; of a change without code what it touches.
     """
     told = clauses_of(assessment)
-    leading = [words.pick(effect.says) for effect in assessment.effects if effect.leads]
-    edits = [words.pick(effect.says) for effect in assessment.effects if not effect.leads]
+    leading, edits = (
+        [
+            words.pick(one.says)
+            for one in assessment.effects
+            if (one.leads and one.code not in _ASKED_FIRST) is first
+        ]
+        for first in (True, False)
+    )
     is_told = any(effect.code == "point-option" for effect in assessment.effects)
     is_moved = any(effect.code == "moves" and effect.leads for effect in assessment.effects)
     new = [
@@ -98,13 +106,11 @@ def what_to_check(assessment: Assessment, words: Words) -> tuple[str, ...]:
     edits = [words.pick(check) for effect in telling[:1] for check in effect.checks]
     edits += [words.pick(effect.checks[0]) for effect in telling[1:] if effect.checks]
     shown = [words.pick(flag.asked) for flag in asking if flag.family in _OF_TESTS][:1]
-    # What every kernel is asked says more than what would fit any statement.
     kernels = [words.pick(flag.asked) for flag in asked if flag.family == "kernel-safety"][:1]
-    general = [words.pick(check) for effect in effects if effect.general for check in effect.checks[:1]]
     # What the numbers are worth is asked behind what decides that they are computed so.
     late = bool(edits) and bool(asking) and asking[0].family in _AFTER_EDITS
     found = [*leading, *edits[:1], *first, *edits[1:]] if late else [*leading, *first, *edits]
-    found = [*found, *shown] or kernels or general[:1] or [words.pick(flag.asked) for flag in flags[:1]]
+    found = [*found, *shown] or kernels or [words.pick(flag.asked) for flag in flags[:1]]
     if not found and (
         moved := [
             one.name for one in assessment.symbols if "moved" in one.aspects and not is_private(one.name)

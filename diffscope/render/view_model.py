@@ -71,6 +71,12 @@ class AssessmentView:
         return tuple(part for part in parts if part)
 
     @property
+    def level_meaning(self) -> str:
+        """The level and what it means."""
+        level, words = self._assessment.risk.level.value, self._words
+        return f"{words(level)}{words.colon}{words(f'level.{level}')}"
+
+    @property
     def kind(self) -> tuple[str, ...]:
         """Kind, other tags and both scores."""
         assessment, words = self._assessment, self._words

@@ -18,14 +18,6 @@ VOUCHED: Final = ("changed", "existing", "none")
 LEVELS: Final = ("info", "low", "medium", "high", "critical")
 
 
-class Meaning(Value, frozen=True, kw_only=True):
-    """What a level says to a reader."""
-
-    level: Level
-    en: str
-    zh: str
-
-
 class EffectLevels(Value, frozen=True, kw_only=True):
     """The levels of one effect: a test of the change vouches for it, one of the base does, none does."""
 
@@ -50,7 +42,6 @@ class ReachedLevels(Value, frozen=True, kw_only=True):
 class ConsequenceTable(Value, frozen=True, kw_only=True):
     """What ``consequence.yml`` holds."""
 
-    meanings: Annotated[tuple[Meaning, ...], Rows("level", what="level")] = ()
     levels: Annotated[
         tuple[ReachedLevels, ...], Rows("reached", value="effects", what="way to be reached")
     ] = ()

@@ -463,6 +463,79 @@ def test_what_still_stands_is_not_told_as_new_or_gone(before: str, after: str, s
     assert [effect.says.en for effect in find_effects(edit(PATH, before, after))] == says
 
 
+def test_a_long_error_is_quoted_with_its_end_and_a_new_branch_alone_asks_nothing() -> None:
+    error = f"if rows > 1: raise ValueError('Cannot have {'more ' * 37}rows. Set --rows 1.')"
+    (effect,) = find_effects(edit(PATH, thing("use(rows)"), thing(error, "use(rows)")))
+    assert "`ValueError: Cannot have more" in effect.says.en
+    assert "… more" in effect.says.en
+    assert "rows. Set --rows 1.`" in effect.says.en
+    (branch,) = find_effects(edit(PATH, thing("use(rows)"), thing("if rows:", "    sort(rows)", "use(rows)")))
+    assert (branch.says.en, branch.checks) == ("`Thing.run` now runs `sort(rows)` if `rows`", ())
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "check"),
+    [
+        pytest.param(
+            "def run(p: SamplingParams):\n    use(p)\n", "def run(p: SamplingParams):\n    p.skip = False\n    use(p)\n",
+            "`p.skip = False` (line 2) stays in the `SamplingParams` that the caller of `run` handed over",
+            id="a write into what the caller owns"),
+        pytest.param(
+            "def run(p: SamplingParams):\n    use(p)\n", "def run(p: SamplingParams):\n    p = p.clone()\n    p.skip = False\n    use(p)\n",
+            "", id="a write into a copy"),
+        pytest.param(
+            "def run(on):\n    return on\n", "def run(on):\n    if on:\n        names = make(on)\n    else:\n        names = []\n    return names[0]\n",
+            "One branch of `run` leaves `names` empty: does `names[0]` (line 6) raise an IndexError then?", id="an index into an empty list"),
+        pytest.param(
+            "def run(on):\n    return on\n", "def run(on):\n    if on:\n        names = make(on)\n    else:\n        names = []\n    if names:\n        return names[0]\n",
+            "", id="an index that is asked for before"),
+        pytest.param(
+            thing("if rows:", "    use(rows)", "return rows", other="self.use(self.run(1))"),
+            thing("if rows and self.on:", "    use(rows)", "return rows", other="self.use(self.run(1))"),
+            "", id="a result of which nothing is asserted"),
+        pytest.param(
+            "class Thing:\n    def run(self, rows):\n        if rows:\n            use(rows)\n    def other(self):\n        got = self.run(1)\n        assert got\n",
+            "class Thing:\n    def run(self, rows):\n        if rows and self.on:\n            use(rows)\n    def other(self):\n        got = self.run(1)\n        assert got\n",
+            "Can `Thing.run` now give what fails `got` in `Thing.other` (line 7)?", id="a caller that asserts what it gets"),
+    ],
+)  # fmt: skip
+def test_where_a_change_may_fail_beside_its_own_lines(before: str, after: str, check: str) -> None:
+    told = [
+        one
+        for one in find_effects(edit(PATH, before, after))
+        if one.code in ("point-written", "point-emptied", "point-asserted")
+    ]
+    assert [one.checks[0].en.startswith(check) for one in told] == [True] * bool(check)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "says"),
+    [
+        pytest.param(
+            thing("return make(['a', 'b'], rows)"), thing("names = ['a']", "if self.on:", "    names.append('b')", "return make(names, rows)"),
+            "`Thing.run` runs `names.append('b')` only if `self.on` now; until now always", id="what stood in a list is added under a condition"),
+        pytest.param(
+            thing("use(rows)"), thing("if self.on:", "    note(rows)", "    self.on = False", "    return True", "use(rows)"),
+            "`Thing.run` now runs `note(rows)` and what follows it up to `return True` if `self.on`", id="an end behind other statements"),
+        pytest.param(
+            thing("use(rows)", other="1\n    def old(self):\n        if self.on:\n            raise ValueError('off')\n        return 2"),
+            thing("if self.on:", "    raise ValueError('off')", "use(rows)", other="1\n    def old(self):\n        return 2"),
+            "`Thing.old` goes on now if `self.on`; until now: `raise ValueError('off')`", id="a refusal that stood in another function"),
+    ],
+)  # fmt: skip
+def test_what_stood_otherwise_is_not_told_as_new(before: str, after: str, says: str) -> None:
+    assert find_effects(edit(PATH, before, after))[0].says.en == says
+
+
+def test_a_base_that_a_class_had_is_not_new() -> None:
+    before, after = (
+        "class Thing(Part, Other):\n    a = 1\n",
+        "class Thing(Part, Supports, Other):\n    a = 1\n",
+    )
+    (symbol,) = (one for one in edit(PATH, before, after).symbol if one.kind == "class")
+    assert symbol.bases_added == ("Supports",)
+
+
 def test_an_error_of_native_code_ends_with_its_statement() -> None:
     native = "csrc/thing.cpp"
     body = "int use(int rows) {\n%s  return rows;\n}\n"

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
 from diffscope.facts.model import SymbolFact
+from diffscope.messages.model import Language
+from diffscope.messages.say import texts
 from diffscope.taxonomy.consequence import LEVELS, VOUCHED
 from tests.fact_builders import facts, knowledge
 
@@ -329,7 +332,12 @@ def test_every_level_of_the_table_orders() -> None:
                 rank(table.level(reached, effect, vouched)) for reached in ("per_step", "start_up")
             )
             assert step >= start, (effect, vouched)
-    assert {one.level for one in table.meanings} == set(LEVELS)
+
+
+def test_the_page_gives_each_level_its_meaning() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "consequence.md").read_text()
+    for level in ("none", *LEVELS):
+        assert f"| {level} | {texts(Language.ENGLISH)[f'level.{level}']} |" in page
 
 
 @pytest.mark.parametrize(

@@ -141,6 +141,7 @@ TITLES: Final = frozenset(
         "means",
         "index",
         "kind",
+        "level",
         "chain",
         "link",
         "notice-gone",

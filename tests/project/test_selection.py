@@ -180,7 +180,6 @@ TEMPLATE = [
     pytest.param("", ["zzz"], {}, (True, Reason.EMPTY_LIST), id="no list always runs"),
     pytest.param("optional: true", ["zzz"], {}, (False, Reason.OPTIONAL_NO_MATCH), id="optional does not run"),
     pytest.param("optional: true", ["docker/Dockerfile.rocm_base"], {}, (True, Reason.NIGHTLY), id="the ROCm base makes it a nightly run"),
-    pytest.param("optional: true\n  autorun_on_main: true", ["zzz"], {"branch": "main"}, (True, Reason.AUTORUN_ON_MAIN), id="autorun_on_main on main"),
     pytest.param("source_file_dependencies: [x]", ["csrc/a.cu"], {}, (True, Reason.RUN_ALL), id="run_all stands in the wrapper"),
     pytest.param("source_file_dependencies: [x]", ["csrc/cpu/a.cpp"], {}, (False, Reason.NO_MATCH), id="so do its exclusions"),
     pytest.param("source_file_dependencies: [x]\n  dind: false", [".buildkite/scripts/hardware_ci/run-amd-test.sh"], {}, (True, Reason.AMD_RUNTIME), id="native steps run for their runner"),

@@ -56,6 +56,8 @@ FIX_RISK = """; 6% to 11% of similar unseen changes were fixed; 120
 """
 
 DETAILS = """\
+Level      high: every step or every caller is affected, and no test of the
+           change covers it; prove it before merging
 Kind       bugfix · rocm, v1 · importance 6.5 · insight 4
 Areas      attention 80%, config 20%   Platforms: rocm
 Reach      vllm.v1.attention.backends.ember_attn  4 steps from serving, 3 import

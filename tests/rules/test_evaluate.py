@@ -59,6 +59,37 @@ def test_new_branches_and_lines_come_before_lines_rewritten_in_place() -> None:
     assert [each.symbol for each in flag.evidence] == ["branch", "new_lines", "renamed", "gone"]
 
 
+HEADS = [
+    pytest.param(
+        "{path: vllm/a.py, line: 1, symbol: choose, aspects: [body], effect: body, consequence: low, reached: start_up}",
+        "{path: vllm/b.py, line: 1, symbol: order, aspects: [added], effect: rewrite, consequence: medium, reached: start_up}",
+        ["order", "choose"],
+        id="what is decided in a new part, before the edit that calls it",
+    ),
+    pytest.param(
+        "{path: vllm/a.py, line: 1, symbol: choose, aspects: [body], effect: body, consequence: low, reached: start_up}",
+        "{path: vllm/b.py, line: 1, symbol: order, aspects: [added], effect: addition, consequence: medium, reached: start_up}",
+        ["choose", "order"],
+        id="what is edited, before what is new beside it",
+    ),
+    pytest.param(
+        "{path: vllm/a.py, line: 1, symbol: A.encode, aspects: [body], effect: body, consequence: low, reached: per_request}",
+        "{path: vllm/b.py, line: 1, symbol: B.create_answer, aspects: [body], effect: rewrite, consequence: medium, reached: per_request}",
+        ["B.create_answer", "A.encode"],
+        id="what creates an answer to a request prepares nothing",
+    ),
+]
+
+
+@pytest.mark.parametrize(("one", "other", "order"), HEADS)
+def test_the_head_is_where_it_is_decided(one: str, other: str, order: list[str]) -> None:
+    (flag,) = evaluate(
+        rules(rule_text()),
+        facts(f"symbol:\n  - {one[:-1]}, logic: true}}\n  - {other[:-1]}, logic: true}}\n"),
+    ).flags
+    assert [each.symbol for each in flag.evidence] == order
+
+
 def test_worst_by_another_number() -> None:
     """The number that a rule names decides what comes first; what has none comes last."""
     text = rule_text(evidence="{symbol: {}}", worst_by="distance")

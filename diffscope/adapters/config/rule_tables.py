@@ -151,9 +151,9 @@ def read_rule_globs(folder: Path) -> tuple[RuleGlob, ...]:
     return tuple(found)
 
 
-def paths_ever(repository: GitRepository, revision: str) -> frozenset[str]:
-    """Return every path that the line of first parents to a revision ever added. Raises ``RepositoryError``."""
-    commit = repository.resolve(revision)
+def paths_ever(repository: GitRepository) -> frozenset[str]:
+    """Return every path that the line of first parents to ``HEAD`` ever added. Raises ``RepositoryError``."""
+    commit = repository.resolve("HEAD")
     found = run(
         repository.objects,
         *("log", "-z", "--first-parent", "--no-renames", "--diff-filter=A", "--name-only", "--format="),

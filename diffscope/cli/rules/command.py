@@ -310,7 +310,7 @@ def _dead_globs(folder: Path, repo: Path, revision: str) -> tuple[list[str], int
         of_tables = [
             each for each, _ in dead if not each.path.endswith((RULE_FILE, LISTS_FILE, PREDICATES_FILE))
         ]
-        ever = paths_ever(repository, "HEAD") if of_tables else frozenset()
+        ever = paths_ever(repository) if of_tables else frozenset()
     elsewhere = [each for each, matches in dead if each in of_tables and any(map(matches, ever))]
     lines = [
         f"{each.path}:{each.line}: the glob {each.text!r} matches no file of {repo} at {revision}"

@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 from diffscope.facts.base.base_index import TreeLookup
 from diffscope.facts.base.imports import absolute_module
 from diffscope.facts.change.changed_file import Placed
+from diffscope.facts.change.changed_python import ChangedSymbol
 from diffscope.graph.model import EdgeLayer, ModuleName
 from diffscope.graph.query.graph import ModuleGraph
 from diffscope.source.model import RepoPath
@@ -331,3 +332,19 @@ def origin_of(path: str, written: str, imports: Iterable[Import]) -> tuple[str, 
         if item.name is None and written.startswith(f"{bound}."):
             return module, written.removeprefix(f"{bound}.")
     return "", ""
+
+
+def new_bases(placed: Placed, change: ChangedSymbol, lookup: TreeLookup | None) -> tuple[str, ...]:
+    """Return the bases that a class has newly, as written, without those that it had through another one."""
+    earlier = placed.material.python.before if placed.material.python is not None else None
+    if change.before is None or change.after is None or change.before.bases == change.after.bases:
+        return ()
+    had, imports = {*change.before.bases}, earlier.imports if earlier is not None else ()
+    for base in change.before.bases:
+        module, name = origin_of(placed.fact.path, base.partition("[")[0], imports)
+        had |= (
+            {each.rpartition(".")[2] for _, each in lookup.lineage(module, name)}
+            if lookup and name
+            else set()
+        )
+    return tuple(base for base in change.after.bases if base not in had)

@@ -130,7 +130,8 @@ def _exchanges(before: str, after: str) -> list[tuple[str, str]]:
     """Return the reading expressions that differ between the two sides of a statement which is otherwise the same."""
     if _READ.sub("", before) != _READ.sub("", after):
         return []
-    found = zip(_READ.findall(before), _READ.findall(after), strict=True)
+    # Code that is cut short may have fewer of them.
+    found = zip(_READ.findall(before), _READ.findall(after), strict=False)
     pairs = [(old, new) for old, new in found if old != new]
     return [] if any(_SAID.intersection(pair) for pair in pairs) else pairs
 

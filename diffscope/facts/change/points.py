@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from diffscope.facts.change.changed_file import Placed
+from diffscope.facts.change.pitfalls import collect_pitfalls
 from diffscope.facts.model import OptionFact, Point
 from diffscope.facts.parsed_text import parse_module
 from diffscope.graph.query.graph import ModuleGraph
@@ -37,8 +38,13 @@ def collect_points(
     """Return the settings and fields that are new in classes that were there, and the bounds that fields got; three at most, fields of requests first."""
     source = [one for one in placed if one.fact.category == "source" and one.material.python]
     listed = list(options)
-    found = [*_fields(source, listed, graph), *_limits(listed, source, graph), *_renamed(source)]
-    order = ("request", "limit", "option", "response", "field", "renamed")
+    found = [
+        *_fields(source, listed, graph),
+        *_limits(listed, source, graph),
+        *_renamed(source),
+        *collect_pitfalls(source),
+    ]
+    order = ("written", "emptied", "asserted", "request", "limit", "option", "response", "field", "renamed")
     found.sort(key=lambda one: (order.index(one.what), -len(one.ends), one.path, one.line))
     return tuple(found[:_MOST])
 

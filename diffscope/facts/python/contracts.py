@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections import defaultdict
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
@@ -31,6 +32,9 @@ _BY_NAME: Final = lazy_regex(r"kw_only\s*=\s*True")
 _ARRAY: Final = lazy_regex(r"array_like\s*=\s*True")
 _CLASS_VARIABLE: Final = lazy_regex(r"(?:typing\.)?ClassVar\b|KW_ONLY$")
 _LITERAL: Final = lazy_regex(r"\bLiteral\s*\[")
+_ELEMENT: Final = lazy_regex(r"(.*\.)([a-z]\w+)(\[[^\[\]]*\])(.*)")
+_FILES_OF_A_TYPE: Final = 5
+"""Files from which on as many places that ask an attribute otherwise say that it holds something else."""
 _LONG: Final = 9
 """Letters from which on a name without underscore is taken for a name of its own."""
 _HEADER: Final = 30
@@ -55,6 +59,7 @@ def collect_contracts(
             for each in (unread_switches(one, compared, lookup) if lookup else ())
         ]
         facts += map(reader.fact, found)
+    facts += _indexed_otherwise(changed, taxonomy)
     return tuple(
         sorted(facts, key=lambda fact: (fact.path, fact.line, fact.symbol or "", fact.what, fact.change))
     )
@@ -211,6 +216,50 @@ class _Reader:
             users=self._lookup.users(old_path, name.partition(".")[0]) if self._lookup else UNSET,
             users_edited=edited_users(self._others, path, last) if is_used_otherwise else (),
         )
+
+
+def _indexed_otherwise(
+    changed: list[tuple[Placed, ChangedPython]], taxonomy: Taxonomy
+) -> Iterator[ContractFact]:
+    """Yield attributes of which many places no longer ask one element, or now ask one: what they hold is of another type."""
+    found: dict[tuple[str, str, str], list[tuple[Placed, ChangedSymbol, Region]]] = defaultdict(list)
+    made: dict[str, tuple[Placed, ChangedSymbol, Region]] = {}
+    for one, comparison in changed:
+        for change in comparison.symbols:
+            for each in change.edits:
+                sides = _element_of(each.edit.before, each.edit.after)
+                if each.region is None:
+                    continue
+                if sides is not None:
+                    found[sides].append((one, change, each.region))
+                elif each.edit.target.startswith("self.") and change.name.endswith(".__init__"):
+                    made.setdefault(each.edit.target.removeprefix("self."), (one, change, each.region))
+    for (name, before, after), places in sorted(found.items()):
+        if len({one.fact.path for one, _, _ in places}) < _FILES_OF_A_TYPE:
+            continue
+        # The class that makes it says what it is.
+        one, change, region = made.get(name, places[0])
+        symbol = f"{change.name.removesuffix('__init__')}{name}" if name in made else change.name
+        yield ContractFact(
+            **one.spot(region, symbol=symbol),
+            what="form",
+            change="changed",
+            before=before,
+            after=after,
+            public=not name.startswith("_"),
+            surfaces=taxonomy.surfaces_of(one.fact.path, symbol),
+            users_edited=tuple(sorted(f"{each.fact.path}:{at.start}" for each, _, at in places)),
+        )
+
+
+def _element_of(before: str, after: str) -> tuple[str, str, str] | None:
+    """Return the attribute of which one side asks an element and the other all, and how each says it; ``None`` for other edits."""
+    for one, other, is_gone in ((before, after, True), (after, before, False)):
+        asked = _ELEMENT.fullmatch(one)
+        if asked and other == f"{asked[1]}{asked[2]}{asked[4]}":
+            name, element = asked[2], f"{asked[2]}{asked[3]}"
+            return (name, element, name) if is_gone else (name, name, element)
+    return None
 
 
 def _definitions(outline: Outline | None) -> tuple[Definition, ...]:

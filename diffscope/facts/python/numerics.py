@@ -170,7 +170,7 @@ def _numerics_of_symbol(placed: Placed, change: ChangedSymbol) -> Iterator[Numer
                 )
             elif item is not None and name not in _EXCHANGED and not is_entry:
                 yield _fact(placed, change, what, item, before=None, kept=name == _KEPT)
-            elif before is not None and name not in _EXCHANGED:
+            elif before is not None and name not in (*_EXCHANGED, _KEPT):
                 yield _fact(placed, change, what, before, before=None, kept=name == _KEPT)
 
 

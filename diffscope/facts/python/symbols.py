@@ -10,7 +10,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from diffscope.facts.base.base_index import TreeLookup
-from diffscope.facts.base.definitions import ClassBases
+from diffscope.facts.base.definitions import ClassBases, new_bases
 from diffscope.facts.base.test_reach import Place, implemented, reached_by_tests, tested_through
 from diffscope.facts.change.changed_file import Placed, is_still_defined
 from diffscope.facts.change.changed_python import ChangedSymbol
@@ -44,8 +44,7 @@ def collect_symbols(
     placed: Iterable[Placed], modules: Iterable[ModuleFact], taxonomy: Taxonomy, lookup: TreeLookup | None
 ) -> tuple[SymbolFact, ...]:
     """Return a fact for each changed symbol of Python files, by path, line and name."""
-    by_path = {module.path: module for module in modules}
-    placed = tuple(placed)
+    by_path, placed = {module.path: module for module in modules}, tuple(placed)
     moved_lines = find_moved_lines(placed)
     facts = [
         _without_moved_lines(
@@ -55,11 +54,10 @@ def collect_symbols(
         for change in one.symbols
         if one.material.python is not None and not is_still_defined(change, one.material.python)
     ]
-    facts = [_with_edited_users(fact, placed) for fact in facts]
-    facts = _with_own_users(_with_new_places(facts, placed), placed)
+    edited = [_with_edited_users(fact, placed) for fact in facts]
+    facts = _with_own_users(_with_new_places(edited, placed), placed)
     if lookup is not None:
-        facts = _with_reach(facts, placed, lookup)
-        facts = _with_inherited(facts, ClassBases(placed, lookup))
+        facts = _with_inherited(_with_reach(facts, placed, lookup), ClassBases(placed, lookup))
     facts += removed_modules(placed, lookup)
     facts += removed_attributes(placed, taxonomy)
     return tuple(sorted(facts, key=lambda fact: (fact.path, fact.line, fact.symbol or "", fact.side)))
@@ -194,6 +192,7 @@ def collect_parameters(placed: Iterable[Placed], symbols: Iterable[SymbolFact]) 
             **one.spot(change.region, symbol=change.name),
             what=difference.what,
             name=difference.name,
+            missing=difference.name if difference.what in ("added-required", "made-required") else None,
             before=None if (is_moved := difference.what == "moved") else difference.before,
             after=None if is_moved else difference.after,
             order_before=difference.before if is_moved else None,
@@ -250,6 +249,7 @@ def _symbol(
         conditions_new=conditions_new(change),
         decorators=definition.decorators if definition else (),
         bases=bases,
+        bases_added=new_bases(placed, change, lookup),
         subclasses=_subclasses(change, placed, lookup),
         is_async=definition.is_async if definition else False,
         surfaces=(surfaces := _surfaces(placed, change, bases, taxonomy, lookup)),

@@ -160,7 +160,6 @@ def _step(
         mirrors=_mirrors(shapes, node),
         keys=_keys(node),
         mirror_hardwares=tuple(each.text for each in shapes.texts(node, "mirror_hardwares") or ()),
-        autorun_on_main=bool(shapes.flag(node, "autorun_on_main")),
     )
 
 

@@ -39,7 +39,7 @@ ALWAYS_RUN_KEYS: Final = frozenset({"ensure-ci-base-amd", "refresh-rocm-base-amd
 _RUNNING: Final = frozenset(
     {
         *(Reason.IMAGE_BUILD, Reason.NIGHTLY, Reason.AMD_RUNTIME, Reason.RUN_ALL, Reason.DEPENDENCY),
-        *(Reason.AUTORUN_ON_MAIN, Reason.ROCM_BASE),
+        Reason.ROCM_BASE,
     }
 )
 TEMPLATE_RUN_ALL: Final = (
@@ -55,7 +55,6 @@ class Trigger(NamedTuple):
 
     nightly: bool = False
     run_all: bool = False
-    branch: str = ""
 
 
 class _Why(NamedTuple):
@@ -205,8 +204,6 @@ def _template_why(step: Step, paths: tuple[RepoPath, ...], trigger: Trigger) -> 
     found = first_match(step.dependencies or (), paths, Dialect.AMD_TEMPLATE)
     if AMD_MIRROR not in step.mirror_hardwares:
         reason = Reason.NOT_MIRRORED
-    elif step.autorun_on_main and trigger.branch == "main":
-        reason = Reason.AUTORUN_ON_MAIN
     elif trigger.nightly:
         reason = Reason.NIGHTLY
     elif step.optional:

@@ -99,6 +99,7 @@ class _Report:
         self._screen.blank()
         words, platforms = self._words, self._words.comma.join(self._assessment.platforms)
         suffix = f"   {words('platforms')}{words.colon}{platforms}" if platforms else ""
+        self._row("level", self._read.level_meaning)
         self._screen.row(words("kind"), Piece(" · ".join(self._read.kind)), width=_COLUMN)
         self._screen.row(words("areas"), Piece(self._read.areas + suffix), width=_COLUMN)
         self._reach()

@@ -276,10 +276,15 @@ def _consequence(record: object) -> tuple[tuple[int, ...], tuple[int, ...]]:
     stands_in = bool(_STANDS_IN.search(symbol))
     path = getattr(record, "reach_path", "")
     rank = _LEVELS.index(level)
-    is_new = effect == "addition" or "added" in getattr(record, "aspects", ())
+    is_added = "added" in getattr(record, "aspects", ())
+    # What is new in a part of what ran before, and graver than most, is what the edit beside it only calls.
+    is_new = effect == "addition" or (
+        is_added and not (effect == "rewrite" and rank >= _LEVELS.index("medium"))
+    )
     # A new kernel of some length is what the launcher beside it was edited for.
     is_main = getattr(record, "is_kernel", False) and getattr(record, "code_added", 0) >= _LONG_KERNEL
-    prepares = bool(_PREPARES.search(symbol))
+    # What is called so and runs for each request answers it.
+    prepares = _PREPARES.search(symbol) is not None and getattr(record, "reached", "") != "per_request"
     # What is gone, or only prepares, is looked at after what does the work, if that is but a step less grave.
     stands_back = prepares or "removed" in getattr(record, "aspects", ())
     graver = (

@@ -37,7 +37,7 @@ LEAVING: Final = ("return", "raise", "continue", "break")
 """How a statement begins that ends what is done."""
 EXITS: Final = frozenset({"return_statement", "raise_statement", "continue_statement", "break_statement"})
 _HELD: Final = 4
-_SAID: Final = 220
+_SAID: Final = 600
 """Characters of an error."""
 _MESSAGES: Final = lazy_regex(
     r"(?:self\.|cls\.)?_?(?:logger|logging|log|warnings)\.\w+\(|print\(|super\(\)\.__init__\("

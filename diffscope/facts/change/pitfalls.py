@@ -1,0 +1,126 @@
+"""Where a change can fail beside its own lines: it writes into what the caller owns, a caller asserts more of a result, a list is empty by one branch."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from diffscope.facts.change.changed_file import Placed
+from diffscope.facts.model import Point
+from diffscope.facts.parsed_text import parse_module
+from diffscope.patterns import lazy_regex
+from diffscope.syntax.nodes import clip
+
+_LONGEST: Final = 80
+_OWNED: Final = lazy_regex(r"\b[A-Z]\w*Params\b")
+"""What users make, hand over, and may hand over again."""
+_Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+def collect_pitfalls(source: Iterable[Placed]) -> Iterator[Point]:
+    """Yield a point for each such place in edited files of Python; ``names`` begin with the function it is about."""
+    read = [
+        (one, tree)
+        for one in source
+        if one.material.after and (tree := parse_module(one.material.after.data)) is not None
+    ]
+    edited = {
+        change.name.rpartition(".")[2]: change.name
+        for one, _ in read
+        for change in one.symbols
+        if change.before is not None and change.after is not None and change.logic
+    }
+    for one, tree in read:
+        added = {line.number for hunk in one.material.diff.hunks for line in hunk.added}
+        for function in ast.walk(tree):
+            if isinstance(function, _Function):
+                found = (*_written(function, added), *_emptied(function, added))
+                for what, node, name in (*found, *_asserted(function, added, edited)):
+                    names = (_owner(one, function.lineno), name)
+                    place = (what, clip(ast.unparse(node), _LONGEST), f"{one.fact.path}:{node.lineno}")
+                    yield Point(what=what, path=one.fact.path, line=node.lineno, names=names, ends=(place,))
+
+
+def _owner(placed: Placed, line: int) -> str:
+    outline = placed.material.python.after if placed.material.python is not None else None
+    around = [one for one in outline.definitions if one.start <= line <= one.end] if outline else []
+    return max(around, key=lambda one: one.start).name if around else ""
+
+
+_Found = tuple[str, ast.stmt | ast.expr, str]
+
+
+def _written(function: _Function, added: set[int]) -> Iterator[_Found]:
+    """Yield new assignments to attributes of a parameter, or of what it holds, that is never bound to a copy."""
+    owned = {
+        each.arg: found[0]
+        for each in (*function.args.args, *function.args.kwonlyargs)
+        if each.annotation is not None and (found := _OWNED.search(ast.unparse(each.annotation)))
+    }
+    nodes = list(ast.walk(function))
+    bound = {each.id for each in nodes if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store)}
+    owned = {name: kind for name, kind in owned.items() if name not in bound}
+    for each in nodes:
+        if (
+            isinstance(each, ast.For)
+            and isinstance(each.iter, ast.Name)
+            and isinstance(each.target, ast.Name)
+        ):
+            owned |= {each.target.id: owned[each.iter.id]} if each.iter.id in owned else {}
+    for each in nodes:
+        if (
+            isinstance(each, ast.Assign)
+            and each.lineno in added
+            and isinstance(each.targets[0], ast.Attribute)
+        ):
+            holder = ast.unparse(each.targets[0].value)
+            if holder in owned:
+                yield "written", each, owned[holder]
+
+
+def _emptied(function: _Function, added: set[int]) -> Iterator[_Found]:
+    """Yield what is taken by place, behind a condition, from a list that one of its branches sets to an empty one."""
+    for node in ast.walk(function):
+        body = getattr(node, "body", [])
+        for at, each in enumerate(body if isinstance(body, list) else []):
+            for name in _left_empty(each) if isinstance(each, ast.If) else ():
+                after = next((one for one in body[at + 1 :] if name in ast.unparse(one)), each)
+                for taken in ast.walk(after) if not isinstance(after, ast.If) else ():
+                    if (
+                        isinstance(taken, ast.Subscript)
+                        and isinstance(taken.ctx, ast.Load)
+                        and not isinstance(taken.slice, ast.Slice)
+                        and ast.unparse(taken.value) == name
+                        and taken.lineno in added
+                    ):
+                        yield "emptied", taken, name
+
+
+def _left_empty(node: ast.If) -> Iterator[str]:
+    while len(node.orelse) == 1 and isinstance(node.orelse[0], ast.If):
+        yield from _set_empty(node.body)
+        node = node.orelse[0]
+    yield from (*_set_empty(node.body), *_set_empty(node.orelse))
+
+
+def _set_empty(body: list[ast.stmt]) -> Iterator[str]:
+    for each in body if body and not isinstance(body[-1], ast.Return | ast.Raise | ast.Continue) else ():
+        if isinstance(each, ast.Assign) and isinstance(each.value, ast.List) and not each.value.elts:
+            yield ast.unparse(each.targets[0])
+
+
+def _asserted(function: _Function, added: set[int], edited: dict[str, str]) -> Iterator[_Found]:
+    """Yield assertions that stood, of the result of an edited function."""
+    results: dict[str, str] = {}
+    for each in ast.walk(function):
+        value = getattr(each, "value", None) if isinstance(each, ast.Assign) else None
+        call = value.value if isinstance(value, ast.Await) else value
+        name = call.func.attr if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) else ""
+        for target in ast.walk(each) if name in edited else ():
+            if isinstance(target, ast.Name) and isinstance(target.ctx, ast.Store):
+                results[target.id] = edited[name]
+    for each in ast.walk(function) if results else ():
+        if isinstance(each, ast.Assert) and each.lineno not in added:
+            named = (one.id for one in ast.walk(each.test) if isinstance(one, ast.Name) and one.id in results)
+            yield from [("asserted", each.test, results[one]) for one in named][:1]
