@@ -88,10 +88,10 @@ def test_a_pull_request_is_one_entry_among_risks_whatever_flags_it_has() -> None
     )
     told, _, folded = text.partition("<details>")
     assert re.findall(r"(?m)^- \[(#\d+)\]", told.split("## Risk")[1].split("## ")[0]) == [
-        "#12",
-        "#11",
         "#10",
         "#9",
+        "#8",
+        "#7",
     ]
     assert "CP101" not in told
     assert folded.split("**Core-path change (12, 100%)**")[1].count("- **high**") == 12
