@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import builtins
 import keyword
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from hashlib import blake2b
 from typing import Final
 
@@ -34,6 +34,8 @@ from diffscope.syntax.model import (
 
 _MOST_USES: Final = 600
 _MOST_LINES: Final = 4000
+_MOST_SAID: Final = 20
+_MOST_LETTERS: Final = 160
 _FEWEST_LETTERS: Final = 8
 """Letters and digits below which a line (`else:`, `return x`) says nothing."""
 _FUNCTIONS: Final = frozenset({DefinitionKind.FUNCTION, DefinitionKind.METHOD})
@@ -42,6 +44,9 @@ _NAME: Final = lazy_regex(
     r"""(?:[rbfuRBFU]{0,2}(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'))|#.*|([A-Za-z_]\w{2,})\b(?!=(?!=))"""
 )
 """Names that are not those of keyword arguments, which stand before a ``=`` without a blank."""
+_READ: Final = lazy_regex(r"\b[A-Za-z_]\w{2,}\b(?!\s*\()")
+"""Names that are not called where they stand."""
+_SENTENCE: Final = lazy_regex(r"(?s)^.*?[.;:](?=\s|$)|^.+$")
 _LETTER: Final = lazy_regex(r"\w")
 _ANYWHERE: Final = ("self", "cls", "logger", "torch", "TYPE_CHECKING", "pytest", "Any")
 _COMMON: Final = frozenset({*keyword.kwlist, *dir(builtins), *_ANYWHERE})
@@ -70,6 +75,11 @@ def collect_footprint(placed: Iterable[Placed], lookup: TreeLookup | None) -> Fo
         bodies=tuple(each for one, python in compared for each in _bodies(one, python)),
         lines=tuple(_lines(every)),
         defines=tuple(sorted(defined)),
+        says=tuple(
+            dict.fromkeys(
+                each for listed in zip(*map(_says, every), strict=True) for one in listed for each in one
+            )
+        )[:_MOST_SAID],
     )
 
 
@@ -274,10 +284,19 @@ def _bodies(placed: Placed, python: ChangedPython) -> Iterator[EditedBody]:
         names = _names(change.added) | _names(change.removed)
         before = _names_in(change.whole_before.lines) if change.whole_before else frozenset()
         after = _names_in(change.whole_after.lines) if change.whole_after else frozenset()
+        edited = [
+            each.text.line(number)
+            for each in (change.added, change.removed)
+            if each
+            for number in each.numbers
+        ]
+        bare = (line for line in edited if not line.lstrip().startswith(("import ", "from ")))
+        read = frozenset(name for line in bare for name in _READ.findall(line))
+        gone, new = names & before - after, names & after - before
         yield EditedBody(
             path=placed.fact.path, line=change.region.start, module=module_name(placed.fact.path) or "",
             symbol=change.name, names=tuple(sorted(names)),
-            removed=tuple(sorted(names & before - after)), added=tuple(sorted(names & after - before)),
+            removed=tuple(sorted(gone)), added=tuple(sorted(new)), called=tuple(sorted((gone | new) - read)),
         )  # fmt: skip
 
 
@@ -298,19 +317,53 @@ def _defines(placed: Placed, python: ChangedPython) -> Iterator[str]:
             yield f"{module}:{change.name}"
 
 
+def _says(placed: Placed) -> tuple[list[str], list[str], list[str]]:
+    """Return the first sentences of docstrings of new tests, of new comments of the product, and the names of those tests."""
+    if placed.fact.category == "test":
+        new = [
+            one
+            for one in placed.symbols
+            if Aspect.ADDED in one.aspects
+            and (one.kind is DefinitionKind.MODULE or one.name.rpartition(".")[2].startswith("test"))
+        ]
+        called = [one.name.rpartition(".")[2] for one in new if one.kind in _FUNCTIONS]
+        return [one.summary[:_MOST_LETTERS] for one in new if one.summary], [], called
+    comments = list[str]()
+    for hunk in placed.material.diff.hunks if placed.fact.category == "source" else ():
+        last = -1
+        for line in hunk.added:
+            bare = line.text.strip()
+            if bare.startswith("# ") and line.number == last + 1 and comments:
+                comments[-1] += bare[1:]
+            elif bare.startswith("# ") and "SPDX" not in bare:
+                comments.append(bare[2:])
+            last = line.number if bare.startswith("# ") else -1
+    said = [match[0] for each in comments if (match := _SENTENCE.search(each))]
+    return [], [each[:_MOST_LETTERS] for each in said if " " in each.strip()], []
+
+
 def _lines(placed: Iterable[Placed]) -> Iterator[FileLines]:
     left = _MOST_LINES
     for one in placed:
         hunks = one.material.diff.hunks
-        added = {number for hunk in hunks for line in hunk.added if (number := line_number(line.text))}
-        removed = {number for hunk in hunks for line in hunk.removed if (number := line_number(line.text))}
-        both = added & removed  # only moved within the file, or indented otherwise
-        kept = sorted(added - both)[:left], sorted(removed - both)[:left]
+        # What stood, or stands, elsewhere in the file is its own way to write, or only moved.
+        before, after = one.material.before, one.material.after
+        old = before.lines if before is not None else [line.text for hunk in hunks for line in hunk.removed]
+        new = after.lines if after is not None else [line.text for hunk in hunks for line in hunk.added]
+        kept = (
+            _numbers((line.text for hunk in hunks for line in hunk.added), {*map(str.strip, old)})[:left],
+            _numbers((line.text for hunk in hunks for line in hunk.removed), {*map(str.strip, new)})[:left],
+        )
         left -= max(map(len, kept))
         if any(kept):
             yield FileLines(path=one.fact.path, added=tuple(kept[0]), removed=tuple(kept[1]))
         if left <= 0:
             return
+
+
+def _numbers(lines: Iterable[str], known: Collection[str]) -> list[int]:
+    """Return the numbers of the lines that are not ``known``, sorted, each once."""
+    return sorted({number for line in lines if line.strip() not in known and (number := line_number(line))})
 
 
 def line_number(text: str) -> int:

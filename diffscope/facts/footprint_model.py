@@ -67,10 +67,12 @@ class EditedBody(Value, frozen=True, kw_only=True):
     """Those of them that the function does not name any more."""
     added: tuple[str, ...] = ()
     """Those of them that the function did not name before."""
+    called: tuple[str, ...] = ()
+    """Those of both that its lines only call or import: what is defined elsewhere."""
 
 
 class FileLines(Value, frozen=True, kw_only=True):
-    """The lines of one file that came and went, each as a number made from its text without the blanks around it."""
+    """The lines of one file that came and went, each as a number made from its text without the blanks around it; none that stood, or stands, elsewhere in it too."""
 
     path: str
     added: tuple[int, ...]
@@ -86,3 +88,5 @@ class Footprint(Value, frozen=True, kw_only=True):
     lines: tuple[FileLines, ...] = ()
     defines: tuple[str, ...] = ()
     """Top-level and member names that the change adds: ``module:Class.method``."""
+    says: tuple[str, ...] = ()
+    """What its new tests say by their docstrings, then what its new comments say, then what those tests are called."""

@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from diffscope.adapters.git.branches import MergeCase, try_merges
+from diffscope.adapters.git.process import run
 from diffscope.adapters.git.repository import GitRepository
 from diffscope.adapters.open_pulls import read_open_pulls
 from diffscope.adapters.output import encoded, write_file
@@ -30,15 +31,20 @@ from diffscope.errors import DiffscopeError, UsageError
 from diffscope.messages.model import Language, Text
 from diffscope.products.triage.candidates import Candidate, read_candidate
 from diffscope.products.triage.model import Conflict, Triage, TriageGap
+from diffscope.products.triage.needs import mirrored_by
 from diffscope.products.triage.queue import load_of
 from diffscope.products.triage.render import FORMATS
 from diffscope.products.triage.triage import DAY, Relations, build_triage, meets_within
 from diffscope.render.formats.json import indented
+from diffscope.source.profile import places
+from diffscope.source.text import decode, split_lines
 from diffscope.taxonomy.model import OTHER, Taxonomy
 from diffscope.workspace import Workspace
 from diffscope.yaml.reading import nearest
 
 _DAYS: Final = 3.0
+_MIRRORS: Final = r"([Mm]irrors?|[Ii]n sync with|[Mm]ust (match|not disagree)).*[A-Z][A-Za-z0-9_]*\.[a-z_]+"
+"""What a docstring or a comment says of a second copy of something."""
 _COLUMNS: Final = WidthLimits(fewest=80, most=140, elsewhere=110)
 _MOST_MERGES: Final = 2_000
 """Merges that git is asked for: of pairs those that break first, into the base those that are listed first."""
@@ -88,6 +94,8 @@ def run_triage(asked: TriageRequest, repo: Path | None, forms: Sequence[Output],
         files = frozenset(path for one in candidates for path in one.files if not path.startswith("docs/"))
         closed, more = judge_open(batch, merged_lately(clone, listed, asked.closed, files), console)
         candidates, gaps = (*candidates, *closed), (*gaps, *more)
+        said = read_mirrors(clone, listed.tip or next((wanted.commit for wanted in listed.wanted), None))
+        candidates = tuple(mirrored_by(one, said) for one in candidates)
         for note in batch.notes:
             console.note(note)
         within = _DAYS if asked.within is None else asked.within
@@ -171,6 +179,16 @@ def judge_open(
                 reason = judged.gap.reason
                 gaps.append(TriageGap(number=wanted.number or None, reason=Text(en=reason, zh=reason)))
     return tuple(candidates), tuple(gaps)
+
+
+def read_mirrors(clone: GitRepository, commit: str | None) -> list[tuple[str, str]]:
+    """Return the lines of the product's Python that say that they mirror a member of a class: ``path:line`` and the text."""
+    if commit is None:
+        return []
+    folders = [folder.rstrip("/") for folder in places().packages]
+    found = run(clone.objects, "grep", "-n", "-I", "-E", "-e", _MIRRORS, commit, "--", *folders)
+    lines = (line.split(":", 3) for line in split_lines(decode(found.out)))
+    return [(f"{each[1]}:{each[2]}", each[3]) for each in lines if len(each) == 4 and each[1].endswith(".py")]
 
 
 def with_merges(clone: GitRepository, listed: OpenList) -> OpenList:

@@ -18,6 +18,7 @@ from diffscope.patterns import lazy_regex
 from diffscope.products.triage.model import Place
 from diffscope.rules.model import Flag
 from diffscope.source.model import Value
+from diffscope.source.profile import places
 from diffscope.syntax.model import Aspect
 
 _BY_PLACE = ("positional-only", "positional-or-keyword")
@@ -216,10 +217,17 @@ class Candidate(Value, frozen=True, kw_only=True):
     """Members that classes ask of those below them now: ``module:Class.member``."""
     refusals: tuple[Refusal, ...] = ()
     new_files: tuple[str, ...] = ()
-    """Those of ``files`` that it adds."""
+    """Those of ``files`` that it adds, or moves there."""
+    mirrored: tuple[str, ...] = ()
+    """Places that say that they mirror what it edits, and that it leaves as they are."""
 
     alias: str = ""
     """How it is called where it is no pull request."""
+
+    @property
+    def is_aside(self) -> bool:
+        """Whether it edits tests and documents alone."""
+        return all(places().is_test(path) or path.endswith((".md", ".rst")) for path in self.files)
 
     @property
     def name(self) -> str:
@@ -264,7 +272,7 @@ def read_candidate(
         gravest=_gravest(flags),
         rules=tuple((flag.code, flag.title) for flag in flags),
         files=tuple(file.path for file in facts.file),
-        new_files=tuple(file.path for file in facts.file if file.status == "added"),
+        new_files=tuple(file.path for file in facts.file if file.status in {"added", "renamed", "copied"}),
         issues=tuple(sorted({int(number) for number in _ISSUE.findall(f"{pull.title}\n{pull.body or ''}")})),
         footprint=facts.footprint,
         gone=tuple(_gone(facts)),

@@ -333,8 +333,9 @@ def _against(
 
 
 def _interplay(left: EditedBody, right: EditedBody) -> list[str]:
-    """Return the names that the lines of both hold and that one of them brings in or takes out."""
-    news = {*left.added, *left.removed, *right.added, *right.removed}
+    """Return the names that the lines of both hold and that one of them brings in or takes out, not only as a call."""
+    # What one only calls is defined elsewhere: that the other names it too means nothing.
+    news = {*left.added, *left.removed} - {*left.called} | {*right.added, *right.removed} - {*right.called}
     return sorted(news & set(left.names) & set(right.names))
 
 

@@ -59,6 +59,8 @@ class Conflict(Value, frozen=True, kw_only=True):
     says: Text
     others: tuple[str, ...] = ()
     """Other names of which the same is true of these two."""
+    also: tuple[int, ...] = ()
+    """Other changes that collide with one of the two in the same file of tests."""
     is_textual: bool | None = None
     """Whether git cannot merge both either; ``None`` where that was not tried."""
 
@@ -99,6 +101,8 @@ class OrderLink(Value, frozen=True, kw_only=True):
     then: int
     kind: OrderKind
     says: Text
+    lines: int = 0
+    """Of ``rewrites``: how many lines of one file that the first adds the other takes out."""
 
 
 class Entry(Value, frozen=True, kw_only=True):

@@ -3,40 +3,53 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
+from msgspec.structs import replace
+
+from diffscope.facts.change.files import module_name
 from diffscope.facts.footprint_model import NameUse
 from diffscope.messages.say import text_of
+from diffscope.patterns import lazy_regex
 from diffscope.products.triage.candidates import Candidate, fits_call, is_bound
 from diffscope.products.triage.model import OrderLink
 
-_FEWEST_LINES: Final = 2
-"""Lines of one file: a single one may stand there twice."""
+_SEVERAL_LINES: Final = 2
+"""Lines of one file that tell more than what is used does."""
+_OWNED: Final = lazy_regex(r"\b([A-Z]\w*)\.([a-z_]\w*)")
+"""A member of a class, as a text names it."""
 Meets = Callable[[Candidate, Candidate], bool]
 """Whether two changes are open at the same time."""
 
 
 def find_needs(candidates: Sequence[Candidate], meets: Meets) -> Iterator[OrderLink]:
     """Yield the links of every two candidates that meet, each once."""
-    finder, seen = _Finder(candidates, meets), set[tuple[int, int]]()
-    for maker, other, what in finder.rewrites_of_new():
-        # Said first, since it also tells that the other may be its fix.
-        seen.add((maker.number, other.number))
-        says = text_of("open-order.rewrites", one=maker.name, other=other.name, name=what)
-        yield OrderLink(first=maker.number, then=other.number, kind="rewrites", says=says)
-    rewritten = frozenset(seen)
-    for maker, other, what in (
-        *finder.uses_of_new(),
-        *finder.reads_of_new(),
-        *finder.edits_of_new(),
-        *finder.calls_of_new(),
+
+    def may_follow(maker: Candidate, other: Candidate) -> bool:
+        """Return whether the other can stand on the maker: what was merged before that did without it."""
+        left, right = maker.state.merged_at, other.state.merged_at
+        return meets(maker, other) and (left is None or right is None or left <= right)
+
+    finder, seen = _Finder(candidates, may_follow), set[tuple[int, int]]()
+    rewrites = sorted(finder.rewrites_of_new(), key=lambda each: -each[3])
+    rewritten = {(maker.number, other.number) for maker, other, _, _ in rewrites}
+    # Said before what is used, since it also tells that the other may be its fix, but for a single line.
+    several = [each for each in rewrites if each[3] >= _SEVERAL_LINES]
+    for maker, other, what, count in (
+        *several,
+        *((*each, 0) for each in finder.uses_of_new()),
+        *((*each, 0) for each in finder.imports_of_new()),
+        *((*each, 0) for each in finder.reads_of_new()),
+        *((*each, 0) for each in finder.edits_of_new()),
+        *((*each, 0) for each in finder.calls_of_new()),
+        *rewrites[len(several) :],
     ):
         pair = (maker.number, other.number)
         # Whose lines another takes out was there before it.
-        if pair not in seen and pair[::-1] not in rewritten:
+        if pair not in seen and (count or pair[::-1] not in rewritten):
             seen.add(pair)
-            yield _needs(maker, other, what)
+            yield _rewrites(maker, other, what, count) if count else _needs(maker, other, what)
 
 
 class _Finder:
@@ -58,6 +71,19 @@ class _Finder:
                 for other, _ in self._uses.get(key, ()):
                     if self._meets(makers[0], other) and key not in other.footprint.defines:
                         yield makers[0], other, key
+
+    def imports_of_new(self) -> Iterator[tuple[Candidate, Candidate, str]]:
+        """Yield who makes a module, who newly imports it or a name of it, and the module."""
+        makers: defaultdict[str, list[Candidate]] = defaultdict(list)
+        for one in self._candidates:
+            for path in one.new_files:
+                makers[module_name(path) or ""].append(one)
+        for other in self._candidates:
+            for use in other.footprint.uses if makers else ():
+                for module in (use.module, f"{use.module}.{use.name}") if use.how == "import" else ():
+                    listed = makers.get(module, ())
+                    if len(listed) == 1 and listed[0] is not other and self._meets(listed[0], other):
+                        yield listed[0], other, module
 
     def calls_of_new(self) -> Iterator[tuple[Candidate, Candidate, str]]:
         """Yield who changes a signature, who calls as only the new one takes, and the function."""
@@ -85,8 +111,8 @@ class _Finder:
             for name in sorted({use.name for use in other.footprint.uses} & added.keys() - own):
                 yield from ((one, other, name) for one in added[name] if self._meets(one, other))
 
-    def rewrites_of_new(self) -> Iterator[tuple[Candidate, Candidate, str]]:
-        """Yield who adds lines that nobody else adds, who takes several of them out again, and the file."""
+    def rewrites_of_new(self) -> Iterator[tuple[Candidate, Candidate, str, int]]:
+        """Yield who adds lines that nobody else adds, who takes some of them out again, the file, and how many."""
         # Most lines that one adds no other takes out: those alone are kept that one does.
         wanted: defaultdict[str, set[int]] = defaultdict(set)
         for one in self._candidates:
@@ -103,8 +129,8 @@ class _Finder:
                 counts = Counter(each[0] for each in found if len(each) == 1)
                 for at, count in sorted(counts.items()):
                     maker = self._candidates[at]
-                    if count >= _FEWEST_LINES and maker is not other and self._meets(maker, other):
-                        yield maker, other, file.path
+                    if maker is not other and self._meets(maker, other):
+                        yield maker, other, file.path, count
 
     def edits_of_new(self) -> Iterator[tuple[Candidate, Candidate, str]]:
         """Yield who adds a file, who edits it, and the file."""
@@ -114,6 +140,30 @@ class _Finder:
                 maker = makers.get(path)
                 if maker is not None and self._meets(maker, other):
                     yield maker, other, path
+
+
+def mirrored_by(one: Candidate, said: Iterable[tuple[str, str]]) -> Candidate:
+    """Return the change with those of the places that speak of a member of a class which it edits, and that it leaves alone.
+
+    ``said`` holds ``path:line`` and the text of each line that says that it mirrors something.
+    """
+    found = tuple(
+        place
+        for place, text in said
+        if place.partition(":")[0] not in one.files
+        and any(
+            body.symbol == f"{owner}.{member}"
+            or (body.symbol.startswith(f"{owner}.") and member in body.names)
+            for owner, member in _OWNED.findall(text)
+            for body in one.footprint.bodies
+        )
+    )
+    return replace(one, mirrored=found) if found else one
+
+
+def _rewrites(first: Candidate, then: Candidate, path: str, count: int) -> OrderLink:
+    says = text_of("open-order.rewrites", one=first.name, other=then.name, name=path)
+    return OrderLink(first=first.number, then=then.number, kind="rewrites", lines=count, says=says)
 
 
 def _needs(first: Candidate, then: Candidate, key: str) -> OrderLink:

@@ -63,6 +63,8 @@ _MENDS: Final[tuple[tuple[Mends, Regex], ...]] = (
 )
 """Words of a title that tell what goes wrong; of two kinds the one that is named for sure counts before the one that many words may mean."""
 _GRAVITY: Final[tuple[Mends | None, ...]] = ("wrong-output", "crash", "security", "hang", "unnamed", None)
+_FORBIDS: Final = _named(r"must|never|cannot|not|no longer|instead of|limits?|invalid|rejects?|rejected")
+_REFUSES: Final = _named(r"reject\w*|refus\w*|guard\w*|validat\w*|invalid|disallow\w*|forbid\w*|bound\w*")
 _HOT: Final = frozenset({"per_step", "per_request"})
 _IS_FIX: Final = lazy_regex(r"(?i)bug|fix|revert|correct|repair|security")
 _RAISES: Final = lazy_regex(r"(?i)\b(?:rais(?:e|es|ing)|use)\s+`?\w+`?")
@@ -84,12 +86,35 @@ def mends_of(one: Candidate) -> Mends | None:
     """
     if one.kind not in _FIXES or not one.code_lines or not _IS_FIX.search(one.title):
         return None
-    title = _RAISES.sub("", one.title)
-    named = next((kind for kind, words in _MENDS if words.search(title)), None)
+    named = named_by_title(one)
     if named != "security" and _NO_FIX.search(one.title):
         return None
     is_hot = one.reached in _HOT or (one.reached == "unknown" and one.edits_native)
-    return named or ("unnamed" if is_hot else None)
+    return named or ("unnamed" if is_hot or is_plain_refusal(one) else None)
+
+
+def named_by_title(one: Candidate) -> Mends | None:
+    """Return what goes wrong by the words of a title."""
+    title = _RAISES.sub("", one.title)
+    return next((kind for kind, words in _MENDS if words.search(title)), None)
+
+
+def said_of(one: Candidate) -> str:
+    """Return the sentence of its new tests and comments that tells best what goes wrong: one that names a harm, else one that forbids something, else the first; empty for none."""
+    said = (*(each for each in one.footprint.says if " " in each), *sorted(one.footprint.says, key=len)[::-1])
+    words = (*(words for _, words in _MENDS), _FORBIDS)
+    return next(
+        (each for each in said if any(one.search(each.replace("_", " ")) for one in words)), (*said, "")[0]
+    )
+
+
+def is_plain_refusal(one: Candidate) -> bool:
+    """Return whether a fix only refuses, in few lines and with a test, what could never work."""
+    is_small = one.code_lines <= _SIZES[1] and one.test_lines and one.is_tested and not one.tests_needed
+    is_alone = not (one.gone or one.settings or one.footprint.signatures)
+    asks = {family for family in one.families if family in _DECISIONS}
+    is_refusal = one.refusals and one.kind in _FIXES and _REFUSES.search(one.title)
+    return bool(is_small and is_alone and is_refusal and asks <= {"interface-change"})
 
 
 def build_queue(
@@ -137,7 +162,7 @@ class _Links:
         order: Sequence[OrderLink],
     ) -> None:
         fixes = {one.number for one in candidates if one.kind in _FIXES}
-        self.met: set[int] = {number for one in conflicts for number in (one.first, one.second)}
+        self.met = set[int]()
         self.chooses: defaultdict[int, set[int]] = defaultdict(set)
         self.follows: defaultdict[int, set[int]] = defaultdict(set)
         self.mended: defaultdict[int, set[int]] = defaultdict(set)
@@ -145,17 +170,9 @@ class _Links:
         self.stale: defaultdict[int, set[int]] = defaultdict(set)
         self.same: defaultdict[int, set[int]] = defaultdict(set)
         self.after: defaultdict[int, set[int]] = defaultdict(set)
+        aside = {one.number for one in candidates if one.is_aside}
         for one in conflicts:
-            if one.certainty == "breaks":
-                self.collides[one.first].add(one.second)
-                self.collides[one.second].add(one.first)
-                self.follows[one.second].add(one.first)
-            self.stale[one.first].add(one.second)
-            if one.kind in _MUTUAL or one.kind == "same-symbol":
-                self.stale[one.second].add(one.first)
-            if one.kind in _MUTUAL:
-                self.chooses[one.first].add(one.second)
-                self.chooses[one.second].add(one.first)
+            self._read(one, aside)
         for pair in duplicates:
             self.same[pair.first].add(pair.second)
             self.same[pair.second].add(pair.first)
@@ -165,13 +182,33 @@ class _Links:
                 self.chooses[link.then].add(link.first)
                 continue
             self.after[link.then].add(link.first)
-            if link.kind == "rewrites" and link.then in fixes:
+            if link.lines > 1 and link.then in fixes:
                 self.mended[link.first].add(link.then)
+
+    def _read(self, one: Conflict, aside: set[int]) -> None:
+        """Keep what a conflict means for its two changes; no product waits for a test or a document."""
+        first, then = one.first, one.second
+        if first in aside and then not in aside:
+            first, then = then, first
+        is_one_sided = (first in aside) != (then in aside)
+        self.met.update({then} if is_one_sided else {first, then}, aside.intersection(one.also))
+        self.stale[first].add(then)
+        if one.certainty == "breaks":
+            self.follows[then].add(first)
+        if not is_one_sided and (one.kind in _MUTUAL or one.kind == "same-symbol"):
+            self.stale[then].add(first)
+        for waits, other in ((then, first), (first, then))[: 1 if is_one_sided else 2]:
+            if one.certainty == "breaks":
+                self.collides[waits].add(other)
+            if one.kind in _MUTUAL:
+                self.chooses[waits].add(other)
 
 
 def _entry(one: Candidate, links: _Links) -> Entry:
     collides, same, after = links.collides[one.number], links.same[one.number], links.after[one.number]
     bucket, reasons = _placed(one, links)
+    if others := _names(links.mended[one.number]):
+        reasons.append(text_of("triage.why-mended", others=others))
     return Entry(
         number=one.number,
         title=one.title,
@@ -218,7 +255,9 @@ def _placed(one: Candidate, links: _Links) -> tuple[Bucket, list[Text]]:
     if not one.code_lines:
         return "other", [*linked, text_of("triage.why-first-other", **_sizes(one))]
     left = [*linked, *_not_first(one, links)]
-    return ("review", left) if left else ("first", list(_why_first(one)))
+    # What has a fix of its own is taken with it, and not first.
+    is_held = left or links.mended[one.number]
+    return ("review", left) if is_held else ("first", list(_why_first(one)))
 
 
 def _waits_on_author(one: Candidate) -> Iterator[Text]:
@@ -238,7 +277,7 @@ def link_reasons(collides: Iterable[int], same: Iterable[int], after: Iterable[i
 
 
 def _needs_decision(one: Candidate) -> Iterator[Text]:
-    families = [family for family in one.families if family in _DECISIONS]
+    families = [family for family in one.families if family in _DECISIONS and not is_plain_refusal(one)]
     if families:
         english, chinese = (
             tuple(title("family", name, language) for name in families) for language in Language
@@ -254,7 +293,7 @@ def _for_experts(one: Candidate) -> Iterator[Text]:
 
 
 def _not_first(one: Candidate, links: _Links) -> Iterator[Text]:
-    if one.level not in _LEVELS[:2]:
+    if one.level not in _LEVELS[:2] and not (is_plain_refusal(one) and {*one.families} <= _DECISIONS):
         yield _risk(one)
     if one.code_lines > SMALL:
         yield text_of("triage.why-large", count=one.code_lines)
@@ -274,16 +313,22 @@ def _in_the_way(one: Candidate, links: _Links) -> Iterator[Text]:
     mends = mends_of(one)
     if mends is None:
         yield text_of("triage.why-unclear" if one.kind in _FIXES else "triage.why-no-fix")
-    if one.refusals and mends not in ("security", "crash", "hang"):
+    if one.refusals and mends not in ("security", "crash", "hang") and not is_plain_refusal(one):
         yield text_of("triage.why-refuses")
-    if others := _names(links.mended[one.number]):
-        yield text_of("triage.why-mended", others=others)
-    elif one.number in links.met and not links.collides[one.number]:
+    if one.mirrored:
+        yield text_of("triage.why-mirrored", others=one.mirrored[:2])
+    if one.number in links.met and not links.collides[one.number]:
         yield text_of("triage.why-met")
 
 
 def _why_first(one: Candidate) -> Iterator[Text]:
-    yield text_of(f"mends.{mends_of(one)}")
+    named, says = named_by_title(one), said_of(one)
+    if named is None and is_plain_refusal(one):
+        yield text_of("mends.refuses")
+    elif named is None and says:
+        yield text_of("mends.said", says=says)
+    else:
+        yield text_of(f"mends.{mends_of(one)}")
     yield text_of("triage.why-first", **_sizes(one))
 
 

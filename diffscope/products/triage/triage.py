@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Final
+
+from msgspec.structs import replace
 
 from diffscope.messages.model import Text
 from diffscope.messages.say import text_of
@@ -26,6 +28,7 @@ from diffscope.products.triage.model import (
 )
 from diffscope.products.triage.needs import Meets
 from diffscope.products.triage.queue import build_queue, load_of
+from diffscope.source.profile import places
 from diffscope.version import VERSION
 
 DAY = 86_400
@@ -80,7 +83,7 @@ class Relations:
             and (link.kind != "rewrites" or frozenset((link.first, link.then)) not in taken_back)
         )
         double = {frozenset((pair.first, pair.second)) for pair in same.duplicates}
-        self.conflicts: tuple[Conflict, ...] = tuple(
+        self.conflicts: tuple[Conflict, ...] = _clustered(
             one
             for one in conflicts.conflicts
             if frozenset((one.first, one.second)) not in taken_back | double
@@ -94,6 +97,30 @@ class Relations:
                 key=lambda one: (one.first, one.then, one.kind),
             )
         )
+
+
+def _clustered(conflicts: Iterable[Conflict]) -> tuple[Conflict, ...]:
+    """Return the conflicts, those that meet in one file of tests as one: the gravest, with the other changes."""
+    found: list[Conflict] = []
+    heads: defaultdict[str, list[int]] = defaultdict(list)
+    for one in conflicts:
+        path, pair = one.places[0].path, {one.first, one.second}
+        listed = heads[path] if path == one.places[1].path and places().is_test(path) else []
+        at = next((at for at in listed if pair & {found[at].first, found[at].second, *found[at].also}), None)
+        if at is None:
+            listed.append(len(found))
+            found.append(one)
+            continue
+        head = found[at]
+        also = tuple(sorted({*head.also, *pair} - {head.first, head.second}))
+        names = tuple(dict.fromkeys((*head.others, one.name, *one.others)))
+        found[at] = replace(head, also=also, others=tuple(name for name in names if name != head.name))
+    return tuple(replace(one, says=_with_others(one)) if one.also else one for one in found)
+
+
+def _with_others(one: Conflict) -> Text:
+    more = text_of("conflict.also", others=tuple(f"#{number}" for number in one.also))
+    return Text(en=f"{one.says.en}; {more.en}", zh=f"{one.says.zh}；{more.zh}")
 
 
 def line_about(triage: Triage, number: int) -> Text:

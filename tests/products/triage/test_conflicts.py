@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
+from diffscope.facts.footprint_model import Footprint
+from diffscope.products.triage.candidates import OpenState
 from tests.products.triage.builders import BASE, candidate, relations
 
 POOL, USER = BASE["vllm/pool.py"], BASE["vllm/user.py"]
@@ -45,6 +48,7 @@ SUBCLASS = {
         pytest.param(pool("    def close", "    @abstractmethod\n    def size(self): ...\n\n    def close"), SUBCLASS, [("abstract-missing", "breaks")], id="a member that subclasses must have now"),
         pytest.param(pool("    def close(self):\n        self.items.clear()\n", ""), pool("self.items.clear()", "self.items.clear()\n        self.count = 0"), [("removed-edited", "breaks")], id="a method that is gone is edited"),
         pytest.param(pool("return self.items[:count]", "limit = 3\n        return self.items[:limit]"), pool("return self.items[:count]", "return self.items[: self.limit]"), [("same-symbol", "check")], id="both edit one function and name what one brings"),
+        pytest.param(pool("return self.items[:count]", "return pick_some(self.items)[:count]"), pool("return self.items[:count]", "return self.items[: pick_some(count)]"), [], id="both call what is defined elsewhere"),
         pytest.param(pool("self.items.clear()", "self.reset()"), pool("return self.items[:count]", "return self.items[:1]"), [], id="two methods of one class"),
         pytest.param(pool("size, name='a'", "depth=1, size=2, name='a'"), using("return make_pool"), [], id="another place of a parameter, and no call that is read"),
         pytest.param(pool("    def close", "    def __init__(self, items):\n        self.items = items\n\n    def close"), using("Pool.drain(None, 1)", "Pool"), [], id="a class of which a member alone is used"),
@@ -96,6 +100,17 @@ def test_a_use_of_what_another_adds_comes_after_it() -> None:
     )
     assert found.conflicts == ()
     assert [(link.kind, link.first, link.then) for link in found.order] == [("needs", 1, 2)]
+
+
+def test_an_import_of_a_module_that_another_makes_comes_after_it_and_never_before() -> None:
+    """Of merged changes, what was merged before the module was made did without it."""
+    made = {"vllm/fresh/pool.py": POOL}
+    imports = {NEW: "from vllm.fresh.pool import Pool\n\n\ndef start():\n    return Pool()\n"}
+    for times, expected in (((None, None), [(1, 2)]), ((1, 2), [(1, 2)]), ((2, 1), [])):
+        states = [OpenState(merged_at=each) for each in times]
+        one = msgspec.structs.replace(candidate(1, made, state=states[0]), footprint=Footprint())
+        found = relations(one, candidate(2, imports, state=states[1]))
+        assert [(link.first, link.then) for link in found.order] == expected
 
 
 def test_an_edit_of_a_file_that_another_adds_comes_after_it() -> None:
@@ -159,11 +174,21 @@ def test_a_field_that_is_gone_breaks_who_passes_it(call: str, expected: list[tup
     assert [(each.kind, each.certainty) for each in found] == expected
 
 
+def test_lines_that_stand_in_the_file_anyway_tell_nothing() -> None:
+    body = "    first_of_all = size + 1\n    second_of_all = size + 2\n"
+    old = pool("    return Pool()", f"{body}    return Pool()")
+    again = {"vllm/pool.py": old["vllm/pool.py"] + f"\n\ndef more(size):\n{body}    return size\n"}
+    found = relations(
+        candidate(1, again, base={**BASE, **old}), candidate(2, pool("make", "make"), base={**BASE, **old})
+    )
+    assert found.order == ()
+
+
 def test_who_takes_out_lines_that_another_adds_comes_after_it() -> None:
-    """Of two lines and more: a single one may stand there twice."""
+    """One line is enough: it stood nowhere in the file before."""
     body = "    first_of_all = size + 1\n    second_of_all = size + 2\n    return Pool()"
     filled = pool("    return Pool()", body)
-    for kept, expected in (("", [("rewrites", 1, 2)]), ("    first_of_all = size + 1\n", [])):
+    for kept, count in (("", 2), ("    first_of_all = size + 1\n", 1)):
         left = candidate(2, pool("    return Pool()", f"{kept}    return Pool()"), base={**BASE, **filled})
-        found = relations(candidate(1, filled), left)
-        assert [(link.kind, link.first, link.then) for link in found.order] == expected
+        (link,) = relations(candidate(1, filled), left).order
+        assert (link.kind, link.first, link.then, link.lines) == ("rewrites", 1, 2, count)

@@ -8,9 +8,11 @@ import msgspec
 import pytest
 
 from diffscope.cli.triage.command import FORMS
+from diffscope.facts.footprint_model import Footprint
 from diffscope.messages.model import Language
 from diffscope.products.triage.candidates import Candidate, OpenState, Refusal
 from diffscope.products.triage.model import Place, Triage
+from diffscope.products.triage.needs import mirrored_by
 from diffscope.products.triage.queue import build_queue
 from diffscope.products.triage.render import FORMATS
 from diffscope.products.triage.triage import build_triage, line_about
@@ -49,6 +51,9 @@ SIZES = "1 line of code, 9 of tests; risk none"
         pytest.param({"title": "[Bugfix] Fix wrong logs of pools", "reached": "per_step"}, "review", "neither its title nor its place tells what goes wrong for users", id="a fix of what nobody is served"),
         pytest.param({"kind": "feature"}, "review", "no fix", id="a feature"),
         pytest.param({"refusals": (Refusal(key="vllm.pool:Pool.take", raised="ValueError", condition="count < 0", place=Place(path="vllm/pool.py", line=1)),)}, "review", "something is refused now", id="it refuses what was taken"),
+        pytest.param({"title": "[Bugfix] Reject negative counts", "level": "medium", "families": ("interface-change",), "refusals": (Refusal(key="vllm.pool:Pool.take", raised="ValueError", condition="count < 0", place=Place(path="vllm/pool.py", line=1)),)}, "first", f"refuses input that cannot work; {SIZES.replace('none', 'medium')}", id="a tested refusal of what cannot work"),
+        pytest.param({"title": "[Bugfix] Empty pools", "reached": "per_step", "footprint": Footprint(says=("Pools stand.", "A pool must not leak."))}, "first", f"a fix; its tests or comments say: “A pool must not leak.”; {SIZES}", id="its test says what its title does not"),
+        pytest.param({"mirrored": ("vllm/twin.py:3",)}, "review", "vllm/twin.py:3 says that it mirrors what is edited here, and stays as it is", id="a second copy stays as it is"),
         pytest.param({"code_lines": 0}, "other", "2 lines, none of them code of the product; risk none", id="nothing but tests"),
         pytest.param({"test_lines": 0}, "review", "no test of its own", id="a test of the base alone"),
         pytest.param({"is_tested": False}, "review", "no test found that runs it", id="nothing vouches for it"),
@@ -96,6 +101,65 @@ def test_a_change_that_another_mends_is_taken_with_it() -> None:
     assert (entries[1].bucket, entries[1].mended_by) == ("review", (2,))
     assert [reason.en for reason in entries[1].reasons] == ["merge it together with its fix #2"]
     assert entries[2].bucket == "after"
+
+
+def test_a_fix_is_told_in_every_state_of_the_queue() -> None:
+    lines = "    first_of_all = size + 1\n    second_of_all = size + 2\n    return Pool()"
+    filled = {"vllm/pool.py": POOL.replace("    return Pool()", lines)}
+    one = msgspec.structs.replace(candidate(1, filled), level="high")
+    mend = candidate(2, {"vllm/pool.py": POOL}, base={"vllm/pool.py": filled["vllm/pool.py"]})
+    (entry,) = (
+        each for each in triage(one, msgspec.structs.replace(mend, kind="bugfix")).queue if each.number == 1
+    )
+    assert entry.bucket == "expert"
+    assert entry.reasons[-1].en == "merge it together with its fix #2"
+
+
+TEST = "tests/test_pool.py"
+TESTED = {
+    **BASE,
+    TEST: "def check(size):\n    return size\n\n\ndef test_pool():\n    assert check(size=1)\n",
+}
+
+
+def test_a_fix_does_not_wait_for_a_change_of_tests_and_one_file_of_tests_is_one_entry() -> None:
+    """Two of tests alone and a fix collide in one file: the fix stands first, and the others follow it."""
+    edit = {TEST: TESTED[TEST].replace("size=1", "size=limit")}
+    fix = msgspec.structs.replace(
+        candidate(3, {"vllm/pool.py": POOL.replace("[:count]", "[: count + 1]"), **edit}, base=TESTED),
+        title=SMALL.title,
+        kind="bugfix",
+        test_lines=9,
+        is_tested=True,
+    )
+    gone = candidate(1, {TEST: TESTED[TEST].replace("test_pool", "test_pools")}, base=TESTED)
+    other = candidate(2, {TEST: TESTED[TEST].replace("size=1", "limit=2")}, base=TESTED)
+    found = triage(gone, other, fix)
+    (conflict,) = found.conflicts
+    assert {conflict.first, conflict.second, *conflict.also} == {1, 2, 3}
+    assert conflict.says.en.endswith("; in the same file of tests also #3")
+    entries = {each.number: each for each in found.queue}
+    assert entries[3].bucket == "first"
+    assert entries[3].collides == ()
+
+
+def test_what_tests_and_comments_say_is_kept_docstrings_first() -> None:
+    told = 'def test_short_rows():\n    """A short row must not leak. It did."""\n    assert 1\n'
+    noted = POOL.replace(
+        "    def close", "    # CUDA limits the grid\n    # to 65535. So it is cut.\n    def close"
+    )
+    found = candidate(1, {"vllm/pool.py": noted, "tests/test_row.py": told}).footprint.says
+    assert found == ("A short row must not leak", "CUDA limits the grid to 65535.", "test_short_rows")
+
+
+def test_a_second_copy_that_is_left_alone_is_told() -> None:
+    edited = candidate(1, {"vllm/pool.py": POOL.replace("self.items.clear()", "self.limit = 0")})
+    said = [
+        ("vllm/twin.py:3", "Mirror of ``Pool.limit``"),
+        ("vllm/pool.py:1", "mirrors Pool.limit"),
+        ("vllm/twin.py:9", "mirrors Pond.limit"),
+    ]
+    assert mirrored_by(edited, said).mirrored == ("vllm/twin.py:3",)
 
 
 @pytest.mark.parametrize(
