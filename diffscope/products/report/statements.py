@@ -147,7 +147,10 @@ def costs_of(assessment: Assessment, words: AuthorsWords) -> Iterator[Text]:
 
 def decided(each: Decided) -> Text:
     """Return what code now decides of a setting: what it is if nobody sets it, or what it becomes whatever was set."""
-    code = f"notice.{'unset' if each.is_unset else 'decided'}-{'under' if each.condition else 'now'}"
+    if each.is_unset:
+        code = "notice.unset-under" if each.condition else "notice.unset-now"
+    else:
+        code = "notice.decided-under" if each.condition else "notice.decided-now"
     name = f"--{each.name.replace('_', '-')}"
     return text_of(code, name=name, value=each.value, condition=each.condition)
 

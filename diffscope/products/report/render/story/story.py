@@ -330,12 +330,12 @@ class Story:
         again = {link.target for link in self._digest.links if link.reason == "reapplies"}
         undone = sorted(one for one in self._pulls.taken_back - again if self._read.pull(one))
         is_much = len(self._deciding) + len(undone) >= _MANY_CHANGES
-        code = "test" if is_much else "list" if self._upgrade.groups else "none"
+        checked = "story.verdict-list" if self._upgrade.groups else "story.verdict-none"
         first = [group[0].pulls[0] for group in self._upgrade.groups if group[0].pulls[0] in self._deciding]
         first = first or [group[0].pulls[0] for group in self._upgrade.groups]
         back = self._pulls.numbers(undone, _NAMED)
         return self._words(
-            f"story.verdict-{code}",
+            "story.verdict-test" if is_much else checked,
             count=len(self._deciding),
             first=self._words.listed([name_of(one) for one in first[:_NAMED]], _NAMED),
             back=self._words("story.verdict-undone", pulls=back) if undone else "",
