@@ -33,13 +33,14 @@ def runnable_tests(assessment: Assessment) -> list[str]:
     tests = assessment.tests
     nearest = () if tests.nearest is UNSET else tests.nearest
     gone = {file.path for file in assessment.files if file.status == "deleted"}
-    changed = set(tests.changed)
+    # What has the changed code as its own copy does not run it.
+    changed = set(tests.changed) - {one.path for one in nearest if one.may_run == "copies" and not one.runs}
     ordered = [test.path for test in nearest if test.runs is UNSET or test.runs or test.path in changed]
     ordered = ordered or _nearest(assessment)
     own = [path for path in ordered if path in changed]
     # Where the change brings what runs it, others are only of interest beside it.
     others = ordered[: len(own) + _MOST_BESIDE] if tests.not_run == () and own else ordered
-    paths = dict.fromkeys((*own, *tests.changed, *others))
+    paths = dict.fromkeys((*own, *(one for one in tests.changed if one in changed), *others, *tests.changed))
     runnable = [
         path
         for path in paths
@@ -69,7 +70,7 @@ def _nearest(assessment: Assessment) -> list[str]:
     """
     nearest = assessment.tests.nearest
     stems = {_stem(file.path) for file in assessment.files}
-    listed = () if nearest is UNSET else nearest
+    listed = () if nearest is UNSET else [test for test in nearest if test.may_run != "copies"]
     found = [test for test in listed if test.may_run or test.score >= _LIKELY or _stem(test.path) in stems]
     found.sort(key=lambda test: (test.may_run != "makes", _stem(test.path) not in stems, test.may_run == ""))
     return [test.path for test in found[:_MOST_NEAREST]]

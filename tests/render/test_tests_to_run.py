@@ -36,6 +36,13 @@ def test_the_order_of_nearness_holds_for_changed_tests_too() -> None:
     ]
 
 
+def test_a_changed_test_with_its_own_copy_of_the_code_comes_last() -> None:
+    copy = Nearest(path="tests/test_a.py", score=1.0, reasons=(), runs=(), may_run="copies")
+    other = Nearest(path="tests/test_b.py", score=0.1, reasons=(), runs=("turn",))
+    tests = TestsAssessment(changed=("tests/test_a.py",), nearest=(copy, other))
+    assert runnable_tests(an_assessment(tests=tests)) == ["tests/test_b.py", "tests/test_a.py"]
+
+
 def test_a_changed_configuration_is_run_by_the_tests_of_its_folder() -> None:
     tests = TestsAssessment(changed=("tests/evals/math/configs/Small.yaml", "tests/test_a.py"), nearest=())
     assert runnable_tests(an_assessment(tests=tests)) == ["tests/evals/math", "tests/test_a.py"]

@@ -26,6 +26,7 @@ from diffscope.source.profile import places, profile
 _RUST: Final = ".rs"
 _MOST_SUBJECTS: Final = 10
 _SMALL: Final = 6
+_PRIVATE: Final = lazy_regex(r"(?m)^def (_\w{7,})\(")
 _PART: Final = lazy_regex(r"[a-z0-9]+")
 _WORD: Final = 0.03
 """What each word that the path of a test shares with what changed adds to its nearness."""
@@ -141,6 +142,16 @@ class _Finder:
         self._gone = {one.fact.old_path for one in placed if one.fact.status == "renamed"}
         self._gone |= {one.fact.path for one in placed if one.fact.status == "deleted"}
         self._making: set[str] = set()
+        private = {
+            one.fact.path: {*_PRIVATE.findall(one.material.after.text)}
+            for one in placed
+            if one.material.after
+        }
+        known = {
+            name for one in placed if one.fact.category in PRODUCT for name in private.get(one.fact.path, ())
+        }
+        self._copying = {path for path in self._changed if known & private.get(path, set())}
+        """Changed tests that define a private function of the edited code for themselves."""
         self._parsed: dict[str, ast.Module | None] = {}
         self._below: set[tuple[str, str]] = set()
         """Path of a class and name of one below it, wherever that is defined."""
@@ -173,7 +184,11 @@ class _Finder:
             msgspec.structs.replace(
                 one,
                 runs=worth[one.path][1] if one.path in worth else (),
-                may_run="" if most >= least else self._may_run(one),
+                may_run="copies"
+                if one.path in self._copying
+                else ""
+                if most >= least
+                else self._may_run(one),
             )
             for one in (*known, *others)
             if one.path in listed or worth[one.path][1] or (most < least and one.path in self._making)
