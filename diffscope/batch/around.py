@@ -21,11 +21,13 @@ from diffscope.errors import DiffscopeError
 from diffscope.facts.classify.change_shape import Sizes
 from diffscope.facts.classify.kinds import Signs, decide_kind
 from diffscope.facts.classify.titles import read_title
+from diffscope.patterns import lazy_regex
 from diffscope.products.report.counts import number_of
 from diffscope.products.report.links.nodes import Around, Merged
 from diffscope.products.report.model import Counted, Newest, Period, Recheck, RecheckState, TrendPoint
 from diffscope.rules.model import Evidence, Flag, Severity, every_flag
 from diffscope.source.model import CommitId, RepoPath
+from diffscope.source.profile import places
 from diffscope.source.text import decode, split_lines
 from diffscope.source.window import Window, stamp
 from diffscope.taxonomy.model import Taxonomy
@@ -166,6 +168,10 @@ _BREAKS: Final = frozenset(
 """Families whose flags say that something outside may no longer work, and whose line is what must change for that to be mended."""
 _WEAKENED: Final = "TC204"
 """Flags a test that lost something: that others name the code says nothing of it."""
+_CALLERS: Final = 2
+"""Steps from a function to its callers, in which a test is looked for that names one of them."""
+_FEW_CALLERS: Final = 12
+_HEAD: Final = lazy_regex(r"^\s*(?:async )?def (\w+)\(")
 _SHORTEST: Final = 5
 """Letters of a name that is searched for in tests."""
 
@@ -232,13 +238,28 @@ def _tests_since(repository: GitRepository, asked: _Asked, tip: CommitId) -> Rec
     name = (place.symbol or "").partition(".")[0] or place.path.rpartition("/")[2].partition(".")[0]
     if len(name) < _SHORTEST:
         return None
-    found = run(
-        repository.objects, "grep", "-l", "-w", "-F", "--max-depth=-1", "-e", name, tip, "--", "tests"
-    )
-    if found.code not in (0, 1):
-        return None
-    paths = [line.partition(":")[2] for line in split_lines(found.out.decode("utf-8", "replace")) if line]
-    return _recheck(asked, "tested", path=min(paths)) if paths else _recheck(asked, "still")
+    names = {name}
+    for _ in range(1 + _CALLERS):
+        asks = [part for each in sorted(names) for part in ("-e", each)]
+        found = run(repository.objects, "grep", "-l", "-w", "-F", *asks, tip, "--", "tests")
+        if found.code not in (0, 1):
+            return None
+        paths = [line.partition(":")[2] for line in split_lines(decode(found.out)) if line]
+        if paths:
+            return _recheck(asked, "tested", path=min(paths))
+        names = _callers(repository, names, tip)
+        if not 0 < len(names) <= _FEW_CALLERS:
+            break
+    return _recheck(asked, "still")
+
+
+def _callers(repository: GitRepository, names: Iterable[str], tip: CommitId) -> set[str]:
+    """Return the functions of modules in whose bodies functions of these names are called, by the headings that git shows."""
+    asks = [part for each in sorted(names) for part in ("-e", f"{each}(")]
+    folders = [folder.rstrip("/") for folder in places().packages]
+    found = run(repository.objects, "grep", "-h", "-p", "-w", "-F", *asks, tip, "--", *folders)
+    heads = {head[1] for line in split_lines(decode(found.out)) if (head := _HEAD.search(line))}
+    return {head for head in heads if len(head) >= _SHORTEST and not head.startswith("__")} - {*names}
 
 
 def _line_since(repository: GitRepository, asked: _Asked, head: CommitId, tip: CommitId) -> Recheck | None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import ast
+import re
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
@@ -18,7 +21,6 @@ from diffscope.products.report.authors_words import (
     AuthorsWords,
     Mended,
     find_mended,
-    order_in,
     read_words,
 )
 from diffscope.products.report.counts import number_of
@@ -29,6 +31,7 @@ from diffscope.source.text import decode, split_lines
 _MOST: Final = 600
 """Pull requests whose patches are read, the most important first: of a year those that a report can tell."""
 _COMMIT: Final = lazy_regex(r"(?m)^commit ([0-9a-f]{40,64})$\n*")
+_MEMBER: Final = lazy_regex(r"\b[A-Z]\w*[a-z]\.([A-Z][A-Z0-9_]+)\b")
 _OPTION: Final = r"[\"']--[a-z][a-z0-9-]+[\"']"
 _DOCUMENTS: Final = ("docs", "README.md")
 _LEAST: Final = 8
@@ -58,24 +61,31 @@ def read_patches(
     }
     for one, _ in patches:
         words, head = said[number_of(one)], one.change.pull.head or ""
-        orders = tuple(_in_order(repository, head, *each) for each in words.orders)
-        options = tuple(_options(repository, head, one, settings))
-        if orders or options:
-            said[number_of(one)] = msgspec.structs.replace(words, orders=orders, options=options)
+        said[number_of(one)] = msgspec.structs.replace(
+            words,
+            orders=tuple(
+                found for path, name, _ in words.orders for found in _firsts(repository, head, path, name)
+            ),
+            options=tuple(_options(repository, head, one, settings)),
+            decided=tuple(
+                msgspec.structs.replace(
+                    each,
+                    is_unset=is_of_unset(_shown(repository, head, each.path), each.line, each.name),
+                )
+                for each in words.decided
+            ),
+        )
     return said, tuple(find_mended([(number_of(one), diff) for one, diff in patches], brought))
 
 
-def _in_order(repository: GitRepository, head: str, path: str, function: str) -> tuple[str, str]:
-    """Return a function with what it names in another order now, as it was and as it is; nothing where what it names is not the same."""
-    before, after = (
-        order_in(decode(run(repository.objects, "show", f"{commit}:{path}").out), function)
-        for commit in (f"{head}~", head)
-    )
-    moved = [at for at, (was, now) in enumerate(zip(before, after, strict=False)) if was != now]
-    if not moved or sorted(before) != sorted(after):
-        return function, ""
-    sides = (each[moved[0] :] for each in (before, after))
-    return function, " → ".join(", ".join(side) for side in sides)
+def _firsts(repository: GitRepository, head: str, path: str, function: str) -> Iterator[tuple[str, str, str]]:
+    """Yield of what a function tries first, where that is another one now: before, now, and under which conditions."""
+    before, after = (first_in(_shown(repository, each, path), function) for each in (f"{head}~", head))
+    yield from ((was, after[at], at) for at, was in before.items() if after.get(at, was) != was)
+
+
+def _shown(repository: GitRepository, commit: str, path: str) -> str:
+    return decode(run(repository.objects, "show", f"{commit}:{path}").out)
 
 
 def _options(
@@ -145,3 +155,41 @@ def _patches(repository: GitRepository, heads: Sequence[str]) -> Mapping[str, Di
         except DiffError:
             continue
     return found
+
+
+def first_in(text: str, function: str) -> dict[str, str]:
+    """Return the member of an enumeration that a function of a module tries first, by the conditions that it is under: none, or ``use_mla``."""
+    found = [each for each in ast.walk(_parsed(text)) if isinstance(each, ast.FunctionDef)]
+    return dict(_members(next((each.body for each in found if each.name == function), []), ()))
+
+
+def _members(body: Sequence[ast.stmt], under: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    plain = [ast.unparse(each) for each in body if not isinstance(each, ast.If)]
+    first = next((member[1] for each in plain for member in _MEMBER.finditer(each)), "")
+    if first:
+        yield " and ".join(under), first
+    for each in body:
+        if isinstance(each, ast.If):
+            asked = ast.unparse(each.test)
+            yield from _members(each.body, (*under, asked))
+            yield from _members(each.orelse, (*under, f"not ({asked})"))
+
+
+def is_of_unset(text: str, line: int, name: str) -> bool:
+    """Return whether a line of a module stands under a condition that asks whether a setting is ``None``."""
+    asks = re.compile(rf"\b{re.escape(name)} is None\b")
+    return any(
+        isinstance(each, ast.If)
+        and each.body[0].lineno <= line <= (each.body[-1].end_lineno or 0)
+        and asks.search(ast.unparse(each.test))
+        for each in ast.walk(_parsed(text))
+    )
+
+
+def _parsed(text: str) -> ast.Module:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return ast.Module(body=[], type_ignores=[])

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from diffscope.assessment.document import RiskLevel
 from diffscope.facts.model import SymbolFact
 from diffscope.messages.model import Language
 from diffscope.messages.say import texts
@@ -336,7 +337,7 @@ def test_every_level_of_the_table_orders() -> None:
 
 def test_the_page_gives_each_level_its_meaning() -> None:
     page = (Path(__file__).parents[2] / "docs" / "consequence.md").read_text()
-    for level in ("none", *LEVELS):
+    for level in (each.value for each in RiskLevel):
         assert f"| {level} | {texts(Language.ENGLISH)[f'level.{level}']} |" in page
 
 

@@ -53,7 +53,6 @@ _OWNER: Final = lazy_regex(r"\bclass (\w*(?:Config|Args|Params|Request))\b")
 _SETTINGS: Final = ("Config", "Args")
 _SAME: Final = 60
 """Letters and digits of a text, by which it was there before."""
-_MEMBER: Final = lazy_regex(r"\b[A-Z]\w*[a-z]\.([A-Z][A-Z0-9_]+)\b")
 _GUARD: Final = lazy_regex(r"^(?:model|quant)_config is not None$")
 _PROPERTY: Final = lazy_regex(
     r"@property\n +def (\w+)\(self\)[^\n]*:\n +return (\((?:\n {9,}[^\n]*)+\n +\)|[^\n(]+)"
@@ -66,18 +65,19 @@ _SHORT: Final = 16
 """Characters of a line, from which on it is somebody's own."""
 _LONG: Final = 40
 """Characters of such lines together, from which on they are a word on who wrote them."""
-
-
 _PART: Final = 0.3
 """Part of what a pull request takes away, from which on its being another one's is a word on that one."""
 
 
 class Decided(Value, frozen=True, kw_only=True):
-    """A setting that code now decides: its name, what it becomes, as written, and under which condition (empty where none is near)."""
+    """A setting that code now decides: its name, what it becomes, as written, and under which condition (empty where none is near), and whether only where the user set nothing."""
 
     name: str
     value: str
     condition: str = ""
+    path: str = ""
+    line: int = 0
+    is_unset: bool = False
 
 
 class AuthorsWords(Value, frozen=True, kw_only=True):
@@ -96,13 +96,13 @@ class AuthorsWords(Value, frozen=True, kw_only=True):
     by_default: tuple[str, ...] = ()
     """What docstrings of settings say that their default does."""
     constants: tuple[tuple[str, str], ...] = ()
-    """Constants of defaults that are gone, with their values."""
+    """Values of constants of defaults that are gone, with the setting that decides in their place."""
     remarks: tuple[str, ...] = ()
     """Comments that say why."""
     options: tuple[tuple[str, str], ...] = ()
     """Types of settings that take something new, with the option that sets them."""
-    orders: tuple[tuple[str, str], ...] = ()
-    """Paths and functions that say in which order something is tried, of which lines came and went."""
+    orders: tuple[tuple[str, str, str], ...] = ()
+    """Of functions that say in which order something is tried what they try first, where that changed: before, now, and the conditions it is under (while it is read: path, name and nothing)."""
 
 
 NOTHING: Final = AuthorsWords()
@@ -114,7 +114,7 @@ def read_words(diff: Diff, settings: Collection[str], values: Collection[str] = 
     python = [file for file in files if file.path.endswith(".py") and file.path.startswith(places().packages)]
     asked = _Asked(frozenset(settings), python)
     found: defaultdict[str, dict[str, None]] = defaultdict(dict)
-    decided, orders = dict[str, Decided](), dict[tuple[str, str], None]()
+    decided, orders = dict[str, Decided](), dict[tuple[str, str, str], None]()
     for file, hunk in ((each, hunk) for each in python for hunk in each.hunks):
         lines = _added(hunk)
         for kind, text in _said(lines, file, hunk, asked):
@@ -125,7 +125,7 @@ def read_words(diff: Diff, settings: Collection[str], values: Collection[str] = 
             decided.setdefault(each.name, each)
         order = _ORDER.search(hunk.section)
         if order and hunk.added and hunk.removed:
-            orders[file.path, order[1]] = None
+            orders[file.path, order[1], ""] = None
     for line in (line for file in files if file.path.endswith(".md") for line in _added(file)):
         prose = _PROSE.search(line)
         if prose and _GONE.search(prose[1]):
@@ -144,7 +144,7 @@ def read_words(diff: Diff, settings: Collection[str], values: Collection[str] = 
         by_default=tuple(_by_default(python)),
         figures=tuple(dict.fromkeys((*figures[:1], *figures[-1:]))),
         decided=tuple(decided.values()),
-        constants=tuple(_gone_constants(python, " ".join(added))),
+        constants=tuple(_gone_constants(python, " ".join(added), settings)),
         orders=tuple(orders),
     )
 
@@ -262,6 +262,7 @@ def _literal(node: ast.expr) -> str:
 
 def _decided(lines: Sequence[str], file: FileDiff, hunk: Hunk, asked: _Asked) -> Iterator[Decided]:
     """Yield settings that added lines assign a value, with the nearest condition around it."""
+    numbers = [line.number for line in hunk.added]
     for at, line in enumerate(lines):
         found = _SETS.search(line)
         if found is None or file.status is FileStatus.ADDED:
@@ -277,7 +278,7 @@ def _decided(lines: Sequence[str], file: FileDiff, hunk: Hunk, asked: _Asked) ->
         value = _resolved(value, asked)
         if _LITERAL.search(value) and not asked.was_there(f"{owner}{name}={value}"):
             condition = _plain_condition(_condition(lines[:at], line), name, asked)
-            yield Decided(name=name, value=value, condition=condition)
+            yield Decided(name=name, value=value, condition=condition, path=file.path, line=numbers[at])
 
 
 def _condition(before: Sequence[str], line: str) -> str:
@@ -333,13 +334,17 @@ def _by_default(files: Iterable[FileDiff]) -> Iterator[str]:
                     yield " ".join(f"{found[1]} {rest}".replace("%%", "%").split())
 
 
-def _gone_constants(files: Iterable[FileDiff], added: str) -> Iterator[tuple[str, str]]:
-    for file in files:
-        for hunk in file.hunks:
-            for line in hunk.removed:
-                found = _CONSTANT.search(line.text)
-                if found and "DEFAULT" in found[1] and found[1] not in added:
-                    yield found[1], found[2]
+def _gone_constants(
+    files: Iterable[FileDiff], added: str, settings: Iterable[str]
+) -> Iterator[tuple[str, str]]:
+    """Yield what a constant was whose place a setting takes that shares a word with its name: the constant itself nobody can set."""
+    named = {*_NAME.findall(added.replace(".", " "))} & {*settings}
+    gone = (line.text for file in files for hunk in file.hunks for line in hunk.removed)
+    for found in filter(None, map(_CONSTANT.search, gone)):
+        words = {*found[1].lower().split("_")}
+        heirs = sorted((-len(words & {*name.split("_")}), name) for name in named)
+        if "DEFAULT" in found[1] and found[1] not in added and heirs and heirs[0][0]:
+            yield found[2], f"--{heirs[0][1].replace('_', '-')}"
 
 
 class Mended(NamedTuple):
@@ -392,9 +397,3 @@ def _replaced(
             if target is not None:
                 own[target][file.path] += len(line)
     return own, removed
-
-
-def order_in(text: str, function: str) -> tuple[str, ...]:
-    """Return the members of enumerations that a function of a module names, in their order, each once."""
-    body = re.search(rf"(?ms)^([ ]*)def {re.escape(function)}\(.*?(?=^\1(?:def|class|@)|\Z)", text)
-    return tuple(dict.fromkeys(_MEMBER.findall(body[0]))) if body else ()

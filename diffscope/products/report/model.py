@@ -200,6 +200,8 @@ class Notice(Value, frozen=True, kw_only=True):
     """The pull request that took it back, in the window or after it."""
     reason: str = ""
     """What the author says that it does, in the author's own words."""
+    keep: Text | None = None
+    """How who upgrades keeps what was."""
     is_weighty: bool = False
     """Of a dependency of the engine: other major versions are allowed, or another one is asked for."""
 

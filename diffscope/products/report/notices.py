@@ -20,8 +20,15 @@ from diffscope.products.report.link_model import Link
 from diffscope.products.report.links.nodes import plain_title
 from diffscope.products.report.model import Notice, NoticeKind
 from diffscope.products.report.plain import is_by_default
-from diffscope.products.report.renamed import join_renamed
-from diffscope.products.report.statements import quoted, refusals, requests_take, said_default, short
+from diffscope.products.report.renamed import join_renamed, majors_of, of_versions, shortened
+from diffscope.products.report.statements import (
+    decided,
+    going,
+    refusals,
+    requests_take,
+    said_default,
+    short,
+)
 from diffscope.render.change_summary import option_of, registry_row
 from diffscope.render.words import area_title
 from diffscope.rules.model import Severity, every_flag
@@ -61,7 +68,6 @@ _VALUES: Final[tuple[tuple[str, NoticeKind, str], ...]] = (
     ("-", "removed", "notice.value-removed"),
 )
 _MOST_FIELDS: Final = 2
-_LONG: Final = 60
 _REFERENCES: Final = (
     "get_field(",
     "field(",
@@ -77,12 +83,12 @@ _DEFAULT_RULE: Final = "CF501"
 _WAS_IS: Final = lazy_regex(r": default (\S+) -> ([^\s,]+)")
 _BESIDE_KINDS: Final = ("test", "ci", "docs")
 _BESIDE: Final = frozenset({"test", "example", "benchmark", "docs"})
-_MAJOR: Final = lazy_regex(r"(?:==|<=?|~=)(\d+)")
 _DEPRECATES: Final = lazy_regex(r"(?i)\bdeprecat\w+")
 _REMOVES: Final = lazy_regex(r"(?i)\b(?:remov|drop)(?:e|es|ing|s)?\b")
 _LATER: Final = lazy_regex(r"(?i)\b(?:delay|postpon|defer|undo|fix)\w*")
 _MUCH: Final = 500
 """Lines that a pull request takes away, from which on its title says what users lose."""
+_BELOW: Final = lazy_regex(r"<\d[\d.]*")
 _NEWLY_ON: Final = "CF502"
 _COMMIT: Final = lazy_regex(r"^[0-9a-f]{7,40}$")
 _MOST_REQUESTS: Final = 4
@@ -100,6 +106,7 @@ class _Seen(NamedTuple):
     number: int
     is_weighty: bool = False
     reason: str = ""
+    keep: Text | None = None
 
 
 def find_notices(
@@ -126,6 +133,7 @@ def find_notices(
             undone_by=undone.get(seen[-1].number),
             is_weighty=any(each.is_weighty for each in seen),
             reason=next((each.reason for each in seen if each.reason), ""),
+            keep=seen[-1].keep,
         )
         for (kind, name), seen in joined.items()
         if kind in ("removed", "dependency", "default", "refused") or name not in gone
@@ -206,34 +214,28 @@ def _moved(listed: Sequence[_Seen]) -> Iterator[_Seen]:
 def _of_words(assessment: Assessment, words: AuthorsWords, told: Collection[str]) -> Iterator[_Seen]:
     """Yield what the author's own words ask users to do: what goes, what is refused, what code decides now."""
     number = number_of(assessment)
-    for text in map(_going, words.deprecations[:_MOST_SAID]):
-        yield _Seen("removed", text.en, text, number)
+    for text in map(going, words.deprecations[:_MOST_SAID]):
+        yield _Seen("removed", text.en, text, number, is_weighty=not text.en.startswith("“"))
     for text in list(refusals(assessment, words))[:_MOST_SAID]:
         yield _Seen("refused", text.en, text, number)
     if assessment.kind in _BESIDE_KINDS:
         return
     for each in words.decided:
         if each.name not in told:
-            code = "notice.decided-under" if each.condition else "notice.decided-now"
-            text = text_of(code, name=each.name, value=each.value, condition=each.condition)
-            yield _Seen("default", each.name, text, number, is_weighty=True)
+            option = f"--{each.name.replace('_', '-')}"
+            keep = text_of("keep.set-it", name=option) if each.is_unset else None
+            yield _Seen("default", each.name, decided(each), number, is_weighty=True, keep=keep)
     platform = area_title(assessment.platforms[0], Language.ENGLISH) if len(assessment.platforms) == 1 else ""
     where = {"where": f" ({platform})", "where_zh": f"（{platform}）"} if platform else {"where": ""}
-    for name, value in words.constants:
+    for value, name in words.constants:
         text = text_of("notice.constant-gone", name=name, value=value, **where)
-        yield _Seen("default", name, text, number, is_weighty=True)
-    for name, order in words.orders:
-        if order:
-            text = text_of("notice.order", name=name, order=order, **where)
-            yield _Seen("default", name, text, number, is_weighty=True)
-
-
-def _going(text: str) -> Text:
-    """Return what the author says of what goes, behind the class that it is a setting of."""
-    owner, _, said = text.partition(": ")
-    if not owner.isidentifier():
-        return quoted(text, most=_LONGEST)
-    return text_of("notice.of-class", owner=owner, said=short(said, most=_LONGEST))
+        keep = text_of("keep.set-it", name=name)
+        yield _Seen("default", f"{name} {value}", text, number, is_weighty=True, keep=keep)
+    for before, after, under in words.orders:
+        code = "notice.first-under" if under else "notice.first"
+        text = text_of(code, before=before, after=after, condition=under, **where)
+        name, keep = f"{before} {after} {under}", text_of("keep.name-it", name=before)
+        yield _Seen("default", name, text, number, is_weighty=True, keep=keep)
 
 
 def _of_requests(symbols: Iterable[SymbolAssessment], number: int) -> list[_Seen]:
@@ -325,29 +327,13 @@ def _of_dependency(symbol: SymbolAssessment, number: int) -> Iterator[_Seen]:
     ):
         if _COMMIT.search(after):
             return
-        text = _of_versions(symbol.name, before, after)
-        is_weighty = symbol.role[3] == "core" and _majors(before) != _majors(after)
-        yield _Seen("dependency", symbol.name, text, number, is_weighty=is_weighty)
-
-
-def _majors(wanted: str) -> tuple[str, ...]:
-    """Return the major versions that a requirement pins or ends before."""
-    return tuple(sorted(_MAJOR.findall(wanted)))
-
-
-def _of_versions(name: str, before: str, after: str) -> Text:
-    """Return how a requirement changed: of a long list of exclusions how many, and what else came and went."""
-    was, now = before.split(","), after.split(",")
-    gone, come = [each for each in was if each not in now], [each for each in now if each not in was]
-    excluded = [each for each in come if each.startswith("!=")]
-    if len(excluded) > _MOST_FIELDS:
-        kept = ",".join(each for each in now if not each.startswith("!="))
-        return text_of(
-            "notice.dependency-without", name=name, before=_short(before), after=kept, count=len(excluded)
-        )
-    if len(before) + len(after) > _LONG and gone and come:
-        before, after = ",".join(gone), ",".join(come)
-    return text_of("notice.dependency", name=name, before=_short(before), after=_short(after))
+        text = of_versions(symbol.name, before, after)
+        is_weighty = symbol.role[3] == "core" and majors_of(before) != majors_of(after)
+        bound = _BELOW.search(before)
+        # What was the only one allowed still is, where just the bound went.
+        is_kept = bound is not None and _BELOW.search(after) is None and "==" not in after
+        keep = text_of("keep.pin", name=f"{symbol.name}{bound[0]}") if is_kept and bound else None
+        yield _Seen("dependency", symbol.name, text, number, is_weighty=is_weighty, keep=keep)
 
 
 def _is_set_by_users(name: str) -> bool:
@@ -365,12 +351,9 @@ def _with_default(name: str, default: str) -> Text:
 
 
 def _changed(name: str, before: str, after: str, number: int) -> _Seen:
-    text = text_of("notice.default", name=name, before=_short(before), after=_short(after))
-    return _Seen("default", name, text, number, is_weighty=True)
-
-
-def _short(value: str) -> str:
-    return value if len(value) <= _LONG else f"{value[: _LONG - 1]}…"
+    text = text_of("notice.default", name=name, before=shortened(before), after=shortened(after))
+    keep = text_of("keep.value", name=name, value=shortened(before))
+    return _Seen("default", name, text, number, is_weighty=True, keep=keep)
 
 
 def _of_flags(
@@ -384,7 +367,15 @@ def _of_flags(
         if flag.code == _NEWLY_ON and flag.severity.rank >= Severity.MEDIUM.rank and first.symbol:
             newly = text_of("notice.newly-on", name=first.symbol)
             about = short(said.get(first.symbol.rpartition(".")[2], ""), most=_LONGEST)
-            yield _Seen("default", first.symbol, newly, number, reason=about, is_weighty=True)
+            option = option_of(first.symbol)
+            off = f"--no-{option.removeprefix('--')}"
+            is_option = option in told
+            keep = (
+                text_of("keep.switch", name=off)
+                if is_option
+                else text_of("keep.value", name=first.symbol, value="False")
+            )
+            yield _Seen("default", first.symbol, newly, number, reason=about, is_weighty=True, keep=keep)
         elif flag.code == _DEFAULT_RULE and flag.severity.rank >= Severity.MEDIUM.rank:
             name = next(iter(_QUALIFIED.findall(first.note.en)), first.symbol or first.path)
             text = _of_default(name, first.note) if name not in told else None

@@ -1,4 +1,4 @@
-"""What goes and comes under another name, told once: by the same letters, or by much the same name in one place and pull request."""
+"""What goes and comes under another name or in another version. A name is told once: by the same letters, or by much the same name in one place and pull request."""
 
 from __future__ import annotations
 
@@ -6,9 +6,14 @@ from collections.abc import Sequence
 from difflib import SequenceMatcher
 from typing import Final
 
+from diffscope.messages.model import Text
 from diffscope.messages.say import text_of
+from diffscope.patterns import lazy_regex
 from diffscope.products.report.model import Notice
 
+_MAJOR: Final = lazy_regex(r"(?:==|<=?|~=)(\d+)")
+_MOST_EXCLUDED: Final = 2
+_LONG: Final = 60
 _MOST: Final = 2
 _ALIKE: Final = 0.6
 """How alike two names are at least, from 0 to 1, for one to be the other's new name."""
@@ -55,3 +60,28 @@ def _alike(old: str, new: str) -> float:
 
 def _letters(name: str) -> str:
     return "".join(filter(str.isalnum, name)).casefold()
+
+
+def majors_of(wanted: str) -> tuple[str, ...]:
+    """Return the major versions that a requirement pins or ends before."""
+    return tuple(sorted(_MAJOR.findall(wanted)))
+
+
+def of_versions(name: str, before: str, after: str) -> Text:
+    """Return how a requirement changed: of a long list of exclusions how many, and what else came and went."""
+    was, now = before.split(","), after.split(",")
+    gone, come = [each for each in was if each not in now], [each for each in now if each not in was]
+    excluded = [each for each in come if each.startswith("!=")]
+    if len(excluded) > _MOST_EXCLUDED:
+        kept = ",".join(each for each in now if not each.startswith("!="))
+        return text_of(
+            "notice.dependency-without", name=name, before=shortened(before), after=kept, count=len(excluded)
+        )
+    if len(before) + len(after) > _LONG and gone and come:
+        before, after = ",".join(gone), ",".join(come)
+    return text_of("notice.dependency", name=name, before=shortened(before), after=shortened(after))
+
+
+def shortened(value: str) -> str:
+    """Return a value, cut where it is long."""
+    return value if len(value) <= _LONG else f"{value[: _LONG - 1]}…"

@@ -6,16 +6,15 @@ new, and of a fix an edit that can be told without its surroundings.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
-from diffscope.assessment.document import Assessment, Effect, SymbolAssessment
+from diffscope.assessment.document import Assessment, SymbolAssessment
 from diffscope.assessment.title_words import stems_of
 from diffscope.messages.model import Message, Text, message
 from diffscope.messages.say import text_of
 from diffscope.patterns import lazy_regex
-from diffscope.products.report.authors_words import NOTHING, AuthorsWords
+from diffscope.products.report.authors_words import NOTHING, AuthorsWords, Decided
 from diffscope.render.change_summary import clauses_of, is_private, option_of
 from diffscope.rules.model import Severity, every_flag
 from diffscope.source.profile import places, profile
@@ -56,12 +55,6 @@ _REFUSES: Final = lazy_regex(
     r"(?i)\b(?:reject|refus|valid|limit|enforc|disallow|forbid|check|rais|bound|guard|unsupported|error)\w*"
 )
 """How titles speak of what is refused."""
-_REFUSALS: Final = {
-    "condition-raise": "plain.refuses",
-    "raise-added": "plain.refuses",
-    "condition-exit-gone": "plain.allows",
-}
-"""How edits that raise, or raise no longer, are told."""
 _IDLE: Final = frozenset(
     {
         "value-added",
@@ -70,20 +63,16 @@ _IDLE: Final = frozenset(
         "except-added",
         "except-changed",
         "except-removed",
-        *_REFUSALS,
+        "condition-raise",
+        "raise-added",
+        "condition-exit-gone",
     }
 )
 """Edits that say little without what stands around them: values for code that follows, what is done before a return, errors that are caught."""
 _EXCHANGES: Final = frozenset(
     {"argument-added", "argument-changed", "argument-removed", "call-changed", "statement-changed"}
 )
-_LITERAL: Final = lazy_regex(
-    r"""\b[frbFRB]?"((?:[^"\\]|\\.)*)("|$)|\b[frbFRB]?'((?:[^'\\]|\\.)*)('|$)|"((?:[^"\\]|\\.)*)("|$)"""
-)
-_CALLED: Final = lazy_regex(r"^[\w.]+\(")
 _CODE_NAME: Final = lazy_regex(r"\w_\w|\w\.\w+_|\w\(\)")
-_REFUSING: Final = frozenset({"feature", "bugfix"})
-_SETTING_NAME: Final = lazy_regex(r"--[a-z]|\b[a-z]+(?:_[a-z0-9]+)+\b")
 _BITS: Final = lazy_regex(r"\b(\d)-bit\b")
 _VALUE_BITS: Final = lazy_regex(r"(?<!\d)(\d)_?bit")
 _LONGEST_SAID: Final = 170
@@ -91,6 +80,9 @@ _MEMBER: Final = lazy_regex(r"^[A-Z]\w*\.([A-Z][A-Z0-9_]*)$")
 _REFUSED: Final = "IF408"
 _REMEDY: Final = lazy_regex(
     r"(?i)\b(?:set|use|pass|decrease|reduce|increase|disable|enable|provide|please)\b"
+)
+_GOES: Final = lazy_regex(
+    r"['`](\w+)['`] is deprecated and will be removed in (v[\d.]*\d)\.?(?: (?:Please )?[Uu]se ['`](\w+)['`] instead(?: \(([^()]+)\))?\.?)?"
 )
 _SENTENCE: Final = lazy_regex(r"[.!?](?:\s|$)")
 
@@ -143,9 +135,7 @@ def costs_of(assessment: Assessment, words: AuthorsWords) -> Iterator[Text]:
     known = {bit for value in values for bit in _VALUE_BITS.findall(value)}
     if bits and known and not bits & known:
         yield text_of("cost.title", said=f"{min(bits)}-bit")
-    for each in words.decided:
-        code = "notice.decided-under" if each.condition else "notice.decided-now"
-        yield text_of(code, name=each.name, value=each.value, condition=each.condition)
+    yield from map(decided, words.decided)
     yield from (text_of("cost.warns", said=short(each)) for each in words.warnings[:1])
     yield from (text_of("plain.refuses", said=short(each)) for each in _by_use(words.errors)[:1])
     for flag in every_flag(assessment.flags):
@@ -153,6 +143,36 @@ def costs_of(assessment: Assessment, words: AuthorsWords) -> Iterator[Text]:
         is_grave = flag.severity.rank >= Severity.MEDIUM.rank and not (words.errors and flag.code == _REFUSED)
         if flag.family == "interface-change" and is_grave and place and place.symbol:
             yield text_of("plain.interface", title=flag.title.en, title_zh=flag.title.zh, name=place.symbol)
+
+
+def decided(each: Decided) -> Text:
+    """Return what code now decides of a setting: what it is if nobody sets it, or what it becomes whatever was set."""
+    if each.is_unset:
+        code = "notice.unset-under" if each.condition else "notice.unset-now"
+    else:
+        code = "notice.decided-under" if each.condition else "notice.decided-now"
+    name = f"--{each.name.replace('_', '-')}"
+    return text_of(code, name=name, value=each.value, condition=each.condition)
+
+
+def going(text: str) -> Text:
+    """Return what the author says of what goes, behind the class that it is a setting of."""
+    owner, _, said = text.partition(": ")
+    if not owner.isidentifier():
+        return quoted(text, most=_LONGEST_SAID)
+    goes = _GOES.fullmatch(said)
+    if goes is None:
+        return text_of("notice.of-class", owner=owner, said=short(said, most=_LONGEST_SAID))
+    name, version, heir, aside = goes.groups(default="")
+    code = "notice.goes-for" if heir else "notice.goes"
+    return text_of(
+        code,
+        name=f"{owner}.{name}",
+        version=version,
+        heir=f"{owner}.{heir}",
+        aside=f" ({aside})" if aside else "",
+        aside_zh=f"（{aside}）" if aside else "",
+    )
 
 
 def _by_use(errors: Iterable[str]) -> list[str]:
@@ -234,7 +254,7 @@ def _of_documents(assessment: Assessment, said: Mapping[str, str]) -> Iterator[T
         if is_new and not places().is_test(one.path) and len(text) >= _SHORTEST_SAID:
             found.append((-len(spoken & stems_of(f"{last} {text}")), at, text))
     if found:
-        yield quoted(min(found)[2], most=_LONGEST)
+        yield text_of("plain.documented", said=short(min(found)[2], most=_LONGEST))
 
 
 def _of_settings(symbols: Iterable[SymbolAssessment]) -> Iterator[Text]:
@@ -318,10 +338,6 @@ def _refusals(assessment: Assessment, words: AuthorsWords) -> Iterator[Text]:
     """Yield what is refused now, or no longer, in the words of the error."""
     if words.errors:
         yield text_of("plain.refuses", said=short(words.errors[0]))
-    for effect in assessment.effects if assessment.kind in _REFUSING else ():
-        code, said = _REFUSALS.get(effect.code), _quoted(effect.error)
-        if code and said and not (words.errors and code == "plain.refuses"):
-            yield text_of(code, said=said)
 
 
 def refusals(assessment: Assessment, words: AuthorsWords) -> Iterator[Text]:
@@ -331,33 +347,6 @@ def refusals(assessment: Assessment, words: AuthorsWords) -> Iterator[Text]:
         for text in _by_use(words.errors)
         if assessment.kind not in ("test", "ci", "docs")
     )
-    if words is NOTHING and assessment.kind in _REFUSING:
-        for effect in assessment.effects:
-            is_ours = effect.path.endswith(".py") and not places().is_test(effect.path)
-            said = _quoted(effect.error) if is_ours and _refuses(effect) else ""
-            if said and _SETTING_NAME.search(said):
-                yield quoted(said)
-
-
-def _refuses(effect: Effect) -> bool:
-    return _REFUSALS.get(effect.code) == "plain.refuses"
-
-
-def _quoted(error: str) -> str:
-    """Return the text of the first argument of an exception, whole sentences of it, values by an ellipsis."""
-    arguments = _CALLED.sub("", error)
-    parts, is_whole = [], True
-    for found in _LITERAL.finditer(arguments):
-        parts.append(found[1] or found[3] or found[5] or "")
-        is_whole = bool(found[2] or found[4] or found[6])
-        if not is_whole:
-            break
-    said = re.sub(r"\{[^{}]*\}", "…", " ".join("".join(parts).replace("\\n", " ").replace("`", "'").split()))
-    if not is_whole or "…" in arguments[-3:]:
-        ends = [found.end() for found in _SENTENCE.finditer(said)]
-        said = said[: ends[-1]] if ends and ends[-1] < len(said) else ""
-    said = said.strip().rstrip(".")
-    return said if _SHORTEST_SAID <= len(said) <= _LONGEST and not said.startswith("…") else ""
 
 
 def _edits(assessment: Assessment) -> Iterator[Text]:

@@ -227,7 +227,9 @@ class Candidate(Value, frozen=True, kw_only=True):
     @property
     def is_aside(self) -> bool:
         """Whether it edits tests and documents alone."""
-        return all(places().is_test(path) or path.endswith((".md", ".rst")) for path in self.files)
+        return bool(self.files) and all(
+            places().is_test(path) or path.endswith((".md", ".rst")) for path in self.files
+        )
 
     @property
     def name(self) -> str:

@@ -38,11 +38,7 @@ def find_needs(candidates: Sequence[Candidate], meets: Meets) -> Iterator[OrderL
     several = [each for each in rewrites if each[3] >= _SEVERAL_LINES]
     for maker, other, what, count in (
         *several,
-        *((*each, 0) for each in finder.uses_of_new()),
-        *((*each, 0) for each in finder.imports_of_new()),
-        *((*each, 0) for each in finder.reads_of_new()),
-        *((*each, 0) for each in finder.edits_of_new()),
-        *((*each, 0) for each in finder.calls_of_new()),
+        *((*each, 0) for each in finder.needs()),
         *rewrites[len(several) :],
     ):
         pair = (maker.number, other.number)
@@ -63,6 +59,14 @@ class _Finder:
                 self._uses[f"{use.module}:{use.name}"].append((one, use))
             for key in one.footprint.defines:
                 self._defines[key].append(one)
+
+    def needs(self) -> Iterator[tuple[Candidate, Candidate, str]]:
+        """Yield who makes something, who needs it, and what; what tells most first."""
+        yield from self.uses_of_new()
+        yield from self.imports_of_new()
+        yield from self.reads_of_new()
+        yield from self.edits_of_new()
+        yield from self.calls_of_new()
 
     def uses_of_new(self) -> Iterator[tuple[Candidate, Candidate, str]]:
         """Yield who adds a name that nobody else adds, who uses it, and the name."""
@@ -129,7 +133,9 @@ class _Finder:
                 counts = Counter(each[0] for each in found if len(each) == 1)
                 for at, count in sorted(counts.items()):
                     maker = self._candidates[at]
-                    if maker is not other and self._meets(maker, other):
+                    # Of open ones the base may have moved: it may have the line by now.
+                    fewest = _SEVERAL_LINES if maker.state.merged_at is None else 1
+                    if count >= fewest and maker is not other and self._meets(maker, other):
                         yield maker, other, file.path, count
 
     def edits_of_new(self) -> Iterator[tuple[Candidate, Candidate, str]]:

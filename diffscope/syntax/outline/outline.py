@@ -76,7 +76,7 @@ def _string(root: Node, start: int, end: int) -> Node | None:
     return node if node.start_byte == start and node.end_byte == end else None
 
 
-EXTRACTOR_VERSION: Final = "5"
+EXTRACTOR_VERSION: Final = "6"
 """Changes with everything that changes an ``Outline`` or the identifiers of a test; caches are keyed by it, and so is the graph that ships."""
 
 _OF_INTEREST: Final = (DOTTED, OPERATOR, *ROWS)

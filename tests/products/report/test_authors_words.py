@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from diffscope.batch.patches import first_in, is_of_unset
 from diffscope.diff.parse import parse_diff
-from diffscope.products.report.authors_words import Mended, find_mended, order_in, read_words
+from diffscope.products.report.authors_words import Mended, find_mended, read_words
 
 PATH = "vllm/config/lamp.py"
 SETTINGS = frozenset({"most_wicks", "burn_oil"})
@@ -43,7 +44,8 @@ SAID = "Cannot burn … wicks. Set --most-wicks to allow more."
         pytest.param(a_patch('    burn_oil: bool = False\n    """Burn oil.\n    Gas otherwise."""'), "fields", (("burn_oil", "Burn oil. Gas otherwise."),), id="a field with its docstring"),
         pytest.param(a_patch('    burn_oil: bool,\n) -> None:\n    """Light."""'), "fields", (), id="a parameter is no field"),
         pytest.param(a_patch("    # Clone because the wick may move\n    x = 1"), "remarks", ("Clone because the wick may move",), id="a comment that says why"),
-        pytest.param(a_patch("", "DEFAULT_WICKS = 4"), "constants", (("DEFAULT_WICKS", "4"),), id="a default that is gone"),
+        pytest.param(a_patch("    count = self.most_wicks", "DEFAULT_WICKS = 4"), "constants", (("4", "--most-wicks"),), id="a default that gives way to a setting"),
+        pytest.param(a_patch("", "DEFAULT_WICKS = 4"), "constants", (), id="a default that nothing takes the place of"),
         pytest.param(a_patch("DEFAULT_WICKS = 8", "DEFAULT_WICKS = 4"), "constants", (), id="a default that is another one"),
     ],
 )  # fmt: skip
@@ -85,6 +87,28 @@ def test_who_works_on_whose_lines(second: str, mended: list[Mended]) -> None:
     assert list(find_mended(patches, {"oil_lantern_4": 1})) == mended
 
 
-def test_an_order_is_read_from_one_function_alone() -> None:
-    text = "def order():\n    first = [Lamp.OIL]\n    first.append(Lamp.GAS)\n\n\ndef other():\n    return Lamp.WAX\n"
-    assert order_in(text, "order") == ("OIL", "GAS")
+@pytest.mark.parametrize(
+    ("body", "first"),
+    [
+        pytest.param("    first = [Lamp.OIL]\n    first.append(Lamp.GAS)", {"": "OIL"}, id="a list"),
+        pytest.param("    if is_dark():\n        return [Lamp.GAS]\n    return [Lamp.OIL]", {"": "OIL", "is_dark()": "GAS"}, id="under a condition and under none"),
+        pytest.param("    if dark:\n        return [Lamp.GAS]\n    else:\n        return [Lamp.OIL]", {"dark": "GAS", "not (dark)": "OIL"}, id="one of two"),
+        pytest.param("    return lamps", {}, id="none named"),
+    ],
+)  # fmt: skip
+def test_what_a_function_tries_first(body: str, first: dict[str, str]) -> None:
+    assert first_in(f"def order():\n{body}\n\n\ndef other():\n    return Lamp.WAX\n", "order") == first
+
+
+@pytest.mark.parametrize(
+    ("guard", "is_unset"),
+    [
+        pytest.param("self.most_wicks is None", True, id="asked whether it is set"),
+        pytest.param("self.lamps is None", False, id="asked of another one"),
+        pytest.param("not self.most_wicks", False, id="a value that may have been set"),
+    ],
+)
+def test_a_default_is_told_from_a_value_that_is_forced(guard: str, is_unset: bool) -> None:
+    text = f"def f(self):\n    if {guard}:\n        if dark:\n            self.most_wicks = 9\n"
+    assert is_of_unset(text, 4, "most_wicks") is is_unset
+    assert not is_of_unset(text, 2, "most_wicks")

@@ -229,6 +229,34 @@ def test_links_lead_out_of_the_window() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("title", "paths", "told"),
+    [
+        pytest.param("[Bugfix] Fix async wick trimming", ("vllm/a.py", "vllm/b.py"), ["fixes"], id="a fix of all its files, in its words"),
+        pytest.param("[Bugfix] Fix the cellar", ("vllm/a.py", "vllm/b.py"), [], id="in other words"),
+        pytest.param("[Bugfix] Fix async wick trimming", ("vllm/a.py", "vllm/z.py"), [], id="of other files, too"),
+        pytest.param("Async wick trimming for two", ("vllm/a.py", "vllm/b.py"), [], id="no fix"),
+    ],
+)  # fmt: skip
+def test_a_later_fix_is_known_by_files_and_words(title: str, paths: tuple[str, ...], told: list[str]) -> None:
+    files = tuple(a_file(f"vllm/{name}.py") for name in "abc")
+    late = Merged(number=60, title=title, merged_at="2026-04-02T00:00:00Z", paths=paths)
+    found = linked(a_merge(5, title="Async wick trimming", files=files), after=(late,))
+    assert [link.reason for link in found.links] == told
+
+
+def test_what_was_taken_back_is_done_again_by_the_same_files() -> None:
+    files = tuple(a_file(f"vllm/{name}.py") for name in "abc")
+    paths = tuple(file.path for file in files)
+    after = (
+        Merged(number=60, title='Revert "Glow more"', merged_at="2026-04-01T00:00:00Z"),
+        Merged(number=61, title="Shine", merged_at="2026-04-02T00:00:00Z", paths=paths),
+        Merged(number=62, title="Shine elsewhere", merged_at="2026-04-03T00:00:00Z", paths=paths[:2]),
+    )
+    found = linked(a_merge(5, title="Glow more", files=files), after=after)
+    assert [(link.source, link.reason) for link in found.links] == [(60, "reverts"), (61, "reapplies")]
+
+
 BEFORE = tuple(
     Merged(
         number=1000 + at,

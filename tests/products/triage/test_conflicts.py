@@ -185,10 +185,18 @@ def test_lines_that_stand_in_the_file_anyway_tell_nothing() -> None:
 
 
 def test_who_takes_out_lines_that_another_adds_comes_after_it() -> None:
-    """One line is enough: it stood nowhere in the file before."""
+    """Of open ones two lines and more, since the base may have moved; of merged ones a single one is enough."""
     body = "    first_of_all = size + 1\n    second_of_all = size + 2\n    return Pool()"
     filled = pool("    return Pool()", body)
     for kept, count in (("", 2), ("    first_of_all = size + 1\n", 1)):
-        left = candidate(2, pool("    return Pool()", f"{kept}    return Pool()"), base={**BASE, **filled})
-        (link,) = relations(candidate(1, filled), left).order
-        assert (link.kind, link.first, link.then, link.lines) == ("rewrites", 1, 2, count)
+        for merged in (None, 1):
+            state = OpenState(merged_at=merged)
+            left = candidate(
+                2,
+                pool("    return Pool()", f"{kept}    return Pool()"),
+                base={**BASE, **filled},
+                state=state,
+            )
+            order = relations(candidate(1, filled, state=state), left).order
+            found = [(link.kind, link.first, link.then, link.lines) for link in order]
+            assert found == ([("rewrites", 1, 2, count)] if merged or count > 1 else [])

@@ -16,6 +16,7 @@ from diffscope.products.report.authors_words import Mended
 from diffscope.products.report.link_model import Link, LinkReason
 from diffscope.products.report.links.nodes import Merged, Node, Touched, plain_title
 from diffscope.products.report.links.terms import terms_of
+from diffscope.source.profile import places
 
 _NUMBER: Final = lazy_regex(r"#(\d{2,9})\b")
 _SAYS: Final = lazy_regex(
@@ -32,6 +33,11 @@ _BY_HISTORY: Final[Mapping[str, LinkReason]] = {
     "reverted-before": "reapplies",
 }
 _SHARED: Final = 2
+_WORDS: Final = 3
+_FILES: Final = 2
+"""Files that tell of a later pull request that it works on what an earlier one did; as many and one more of one that does it again."""
+_SAME: Final = 0.7
+_FIXES: Final = lazy_regex(r"(?i)\b(?:bug ?)?fix(?:es|ed)?\b")
 _MOSTLY: Final = 0.6
 _NAMES: Final = 4
 _MOST_OF_IT: Final = 50
@@ -125,7 +131,9 @@ def find_chains(
         trail.record(node)
     _by_lines(found, by_number, mended)
     for late in sorted(outside.values(), key=lambda one: (one.merged_at, one.number)):
-        for link in (*_told_later(late, by_number, titles), *_traced_later(late, by_number)):
+        undone = {link.target for link in found.values() if link.reason == "reverts"}
+        told = _told_later(late, by_number, titles)
+        for link in (*told, *_traced_later(late, by_number), *_alike_later(late, by_number, undone)):
             found.setdefault((link.source, link.target), link)
     return tuple(found[pair] for pair in sorted(found))
 
@@ -144,10 +152,10 @@ def _by_lines(
         found[source, target] = _link(source, target, reason, names[:_NAMES], _WEIGHTS.get(reason, 3.0))
 
 
-def _speak_of_one(title: str, other: str) -> bool:
+def _speak_of_one(title: str, other: str, least: int = _SHARED) -> bool:
     """Return whether two titles share words enough to be about one thing."""
     shared = terms_of(title).keys() & terms_of(other).keys()
-    return sum(" " not in term and not term.startswith("[") for term in shared) >= _SHARED
+    return sum(" " not in term and not term.startswith("[") for term in shared) >= least
 
 
 def telling_lines(body: str) -> tuple[str, ...]:
@@ -205,6 +213,26 @@ def _traced_later(late: Merged, nodes: Container[int]) -> Iterator[Link]:
             mended[number].append(path)
     for number, paths in sorted(mended.items()):
         yield _link(late.number, number, "fixes", tuple(sorted(paths))[:_NAMES], 1.0)
+
+
+def _alike_later(late: Merged, nodes: Mapping[int, Node], undone: Container[int]) -> Iterator[Link]:
+    """Yield whose work a later pull request does again, by its files, or mends, by its files and much the same words; of several the last."""
+    paths = {path for path in late.paths if path.startswith(places().product) and not places().is_test(path)}
+    if len(paths) < _FILES or _REVERT.search(late.title):
+        return
+    close: list[tuple[str, Node]] = []
+    for node in nodes.values():
+        shared = paths & node.files
+        if node.merged_at >= late.merged_at or not shared:
+            continue
+        if node.number in undone:
+            if len(shared) >= max(_SAME * len(paths | node.files), _FILES + 1):
+                yield _link(late.number, node.number, "reapplies", tuple(sorted(shared))[:_NAMES], 2.0)
+        elif shared == paths and _FIXES.search(late.title) and _speak_of_one(late.title, node.title, _WORDS):
+            close.append((node.merged_at, node))
+    if close:
+        node = max(close, key=lambda each: each[0])[1]
+        yield _link(late.number, node.number, "fixes", tuple(sorted(paths))[:_NAMES], 1.0)
 
 
 def _told_by_words(

@@ -39,11 +39,10 @@ def render(digest: Digest, style: Style, options: ReportOptions) -> str:
         screen.line(Piece(_plain(line)))
     for gap in digest.gaps:
         screen.line(Piece(words.pick(gap.reason), Tone.MEDIUM))
+    _list(screen, words("report.upgrade") if story.upgrade else "", story.upgrade)
     _sections(screen, words("report.main-changes", is_week=is_week), story.changes)
     _list(screen, words("report.notices"), story.notice_lines)
-    if digest.newest is not None:
-        _list(screen, words("report.open-breaks", day=digest.newest.day), story.open_breaks)
-    _sections(screen, words("risk-section"), story.risks)
+    _list(screen, words("risk-section"), story.risks)
     _list(screen, words("report.highlights"), story.highlights)
     _list(screen, words("report.trends"), story.trends)
     _list(screen, words("report.follow-up"), story.follow_up)
@@ -55,8 +54,6 @@ def _sections(screen: Screen, title: str, sections: Iterable[Section]) -> None:
         if at == 0:
             _list(screen, title, ())
         screen.line(Piece(section.title, Tone.STRONG), indent=2, hang=2)
-        if section.intro:
-            screen.line(Piece(_plain(section.intro)), indent=2, hang=2)
         for line in section.lines:
             screen.line(Piece(f"- {_plain(line)}"), indent=2, hang=4)
 

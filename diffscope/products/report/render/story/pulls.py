@@ -8,11 +8,10 @@ from functools import cached_property
 from typing import Final
 
 from diffscope.messages.model import Language
-from diffscope.messages.say import texts
 from diffscope.patterns import lazy_regex
 from diffscope.products.report.counts import name_of
 from diffscope.products.report.link_model import Link, LinkReason
-from diffscope.products.report.model import PullSummary
+from diffscope.products.report.model import Notice, PullSummary
 from diffscope.products.report.render.page import PageView
 from diffscope.products.report.render.story.titles import (
     WORDS_FILE,
@@ -22,10 +21,10 @@ from diffscope.products.report.render.story.titles import (
 )
 from diffscope.render.sentences import begin
 from diffscope.render.words import Words
-from diffscope.rules.model import Severity
-from diffscope.source.profile import profile
 
 _NAMED: Final = 3
+_OFTEN: Final = 2
+"""Fixes, from which on to wait is the better part."""
 _SHORT: Final = 170
 _SHORT_COSTS: Final = 220
 _FEW: Final = 3
@@ -48,15 +47,10 @@ _AIDED: Final = -2.5
 _NOTICED: Final = 1.5
 _NEW: Final = 1.0
 _SWITCHES: Final = 2
-_PAIRS: Final = 4
+_PAIRS: Final = 3
 """That are told with a title; of the others the numbers."""
 _MOST_PAIRS: Final = 4
 _LONG_TITLE: Final = 90
-_STEP: Final = "CP101"
-_NOT_ASKED: Final = frozenset(
-    {"missing-tests", "insufficient-tests", "ci-coverage", "review-hygiene", "interface-change"}
-)
-"""Families whose remedy is for the authors."""
 _DAYS_FROM: Final = 72
 """Hours, from which on days are told."""
 _FULL_STOP: Final = lazy_regex(r"(?<=[.])\s|(?<=\u3002)")
@@ -113,27 +107,34 @@ class PullStory:
         is_needed = topic and topic.lower() not in said.lower()
         return f"{topic}{self._words.colon}{said}" if is_needed else said
 
-    def told(self, number: int) -> str:
-        """Return a pull request in a few sentences: what one gets, how it is switched on, what it costs, whom it concerns, what to do, what followed."""
+    def told(self, number: int, *, is_listed: bool = False) -> str:
+        """Return a pull request in a few sentences: what one gets, how it is switched on, what it costs, whom it concerns, what followed."""
         words, pull = self._words, self._read.pull(number)
         if pull is None:
             return name_of(number)
-        action = self._action(pull)
         parts = {
-            "story.says": words("story.between").join(self._says(pull)),
+            "story.says": ""
+            if is_listed and pull.kind == "bugfix"
+            else words("story.between").join(self._says(pull)),
             "story.switch": words.semicolon.join(words.picked(pull.switch)[:_SWITCHES]),
-            "story.costs": words.semicolon.join(self._costs(pull)),
-            # Who does not switch it on does not meet it; what to do says where.
-            "story.affects": words.pick(pull.affects)
-            if pull.affects and not pull.switch and not (action and pull.costs)
-            else "",
-            "story.action": action,
+            # What the upgrade list tells is not told again.
+            "story.costs": words("story.listed") if is_listed else words.semicolon.join(self._costs(pull)),
+            # Who does not switch it on does not meet it.
+            "story.affects": words.pick(pull.affects) if pull.affects and not pull.switch else "",
             "story.became": self.became(number),
         }
         told = {
             code.partition(".")[2]: words(code, said=said) if said else "" for code, said in parts.items()
         }
         return words("story.pull", pull=name_of(number), title=self.title(number), **told)
+
+    def in_short(self, pull: PullSummary) -> str:
+        """Return a pull request in two sentences: its title, and what is other now."""
+        (said, *_), became = self._says(pull), self.became(pull.number)
+        parts = self._words.semicolon.join(part for part in (said, became) if part)
+        return self._words(
+            "story.in-short", pull=name_of(pull.number), title=self.title(pull.number), said=parts
+        )
 
     def _costs(self, pull: PullSummary) -> Iterator[str]:
         # By one language for both: a second one only beside a short one.
@@ -142,30 +143,27 @@ class PullStory:
         if pull.kind in _GAINS and not pull.tests:
             yield self._words("story.untested")
 
-    def _action(self, pull: PullSummary) -> str:
-        """Return what to do about the gravest flag of something new: the remedy after what may happen."""
-        known = texts(self._words.language)
-        items = [
-            item
-            for item in pull.flags
-            if item.severity.rank >= Severity.MEDIUM.rank
-            and self._families.get(item.code) not in _NOT_ASKED
-            # What the engine step asks for is no word on work that only passes through it.
-            and (item.code != _STEP or {*pull.areas[:1]} & {*profile().readers.everybody})
-        ]
-        for item in sorted(items, key=lambda item: -item.severity.rank) if pull.kind in _GAINS else ():
-            means = known.get(f"means.{item.code}") or known.get(
-                f"means.{self._families.get(item.code, '')}", ""
-            )
-            _, *remedy = _FULL_STOP.split(means, maxsplit=1)
-            if remedy and remedy[0]:
-                return remedy[0].rstrip(".。")
-        return ""
+    def noticed(self, notice: Notice) -> str:
+        """Return what a notice says: of what only its title tells the title."""
+        is_title = notice.name == name_of(notice.pulls[0])
+        return self.title(notice.pulls[0]) if is_title else self._words.pick(notice.text)
 
-    @cached_property
-    def _families(self) -> dict[str, str]:
-        families = self._digest.risk.families
-        return {item.code: family.family for family in families for item in family.items}
+    def state(self, number: int, *, is_on: bool) -> str:
+        """Return whether a pull request is ready for use, to be tried or to be waited for, and by what: fixes that followed, risk, tests, its default."""
+        pull, words = self._read.pull(number), self._words
+        fixes = [link.source for link in self._links if link.target == number and link.reason == "fixes"]
+        if pull is None:
+            return ""
+        if len(fixes) >= _OFTEN:
+            return words("state-of.wait", count=len(fixes), pulls=self.numbers(fixes, _NAMED))
+        if fixes:
+            return words("state-of.try-fixed", pulls=self.numbers(fixes, _NAMED))
+        if pull.switch and not is_on:
+            return words("state-of.try-off")
+        if not pull.tests:
+            return words("state-of.try-untested")
+        is_grave = pull in self._read.serious
+        return words("state-of.try-risk" if is_grave else "state-of.ready-on" if is_on else "state-of.ready")
 
     def _says(self, pull: PullSummary) -> tuple[str, ...]:
         """Return what is other now: a second statement only beside a short one."""
@@ -269,11 +267,18 @@ class PullStory:
                 "story.pair",
                 pair=self._pair(is_fix=is_fix, target=target, source=source),
                 after=self._after(target, source),
-                title=self._titled(source if is_fix else target),
+                title=self._titled(source if is_fix else target) + self._again(target),
             )
         rest = [self._pair(is_fix=each[0], target=each[2], source=each[3]) for each in found[_PAIRS:]]
         if rest:
             yield words("story.pairs-besides", names=words.listed(rest, _MOST_PAIRS))
+
+    def _again(self, number: int) -> str:
+        """Return who did again what was taken back; nothing where nobody did."""
+        sources = [
+            link.source for link in self._links if link.target == number and link.reason == "reapplies"
+        ]
+        return self._words("story.pair-again", pulls=self.numbers(sources, _NAMED)) if sources else ""
 
     def _pair(self, *, is_fix: bool, target: int, source: int) -> str:
         code = "story.pair-fixes" if is_fix else "story.pair-reverts"

@@ -2,33 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Final, NamedTuple
 
-from diffscope.messages.say import texts
-from diffscope.patterns import lazy_regex
 from diffscope.products.report.counts import name_of
-from diffscope.products.report.model import PullSummary, Recheck, RiskItem
+from diffscope.products.report.model import Notice, NoticeKind, PullSummary, Recheck, RiskItem
+from diffscope.products.report.plain import AUDIENCES
 from diffscope.products.report.render.page import PageView
 from diffscope.products.report.render.story.pulls import PullStory
+from diffscope.render.sentences import begin
 from diffscope.render.words import Words
 from diffscope.rules.model import RuleCode, Severity
 
-_ITEMS: Final = 3
 _ACTED: Final = 2
 _NAMED: Final = 3
 _FIX: Final = "TC205"
 """Flags a fix that came without a test."""
 _LEAST: Final = 4
 """Pull requests that are shown where fewer are of high risk."""
-_MOST: Final = 3
-"""Of high risk; of more the numbers alone are told."""
+_MOST: Final = 4
+_FEW_LINES: Final = 12
+"""Up to which a change is small enough to be read at once."""
+_LONGEST_CHECK: Final = 150
 _LONGEST: Final = 110
-_LONGEST_DETAIL: Final = 280
-_COLON: Final = lazy_regex("\uff1a|: ")
-_CLOSED: Final = lazy_regex("\uff09\uff1a|\\): ")
-_CLAUSE: Final = lazy_regex("\uff0c|, ")
 _TESTS: Final = ("missing-tests", "insufficient-tests")
 _WEAKENED: Final = "TC204"
 """Flags a test that lost something: nothing that is written later mends it."""
@@ -36,7 +33,6 @@ _MODULE: Final = "TC202"
 """Flags a new module that no test imports."""
 _UNNAMED: Final = frozenset({"TC201", "TC202", "TC206"})
 """Flags that say that no test names what is new."""
-_BREAKS: Final = ("interface-change", "feature-interaction")
 _PLACES: Final = frozenset(
     {"core-path", "platform-compat", "kernel-safety", "quantization-numerics", "concurrency", *_TESTS}
 )
@@ -50,13 +46,18 @@ def tidy(sentence: str) -> str:
     return sentence.replace("） ", "）")
 
 
+ACT: Final[Mapping[NoticeKind, int]] = {"dependency": 1, "default": 4, "removed": 2, "refused": 1}
+"""What asks who upgrades to act, and how many pull requests of it the upgrade list names."""
+_LINES: Final = 6
+_SAID: Final[Mapping[NoticeKind, str]] = {"removed": "story.act-removed", "refused": "story.act-refused"}
+_LONG_COST: Final = 120
+
+
 class Section(NamedTuple):
     """A heading and what is told under it."""
 
     title: str
     lines: tuple[str, ...]
-    intro: str = ""
-    """What holds for all of the lines."""
 
 
 class RiskStory:
@@ -72,41 +73,24 @@ class RiskStory:
         }
         self._rules = {rule.code: rule for rule in read.digest.rules}
 
-    def besides(self, told: frozenset[int]) -> tuple[Section, ...]:
-        """Every pull request of high risk, by the rule that weighs most: what may happen, what to do, and one line each; of those ``told`` before the numbers."""
-        if not any(family.count for family in self._digest.risk.families):
-            return ()
-        gravest = self._gravest()
-        fresh = [pull for pull in gravest if pull.number not in told]
-        groups: dict[RuleCode, list[PullSummary]] = {}
-        for pull in fresh[:_MOST]:
-            groups.setdefault(self._counting(pull)[0].code, []).append(pull)
-        sections = [
-            Section(self._title(code), tuple(map(self._entry, pulls)), self._intro(code))
-            for code, pulls in groups.items()
-        ]
-        for code, pulls in (
-            ("story.risk-told", [pull for pull in gravest if pull.number in told]),
-            ("story.risk-all", fresh[_MOST:]),
-        ):
-            if pulls:
-                listed = self._pulls.numbers([pull.number for pull in pulls], len(pulls))
-                sections.append(Section(self._words(code), (), self._words("story.risk-rest", pulls=listed)))
-        return tuple(sections)
+    def besides(self, told: frozenset[int]) -> tuple[str, ...]:
+        """Return the pull requests of high risk that are not ``told`` before, the gravest first, a line each: what is at risk, for whom, what to check."""
+        fresh = [pull for pull in self._gravest() if pull.number not in told]
+        return tuple(map(self._entry, fresh[:_MOST]))
 
     def _title(self, code: RuleCode) -> str:
         rule = self._rules.get(code)
         return self._words.pick(rule.title) if rule else code
 
-    def _intro(self, code: RuleCode) -> str:
-        """Return what may happen where a rule fired and what to do about it; of a family of somebody's own the remedy of the rule."""
-        rule, known = self._rules.get(code), texts(self._words.language)
-        means = known.get(f"means.{code}") or known.get(f"means.{self._families.get(code, '')}", "")
-        return means or (self._words.pick(rule.advice) if rule and rule.advice else "")
-
     def _gravest(self) -> list[PullSummary]:
         """Return the pull requests of high risk, the gravest and most important first, filled up with others where they are few."""
-        found = [pull for pull in self._digest.pulls if self._counting(pull)]
+        found = [
+            pull
+            for pull in self._digest.pulls
+            if self._counting(pull)
+            and pull.additions + pull.deletions > _FEW_LINES
+            and pull.number not in self._pulls.taken_back
+        ]
         serious = {pull.number for pull in self._read.serious}
         found.sort(
             key=lambda pull: (
@@ -129,21 +113,24 @@ class RiskStory:
         )
 
     def _entry(self, pull: PullSummary) -> str:
-        """Return where a pull request is at risk, what else is, and what became of it."""
-        words, items = self._words, self._counting(pull)
-        first = items[0]
-        line = words(
+        """Return where a pull request is at risk, for whom, what to check of it, and what became of it."""
+        words, first = self._words, self._counting(pull)[0]
+        checks = [text for text in pull.checks if len(text.en) <= _LONGEST_CHECK and "`_" not in text.en]
+        untested = any(item.code in _UNNAMED and self.state(item) == "still" for item in pull.flags)
+        parts = [
+            words("story.risk-why", what=self._title(first.code), symbol=self.target(first)),
+            words("story.risk-affects", said=words.pick(pull.affects)) if pull.affects else "",
+            words("state.untested", day=self.day) if untested else "",
+            self._pulls.became(pull.number),
+            words("story.risk-check", said=words.pick(checks[0]).rstrip(".。")) if checks else "",
+        ]
+        return words(
             "story.risk-entry",
-            severity=words(pull.level),
             pull=name_of(pull.number),
             title=self._pulls.title(pull.number),
-            at=words("story.risk-at", symbol=self.target(first)) if first.symbol or first.path else "",
             fixes=words("story.risk-fix") if pull.kind == "bugfix" else "",
+            said=words.semicolon.join(part for part in parts if part),
         )
-        became = self._pulls.became(pull.number)
-        told = f"{words.semicolon}{became}" if became else ""
-        untested = any(item.code in _UNNAMED and self.state(item) == "still" for item in items)
-        return f"{line}{told}{words('state.untested', day=self.day) if untested else ''}"
 
     def line(self, item: RiskItem) -> str:
         """Return what a flag says, of whatever family."""
@@ -193,41 +180,6 @@ class RiskStory:
         return self._digest.newest.day if self._digest.newest else ""
 
     @cached_property
-    def _breaks(self) -> list[tuple[str, RiskItem]]:
-        items = [
-            (family.family, item)
-            for family in self._digest.risk.families
-            if family.family in _BREAKS
-            for item in self._read.counted_items(family)
-            # What few outside use is no news for who upgrades.
-            if self.state(item) == "still" and item.severity.rank >= Severity.HIGH.rank
-        ]
-        return sorted(items, key=lambda each: -each[1].severity.rank)
-
-    @cached_property
-    def open_breaks(self) -> tuple[str, ...]:
-        """Flags on interfaces, defaults and the like whose line stands at the newest commit as it did, the gravest first."""
-        return tuple(self._break(family, item) for family, item in self._breaks[:_ITEMS])
-
-    def _break(self, family: str, item: RiskItem) -> str:
-        return self._words(
-            "story.break",
-            severity=self._words(item.severity.value),
-            pull=name_of(item.number),
-            title=self._pulls.title(item.number),
-            said=self._said(family, item),
-            detail=self._detail(item),
-        )
-
-    def _detail(self, item: RiskItem) -> str:
-        """Return which parameter or field it is, from the message: what stands behind its symbol, and behind what became of it."""
-        text = _first_part(self._words.pick(item.message), most=_LONGEST_DETAIL)
-        _, *said = _COLON.split(text, maxsplit=1)
-        _, *behind = _CLOSED.split(said[0], maxsplit=1) if said else ("",)
-        detail = behind[0] if behind else _CLAUSE.split(said[0])[0] if said else ""
-        return self._words("story.detail", detail=detail) if detail else ""
-
-    @cached_property
     def test_items(self) -> tuple[RiskItem, ...]:
         """The flags that say that a test is missing and that nothing has mended yet, the gravest first.
 
@@ -247,6 +199,8 @@ class RiskStory:
             for item in self._read.counted_items(family)
             if item.code != _WEAKENED and self.state(item) != "tested"
             if not (item.code == _MODULE and item.number in asked)
+            # Tests reach what is private through its callers, whose names they say.
+            if "_" not in {part[:1] for part in (item.symbol or "").split(".")}
         ]
         importance = {pull.number: pull.importance for pull in self._digest.pulls}
         found.sort(key=lambda item: (-item.severity.rank, -importance[item.number], item.number))
@@ -267,22 +221,6 @@ class RiskStory:
                 state = self._words("state.unnamed", day=self.day) if still else ""
                 yield self._words(code, names=self._targets(items)) + state
         yield from self._reverted()
-        defaults = [one for one in self._digest.notices if one.kind == "default" and one.undone_by is None]
-        if defaults:
-            pulls = self._pulls.numbers([number for one in defaults for number in one.pulls], 5)
-            yield self._words("follow.defaults", count=len(defaults), pulls=pulls)
-        for family, code in (
-            ("platform-compat", "follow.platform"),
-            ("quantization-numerics", "follow.numerics"),
-        ):
-            items = [
-                item
-                for one in self._digest.risk.families
-                if one.family == family
-                for item in self._read.counted_items(one)
-            ]
-            if items:
-                yield self._words(code, names=self._targets(items))
 
     def _targets(self, items: Sequence[RiskItem]) -> list[str]:
         return [
@@ -303,6 +241,74 @@ class RiskStory:
     def target(self, item: RiskItem) -> str:
         """Return what a flag is about: its symbol, else its file."""
         return f"`{item.symbol or (item.path or '').rpartition('/')[2]}`"
+
+
+class UpgradeList:
+    """What asks who upgrades to act, in one language."""
+
+    def __init__(self, read: PageView, words: Words, pulls: PullStory) -> None:
+        self._read = read
+        self._words = words
+        self._pulls = pulls
+        self._digest = read.digest
+
+    def lines(self) -> tuple[str, ...]:
+        """Return a line a change: who, what was and is, what is seen, how to keep it."""
+        return tuple(map(self._line, self.groups))
+
+    def _line(self, group: Sequence[Notice]) -> str:
+        words, pull = self._words, self._read.pull(group[0].pulls[0])
+        kinds = {one.kind for one in group}
+        parts = []
+        for one in group:
+            if one.kind == "refused" and any(each.kind == "refused" for each in group[: group.index(one)]):
+                continue
+            said = self._pulls.noticed(one)
+            parts.append(
+                words(_SAID[one.kind], said=said) if one.kind in _SAID and not one.is_weighty else said
+            )
+        told = {one.text for one in group}
+        costs = [text for text in pull.costs if text not in told and "“" in text.en] if pull else []
+        if "refused" not in kinds and costs and len(costs[0].en) <= _LONG_COST:
+            parts.append(words.pick(costs[0]))
+        parts += [words.pick(keep) for keep in dict.fromkeys(one.keep for one in group) if keep][:1]
+        line = words.semicolon.join(parts)
+        return words("story.upgrade", who=begin(self._who(pull)), line=line, pull=name_of(group[0].pulls[0]))
+
+    def _who(self, pull: PullSummary | None) -> str:
+        """Return whom a pull request concerns: of one of the project's own work those of its platform."""
+        if pull is None or pull.affects is None or (pull.audience == AUDIENCES[-1] and not pull.platforms):
+            return self._words("story.everyone")
+        if pull.audience == AUDIENCES[-1]:
+            return self._words("affects.platform-only", platform=self._read.area(pull.platforms[0]))
+        return self._words.pick(pull.affects)
+
+    @cached_property
+    def groups(self) -> tuple[tuple[Notice, ...], ...]:
+        """What asks to act, by pull request; what most deployments meet first."""
+        kinds = {pull.number: pull.kind for pull in self._digest.pulls}
+        found: dict[int, list[Notice]] = {}
+        for one in sorted(
+            self._digest.notices, key=lambda one: list(ACT).index(one.kind) if one.kind in ACT else 0
+        ):
+            is_new = one.kind == "refused" and kinds.get(one.pulls[0]) == "feature"
+            is_asked = one.kind != "dependency" or one.is_weighty
+            if one.kind in ACT and one.undone_by is None and is_asked and not is_new:
+                found.setdefault(one.pulls[0], []).append(one)
+        kept = []
+        for kind, most in ACT.items():
+            kept += [tuple(group[:_NAMED]) for group in found.values() if group[0].kind == kind][:most]
+        kept.sort(key=lambda group: self._reach(group[0].pulls[0]))
+        return tuple(kept[:_LINES])
+
+    @cached_property
+    def asking(self) -> frozenset[int]:
+        """The pull requests of the list."""
+        return frozenset(group[0].pulls[0] for group in self.groups)
+
+    def _reach(self, number: int) -> int:
+        pull = self._read.pull(number)
+        return 0 if pull is None or pull.affects is None else 1 + (len(pull.platforms) == 1)
 
 
 def _first_part(text: str, *, most: int = _LONGEST) -> str:

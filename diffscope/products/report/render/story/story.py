@@ -5,50 +5,48 @@ Every sentence names its pull requests as ``#N``; code stands in backticks. The 
 
 from __future__ import annotations
 
+import math
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import islice
 from typing import Final
-
-import msgspec
 
 from diffscope.products.report.counts import name_of
 from diffscope.products.report.model import Notice, NoticeKind, PullSummary, Theme
 from diffscope.products.report.plain import AUDIENCES
 from diffscope.products.report.render.page import PageView
 from diffscope.products.report.render.story.pulls import PullStory
-from diffscope.products.report.render.story.risks import RiskStory, Section
+from diffscope.products.report.render.story.risks import ACT, RiskStory, Section, UpgradeList
 from diffscope.products.report.render.story.trends import TrendStory
 from diffscope.render.words import Words
 
-_TOLD: Final = 5
+_TOLD: Final = 3
 """Pull requests that are told of what is new."""
 _OF_A_THEME: Final = 2
 _FIXES: Final = 4
-_HIGHLIGHTS: Final = 1
+_HIGHLIGHTS: Final = 5
+_SPANS: Final = 4
+"""Marks of code in what is said in short: two pieces of it."""
 _LEADS: Final = 2
 _SHOWN: Final[Mapping[NoticeKind, int]] = {
-    **dict.fromkeys(("default", "removed"), 3),
-    **dict.fromkeys(("option", "request", "variable", "model", "endpoint"), 3),
-    "refused": 2,
-    "dependency": 2,
-    "value": 2,
+    **dict.fromkeys(("default", "removed", "model"), 2),
+    **dict.fromkeys(("option", "request", "variable", "endpoint"), 2),
+    **dict.fromkeys(("refused", "dependency"), 1),
 }
 """Of each kind before the fold; what asks nobody to act, and few name, is counted there."""
-_ACT: Final[Mapping[NoticeKind, int]] = {"dependency": 1, "default": 3, "removed": 2, "refused": 1}
-"""What asks who upgrades to act, and how much of it the summary names."""
-_SAID: Final[Mapping[NoticeKind, str]] = {"removed": "story.act-removed", "refused": "story.act-refused"}
 _LISTED: Final[frozenset[NoticeKind]] = frozenset({"default", "removed", "dependency"})
 """Of what asks to act that which is listed whole."""
 _OF_ONE: Final = 4
 """Of one pull request and kind."""
-_SHORT: Final = 2
 _FOLLOW_UPS: Final = 3
 _NAMED: Final = 3
-_GRAVE: Final = 2.0
-"""What high risk counts for in what a window was about, in points of importance."""
-_MUCH: Final = 500
-"""Lines, from which on that they went is a word on a window."""
+_REACH: Final = 3.0
+"""What a changed default counts for in what moved, in points of importance."""
+_LINKED: Final = 0.75
+_FOLLOWING: Final = ("fixes", "builds-on", "uses", "reverts")
+_MANY: Final = 5
+_MANY_CHANGES: Final = 4
 
 
 class Story:
@@ -60,13 +58,14 @@ class Story:
         self._digest = read.digest
         self._pulls = PullStory(read, words, own or {})
         self._risks = RiskStory(read, words, self._pulls)
-        self.open_breaks = self._risks.open_breaks
+        self._upgrade = UpgradeList(read, words, self._pulls)
+        self.upgrade = self._upgrade.lines()
         self.trends = TrendStory(read, words).trends()
 
     @cached_property
-    def risks(self) -> tuple[Section, ...]:
-        """The risks that no section before tells of; the others by their numbers."""
-        return self._risks.besides(self._told)
+    def risks(self) -> tuple[str, ...]:
+        """The risks that no section before tells of."""
+        return self._risks.besides(self._told | self._upgrade.asking)
 
     # what changed for whom
 
@@ -149,7 +148,7 @@ class Story:
 
     def told(self, number: int) -> str:
         """Return a pull request in a few sentences: its title, what is other now, who is affected, what became of it."""
-        return self._pulls.told(number)
+        return self._pulls.told(number, is_listed=number in self._upgrade.asking)
 
     def became(self, number: int) -> str:
         """Return what became of a pull request, in the window and after it; nothing where nothing followed."""
@@ -161,13 +160,17 @@ class Story:
 
     @cached_property
     def highlights(self) -> tuple[str, ...]:
-        """The most important pull requests that stand in no section before, a line each."""
+        """The most important pull requests that stand in no section before, two sentences each."""
+        said = self._told | self._upgrade.asking
         fresh = (
-            pull.number
+            self._pulls.in_short(pull)
             for pull in self._pulls.ranked
-            if pull.number not in self._told and pull.plain and pull.audience != AUDIENCES[-1]
+            if pull.number not in said
+            and pull.plain
+            and pull.audience != AUDIENCES[-1]
+            and pull.plain[0].en.count("`") <= _SPANS
         )
-        return tuple(map(self.told, islice(fresh, _HIGHLIGHTS)))
+        return tuple(islice(fresh, _HIGHLIGHTS))
 
     @cached_property
     def _told(self) -> frozenset[int]:
@@ -215,9 +218,10 @@ class Story:
             fresh = [
                 one
                 for one in found
-                if one not in self._to_know and (kind in _LISTED or self._told.isdisjoint(one.pulls))
+                if not any(one in group for group in self._upgrade.groups)
+                and (kind in _LISTED or (self._told | self._upgrade.asking).isdisjoint(one.pulls))
             ]
-            if not fresh and kind in _ACT:
+            if not fresh and kind in ACT:
                 continue
             if not most or not fresh:
                 counted.append(words("story.count-of", name=name, count=len(found)))
@@ -243,8 +247,7 @@ class Story:
         return told
 
     def _said(self, notice: Notice) -> str:
-        is_title = notice.name == name_of(notice.pulls[0])
-        said = self._pulls.title(notice.pulls[0]) if is_title else self._words.pick(notice.text)
+        said = self._pulls.noticed(notice)
         is_told = notice.reason and not self._told.isdisjoint(notice.pulls)
         return (
             self._words("story.reason", said=said, reason=notice.reason)
@@ -274,101 +277,69 @@ class Story:
         return tuple(self._summary()) if self._digest.source_pulls else ()
 
     def _summary(self) -> Iterator[str]:
-        """Yield what the week was about, what who upgrades must know, what is still open, and how much it was."""
-        words, is_week = self._words, self._read.is_week
-        thread = list(self._thread())
-        if thread:
-            yield words("story.lines", names=words.semicolon.join(thread), is_week=is_week)
-        to_mind = list(self._to_mind())
-        if to_mind:
-            yield words("story.to-mind", parts=words.semicolon.join(to_mind))
-        still = list(self._still_open())
-        if still:
-            yield words("story.still-open", parts=words.semicolon.join(still))
+        """Yield the movements of the window with their states, a verdict on an upgrade, and how much it was."""
+        yield from map(self._movement, self._moving)
+        yield self._verdict()
         yield self._merged()
 
-    def _thread(self) -> Iterator[str]:
-        """Yield what the largest work was: what is new, where most was mended, what went."""
-        words = self._words
-        grave = {pull.number for pull in self._read.serious}
-        largest = sorted(self._new, key=lambda pull: -(pull.importance + _GRAVE * (pull.number in grave)))
-        new = [
-            words("story.named-in", name=self._pulls.title(pull.number), pull=self._with_fixes(pull.number))
-            for pull in largest[:_NAMED]
-        ]
-        if new:
-            yield words("story.thread-new", names=new)
-        gone = [
-            pull
+    @cached_property
+    def _moving(self) -> list[PullSummary]:
+        """What moved most, by reach and by what is linked to it, one of a theme."""
+        follows = Counter(link.target for link in self._digest.links if link.reason in _FOLLOWING)
+        pinned = {one.pulls[0] for one in self._digest.notices if one.kind == "dependency" and one.is_weighty}
+        many = {number: theme.count for number, theme in self._themes.items()}
+        scores = {
+            pull.number: self._pulls.weight(pull) / 2
+            + _REACH * ((pull.number in self._deciding) + (pull.number in pinned))
+            + _LINKED * (min(follows[pull.number], _OF_ONE) + math.log2(many.get(pull.number, 1)))
             for pull in self._pulls.ranked
-            if pull.deletions - pull.additions >= _MUCH
-            and pull.audience != AUDIENCES[-1]
-            and pull.kind != "bugfix"
-        ]
-        gone.sort(key=lambda pull: pull.additions - pull.deletions)
-        for pull in gone[:1]:
-            lines = pull.deletions - pull.additions
-            title = self._pulls.title(pull.number)
-            yield words("story.thread-gone", title=title, pull=name_of(pull.number), lines=lines)
-        mended = [
-            (one.count, self.heading(theme))
-            for theme in self._digest.themes
-            for one in theme.kinds
-            if one.name == "bugfix" and one.count > 1 and theme.seed not in ("chain", "together")
-        ]
-        mended.sort(key=lambda each: -each[0])
-        if mended:
-            names = [words("story.line", name=name, count=count) for count, name in mended[:_NAMED]]
-            yield words("story.thread-mended", names=names)
-
-    def _with_fixes(self, number: int) -> str:
-        """Return a number with how often the window itself fixed what the pull request brought."""
-        fixes = sum(
-            link.target == number and link.reason == "fixes" and self._read.pull(link.source) is not None
-            for link in self._digest.links
-        )
-        again = self._words("story.fixed-again", count=fixes) if fixes else ""
-        return f"{name_of(number)}{again}"
-
-    def _to_mind(self) -> Iterator[str]:
-        """Yield what asks who upgrades to act, each with what it is and its pull request."""
-        for one in self._to_know:
-            said = self._said(msgspec.structs.replace(one, reason=""))
-            named = self._words(_SAID[one.kind], said=said) if one.kind in _SAID else said
-            yield self._words("story.named-in", name=named, pull=self._pulls.numbers(one.pulls, 1))
+            if pull.kind != "bugfix" and (pull.audience != AUDIENCES[-1] or pull.number in self._deciding)
+        }
+        found: dict[str, PullSummary] = {}
+        for pull in sorted(self._pulls.ranked, key=lambda pull: -scores.get(pull.number, 0.0)):
+            if pull.number in scores:
+                found.setdefault(self._theme_of(pull), pull)
+        return list(found.values())[:_NAMED]
 
     @cached_property
-    def _to_know(self) -> tuple[Notice, ...]:
-        """What the summary tells of what asks who upgrades to act, one of a kind and pull request."""
-        return tuple(self._choose())
+    def _deciding(self) -> frozenset[int]:
+        """What changes a default, or which major versions of a dependency are taken."""
+        return frozenset(
+            one.pulls[0]
+            for one in self._digest.notices
+            if one.kind in ("default", "dependency") and one.is_weighty and one.undone_by is None
+        )
 
-    def _choose(self) -> Iterator[Notice]:
-        for kind, most in _ACT.items():
-            found = [
-                one
-                for one in self._digest.notices
-                if one.kind == kind and one.undone_by is None and (kind != "dependency" or one.is_weighty)
-            ]
-            if kind == "refused":
-                # What is refused of something new is no news to who upgrades.
-                kinds = {pull.number: pull.kind for pull in self._digest.pulls}
-                found.sort(key=lambda one: kinds.get(one.pulls[0]) == "feature")
-            by_pull = {one.pulls[0]: one for one in reversed(found)}
-            found = [one for one in found if by_pull[one.pulls[0]] is one]
-            yield from found[:most]
+    def _movement(self, pull: PullSummary) -> str:
+        words, theme = self._words, self._themes.get(pull.number)
+        told = next((group[0] for group in self._upgrade.groups if group[0].pulls[0] == pull.number), None)
+        said = self._pulls.noticed(told) if told else next(iter(words.picked(pull.plain[:1])), "")
+        return words(
+            "story.movement",
+            title=self._pulls.title(pull.number),
+            pull=name_of(pull.number),
+            said=words("story.movement-said", said=said) if said else "",
+            many=words("story.of-many", theme=self.heading(theme), count=theme.count)
+            if theme and theme.count >= _MANY
+            else "",
+            state=self._pulls.state(pull.number, is_on=pull.number in self._deciding),
+        )
 
-    def _still_open(self) -> Iterator[str]:
-        """Yield what was undone or mended at once, and what is of high risk and came without a test."""
-        words, pairs = self._words, self._pulls.pairs
-        if pairs:
-            yield pairs[0]
-        untested = [
-            pull.number
-            for pull in self._read.serious
-            if not pull.tests and pull.number not in self._pulls.taken_back
-        ]
-        if untested:
-            yield words("story.untested-risk", pulls=self._pulls.numbers(untested, _NAMED))
+    def _verdict(self) -> str:
+        """Return what the window means to who upgrades: by defaults that changed, and what was taken back."""
+        again = {link.target for link in self._digest.links if link.reason == "reapplies"}
+        undone = sorted(one for one in self._pulls.taken_back - again if self._read.pull(one))
+        is_much = len(self._deciding) + len(undone) >= _MANY_CHANGES
+        checked = "story.verdict-list" if self._upgrade.groups else "story.verdict-none"
+        first = [group[0].pulls[0] for group in self._upgrade.groups if group[0].pulls[0] in self._deciding]
+        first = first or [group[0].pulls[0] for group in self._upgrade.groups]
+        back = self._pulls.numbers(undone, _NAMED)
+        return self._words(
+            "story.verdict-test" if is_much else checked,
+            count=len(self._deciding),
+            first=self._words.listed([name_of(one) for one in first[:_NAMED]], _NAMED),
+            back=self._words("story.verdict-undone", pulls=back) if undone else "",
+        )
 
     def _merged(self) -> str:
         d, words, is_week = self._digest, self._words, self._read.is_week
