@@ -320,12 +320,12 @@ def target_of(node: Node) -> str:
     return text_of(left) if left is not None else ""
 
 
-def held_by(node: Node) -> tuple[str, ...]:
-    """Return the first statements under a head, on one line each."""
+def held_by(node: Node, *, is_sure: bool = True) -> tuple[str, ...]:
+    """Return the first statements under a head, on one line each, without those under a further condition if ``is_sure``."""
     body = body_of(node)
     if body is None:
         return ()
-    every = list(simple_statements(body, is_sure=True)) or list(simple_statements(body))
+    every = list(simple_statements(body, is_sure=is_sure)) or list(simple_statements(body))
     found = [text for text in every if not text.startswith("assert ")] or every
     # What leaves under a condition of its own is not how the code under the head ends.
     while found and found[-1].startswith(LEAVING) and not _leaves(body):
