@@ -518,6 +518,9 @@ def test_where_a_change_may_fail_beside_its_own_lines(before: str, after: str, c
             thing("use(rows)"), thing("if self.on:", "    note(rows)", "    self.on = False", "    return True", "use(rows)"),
             "`Thing.run` now runs `note(rows)` and what follows it up to `return True` if `self.on`", id="an end behind other statements"),
         pytest.param(
+            thing("use(rows)"), thing("if self.on:", "    rows = sort(rows)", "    if self.deep:", "        note(rows)", "use(rows)"),
+            "`Thing.run` now runs `rows = sort(rows)` if `self.on`", id="what a further condition holds is not done in every case"),
+        pytest.param(
             thing("use(rows)", other="1\n    def old(self):\n        if self.on:\n            raise ValueError('off')\n        return 2"),
             thing("if self.on:", "    raise ValueError('off')", "use(rows)", other="1\n    def old(self):\n        return 2"),
             "`Thing.old` goes on now if `self.on`; until now: `raise ValueError('off')`", id="a refusal that stood in another function"),

@@ -343,7 +343,7 @@ def _alone(
                 )
                 or held_by(entries[last[0]].node)
                 if stood and text != _bare(entry.text)
-                else held_by(entry.node)
+                else held_by(entry.node, is_sure=change == "added")
             )
             before = (
                 "" if stood or entry.kind != "condition" else guard_elsewhere(entries, first, others, text)

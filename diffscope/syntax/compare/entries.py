@@ -224,11 +224,12 @@ def body_of(head: Node) -> Node | None:
     return next((child for child in head.named_children if child.type == "block"), None)
 
 
-def simple_statements(body: Node) -> Iterator[str]:
-    """Yield the statements within some code that do something, on one line each."""
+def simple_statements(body: Node, *, is_sure: bool = False) -> Iterator[str]:
+    """Yield the statements within some code that do something, on one line each; those alone that no condition there keeps from it if ``is_sure``."""
     for child in body.named_children:
         if child.type in _HEADS or child.type in _THROUGH:
-            yield from simple_statements(child)
+            if not (is_sure and _HEADS.get(child.type) in ("condition", "loop")):
+                yield from simple_statements(child, is_sure=is_sure)
         elif child.type not in _IMPORTS and child.type.endswith("_statement") and (text := _simple(child)):
             yield text
 
@@ -319,12 +320,12 @@ def target_of(node: Node) -> str:
     return text_of(left) if left is not None else ""
 
 
-def held_by(node: Node) -> tuple[str, ...]:
-    """Return the first statements under a head, on one line each."""
+def held_by(node: Node, *, is_sure: bool = True) -> tuple[str, ...]:
+    """Return the first statements under a head, on one line each, without those under a further condition if ``is_sure``."""
     body = body_of(node)
     if body is None:
         return ()
-    every = list(simple_statements(body))
+    every = list(simple_statements(body, is_sure=is_sure)) or list(simple_statements(body))
     found = [text for text in every if not text.startswith("assert ")] or every
     # What leaves under a condition of its own is not how the code under the head ends.
     while found and found[-1].startswith(LEAVING) and not _leaves(body):

@@ -128,7 +128,8 @@ def _by_operator(bindings: Iterable[OperatorBinding]) -> dict[tuple[str, str, st
 def _show(binding: OperatorBinding) -> str:
     if binding.what == "schema":
         return binding.schema or "inferred"
-    return f"{binding.device or 'any'}: {binding.function or '…'}"
+    asked = f" if {' and '.join(binding.guards)}" if binding.guards else ""
+    return f"{binding.device or 'any'}: {binding.function or '…'}{asked}"
 
 
 def _match(before: list[Some], after: list[Some]) -> list[Pair[Some]]:
