@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from keyword import iskeyword
 from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 from diffscope.patterns import lazy_regex
@@ -84,7 +85,7 @@ _LONGEST: Final = 2_000
 
 def brief(text: str, limit: int) -> str:
     """Return code of at most ``limit`` characters: where it is longer, what stands between brackets or quotes is left out, as little as does."""
-    text = text[:_LONGEST]
+    text = without_trailing_commas(text[:_LONGEST])
     while len(text) > limit:
         if text[0] == "(" and (1, len(text) - 1) in _enclosed(text):
             text = text[1:-1].rstrip(",")
@@ -100,6 +101,33 @@ def brief(text: str, limit: int) -> str:
         kept = brief(text[start:end], limit - rest) if rest < _LITTLE * limit else _LEFT_OUT
         text = f"{text[:start]}{kept}{text[end:]}"
     return text
+
+
+def without_trailing_commas(text: str) -> str:
+    """Return code without commas before a closing parenthesis, except those that make a tuple of one element."""
+    spans = _enclosed(text) if ",)" in text else []
+    needless = {
+        end - 1
+        for start, end in spans
+        if text[end - 1 : end + 1] == ",)"
+        and (_is_called(text[: start - 1]) or _parts(text, start, end - 1, spans) > 1)
+    }
+    return "".join(sign for at, sign in enumerate(text) if at not in needless)
+
+
+def _is_called(before: str) -> bool:
+    """Return whether a parenthesis after this text opens the arguments of a call."""
+    word = re.search(r"[\w)\]]+$", before)
+    return word is not None and not iskeyword(word[0])
+
+
+def _parts(text: str, start: int, end: int, spans: list[tuple[int, int]]) -> int:
+    """Return how many elements stand between two places, the ends of brackets and quotes being known."""
+    inner = [(first, last) for first, last in spans if start < first and last < end]
+    return 1 + sum(
+        sign == "," and not any(first <= at < last for first, last in inner)
+        for at, sign in enumerate(text[start:end], start)
+    )
 
 
 def _enclosed(text: str) -> list[tuple[int, int]]:

@@ -388,7 +388,7 @@ def _edit(
     at: Node | None = None,
     **texts: str,
 ) -> StatementEdit:
-    told: dict[str, Any] = {name: brief(text.replace(",)", ")"), MOST_TEXT) for name, text in texts.items()}
+    told: dict[str, Any] = {name: brief(text, MOST_TEXT) for name, text in texts.items()}
     return StatementEdit(
         **told,
         what=what,
