@@ -33,10 +33,18 @@ def collect_pitfalls(source: Iterable[Placed]) -> Iterator[Point]:
     }
     for one, tree in read:
         added = {line.number for hunk in one.material.diff.hunks for line in hunk.added}
+        lines = one.material.after.data.split(b"\n") if one.material.after and edited else []
+        asserts = {number for number, line in enumerate(lines, 1) if b"assert" in line}
         for function in ast.walk(tree):
             if isinstance(function, _Function):
-                found = (*_written(function, added), *_emptied(function, added))
-                for what, node, name in (*found, *_asserted(function, added, edited)):
+                # Most functions of a file have no line of the change and no assertion: to walk them costs more than all the rest.
+                span = range(function.lineno, (function.end_lineno or function.lineno) + 1)
+                found = (
+                    *(_written(function, added) if not added.isdisjoint(span) else ()),
+                    *(_emptied(function, added) if not added.isdisjoint(span) else ()),
+                    *(_asserted(function, added, edited) if not asserts.isdisjoint(span) else ()),
+                )
+                for what, node, name in found:
                     names = (_owner(one, function.lineno), name)
                     place = (what, clip(ast.unparse(node), _LONGEST), f"{one.fact.path}:{node.lineno}")
                     yield Point(what=what, path=one.fact.path, line=node.lineno, names=names, ends=(place,))
