@@ -166,7 +166,7 @@ def thing(*lines: str, other: str = "1") -> str:
         pytest.param(
             thing("a = one(rows)", *(f"x{n} = old_{n}(a)" for n in range(10)), "return x1"),
             thing("b = two(rows)", *(f"y{n} = new.of_{n}(b, {n})" for n in range(10)), "return y1"),
-            "`Thing.run` is rewritten: it calls `two`, `new.of_0`, `new.of_1`, no longer `one`, `old_0`, `old_1`",
+            "`Thing.run` is rewritten: it adds calls of `two`, `new.of_0`, `new.of_1` and drops calls of `one`, `old_0`, `old_1`",
             "Does the new `Thing.run` give what the old one gave, also for nothing, for one and for the most, and does a test compare its results?",
             id="a function that is written anew"),
         pytest.param(
