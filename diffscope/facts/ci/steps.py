@@ -154,7 +154,9 @@ def _uncollected(placed: tuple[Placed, ...], declarations: Declarations) -> Iter
     new = {
         RepoPath(one.fact.path): one
         for one in placed
-        if one.fact.status in ("added", "renamed") and is_test_file(one.fact.path)
+        if one.fact.status in ("added", "renamed")
+        and is_test_file(one.fact.path)
+        and not declarations.scripts_name(RepoPath(one.fact.path))
     }
     if not new or declarations.runs_more:
         return
