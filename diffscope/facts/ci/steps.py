@@ -154,15 +154,13 @@ def _uncollected(placed: tuple[Placed, ...], declarations: Declarations) -> Iter
     new = {
         RepoPath(one.fact.path): one
         for one in placed
-        if one.fact.status in ("added", "renamed")
-        and is_test_file(one.fact.path)
-        and not declarations.scripts_name(RepoPath(one.fact.path))
+        if one.fact.status in ("added", "renamed") and is_test_file(one.fact.path)
     }
     if not new or declarations.runs_more:
         return
     collected = collect_tests(declarations.step_tests, TreeIndex(new))
     for coverage in cover_tests(new, collected):
-        if coverage.state != "collected":
+        if coverage.state != "collected" and not declarations.scripts_name(coverage.path):
             steps = sorted({each.step.label for each in coverage.steps})
             yield StepFact(
                 **new[coverage.path].spot(),
