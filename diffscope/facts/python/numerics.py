@@ -65,8 +65,6 @@ _BY_KIND: dict[SignalKind, tuple[re.Pattern[str] | None, str]] = {
     SignalKind.GUARD: (_PRECISION, "precision"),
     SignalKind.ATTRIBUTE_WRITE: (_PRECISION, "precision"),
 }
-_SETTLING = lazy_regex(r"(?i)weight|lora")
-"""Names of functions that store or convert weights; elsewhere activations are turned, and whoever runs it sees what comes out."""
 _BY_CALL = ((_DIVIDING, "division"), (_INVERTED, "reciprocal"), (_ROUNDING, "rounding"), (_BOUNDED, "clamp"))
 _BOUNDING = lazy_regex(r"(?:^|\.)(?:where|max|maximum|clamp|clamp_|clamp_min|clamp_min_|fmax)$")
 _PROTECTED = lazy_regex(
@@ -141,9 +139,7 @@ def _is_bounded(divisor: str, change: ChangedSymbol) -> bool:
 
 
 def _numerics_of_symbol(placed: Placed, change: ChangedSymbol) -> Iterator[NumericFact]:
-    for choice in choices_of(change.signals):
-        if choice.what == "layout" and not _SETTLING.search(change.name):
-            continue
+    for choice in choices_of(change.signals, change.name):
         yield NumericFact(
             **placed.spot(choice.item.region, symbol=change.name),
             what=choice.what,
