@@ -79,17 +79,12 @@ def collect_edits(placed: Iterable[Placed]) -> tuple[Edit, ...]:
 
 def _raised_by_new(symbols: Iterable[tuple[Placed, ChangedSymbol]]) -> dict[str, frozenset[str]]:
     """Return which errors each new function raises."""
-    return {
-        change.name.rpartition(".")[2]: frozenset(_RAISED.findall(_text_of(change)))
-        for _, change in symbols
-        if change.before is None and change.after is not None
-    }
+    new = (change for _, change in symbols if change.before is None)
+    return {one.name.rpartition(".")[2]: frozenset(_RAISED.findall(_text_of(one))) for one in new}
 
 
 def _text_of(change: ChangedSymbol) -> str:
-    if change.after is None or change.new_text is None:
-        return ""
-    return "\n".join(split_lines(change.new_text.text)[change.after.start - 1 : change.after.end])
+    return "\n".join(change.whole_after.lines) if change.whole_after is not None else ""
 
 
 def _is_handed_on(edit: Edit, change: ChangedSymbol, raising: dict[str, frozenset[str]]) -> bool:
