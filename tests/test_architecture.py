@@ -265,7 +265,7 @@ def test_facts_take_lines_of_symbols_from_their_text() -> None:
 READERS = {
     "adapters/read_file.py": "the reader",
     "adapters/output.py": "reads the file that it wrote itself beside the one to replace",
-    "adapters/graphs/graph_maker.py": "reads what ships with diffscope",
+    "adapters/graphs/graphs.py": "reads what ships with diffscope",
     "adapters/graphs/graphs.py": "reads what ships with diffscope",
     "adapters/graphs/snapshot.py": "reads what ships with diffscope",
     "adapters/cache/store.py": "reads diffscope's own modules",
