@@ -10,8 +10,7 @@ import pytest
 from diffscope.adapters.cache.cache import Cache, open_cache
 from diffscope.adapters.git.repository import GitRepository
 from diffscope.adapters.graphs import snapshot
-from diffscope.adapters.graphs.graphs import graph_at
-from diffscope.adapters.graphs.packaged import bundled_path, unpack
+from diffscope.adapters.graphs.graphs import bundled_path, graph_at, unpack
 from diffscope.adapters.graphs.snapshot import MOST_BYTES, bundled_snapshot, decode_snapshot, take_snapshot
 from diffscope.adapters.graphs.test_words import index_of
 from diffscope.errors import ConfigurationError, InputError
