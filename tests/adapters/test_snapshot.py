@@ -11,8 +11,8 @@ from diffscope.adapters.cache.cache import Cache, open_cache
 from diffscope.adapters.git.repository import GitRepository
 from diffscope.adapters.graphs import snapshot
 from diffscope.adapters.graphs.graphs import bundled_path, graph_at, unpack
+from diffscope.adapters.graphs.outlines import index_of
 from diffscope.adapters.graphs.snapshot import MOST_BYTES, bundled_snapshot, decode_snapshot, take_snapshot
-from diffscope.adapters.graphs.test_words import index_of
 from diffscope.errors import ConfigurationError, InputError
 from diffscope.graph.query.graph import ModuleGraph
 from diffscope.syntax.outline.outline import EXTRACTOR_VERSION, identifiers, outline_python

@@ -15,9 +15,9 @@ from diffscope.adapters.graphs.outlines import (
     encode_outline,
     outline_name,
     read_outline,
+    read_test_words,
 )
 from diffscope.adapters.graphs.store import GraphStore, graph_key
-from diffscope.adapters.graphs.test_words import read_test_words
 from diffscope.adapters.read_file import read_text
 from diffscope.graph.query.graph import ModuleGraph
 from diffscope.graph.query.serving import ServingPath, load_serving
@@ -39,6 +39,7 @@ from diffscope.adapters.graphs.outlines import (
     Job,
     Progress,
     keep_outline,
+    keep_words,
     parse_jobs,
 )
 from diffscope.adapters.graphs.store import (
@@ -47,7 +48,6 @@ from diffscope.adapters.graphs.store import (
     is_nearer,
     nearest_places,
 )
-from diffscope.adapters.graphs.test_words import keep_words
 from diffscope.errors import InputError
 from diffscope.graph.build.describe import describe_file
 from diffscope.graph.build.native import NativeFile, describe_natives

@@ -22,8 +22,7 @@ from diffscope.adapters.graphs.graphs import (
     pack,
     unpack,
 )
-from diffscope.adapters.graphs.outlines import outline_name, plain_outline, read_outline
-from diffscope.adapters.graphs.test_words import index_of
+from diffscope.adapters.graphs.outlines import index_of, outline_name, plain_outline, read_outline
 from diffscope.adapters.output import write_file
 from diffscope.errors import ConfigurationError, InputError
 from diffscope.graph.query.graph import ModuleGraph

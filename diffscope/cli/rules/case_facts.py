@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from diffscope.adapters.config.knowledge import load_knowledge
-from diffscope.adapters.graphs.outlines import read_outline
-from diffscope.adapters.graphs.test_words import is_indexed
+from diffscope.adapters.graphs.outlines import is_indexed, read_outline
 from diffscope.diff.make import make_patch
 from diffscope.diff.model import FileSides, Sides
 from diffscope.diff.parse import parse_diff
