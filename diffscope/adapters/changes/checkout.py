@@ -14,8 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from diffscope.adapters.git.objects import make_store, store_object
-from diffscope.adapters.git.patch import make_patch
+from diffscope.adapters.git.objects import make_patch, make_store, store_object
 from diffscope.adapters.git.process import clone_access, discovery_access, object_access, run
 from diffscope.adapters.git.repository import GitRepository
 from diffscope.adapters.read_file import read_bytes

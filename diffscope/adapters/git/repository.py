@@ -12,13 +12,15 @@ from types import TracebackType
 from typing import NamedTuple, Self
 
 from diffscope.adapters.git.objects import (
+    OPTIONS,
     CommitInfo,
     DifferenceReader,
     NameReader,
     ObjectReader,
+    decode_patch,
+    make_patch,
     parse_commit,
 )
-from diffscope.adapters.git.patch import OPTIONS, decode_patch, make_patch
 from diffscope.adapters.git.process import (
     GitAccess,
     Outcome,
