@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from diffscope.cli import options
-from diffscope.cli.console import Console
-from diffscope.cli.exits import DONE
+from diffscope.cli.console import DONE, Console
 from diffscope.cli.gather import SOURCES, Request, check, find_clone, gather
 from diffscope.errors import UsageError
 from diffscope.messages.model import Language

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from diffscope.adapters.output import encoded, make_folder, write_file, write_new_file
-from diffscope.cli.console import say
-from diffscope.cli.exits import DONE
+from diffscope.cli.console import DONE, say
 from diffscope.cli.options import FORMATS
 from diffscope.errors import UsageError
 

@@ -12,8 +12,7 @@ import click
 
 from diffscope.cli import options
 from diffscope.cli.ci.request import POSTS, Request
-from diffscope.cli.console import Console
-from diffscope.cli.exits import DONE, FINDINGS
+from diffscope.cli.console import DONE, FINDINGS, Console
 from diffscope.errors import UsageError
 
 

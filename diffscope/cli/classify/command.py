@@ -10,8 +10,7 @@ import click
 
 from diffscope.cli import options
 from diffscope.cli.classify.shard import Shard, Sharing, shard_option
-from diffscope.cli.console import Console
-from diffscope.cli.exits import DONE, FINDINGS
+from diffscope.cli.console import DONE, FINDINGS, Console
 from diffscope.cli.gather import SOURCES, Request, check, find_clone, gather
 from diffscope.cli.options import Output
 from diffscope.errors import InternalError, UsageError

@@ -7,7 +7,7 @@ from importlib import import_module
 
 import click
 
-from diffscope.cli.exits import DONE
+from diffscope.cli.console import DONE
 
 DOCUMENTS = {
     "assessment": "diffscope.assessment.document:Assessment",

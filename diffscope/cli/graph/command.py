@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 import click
 
 from diffscope.cli import options
-from diffscope.cli.console import Console
-from diffscope.cli.exits import DONE
+from diffscope.cli.console import DONE, Console
 from diffscope.errors import UsageError
 
 if TYPE_CHECKING:
