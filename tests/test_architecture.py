@@ -274,7 +274,7 @@ READERS = {
     "cli/generate/messages.py": "reads the catalogue of this repository",
     "cli/main.py": "opens the null device where a standard stream is closed",
     "cli/publish.py": "opens the null device where nobody reads any more",
-    "cli/ci/first_files.py": "what pip noted of the installed diffscope, by importlib.metadata",
+    "cli/init.py": "what pip noted of the installed diffscope, by importlib.metadata",
 }
 
 
