@@ -8,8 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
 from itertools import groupby
 
-from diffscope.diff.model import FileDiff, FileKind, FileStatus, Hunk
-from diffscope.diff.names import quote
+from diffscope.diff.model import FileDiff, FileKind, FileStatus, Hunk, quote
 
 Op = tuple[str, str]
 """A kind (``-``, ``+`` or a blank for a line that stays) and the line, its line feed included where it has one."""

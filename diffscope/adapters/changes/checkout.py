@@ -19,7 +19,7 @@ from diffscope.adapters.git.process import clone_access, discovery_access, objec
 from diffscope.adapters.git.repository import GitRepository
 from diffscope.adapters.read_file import read_bytes
 from diffscope.diff.make import blob_id
-from diffscope.diff.names import decode_name
+from diffscope.diff.model import decode_name
 from diffscope.errors import InputError, NotFoundError, RepositoryError, shell_line
 from diffscope.messages.model import Message, message
 from diffscope.patterns import lazy_regex

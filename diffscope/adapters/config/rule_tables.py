@@ -14,7 +14,7 @@ from diffscope.adapters.config.rule_files import bundled_rules, shown_name
 from diffscope.adapters.git.process import run
 from diffscope.adapters.git.repository import GitRepository
 from diffscope.adapters.read_file import is_there, read_text
-from diffscope.diff.names import decode_name
+from diffscope.diff.model import decode_name
 from diffscope.errors import ConfigurationError, InputError, RepositoryError
 from diffscope.graph.query.registries import REGISTRIES, Registry, load_registries
 from diffscope.graph.query.serving import SERVING

@@ -18,8 +18,7 @@ from msgspec.structs import replace
 
 from diffscope.adapters.git.process import GitAccess, PersistentProcess, run, unreadable
 from diffscope.adapters.output import write_file
-from diffscope.diff.model import Diff, FileDiff, FileKind, FileStatus
-from diffscope.diff.names import decode_name, quote
+from diffscope.diff.model import Diff, FileDiff, FileKind, FileStatus, decode_name, quote
 from diffscope.messages.model import message
 from diffscope.patterns import lazy_regex
 from diffscope.source.model import CommitId, Gap, RepoPath, Value

@@ -30,7 +30,7 @@ from diffscope.adapters.git.process import (
     run,
     unreadable,
 )
-from diffscope.diff.names import decode_name
+from diffscope.diff.model import decode_name
 from diffscope.errors import DiffscopeError, NotFoundError, RepositoryError, shell_line
 from diffscope.patterns import lazy_regex
 from diffscope.source.model import BlobId, CommitId, Gap, RepoPath, TreeEntry, Value

@@ -13,7 +13,7 @@ from diffscope.adapters.git.objects import CommitInfo
 from diffscope.adapters.git.process import stream
 from diffscope.adapters.git.repository import GitRepository
 from diffscope.adapters.graphs.history import HistoryPerCommit
-from diffscope.diff.names import unquote
+from diffscope.diff.model import unquote
 from diffscope.errors import RepositoryError, shell_line
 from diffscope.facts.classify.fix_measures import EditedFile, measure_fix_risk
 from diffscope.facts.model import FixMeasures
