@@ -26,11 +26,11 @@ from diffscope.facts.ci_model import CiFacts
 from diffscope.facts.classify.classify import classify_change
 from diffscope.facts.classify.fix_measures import HISTORY_DAYS, EditedFile, measure_fix_risk
 from diffscope.facts.footprint import collect_footprint
-from diffscope.facts.footprint_model import Footprint
 from diffscope.facts.model import (
     ChangeFact,
     DependencyFact,
     FixMeasures,
+    Footprint,
     GraphFacts,
     ImportFact,
     NativeFact,

@@ -19,8 +19,7 @@ from diffscope.adapters.output import make_folder, write_file
 from diffscope.adapters.read_file import is_there, read_document
 from diffscope.errors import InputError, NotFoundError
 from diffscope.facts.ci_model import CiFacts
-from diffscope.facts.footprint_model import Footprint
-from diffscope.facts.model import ChangeFacts
+from diffscope.facts.model import ChangeFacts, Footprint
 from diffscope.source.model import SourceKind, Value
 
 SCHEMA: Final = "diffscope.facts/3"
