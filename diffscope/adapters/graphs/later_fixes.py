@@ -17,7 +17,7 @@ from diffscope.diff.model import unquote
 from diffscope.errors import RepositoryError, shell_line
 from diffscope.facts.classify.fix_measures import EditedFile, measure_fix_risk
 from diffscope.facts.model import FixMeasures
-from diffscope.graph.history.fixes import RUST, is_fix, named_commits, named_pulls
+from diffscope.graph.history.history import RUST, is_fix, named_commits, named_pulls
 from diffscope.messages.model import message
 from diffscope.patterns import lazy_regex
 from diffscope.products.backtest.fix_model import Sample

@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
-from diffscope.graph.history.fixes import is_code, is_import, is_source
+from diffscope.graph.history.history import is_code, is_import, is_source
 
 OLD: Final = -1
 """The owner of a line that was there before the first patch."""
