@@ -22,8 +22,7 @@ _MOST_LISTED = 100
 def count_graph(opened: OpenedGraph) -> dict[str, object]:
     """Return the figures: nodes, edges, reach, rings, registries, operators, native files, areas, gaps."""
     from diffscope.assessment.document import report_gap
-    from diffscope.graph.query.registries import report_registries
-    from diffscope.graph.query.structure import find_cycles, measure
+    from diffscope.graph.query.registries import find_cycles, measure, report_registries
     from diffscope.products.explore.areas import measure_areas
     from diffscope.products.explore.native import report_operators
 
@@ -43,8 +42,7 @@ def count_graph(opened: OpenedGraph) -> dict[str, object]:
 
 def statistics_lines(opened: OpenedGraph) -> list[str]:
     """Return the same for people, with what does not resolve listed in full."""
-    from diffscope.graph.query.registries import registry_gaps, report_registries
-    from diffscope.graph.query.structure import find_cycles, measure
+    from diffscope.graph.query.registries import find_cycles, measure, registry_gaps, report_registries
     from diffscope.products.explore.areas import measure_areas
     from diffscope.products.explore.native import report_operators
 
