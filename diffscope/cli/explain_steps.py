@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from diffscope.errors import NotFoundError, UsageError
 from diffscope.project.answers import AmdState, Reason, StepDecision
-from diffscope.project.ci.mirrors import amd_states
+from diffscope.project.ci.buildkite import amd_states
 from diffscope.project.ci.tracing import (
     PatternKind,
     PatternTrace,

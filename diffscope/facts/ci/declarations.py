@@ -24,8 +24,8 @@ from diffscope.facts.ci_model import (
     StepsNotRun,
 )
 from diffscope.project.answers import AmdState, Collecting, MergifyChange, Reason, Selection, StepDecision
+from diffscope.project.ci.buildkite import amd_states
 from diffscope.project.ci.collection import StepTests, collect_tests, step_calls, step_tests
-from diffscope.project.ci.mirrors import amd_states
 from diffscope.project.ci.selection import select_steps
 from diffscope.project.ci.tracing import name_of
 from diffscope.project.labels import labels_for
