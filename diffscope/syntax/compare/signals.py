@@ -19,7 +19,7 @@ from diffscope.syntax.nodes import (
     text_of,
     unwrap,
 )
-from diffscope.syntax.normalize.stream import Stream
+from diffscope.syntax.normalize.statements import Stream
 from diffscope.syntax.outline.imports import IMPORT_STATEMENTS
 
 if TYPE_CHECKING:

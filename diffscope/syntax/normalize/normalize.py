@@ -13,8 +13,18 @@ from typing import TYPE_CHECKING, Final
 from diffscope.source.text import decode
 from diffscope.syntax.literals import expression_text, interpolates, parts_of, read_text, shown_text
 from diffscope.syntax.nodes import text_of
-from diffscope.syntax.normalize.statements import holds_texts, is_message, reads_annotations
-from diffscope.syntax.normalize.stream import CLOSE, DEDENT, INDENT, NEWLINE, OPEN, Stream, leaf_token
+from diffscope.syntax.normalize.statements import (
+    CLOSE,
+    DEDENT,
+    INDENT,
+    NEWLINE,
+    OPEN,
+    Stream,
+    holds_texts,
+    is_message,
+    leaf_token,
+    reads_annotations,
+)
 from diffscope.syntax.outline.imports import IMPORT_STATEMENTS, read_names, rebindings
 
 if TYPE_CHECKING:
