@@ -20,7 +20,7 @@ from diffscope.syntax.nodes import (
     unwrap,
 )
 from diffscope.syntax.normalize.statements import Stream
-from diffscope.syntax.outline.imports import IMPORT_STATEMENTS
+from diffscope.syntax.outline.uses import IMPORT_STATEMENTS
 
 if TYPE_CHECKING:
     from tree_sitter import Node

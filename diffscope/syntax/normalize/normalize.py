@@ -25,7 +25,7 @@ from diffscope.syntax.normalize.statements import (
     leaf_token,
     reads_annotations,
 )
-from diffscope.syntax.outline.imports import IMPORT_STATEMENTS, read_names, rebindings
+from diffscope.syntax.outline.uses import IMPORT_STATEMENTS, read_names, rebindings
 
 if TYPE_CHECKING:
     from tree_sitter import Node
