@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from msgspec import UNSET
 
 from diffscope.assessment.document import Assessment, ModuleReach, ReadingPlace, SymbolAssessment
-from diffscope.assessment.not_judged import group_unknown
+from diffscope.assessment.risk import group_unknown
 from diffscope.messages.say import say_message, title
 from diffscope.patterns import lazy_regex
 from diffscope.render.places import location, worst_first
