@@ -21,7 +21,7 @@ from diffscope.graph.history.history import RUST, is_fix, named_commits, named_p
 from diffscope.messages.model import message
 from diffscope.patterns import lazy_regex
 from diffscope.products.backtest.fix_model import Sample
-from diffscope.products.backtest.line_owners import LineOwners, PatchedFile, PatchedHunk, mended
+from diffscope.products.backtest.model import LineOwners, PatchedFile, PatchedHunk, mended
 from diffscope.source.model import CommitId, Gap
 from diffscope.source.profile import places
 
