@@ -67,7 +67,7 @@ COMMANDS: dict[str, Command] = {
         "diffscope.cli.mcp.command:mcp", "Serve review assistants over the Model Context Protocol."
     ),
     "schema": Command(
-        "diffscope.cli.generate.__main__:schema", "Print the JSON Schema of what diffscope writes."
+        "diffscope.cli.generate.schema:schema", "Print the JSON Schema of what diffscope writes."
     ),
     "store": Command(
         "diffscope.cli.store:store",

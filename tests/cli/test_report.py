@@ -19,7 +19,7 @@ import jsonschema
 import msgspec
 import pytest
 
-from diffscope.cli.generate.__main__ import schema_text
+from diffscope.cli.generate.schema import schema_text
 from diffscope.cli.report.command import FORMS
 from diffscope.products.report.render.formats import RENDERERS
 from tests.builders import Commit, build_minivllm, git, git_repository

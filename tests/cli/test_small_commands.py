@@ -9,7 +9,7 @@ import jsonschema
 import pytest
 
 from diffscope.adapters.config.settings import Settings, parse_settings
-from diffscope.cli.generate.__main__ import DOCUMENTS, schema_text
+from diffscope.cli.generate.schema import DOCUMENTS, schema_text
 from diffscope.cli.init import TEXT
 from diffscope.errors import ConfigurationError
 from diffscope.render.formats.table import render

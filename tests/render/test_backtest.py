@@ -8,7 +8,7 @@ import jsonschema
 import msgspec
 
 from diffscope.assessment.document import RiskLevel
-from diffscope.cli.generate.__main__ import schema_text
+from diffscope.cli.generate.schema import schema_text
 from diffscope.products.backtest.model import (
     Backtest,
     BacktestScope,
