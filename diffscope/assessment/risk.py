@@ -1,4 +1,4 @@
-"""The risk level of a change: that of its worst standing flag, or unknown where too much was not judged to call it safe."""
+"""The risk level of a change: that of its worst standing flag, or unknown where too much was not judged to call it safe, and why that was."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Notes and details for people, written to stderr: stdout carries the result alone.
+"""Exit codes, and notes and details for people, written to stderr: stdout carries the result alone.
 
 Long work shows a bar on a terminal; elsewhere, with ``-v``, a line now and then.
 """

@@ -131,7 +131,7 @@ def _judged(gathered: Gathered, workspace: Workspace) -> tuple[JudgedTree, PullR
 
 def steps_text(found: ExplainedSteps) -> str:
     """Return traces for a terminal; names out of the repository are escaped."""
-    lines = [line for trace in found.steps for line in (*_trace_lines(trace), "")]
+    lines = [line for trace in found.steps for line in (*_step_lines(trace), "")]
     return "\n".join(map(visible, [*lines, *_tree_lines(found.tree, found.problem)])) + "\n"
 
 
@@ -166,7 +166,7 @@ def _why(one: StepDecision) -> str:
     return f"{one.reason.value}{matched}"
 
 
-def _trace_lines(trace: StepTrace) -> Iterator[str]:
+def _step_lines(trace: StepTrace) -> Iterator[str]:
     one = trace.decision
     label = "" if one.label == name_of(one) else f" ({one.label}{', AMD mirror' if one.mirror else ''})"
     yield f"{name_of(one)}{label}: {'runs' if one.selected else 'does not run'}"

@@ -1,4 +1,4 @@
-"""Files and patch: one side and its hunks -> the other side; two sides -> the patch between them, as git writes it."""
+"""Files and patch: one side and its hunks -> the other side; two sides -> the patch between them, as git writes it, by Myers' algorithm."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The values of a parsed patch: files, hunks, lines."""
+"""The values of a parsed patch: files, hunks, lines, and file names as patches spell them."""
 
 from __future__ import annotations
 

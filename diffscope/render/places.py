@@ -1,4 +1,4 @@
-"""Flags and their places in the orders that formats need."""
+"""Flags and their places in the orders that formats need, and the changed lines there, out of the patch itself."""
 
 from __future__ import annotations
 

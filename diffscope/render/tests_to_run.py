@@ -1,4 +1,4 @@
-"""Which tests a report says to run, and what it says of them."""
+"""What a report says of CI: which tests to run, what runs and why, on what hardware, for how long."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 _OPPOSITES: Final = {
     "==": "!=", "!=": "==", "is": "is not", "is not": "is", "in": "not in", "not in": "in", "<": ">=", ">=": "<", ">": "<=", "<=": ">",
 }  # fmt: skip
-_LEFT_OUT: Final = "left_out_"
+_PLACEHOLDER: Final = "left_out_"
 _TIGHT: Final = frozenset({"identifier", "attribute", "call", "subscript", "true", "false", "none"})
 """Expressions that ``not`` takes without brackets."""
 
@@ -24,7 +24,7 @@ def denied(condition: str) -> str:
     An ordering is turned as for numbers that can be compared at all.
     """
     # What was left out of a long one stands for some expression.
-    text = condition.replace("…", _LEFT_OUT)
+    text = condition.replace("…", _PLACEHOLDER)
     root = parse_python(text.encode()).root_node
     first = root.named_children[0] if root.named_child_count == 1 else None
     if (
@@ -34,7 +34,7 @@ def denied(condition: str) -> str:
         or first.named_child_count != 1
     ):
         return f"not ({condition})"
-    return denied_node(unwrap(first.named_children[0])).replace(_LEFT_OUT, "…")
+    return denied_node(unwrap(first.named_children[0])).replace(_PLACEHOLDER, "…")
 
 
 def denied_node(node: Node) -> str:

@@ -1,4 +1,4 @@
-"""When code runs and what follows from a change of it: ``rules/reach.yml`` and ``rules/consequence.yml`` as tables."""
+"""When code runs and what follows from a change of it: ``rules/reach.yml`` and ``rules/consequence.yml`` as tables; the coefficients of ``rules/fix_risk.yml``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Path signals of test ranking: tests whose location or name resembles the change."""
+"""The input of test ranking, and its path signals: tests whose location or name resembles the change."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from diffscope.graph.model import EdgeLayer
-from diffscope.graph.query.registries import (
+from diffscope.graph.query.structure import (
     cycles_closed,
     find_communities,
     find_cycles,

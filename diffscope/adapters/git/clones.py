@@ -16,7 +16,7 @@ from diffscope.errors import DiffscopeError, RepositoryError
 from diffscope.patterns import lazy_regex
 from diffscope.source.model import Value
 
-_LARGEST: Final = 4_000_000
+_LARGEST_CONFIGURATION: Final = 4_000_000
 _SECTION: Final = lazy_regex(r'\s*\[\s*([\w.-]+)(?:\s+"((?:[^"\\]|\\.)*)")?\s*\]')
 _URL: Final = lazy_regex(r"\s*url\s*=\s*(.*?)\s*$", re.IGNORECASE)
 _LEADS: Final = lazy_regex(
@@ -48,7 +48,7 @@ def remotes(repository: GitRepository) -> tuple[Remote, ...]:
     file = repository.common_dir / "config"
     try:
         text = (
-            read_bytes(file, most=_LARGEST, hint="git config --list").decode("utf-8", "replace")
+            read_bytes(file, most=_LARGEST_CONFIGURATION, hint="git config --list").decode("utf-8", "replace")
             if is_there(file)
             else ""
         )

@@ -1,4 +1,4 @@
-"""Reads git objects, resolves names to ids and compares trees, through git processes that stay open; new objects go to a store beside.
+"""Reads git objects and patches, resolves names to ids and compares trees, through git processes that stay open; new objects go to a store beside.
 
 A commit object is read as git stores it.
 """

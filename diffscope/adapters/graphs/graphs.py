@@ -1,4 +1,4 @@
-"""The module graph at any commit, without a checkout: from the cache, or made (graph_maker.py)."""
+"""The module graph at any commit, without a checkout: from the cache, or made from its nearest neighbour there, from the one that ships, or from scratch."""
 
 from __future__ import annotations
 

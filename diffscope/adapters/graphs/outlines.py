@@ -1,4 +1,4 @@
-"""Bytes of a file -> its outline, and outlines as the cache keeps them; many files are read in worker processes."""
+"""Bytes of a file -> its outline, and outlines as the cache keeps them; many files are read in worker processes. Also the identifiers of the tests of a commit."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from diffscope.source.profile import places
 if TYPE_CHECKING:
     from diffscope.graph.model import GraphStatistics, ModuleName
     from diffscope.graph.query.graph import ModuleGraph
-    from diffscope.graph.query.registries import RegistryReport
+    from diffscope.graph.query.structure import RegistryReport
     from diffscope.products.explore.areas import AreaFigures, GraphComparison
     from diffscope.products.explore.native import OperatorEntry, OperatorReport
 
@@ -22,7 +22,7 @@ _MOST_LISTED = 100
 def count_graph(opened: OpenedGraph) -> dict[str, object]:
     """Return the figures: nodes, edges, reach, rings, registries, operators, native files, areas, gaps."""
     from diffscope.assessment.document import report_gap
-    from diffscope.graph.query.registries import find_cycles, measure, report_registries
+    from diffscope.graph.query.structure import find_cycles, measure, report_registries
     from diffscope.products.explore.areas import measure_areas
     from diffscope.products.explore.native import report_operators
 
@@ -42,7 +42,7 @@ def count_graph(opened: OpenedGraph) -> dict[str, object]:
 
 def statistics_lines(opened: OpenedGraph) -> list[str]:
     """Return the same for people, with what does not resolve listed in full."""
-    from diffscope.graph.query.registries import find_cycles, measure, registry_gaps, report_registries
+    from diffscope.graph.query.structure import find_cycles, measure, registry_gaps, report_registries
     from diffscope.products.explore.areas import measure_areas
     from diffscope.products.explore.native import report_operators
 

@@ -1,4 +1,4 @@
-"""Writes a report to its outputs: stdout or files; assessments as they come, the digest at the end."""
+"""Reads a window and writes its report to the outputs: stdout or files; assessments as they come, the digest at the end."""
 
 from __future__ import annotations
 

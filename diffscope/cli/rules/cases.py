@@ -1,4 +1,4 @@
-"""The cases of a rule folder and the facts that they are judged by."""
+"""The cases of a rule folder and the facts that they are judged by, through the whole pipeline on a tree in memory."""
 
 from __future__ import annotations
 

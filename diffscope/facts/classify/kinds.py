@@ -1,4 +1,4 @@
-"""The kind of a change: evidence from title, labels and the diff, weighed by ``rules/kinds.yml``."""
+"""The kind of a change: evidence from title, labels and the diff, weighed by ``rules/kinds.yml``; titles taken apart."""
 
 from __future__ import annotations
 

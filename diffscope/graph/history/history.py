@@ -1,4 +1,4 @@
-"""What changed together in the past: first-parent commits with their files, as seen from any commit of theirs and never from a later one."""
+"""What changed together in the past: first-parent commits with their files, as seen from any commit of theirs and never from a later one; which commits fix an earlier one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The values of a backtest (``diffscope.backtest/2``): how each rule performed over a window of history."""
+"""The values of a backtest (``diffscope.backtest/2``): how each rule performed over a window of history; who wrote the lines that a fix takes away."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A project and its tree -> a report of mistakes in its declarations: runs every check, sorts, counts."""
+"""A project and its tree -> a report of mistakes in its declarations: runs every check, sorts, counts. The checks of commands are here: files and tests that do not exist, tests that no step runs."""
 
 from __future__ import annotations
 

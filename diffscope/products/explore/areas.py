@@ -8,7 +8,7 @@ from statistics import median_low
 
 from diffscope.graph.model import Cycle, EdgeLayer, ModuleName, NodeKind
 from diffscope.graph.query.graph import ModuleGraph
-from diffscope.graph.query.registries import cycles_closed, find_communities
+from diffscope.graph.query.structure import cycles_closed, find_communities
 from diffscope.source.model import RepoPath, Value
 
 _Pair = tuple[ModuleName, ModuleName]

@@ -1,4 +1,4 @@
-"""Buildkite job files and configurations -> pipelines with their steps, as the programs that read them do.
+"""Buildkite job files and configurations -> pipelines with their steps, as the programs that read them do; where each step runs on AMD hardware.
 
 Read off vllm-project/ci-infra at 3e4cfe4 (2026-08-21): ``pipeline_generator/step.py`` and ``global_config.py`` for the
 folders that ``ci_config*.yaml`` name, ``bootstrap-amd.sh`` with ``test-template-amd.j2`` for ``test-amd.yaml``.

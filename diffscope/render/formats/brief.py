@@ -1,4 +1,4 @@
-"""A brief of one change as Markdown or JSON: facts and evidence for whoever writes about it, at most 4,000 characters."""
+"""A brief of one change as Markdown or JSON: facts and evidence for whoever writes about it, at most 4,000 characters; what a stranger wrote is marked as such."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Units of both sides -> pairs: by name first, in the same branch, then by what they hold, for those that were renamed or moved inside the file."""
+"""Units of both sides -> pairs: by name first, in the same branch, then by what they hold, for those that were renamed or moved inside the file. Also the measure of similarity for all that moves."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a statement of a module or class means for a run: the names that it reads and binds, whether it only produces messages, whether it reads annotations."""
+"""Canonical tokens of code, and what a statement of a module or class means for a run: the names that it reads and binds, whether it only produces messages, whether it reads annotations."""
 
 from __future__ import annotations
 

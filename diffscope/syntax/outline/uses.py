@@ -1,4 +1,4 @@
-"""The names that each definition of a Python file uses, for searching callers without a full parse, and those that a test file names only to ask whether its tests can run here."""
+"""Import statements as values, and the names that each definition of a Python file uses, for searching callers without a full parse, and those that a test file names only to ask whether its tests can run here."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import combinations
 from typing import Final, NamedTuple
 
-from diffscope.graph.query.registries import find_groups
+from diffscope.graph.query.structure import find_groups
 from diffscope.products.report.link_model import Link, Member, ThemeSeed
 from diffscope.products.report.links.nodes import Node
 from diffscope.products.report.links.terms import Burst, bursts, part_of, shared_topics

@@ -1,4 +1,7 @@
-"""The registries of the target by name (``rules/registries.yml``): which rows each has, what they lead to, and which yields nothing."""
+"""The shape of a graph as a whole: rings of imports, communities, figures, and the rows of its registries (``rules/registries.yml``).
+
+The one place, with ``products/explore/export.py``, that needs networkx; it is imported when a question is asked.
+"""
 
 from __future__ import annotations
 
