@@ -22,7 +22,7 @@ from importlib.metadata import PackageNotFoundError, distribution
 import msgspec
 
 from diffscope.adapters.config.rule_files import bundled_rules
-from diffscope.adapters.git.clones import remotes, repository_of
+from diffscope.adapters.git.log import remotes, repository_of
 from diffscope.adapters.git.repository import GitRepository
 from diffscope.adapters.read_file import read_text
 from diffscope.errors import DiffscopeError
