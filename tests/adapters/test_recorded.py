@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from msgspec import UNSET
 
-from diffscope.adapters.changes.recorded import (
+from diffscope.adapters.changes.files import (
     LONGEST_CODE,
     RecordedSource,
     bundled_records,

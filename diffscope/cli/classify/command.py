@@ -265,7 +265,7 @@ def _assessments(
         with with_base_settings(gathered, workspace, asked, fail_on, console) as (judging, limit):
             facts = gathered.facts(judging)
             if record is not None:
-                from diffscope.adapters.changes.recorded import write_record
+                from diffscope.adapters.changes.files import write_record
 
                 console.note(f"recorded {write_record(record, facts)}")
             assessment = judging.judge(facts)

@@ -130,7 +130,7 @@ def case_collector() -> Callable[[Case], ChangeFacts | None]:
             from diffscope.cli.rules.cases import case_facts
 
             return case_facts(case, knowledge())
-        from diffscope.adapters.changes.recorded import RecordedSource
+        from diffscope.adapters.changes.files import RecordedSource
 
         try:
             return RecordedSource().facts(case.recorded)
