@@ -37,10 +37,9 @@ from diffscope.assessment.risk import judge_risk
 from diffscope.assessment.scores import judge_fix_risk, score_importance, score_insight
 from diffscope.assessment.signals import doubling, read_signals
 from diffscope.facts.base.tests_running import subjects
-from diffscope.facts.ci_model import CiFacts
 from diffscope.facts.classify.change_shape import PRODUCT, area_shares, measure, shapes_of
 from diffscope.facts.classify.kinds import SHAPE_REASONS
-from diffscope.facts.model import ChangeFacts, ModuleFact, SymbolFact
+from diffscope.facts.model import ChangeFacts, CiFacts, ModuleFact, SymbolFact
 from diffscope.messages.model import Message, Sentence, message
 from diffscope.messages.say import sentence
 from diffscope.rules.engine.evaluate import Evaluation

@@ -10,7 +10,7 @@ from msgspec import UNSET
 
 from diffscope.assessment.document import Assessment
 from diffscope.errors import shell_line
-from diffscope.facts.ci_model import TREE_HEAD, CiFacts, CiPipeline, OptionalStep
+from diffscope.facts.model import TREE_HEAD, CiFacts, CiPipeline, OptionalStep
 from diffscope.patterns import lazy_regex
 from diffscope.project.answers import AmdState, Reason
 from diffscope.render.words import Words

@@ -20,8 +20,7 @@ from diffscope.adapters.output import make_folder, write_file
 from diffscope.adapters.read_file import is_there, read_document, read_stream
 from diffscope.diff.parse import DEFAULT_LIMITS, Limits
 from diffscope.errors import InputError, NotFoundError
-from diffscope.facts.ci_model import CiFacts
-from diffscope.facts.model import ChangeFacts, Footprint
+from diffscope.facts.model import ChangeFacts, CiFacts, Footprint
 from diffscope.messages.model import message
 from diffscope.patterns import lazy_regex
 from diffscope.source.model import Change, CommitId, Gap, PullRequest, SourceKind, Value

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from diffscope.facts.change.changed_file import Placed
-from diffscope.facts.ci_model import (
+from diffscope.facts.model import (
     TREE_BASE,
     TREE_HEAD,
     CiFacts,

@@ -12,8 +12,7 @@ from diffscope.facts.base.base_index import TreeLookup
 from diffscope.facts.change.changed_file import Placed
 from diffscope.facts.ci.declarations import Declarations, collect_ci, edited_files, judge_tree
 from diffscope.facts.ci.skipped_tests import idle_tests
-from diffscope.facts.ci_model import CiFacts, StepBlindSpot
-from diffscope.facts.model import StepFact
+from diffscope.facts.model import CiFacts, StepBlindSpot, StepFact
 from diffscope.project.answers import (
     Collecting,
     ReachingTest,
