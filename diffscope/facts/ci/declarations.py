@@ -31,9 +31,8 @@ from diffscope.project.ci.tracing import name_of
 from diffscope.project.labels import labels_for
 from diffscope.project.matching import visible_paths
 from diffscope.project.model import Dialect, Pipeline, Project, Requirement, Verdict
-from diffscope.project.owners import owners_of
 from diffscope.project.read import declares_steps, read_steps
-from diffscope.project.tree import TreeIndex
+from diffscope.project.tree import TreeIndex, owners_of
 from diffscope.source.model import PullRequest, RepoPath
 from diffscope.source.text import decode
 

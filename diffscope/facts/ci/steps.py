@@ -28,8 +28,7 @@ from diffscope.project.ci.selection import select_steps
 from diffscope.project.labels import conditions_of, matching_paths
 from diffscope.project.matching import dependencies_of, first_match, matches_dependency, visible_paths
 from diffscope.project.model import Dialect, Project
-from diffscope.project.owners import matched_paths, owners_of
-from diffscope.project.tree import TreeIndex
+from diffscope.project.tree import TreeIndex, matched_paths, owners_of
 from diffscope.source.model import PullRequest, RepoPath
 
 _JUDGED = frozenset({"source", "native"})

@@ -15,7 +15,7 @@ from diffscope.products.doctor.findings import KINDS, Finding, RuleGlob, make_fi
 from diffscope.products.doctor.owners import check_labels, check_owners
 from diffscope.products.doctor.pipelines import check_dependencies, check_mirrors, check_pipelines
 from diffscope.project import labels as mergify
-from diffscope.project import owners
+from diffscope.project import tree as owners
 from diffscope.project.answers import Collecting, TestCoverage
 from diffscope.project.ci.collection import (
     StepCalls,

@@ -14,8 +14,7 @@ from diffscope.products.doctor.findings import Edit, Finding, Weight, make_findi
 from diffscope.project.labels import conditions_of, matches_any_path
 from diffscope.project.matching import compile_guarded
 from diffscope.project.model import Codeowners, Condition, ConditionGroup, MergifyRule, OwnerRule, Project
-from diffscope.project.owners import matched_paths
-from diffscope.project.tree import TreeIndex
+from diffscope.project.tree import TreeIndex, matched_paths
 from diffscope.source.model import RepoPath
 
 _REGEX_SIGNS = lazy_regex(r"^\^|\$$|\\[.\-_wdsb/]|\.\*|\.\+|\(\?|\[[^\]]*\]|\|")
