@@ -11,8 +11,14 @@ import msgspec
 
 from diffscope.errors import InputError
 from diffscope.patterns import compile_glob
-from diffscope.products.doctor.findings import KINDS, Finding, RuleGlob, make_finding
-from diffscope.products.doctor.owners import check_labels, check_owners
+from diffscope.products.doctor.owners import (
+    KINDS,
+    Finding,
+    RuleGlob,
+    check_labels,
+    check_owners,
+    make_finding,
+)
 from diffscope.products.doctor.pipelines import check_dependencies, check_mirrors, check_pipelines
 from diffscope.project import labels as mergify
 from diffscope.project import tree as owners
