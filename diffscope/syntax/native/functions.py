@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from diffscope.patterns import lazy_regex
 from diffscope.source.text import decode
 from diffscope.syntax.model import NativeFunction, Problem
-from diffscope.syntax.native.bindings import Block, NativeSource, variants
+from diffscope.syntax.native.bindings import Block
+from diffscope.syntax.native.preprocessor import NativeSource, variants
 from diffscope.syntax.parsers import describe_problem, parse_native, problem_nodes
 
 if TYPE_CHECKING:

@@ -9,16 +9,10 @@ from typing import Final, NamedTuple
 
 from diffscope.patterns import lazy_regex
 from diffscope.syntax.model import Include, NativeComparison, NativeOutline, NativeSignal, NativeSignalKind
-from diffscope.syntax.native.bindings import (
-    Block,
-    NativeSource,
-    blank,
-    find_blocks,
-    find_calls,
-    read_bindings,
-)
+from diffscope.syntax.native.bindings import Block, find_blocks, find_calls, read_bindings
 from diffscope.syntax.native.changes import Unit, compare_functions, compare_operators
 from diffscope.syntax.native.functions import Found, find_functions, find_macros
+from diffscope.syntax.native.preprocessor import NativeSource, blank
 from diffscope.syntax.nodes import clip
 
 _EMPTY = NativeOutline()

@@ -23,8 +23,8 @@ from diffscope.syntax.model import (
     NativeSignalKind,
     Problem,
 )
-from diffscope.syntax.native.bindings import blank
 from diffscope.syntax.native.changes import Unit, compare_functions
+from diffscope.syntax.native.preprocessor import blank
 from diffscope.syntax.nodes import clip
 from diffscope.syntax.parsers import describe_problem, parse_rust, problem_nodes
 
