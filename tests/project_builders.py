@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from diffscope.products.doctor.doctor import DoctorReport, examine
-from diffscope.products.doctor.owners import Finding, RuleGlob
+from diffscope.products.doctor.findings import Finding, RuleGlob
 from diffscope.project.model import Project, ProjectFiles
 from diffscope.project.read import declares, read_project
 from diffscope.project.tree import TreeIndex

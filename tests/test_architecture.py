@@ -99,7 +99,7 @@ BREAKS = [
     pytest.param(
         "products",
         "diffscope.products.report.digest",
-        "diffscope.products.doctor.owners",
+        "diffscope.products.doctor.findings",
         id="products are strangers to each other",
     ),
     pytest.param("acyclic", "diffscope.diff.model", "diffscope.diff.parse", id="siblings form no loop"),

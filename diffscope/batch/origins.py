@@ -86,7 +86,7 @@ def _is_mended(repository: GitRepository, commit: str, path: str, head: str) -> 
         for hunk in hunks
         if all(owners.get(at) == head for at in range(hunk.first, hunk.last + 1))
     )
-    stats = run(repository.objects, "diff", "--numstat", f"{commit}~", commit, "--", *_folders())
+    stats = run(repository.objects, "diff", "--numstat", f"{commit}~", commit, "--", *_origin_folders())
     whole = 0
     for line in split_lines(decode(stats.out)) if stats.code == 0 else ():
         whole += sum(int(part) for part in line.split("\t")[:2] if part.isdigit())
@@ -113,7 +113,7 @@ def _hunks(repository: GitRepository, commit: str, path: str) -> list[_Hunk]:
 
 _READS: Final = 32
 """Names that are looked for, a question to git each."""
-_DOCUMENTS: Final = ("docs", "examples", "README.md")
+_WRITTEN: Final = ("docs", "examples", "README.md")
 
 
 def as_users_meet_them(
@@ -138,9 +138,9 @@ def as_users_meet_them(
             if (is_new or is_gone) and asked < _READS:
                 asked += 1
                 head, last = one.change.pull.head, symbol.name.rpartition(".")[2]
-                if is_new and _is_named(repository, head, last, _folders()):
+                if is_new and _is_named(repository, head, last, _origin_folders()):
                     symbol = msgspec.structs.replace(symbol, aspects=("declared",))  # noqa: PLW2901
-                elif is_gone and not _is_named(repository, head, last, _DOCUMENTS):
+                elif is_gone and not _is_named(repository, head, last, _WRITTEN):
                     symbol = msgspec.structs.replace(symbol, role=())  # noqa: PLW2901
             symbols.append(symbol)
         kept.append(msgspec.structs.replace(one, symbols=tuple(symbols)))
@@ -155,5 +155,5 @@ def _is_named(repository: GitRepository, head: str | None, name: str, folders: S
     return found.code == 0
 
 
-def _folders() -> list[str]:
+def _origin_folders() -> list[str]:
     return [folder.rstrip("/") for folder in places().product]

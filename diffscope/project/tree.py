@@ -1,4 +1,4 @@
-"""An index of the paths of a tree: existence, contents of folders, and near matches of a path that does not exist."""
+"""An index of the paths of a tree: existence, contents of folders, and near matches of a path that does not exist; who owns them, by CODEOWNERS."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A patch read from a file or from standard input."""
+"""Changes out of files: a patch, or standard input, and the recorded facts that ship with diffscope."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ from diffscope.errors import ConfigurationError, InputError, RepositoryError
 from diffscope.graph.query.serving import SERVING
 from diffscope.graph.query.structure import REGISTRIES, Registry, load_registries
 from diffscope.patterns import compile_glob
-from diffscope.products.doctor.owners import RuleGlob
+from diffscope.products.doctor.findings import RuleGlob
 from diffscope.source.model import RepoPath
 from diffscope.source.profile import USUAL_TESTS, Profile
 from diffscope.taxonomy.calls import KERNELS, ROLES

@@ -9,7 +9,7 @@ POSTS = ("comment", "labels", "check")
 """What can be posted, in the order in which it is."""
 
 
-class Request(NamedTuple):
+class CiOptions(NamedTuple):
     """The options of one run; ``None`` is what the settings of the base, or the event, decide."""
 
     repo: Path | None

@@ -11,7 +11,7 @@ import msgspec
 
 from diffscope.errors import InputError
 from diffscope.patterns import compile_glob
-from diffscope.products.doctor.owners import (
+from diffscope.products.doctor.findings import (
     KINDS,
     Finding,
     RuleGlob,

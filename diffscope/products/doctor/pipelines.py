@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from diffscope.errors import InputError
-from diffscope.products.doctor.owners import Edit, Finding, Weight, make_finding
+from diffscope.products.doctor.findings import Edit, Finding, Weight, make_finding
 from diffscope.project.ci.buildkite import MIRROR_KEYS, STEP_KEYS, gpu_count, is_amd_gpu
 from diffscope.project.ci.selection import ALWAYS_RUN_KEYS, TEMPLATE_RUN_ALL, TEMPLATE_RUN_ALL_EXCLUDE
 from diffscope.project.matching import compile_guarded, first_regex, matches_dependency

@@ -12,7 +12,7 @@ from itertools import groupby
 from diffscope.diff.model import quote
 from diffscope.patterns import lazy_regex
 from diffscope.products.doctor.doctor import DoctorReport
-from diffscope.products.doctor.owners import KINDS, Edit, Finding, Weight
+from diffscope.products.doctor.findings import KINDS, Edit, Finding, Weight
 from diffscope.render.console import Piece, Screen, Tone
 from diffscope.render.formats.json import indented
 from diffscope.render.formats.sarif import LIMIT, SCHEMA

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from diffscope.products.doctor.owners import KINDS, RuleGlob, Weight
+from diffscope.products.doctor.findings import KINDS, RuleGlob, Weight
 from diffscope.source.model import RepoPath
 from tests.builders import text
 from tests.project_builders import CONFIG, ci_files, finding_of, findings_of, report_of

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from diffscope.products.doctor.owners import Edit, make_finding
+from diffscope.products.doctor.findings import Edit, make_finding
 from diffscope.products.doctor.render import make_fixes
 from diffscope.source.model import RepoPath
 from tests.project_builders import ci_files, files_of, findings_of, report_of

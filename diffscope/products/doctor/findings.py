@@ -1,4 +1,4 @@
-"""CODEOWNERS lines and label rules (mergify) that match nothing, never decide, or are skipped."""
+"""The codes of ``diffscope doctor`` and a finding as a value; the findings about CODEOWNERS lines and label rules (mergify) that match nothing, never decide, or are skipped."""
 
 from __future__ import annotations
 

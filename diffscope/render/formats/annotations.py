@@ -1,4 +1,4 @@
-"""GitHub workflow commands: what a job prints so that its findings appear beside the lines of the pull request."""
+"""Flags beside the lines of a pull request: GitHub workflow commands, reviewdog's diagnostics, and lines that editors jump to."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class _Spot(NamedTuple):
     line: int = 0
 
 
-def render(assessment: Assessment, style: Style) -> str:
+def render_github(assessment: Assessment, style: Style) -> str:
     """Return the commands, worst first, within GitHub's caps; one more line says how many were left out, and what was not judged."""
     words = Words(style.language)
     shown: Counter[str] = Counter()
