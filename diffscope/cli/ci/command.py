@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from diffscope.cli import options
-from diffscope.cli.ci.request import POSTS, CiOptions
+from diffscope.cli.ci.change import POSTS, CiOptions
 from diffscope.cli.console import DONE, FINDINGS, Console
 from diffscope.errors import UsageError
 

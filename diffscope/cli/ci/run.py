@@ -30,6 +30,7 @@ from diffscope.adapters.github.posting import Posted, Poster
 from diffscope.adapters.github.trust import LARGEST, bind, decode_assessment, restore_texts
 from diffscope.assessment.document import Assessment
 from diffscope.cli.ci.change import (
+    CiOptions,
     LazyGitHub,
     NothingToJudge,
     find_change,
@@ -37,7 +38,6 @@ from diffscope.cli.ci.change import (
     refuse_untrusted_checkout,
 )
 from diffscope.cli.ci.posting import Posting, post
-from diffscope.cli.ci.request import CiOptions
 from diffscope.cli.classify.command import exceeds
 from diffscope.cli.console import Console
 from diffscope.cli.options import is_debug
