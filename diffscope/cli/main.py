@@ -63,7 +63,9 @@ COMMANDS: dict[str, Command] = {
         "Measure the rules on history: how often each fires, and how often what it flags is fixed later.",
     ),
     "ci": Command("diffscope.cli.ci.command:ci", "Run as a step of a GitHub workflow."),
-    "mcp": Command("diffscope.cli.mcp.tools:mcp", "Serve review assistants over the Model Context Protocol."),
+    "mcp": Command(
+        "diffscope.cli.mcp.command:mcp", "Serve review assistants over the Model Context Protocol."
+    ),
     "schema": Command(
         "diffscope.cli.generate.schema:schema", "Print the JSON Schema of what diffscope writes."
     ),

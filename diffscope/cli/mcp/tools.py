@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
 from typing import Annotated, Any, Final, NamedTuple, Self
 
-import click
 import msgspec
 from msgspec import Meta, UnsetType
 
@@ -18,8 +16,6 @@ from diffscope.adapters.graphs.graphs import graph_at
 from diffscope.assessment.document import Assessment
 from diffscope.batch.run import Batch
 from diffscope.batch.windows import digest_of, find_span, read_span
-from diffscope.cli import options
-from diffscope.cli.console import DONE
 from diffscope.cli.explain import explanation_text
 from diffscope.cli.gather import Request, check, gather, need_clone
 from diffscope.cli.open_workspace import RuleOptions, open_workspace
@@ -49,37 +45,6 @@ from diffscope.rules.authoring.pages import rule_page, vocabulary_page
 from diffscope.rules.engine.explain import explain as explained
 from diffscope.source.model import Value
 from diffscope.workspace import Workspace
-
-
-@click.command("mcp")
-@options.repository_option
-@click.option(
-    "--source",
-    type=click.Choice(["clone", "auto"]),
-    default="clone",
-    show_default=True,
-    help="Where to look for pull requests: only in the clone, or also on GitHub and in recorded facts.",
-)
-@options.rules_option
-@options.cache_option
-def mcp(*, repo: Path | None, source: str, rule_folders: tuple[Path, ...], use_cache: bool) -> int:
-    """Serve review assistants over the Model Context Protocol.
-
-    The server uses stdin and stdout until the client closes them, is read-only, and answers about one clone.
-    Tools: classify, symbol_changes, affected, tests_for_change, explain, report.
-    Resources: diffscope://rules, diffscope://rules/CODE, diffscope://vocabulary.
-    """
-    if find_spec("mcp") is None:
-        raise UsageError(
-            "the server needs the MCP SDK, which is an extra", hint="pip install 'vllm-diffscope[mcp]'"
-        )
-    from diffscope.cli.mcp.server import serve
-    from diffscope.cli.mcp.tools import ToolSession
-
-    with ToolSession(repo=repo, source=source, rule_folders=rule_folders, use_cache=use_cache) as session:
-        serve(session)
-    return DONE
-
 
 _KEPT: Final = 16
 """How many changes keep their facts between calls."""
