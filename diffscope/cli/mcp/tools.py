@@ -1,4 +1,4 @@
-"""``diffscope mcp`` and its tools: arguments in, answers out, over one open workspace. Knows nothing of the protocol."""
+"""The tools of ``diffscope mcp``: arguments in, answers out, over one open workspace. Knows nothing of the protocol."""
 
 from __future__ import annotations
 

@@ -44,8 +44,7 @@ _BARE: Final = frozenset({"parenthesized_expression", "with_clause", *_TUPLES})
 _BRACKETS: Final = frozenset({"(", ")"})
 _CLOSERS: Final = frozenset({")", "]", "}"})
 _SILENT: Final = frozenset({"comment", "line_continuation", ";"})
-_NO_BRACES: Final = str.maketrans("", "", "ft")
-"""Of a prefix, for a format: braces are not doubled in it."""
+_NO_BRACES: Final = str.maketrans("", "", "ft")  # of a prefix, for a format: braces are not doubled in it
 _EMPTY_STATEMENTS: Final = frozenset({"pass_statement", *IMPORT_STATEMENTS})
 
 
