@@ -349,6 +349,7 @@ NumericWhat = Literal[
     "scale",
     "reduction",
     "scheme",
+    "layout",
 ]
 NumericChange = Literal["added", "removed", "changed", "reguarded"]
 WriteWhat = Literal["config", "environment", "module-global", "library-state", "patch", "class-attribute"]
@@ -1098,7 +1099,7 @@ class NumericFact(Located, frozen=True, kw_only=True):
     what: Annotated[
         str,
         said(
-            "dtype, number, epsilon (a number up to 1e-4), division, reciprocal, rounding, clamp, precision (a condition or assignment about scales, formats or accumulation), cast (to another value's type, `.float()`, `.to(x.dtype)`), scale (a factor, or the scale argument of a call), reduction (its dimensions) or scheme (how values are quantised, `w8a8`).",
+            "dtype, number, epsilon (a number up to 1e-4), division, reciprocal, rounding, clamp, precision (a condition or assignment about scales, formats or accumulation), cast (to another value's type, `.float()`, `.to(x.dtype)`), scale (a factor, or the scale argument of a call), reduction (its dimensions), scheme (how values are quantised, `w8a8`) or layout (dimensions of weights are exchanged, in functions that by their name store or convert weights or adapters).",
             one_of=NumericWhat,
         ),
     ]

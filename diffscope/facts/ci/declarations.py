@@ -95,6 +95,10 @@ class Declarations:
         names = (one.name for one in self.requirements if one.name)
         return any(map(pattern.search, self._texts)) or any(map(pattern.search, names))
 
+    def scripts_name(self, path: RepoPath) -> bool:
+        """Return whether a shell script that jobs may run names a file, though no step is known to run the script."""
+        return any(path in text for text in self.project.scripts.values())
+
     @cached_property
     def _texts(self) -> tuple[str, ...]:
         files = {**self._read_job_files(), **self._read_installing()}

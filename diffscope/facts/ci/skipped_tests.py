@@ -75,6 +75,9 @@ def idle_tests(
             reason = _reason(need, platforms, placed, declarations)
             if lookup is not None and need.package and lookup.imports_root(need.package.partition(".")[0]):
                 continue
+            # Machines of other platforms are driven from outside, by a script in the tree.
+            if need.elsewhere and declarations.scripts_name(path):
+                continue
             if reason:
                 yield StepFact(
                     **gaining[path].spot(),

@@ -158,7 +158,7 @@ def _uncollected(placed: tuple[Placed, ...], declarations: Declarations) -> Iter
         return
     collected = collect_tests(declarations.step_tests, TreeIndex(new))
     for coverage in cover_tests(new, collected):
-        if coverage.state != "collected":
+        if coverage.state != "collected" and not declarations.scripts_name(coverage.path):
             steps = sorted({each.step.label for each in coverage.steps})
             yield StepFact(
                 **new[coverage.path].spot(),
