@@ -1,4 +1,4 @@
-"""Outlines of a tree -> records of its files -> ``ModuleGraph``; a graph and what changed -> the next graph.
+"""Outlines of a tree -> ``ModuleGraph``; a graph and what changed -> the next graph.
 
 There is one way to make a graph, ``derive_graph``; building from scratch is deriving from nothing. What is kept of the graph
 before are the records of files that did not change (assemble.py).

@@ -1,4 +1,4 @@
-"""Which GitHub, with whose token, and which pull request: a number, a URL or ``owner/repo#N``; errors of GitHub and of the network, translated into ours with a hint."""
+"""Which GitHub, with whose token, and which pull request: a number, a URL or ``owner/repo#N``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``diffscope classify --range``: judges every change of a range in workers and publishes them in order; ``--shard 3/16`` takes a part of it.
+"""``diffscope classify --range``: judges every change of a range in workers and publishes them in order.
 
 One that was interrupted goes on with the changes that its JSON-lines file does not hold yet.
 """
