@@ -15,8 +15,9 @@ import pytest
 import requests.exceptions
 from github.GithubException import BadAttributeException, GithubException, RateLimitExceededExceedsMaxWait
 
-from diffscope.adapters.github.access import BY_ANSWER, BY_CLASS, FAILURES, Access, translate
+from diffscope.adapters.github.access import Access
 from diffscope.adapters.github.client import Client, RetryPolicy
+from diffscope.adapters.github.errors import BY_ANSWER, BY_CLASS, FAILURES, translate
 from diffscope.adapters.github.responses import FileEntry, Pull
 from diffscope.errors import NotFoundError, RemoteError, SourceError
 from tests.adapters.github_hosts import TOKEN, hosted, many_files

@@ -19,7 +19,8 @@ from github.Requester import Requester
 from urllib3.exceptions import InvalidHeader, MaxRetryError
 from urllib3.response import BaseHTTPResponse
 
-from diffscope.adapters.github.access import FAILURES, Access, message_of, translate
+from diffscope.adapters.github.access import Access
+from diffscope.adapters.github.errors import FAILURES, message_of, translate
 from diffscope.adapters.github.responses import QueryAnswer
 from diffscope.errors import RemoteError
 from diffscope.patterns import lazy_regex

@@ -49,8 +49,9 @@ from diffscope.adapters.graphs.store import (
     nearest_places,
 )
 from diffscope.errors import InputError
+from diffscope.graph.build.describe import describe_file
 from diffscope.graph.build.native import NativeFile, describe_natives
-from diffscope.graph.derive import FileOutline, derive_graph, describe_file
+from diffscope.graph.derive import FileOutline, derive_graph
 from diffscope.graph.query.graph import OutlineReader
 from diffscope.graph.resolve import is_native, node_name
 from diffscope.graph.tables import FORMAT, FileRecords, empty_tables

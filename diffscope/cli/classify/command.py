@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from diffscope.cli import options
-from diffscope.cli.classify.range import Shard, Sharing, shard_option
+from diffscope.cli.classify.shard import Shard, Sharing, shard_option
 from diffscope.cli.console import DONE, FINDINGS, Console
 from diffscope.cli.gather import SOURCES, Request, check, find_clone, gather
 from diffscope.cli.options import Output
