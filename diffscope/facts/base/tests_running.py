@@ -20,7 +20,6 @@ from diffscope.graph.resolve import is_test_file
 from diffscope.patterns import lazy_regex
 from diffscope.source.model import RepoPath
 from diffscope.source.profile import places, profile
-from diffscope.syntax.model import Outline
 
 _RUST: Final = ".rs"
 _MOST_SUBJECTS: Final = 10
@@ -161,12 +160,10 @@ class _Finder:
             return after[path] if path in after else graph.text_at(RepoPath(path))
 
         outlines = {one.fact.path: one.material.python.after for one in placed if one.material.python}
-
-        def outline(path: str) -> Outline | None:
-            return outlines.get(path) if path in after else graph.outline_at(RepoPath(path))
-
         self._after, self._text = after, text
-        self._code = TestCode(text, outline)
+        self._code = TestCode(
+            text, lambda path: outlines.get(path) if path in after else graph.outline_at(RepoPath(path))
+        )
         asked = subjects(facts)
         self._targets = [target for one in asked for target in self._targets_of(one)]
         platforms = {one.platforms for one in asked}
@@ -354,8 +351,7 @@ class _Finder:
             self._read[caller.path] = (self._text(caller.path) or b"").split(b"\n")
         found, lines = self._callers.definition(caller), self._read.get(caller.path, [])
         part = b"\n".join(lines[found.start - 1 : found.end]) if found else b""
-        asks = switches(part, _last(place.name))
-        return _Way(way.names | {_last(caller.name)}, way.asks | asks)
+        return _Way(way.names | {_last(caller.name)}, way.asks | switches(part, _last(place.name)))
 
     def _module(self, path: str) -> ModuleName | None:
         return self._graph.module_of(RepoPath(self._old_paths.get(path, path)))
