@@ -10,6 +10,7 @@ from typing import Final, Literal
 from diffscope.facts.parsed_text import parse_expression, parse_lines, platforms_skipped
 from diffscope.patterns import lazy_regex
 from diffscope.source.profile import EVERY_PLATFORM, places
+from diffscope.source.text import decode
 from diffscope.syntax.model import Definition, DefinitionKind, ImportLayer, Outline, ParameterKind
 
 _MOST_HELPERS: Final = 100
@@ -343,7 +344,7 @@ def _is_patch(function: ast.expr) -> bool:
 
 @lru_cache(maxsize=_PARTS_KEPT)
 def _words(part: bytes) -> frozenset[str]:
-    return frozenset(_WORD.findall(part.decode("utf-8", "replace")))
+    return frozenset(_WORD.findall(decode(part)))
 
 
 @lru_cache(maxsize=_PARTS_KEPT)
