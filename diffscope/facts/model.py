@@ -95,7 +95,9 @@ OptionWhat = Literal[
     "default-table",
     "build-argument",
 ]
-OptionChange = Literal["added", "removed", "default", "computed", "retyped", "made-required", "made-optional"]
+OptionChange = Literal[
+    "added", "removed", "default", "computed", "resolved", "retyped", "made-required", "made-optional"
+]
 ImportChange = Literal["added", "removed"]
 ImportLayer = Literal["eager", "lazy", "typing"]
 GuardChange = Literal["added", "removed", "moved", "body"]
@@ -689,7 +691,7 @@ class OptionFact(Located, frozen=True, kw_only=True):
     change: Annotated[
         str,
         said(
-            "added, removed, default, computed (the function that computes the default changed), retyped, made-required or made-optional.",
+            "added, removed, default, computed (the function that computes the default changed), resolved (code takes another value where it is left unset), retyped, made-required or made-optional.",
             one_of=OptionChange,
         ),
     ]
