@@ -3,9 +3,59 @@
 from __future__ import annotations
 
 import ast
+import re
+from collections.abc import Iterator
+from functools import cached_property
 from typing import Final
 
+from diffscope.patterns import lazy_regex
+
 _UNREADABLE: Final = (SyntaxError, ValueError, RecursionError, MemoryError)
+_DEFINES: Final = lazy_regex(rb"(?m)^([ \t]*)(?:async[ \t]+)?def[ \t]")
+_CONTINUES: Final = rb"[^\s#)\]}]"
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+class Functions:
+    """The functions of a module, parsed one by one when they are asked for: of a long file few are needed."""
+
+    def __init__(self, text: bytes) -> None:
+        self.text = text
+        self._parsed: dict[int, list[Function]] = {}
+
+    @cached_property
+    def blocks(self) -> list[tuple[int, bytes]]:
+        """The text of each outermost function with its first line, those of the module before those of classes."""
+        found: list[tuple[int, int, bytes]] = []
+        text, end, line, at = self.text, 0, 1, 0
+        for match in _DEFINES.finditer(text):
+            if match.start() < end:
+                continue
+            indent = len(match[1])
+            after = re.compile(rb"(?m)^[ \t]{0,%d}%s" % (indent, _CONTINUES)).search(text, match.end())
+            end = after.start() if after else len(text)
+            line, at = line + text.count(b"\n", at, match.start()), match.start()
+            found.append((indent, line, text[at:end]))
+        return [(line, block) for _, line, block in sorted(found, key=lambda one: one[0])]
+
+    def of(self, line: int, block: bytes) -> list[Function]:
+        """Return the function of a block and those inside of it, their lines counted in the module; none of what does not parse."""
+        if line not in self._parsed:
+            head = b"" if block.startswith((b"def", b"async")) else b"if 1:\n"
+            tree = parse_module(b"\n" * (line - 1 - bool(head)) + head + block)
+            nodes = ast.walk(tree) if tree is not None else self._of_module(line, block)
+            self._parsed[line] = [node for node in nodes if isinstance(node, Function)]
+        return self._parsed[line]
+
+    def _of_module(self, line: int, block: bytes) -> Iterator[ast.AST]:
+        """Yield what stands in a block that another end than its own was found for: a string with lines like code."""
+        last = line + block.count(b"\n")
+        nodes = ast.walk(self._module) if self._module is not None else ()
+        return (node for node in nodes if line <= getattr(node, "lineno", 0) <= last)
+
+    @cached_property
+    def _module(self) -> ast.Module | None:
+        return parse_module(self.text)
 
 
 def parse_module(text: str | bytes) -> ast.Module | None:

@@ -3,46 +3,43 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from diffscope.facts.change.changed_file import Placed
 from diffscope.facts.model import Point
-from diffscope.facts.parsed_text import parse_module
+from diffscope.facts.parsed_text import Function, Functions
 from diffscope.patterns import lazy_regex
 from diffscope.syntax.nodes import clip
 
 _LONGEST: Final = 80
 _OWNED: Final = lazy_regex(r"\b[A-Z]\w*Params\b")
 """What users make, hand over, and may hand over again."""
-_Function = ast.FunctionDef | ast.AsyncFunctionDef
+_EMPTY: Final = lazy_regex(rb"\[\s*\]")
 
 
-def collect_pitfalls(source: Iterable[Placed]) -> Iterator[Point]:
-    """Yield a point for each such place in edited files of Python; ``names`` begin with the function it is about."""
-    read = [
-        (one, tree)
-        for one in source
-        if one.material.after and (tree := parse_module(one.material.after.data)) is not None
-    ]
+def collect_pitfalls(source: Iterable[Placed], functions: Mapping[str, Functions]) -> Iterator[Point]:
+    """Yield a point for each such place in edited files of Python, by the functions of each path; ``names`` begin with the function it is about."""
+    read = [one for one in source if one.fact.path in functions]
     edited = {
         change.name.rpartition(".")[2]: change.name
-        for one, _ in read
+        for one in read
         for change in one.symbols
         if change.before is not None and change.after is not None and change.logic
     }
-    for one, tree in read:
+    called = [f".{name}".encode() for name in edited]
+    for one in read:
         added = {line.number for hunk in one.material.diff.hunks for line in hunk.added}
-        lines = one.material.after.data.split(b"\n") if one.material.after and edited else []
-        asserts = {number for number, line in enumerate(lines, 1) if b"assert" in line}
-        for function in ast.walk(tree):
-            if isinstance(function, _Function):
-                # Most functions of a file have no line of the change and no assertion: to walk them costs more than all the rest.
-                span = range(function.lineno, (function.end_lineno or function.lineno) + 1)
+        for line, block in functions[one.fact.path].blocks:
+            # To parse what cannot have any of them costs more than all the rest.
+            is_edited = not added.isdisjoint(range(line, line + block.count(b"\n") + 1))
+            writes, empties = is_edited and b"Params" in block, is_edited and _EMPTY.search(block) is not None
+            asserts = b"assert" in block and any(name in block for name in called)
+            for function in functions[one.fact.path].of(line, block) if writes or empties or asserts else ():
                 found = (
-                    *(_written(function, added) if not added.isdisjoint(span) else ()),
-                    *(_emptied(function, added) if not added.isdisjoint(span) else ()),
-                    *(_asserted(function, added, edited) if not asserts.isdisjoint(span) else ()),
+                    *(_written(function, added) if writes else ()),
+                    *(_emptied(function, added) if empties else ()),
+                    *(_asserted(function, added, edited) if asserts else ()),
                 )
                 for what, node, name in found:
                     names = (_owner(one, function.lineno), name)
@@ -59,7 +56,7 @@ def _owner(placed: Placed, line: int) -> str:
 _Found = tuple[str, ast.stmt | ast.expr, str]
 
 
-def _written(function: _Function, added: set[int]) -> Iterator[_Found]:
+def _written(function: Function, added: set[int]) -> Iterator[_Found]:
     """Yield new assignments to attributes of a parameter, or of what it holds, that is never bound to a copy."""
     owned = {
         each.arg: found[0]
@@ -87,7 +84,7 @@ def _written(function: _Function, added: set[int]) -> Iterator[_Found]:
                 yield "written", each, owned[holder]
 
 
-def _emptied(function: _Function, added: set[int]) -> Iterator[_Found]:
+def _emptied(function: Function, added: set[int]) -> Iterator[_Found]:
     """Yield what is taken by place, behind a condition, from a list that one of its branches sets to an empty one."""
     for node in ast.walk(function):
         body = getattr(node, "body", [])
@@ -118,7 +115,7 @@ def _set_empty(body: list[ast.stmt]) -> Iterator[str]:
             yield ast.unparse(each.targets[0])
 
 
-def _asserted(function: _Function, added: set[int], edited: dict[str, str]) -> Iterator[_Found]:
+def _asserted(function: Function, added: set[int], edited: dict[str, str]) -> Iterator[_Found]:
     """Yield assertions that stood, of the result of an edited function."""
     results: dict[str, str] = {}
     for each in ast.walk(function):
