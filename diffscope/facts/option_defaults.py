@@ -186,12 +186,16 @@ def _unset_defaults(placed: Placed, found: ChangedPython) -> Iterator[OptionFact
 
 def _chosen_where_unset(function: Region | None) -> Iterator[tuple[str, tuple[str, Region | None]]]:
     """Yield each attribute that is assigned below a test of itself for ``None``, with the value and the further conditions."""
-    tree = parse_module(textwrap.dedent("\n".join(function.lines))) if function is not None else None
-    for node in ast.walk(tree) if tree is not None and function is not None else ():
-        tests = _terms(node.test) if isinstance(node, ast.If) else []
+    if function is None:
+        return
+    tree = parse_module(textwrap.dedent("\n".join(function.lines)))
+    for node in ast.walk(tree) if tree is not None else ():
+        if not isinstance(node, ast.If):
+            continue
+        tests = _terms(node.test)
         for test in tests:
             target = test.removesuffix(" is None")
-            if isinstance(node, ast.If) and target != test and "." in target:
+            if target != test and "." in target:
                 rest = [one for one in tests if one != test]
                 yield from ((target, choice) for choice in _assigned(node.body, target, rest, function))
 
@@ -211,10 +215,8 @@ def _assigned(
 
 
 def _terms(test: ast.expr) -> list[str]:
-    return [
-        ast.unparse(one)
-        for one in (test.values if isinstance(test, ast.BoolOp) and isinstance(test.op, ast.And) else [test])
-    ]
+    joined = test.values if isinstance(test, ast.BoolOp) and isinstance(test.op, ast.And) else [test]
+    return [ast.unparse(one) for one in joined]
 
 
 def _holds_settings(path: str) -> bool:
