@@ -11,6 +11,7 @@ from typing import Final
 
 import msgspec
 
+from diffscope.assessment.changed_values import changed_values
 from diffscope.assessment.document import Effect
 from diffscope.assessment.effect_questions import effect_of, keys_by
 from diffscope.assessment.effect_sentences import NO_CODE, EditGroup, refusals_joined
@@ -19,7 +20,7 @@ from diffscope.assessment.title_words import stems_of
 from diffscope.facts.change.edit_weight import only_hands_on, statement_weight
 from diffscope.facts.model import ChangeFacts, Edit, SymbolFact
 from diffscope.patterns import lazy_regex
-from diffscope.syntax.denial import denied
+from diffscope.syntax.nodes import denied
 
 MOST: Final = 3
 _MOST_OTHERS: Final = 2
@@ -130,6 +131,7 @@ def find_effects(facts: ChangeFacts) -> tuple[Effect, ...]:
     ranked = sorted(
         _grouped(facts, change),
         key=lambda group: (
+            group.first.what == "docs",
             is_native and group.first.path.endswith(".py"),
             -_weight(group, words, change),
             group.first.path,
@@ -161,7 +163,10 @@ def _grouped(facts: ChangeFacts, change: _Change) -> Iterable[EditGroup]:
         key = (
             edit.what,
             edit.change,
-            *(_NUMBER.sub("#", text) for text in (edit.before, edit.after, edit.callee, *edit.held)),
+            *(
+                _NUMBER.sub("#", text)
+                for text in (*(changed_values(edit) or (edit.before, edit.after)), edit.callee, *edit.held)
+            ),
         )
         group = groups.setdefault(key, EditGroup([], []))
         group.edits.append(edit)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import accumulate
 from typing import Final
 
-from diffscope.assessment.document import Assessment, SymbolAssessment
+from diffscope.assessment.document import Assessment
 from diffscope.render.change_summary import clauses_of, is_private
 from diffscope.render.places import worst_first
 from diffscope.render.words import Words
@@ -19,10 +19,14 @@ _LONGEST_NOTE: Final = 240
 _LONGEST_SUMMARY: Final = 80
 _OF_PLACES: Final = frozenset({"core-path", "platform-compat"})
 """Families whose rules say where something changed, and not what was done there."""
-_OF_PATHS: Final = frozenset({"core-path", "kernel-safety"})
-"""Families whose question is the same for whatever changed there: what the edits leave open is asked before."""
-_AFTER_EDITS: Final = frozenset({"quantization-numerics", "platform-compat", "concurrency"})
-"""Families whose question fits every change of such code."""
+_CODE: Final = frozenset({"source", "native"})
+_OF_PATHS: Final = frozenset({"core-path", "kernel-safety", "quantization-numerics", "platform-compat"})
+"""Families whose question is much the same for whatever changed there: asked only where nothing else is."""
+_NEVER: Final = frozenset(
+    {"CP101", "CP102", "CP103", "CP104", "CP106", "CP107", "CP109", "CP110", "CP111", "PF306"}
+)
+"""Rules that say where something changed: what to ask of it only its statements tell."""
+_AFTER_EDITS: Final = frozenset({"concurrency"})
 _OF_TESTS: Final = frozenset({"missing-tests", "insufficient-tests", "ci-coverage"})
 """Families that ask how it is shown; what to show comes first."""
 _ASKED_FIRST: Final = frozenset({"point-written", "point-emptied", "point-asserted"})
@@ -85,7 +89,7 @@ def what_to_check(assessment: Assessment, words: Words) -> tuple[str, ...]:
     First what the gravest rule asks of this very change, then what the first edits leave open; a rule's general remedy where there is neither.
     """
     flags, effects = _flags(assessment), assessment.effects
-    asked = [flag for flag in flags if flag.check]
+    asked = [flag for flag in flags if flag.check and flag.code not in _NEVER]
     if not effects and (gone := _only_removes(assessment)):
         return (words("check-removed", names=words.comma.join(f"`{name}`" for name in gone[:_MOST_NAMED])),)
     asking = [flag for flag in asked if flag.family not in _OF_PATHS]
@@ -106,31 +110,51 @@ def what_to_check(assessment: Assessment, words: Words) -> tuple[str, ...]:
     edits = [words.pick(check) for effect in telling[:1] for check in effect.checks]
     edits += [words.pick(effect.checks[0]) for effect in telling[1:] if effect.checks]
     shown = [words.pick(flag.asked) for flag in asking if flag.family in _OF_TESTS][:1]
-    kernels = [words.pick(flag.asked) for flag in asked if flag.family == "kernel-safety"][:1]
+    last = [words.pick(flag.asked) for flag in asked if flag.family in _OF_PATHS][:1]
     # What the numbers are worth is asked behind what decides that they are computed so.
     late = bool(edits) and bool(asking) and asking[0].family in _AFTER_EDITS
     found = [*leading, *edits[:1], *first, *edits[1:]] if late else [*leading, *first, *edits]
-    found = [*found, *shown] or kernels or [words.pick(flag.asked) for flag in flags[:1]]
+    if lost := _lost_tests(assessment):
+        names = words.comma.join(f"`{name}`" for name in lost[:_MOST_NAMED])
+        found.append(words("check-lost", names=names, count=len(lost)))
+    found = (
+        [*found, *shown[: not found]] or last or [words.pick(one.asked) for one in flags if not one.check][:1]
+    )
     if not found and (
         moved := [
             one.name for one in assessment.symbols if "moved" in one.aspects and not is_private(one.name)
         ]
     ):
         found = [words("check-moved", names=words.comma.join(f"`{name}`" for name in moved[:_MOST_NAMED]))]
-    if not found:
-        code = {file.path for file in assessment.files if file.category in ("source", "native")}
-        new = [one for one in assessment.symbols if _is_new_code(one) and (one.path in code or not code)]
-        found = [words("check-new", name=one.name) for one in new[:1]]
     return tuple(clip(begin(one), _LONGEST) for one in dict.fromkeys(found))[:_MOST_CHECKS]
+
+
+def _lost_tests(assessment: Assessment) -> list[str]:
+    """Return the tests that are gone from files that stay, while no new one has most of the words of their names; none where the code that they tested went too."""
+    code = {file.path for file in assessment.files if file.category in _CODE and file.status != "deleted"}
+    tests = {file.path for file in assessment.files if file.category == "test" and file.status != "deleted"}
+    names: dict[bool, list[str]] = {True: [], False: []}
+    for one in assessment.symbols:
+        last = one.name.rpartition(".")[2]
+        if one.path in tests and last.startswith("test_") and "moved" not in one.aspects:
+            for is_new, aspect in ((True, "added"), (False, "removed")):
+                names[is_new] += [last] * (aspect in one.aspects)
+    gone = any(
+        one.path in code and "removed" in one.aspects and not is_private(one.name)
+        for one in assessment.symbols
+    )
+    new = [{*name.split("_")[1:]} for name in names[True]]
+    lost = [
+        name
+        for name in names[False]
+        if not any(2 * len(one & {*name.split("_")[1:]}) > len(one) for one in new)
+    ]
+    return lost if code and not gone and len(lost) <= _MOST_NAMED else []
 
 
 def begin(text: str) -> str:
     """Return a text as the beginning of a sentence: with a capital, unless its first word is a path or a name of the code."""
     return f"{text[:1].upper()}{text[1:]}" if text.partition(" ")[0].rstrip(",:").isalpha() else text
-
-
-def _is_new_code(symbol: SymbolAssessment) -> bool:
-    return "added" in symbol.aspects and symbol.logic and symbol.kind in ("function", "method", "class")
 
 
 def _with_summary(clause: str, assessment: Assessment, words: Words) -> str:

@@ -134,8 +134,8 @@ def test_a_variable_is_one_option_though_it_is_written_twice() -> None:
     """The declaration for type checkers and the reader of the environment speak of the same variable."""
     template = "import os\n\nif TYPE_CHECKING:\n    VLLM_POOL: bool = {0}\n\nenvironment_variables = {{\n    'VLLM_POOL': lambda: bool(int(os.getenv('VLLM_POOL', '{1}'))),\n}}\n"
     found = edit("vllm/envs.py", template.format("False", "0"), template.format("True", "1")).option
-    assert [(one.what, one.name, one.change) for one in found] == [
-        ("environment-variable", "VLLM_POOL", "default")
+    assert [(one.what, one.name, one.change, one.line) for one in found] == [
+        ("environment-variable", "VLLM_POOL", "default", 7)
     ]
 
 

@@ -122,7 +122,8 @@ def _asserted(function: Function, added: set[int], edited: dict[str, str]) -> It
         value = getattr(each, "value", None) if isinstance(each, ast.Assign) else None
         call = value.value if isinstance(value, ast.Await) else value
         name = call.func.attr if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) else ""
-        for target in ast.walk(each) if name in edited else ():
+        # What hands on to one of its own name is no caller of itself.
+        for target in ast.walk(each) if name in edited and name != function.name else ():
             if isinstance(target, ast.Name) and isinstance(target.ctx, ast.Store):
                 results[target.id] = edited[name]
     for each in ast.walk(function) if results else ():

@@ -98,7 +98,7 @@ def compare_edits(before: Unit, after: Unit) -> tuple[StatementEdit, ...]:
     found += _alone(old, new, [at for at in gone if old[at].text not in other_texts], "removed")
     found += _alone(new, old, [at for at in come if new[at].text not in texts], "added")
     found.sort(key=lambda edit: (edit.line, edit.change, edit.what, edit.after, edit.before))
-    return tuple(with_context(found[:_MOST], new))
+    return tuple(with_context(found[:_MOST], old, new))
 
 
 def _reordered(
