@@ -983,7 +983,7 @@ class CallFact(Located, frozen=True, kw_only=True):
     change: Annotated[
         str,
         said(
-            "added, removed, moved (from another function of the change), exchanged (a stream wait, a serialiser or an HTTP status with different arguments) or reguarded (under different conditions).",
+            "added, removed, moved (from another function of the change), exchanged (a stream wait, a serialiser or an HTTP status with different arguments, a plug-in with more) or reguarded (under different conditions).",
             one_of=CallChange,
         ),
     ]
