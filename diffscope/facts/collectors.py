@@ -39,7 +39,11 @@ from diffscope.facts.model import (
     UnknownFamily,
 )
 from diffscope.facts.native import collect_natives, collect_operators
-from diffscope.facts.option_defaults import collect_build_arguments, collect_default_tables
+from diffscope.facts.option_defaults import (
+    collect_build_arguments,
+    collect_default_tables,
+    collect_unset_defaults,
+)
 from diffscope.facts.options import collect_options
 from diffscope.facts.python.calls import collect_calls
 from diffscope.facts.python.conditions import collect_conditions
@@ -150,9 +154,12 @@ def _labels(material: Material, placed: tuple[Placed, ...]) -> tuple[str, ...] |
 
 
 def _options(placed: tuple[Placed, ...]) -> tuple[OptionFact, ...]:
+    declared = collect_options(placed)
+    names = {fact.name for fact in declared}
     return (
-        *collect_options(placed),
+        *declared,
         *collect_default_tables(placed),
+        *(fact for fact in collect_unset_defaults(placed) if fact.name not in names),
         *collect_build_arguments(placed),
         *collect_metrics(placed),
         *collect_wire_messages(placed),
