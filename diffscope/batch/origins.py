@@ -1,115 +1,17 @@
-"""Whose lines later fixes change, and which variables of the environment were read before a change: asked of git, a question each."""
+"""Which variables of the environment were read before a change, and which settings documents name: asked of git, a question each."""
 
 from __future__ import annotations
 
-import re
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from typing import Final, NamedTuple
+from collections.abc import Sequence
+from typing import Final
 
 import msgspec
 
-from diffscope.adapters.git.log import Squash
 from diffscope.adapters.git.process import run
 from diffscope.adapters.git.repository import GitRepository
 from diffscope.assessment.document import Assessment
-from diffscope.patterns import lazy_regex
-from diffscope.products.report.counts import number_of
 from diffscope.render.change_summary import option_of
 from diffscope.source.profile import places
-from diffscope.source.text import decode, split_lines
-
-_FIX: Final = lazy_regex(r"(?i)\b(?:bug ?fix(?:es)?|fix(?:es|ed)?|hot ?fix)\b")
-_MOST_PAIRS: Final = 48
-"""Of a later fix and a file of the window: two or three questions to git each."""
-_HUNK: Final = lazy_regex(r"^@@ -(\d+)(?:,(\d+))? ")
-_REMARK: Final = lazy_regex(r"(?:^|\s)(?:#|//|/\*).*$|^\s*\*(?:\s.*)?$")
-"""A comment to the end of a line."""
-_PART: Final = 0.4
-"""Part of the lines of product code that a fix changes, from which on it is a word on who wrote these lines."""
-
-
-def find_later_fixes(
-    repository: GitRepository, inside: Sequence[Assessment], later: Mapping[Squash, tuple[str, ...]]
-) -> dict[Squash, list[tuple[int, str]]]:
-    """Return by later fix the pull requests of the window, with a file that each added, of whose lines of code it changes some."""
-    # Of code that came from elsewhere nobody knows by the file who wrote it.
-    moved = {symbol.path for one in inside for symbol in one.symbols if symbol.moved_from}
-    added = {
-        file.path: one
-        for one in inside
-        for file in one.files
-        if file.status == "added" and file.category in ("source", "native") and file.path not in moved
-    }
-    pairs = [
-        (squash, path)
-        for squash, paths in later.items()
-        if _FIX.search(squash.subject)
-        for path in paths
-        if path in added
-    ]
-    found: defaultdict[Squash, list[tuple[int, str]]] = defaultdict(list)
-    for squash, path in pairs[:_MOST_PAIRS]:
-        head = added[path].change.pull.head
-        if head is not None and _is_mended(repository, squash.commit, path, head):
-            found[squash].append((number_of(added[path]), path))
-    return found
-
-
-class _Hunk(NamedTuple):
-    """Lines of a file that a commit takes away or replaces: the first and the last, and how many change."""
-
-    first: int
-    last: int
-    changed: int
-
-
-def _is_mended(repository: GitRepository, commit: str, path: str, head: str) -> bool:
-    """Return whether much of the code that a commit changes are lines that ``head`` wrote in a file; what is only put between them mends nothing of theirs."""
-    hunks = _hunks(repository, commit, path)
-    asked = [f"-L{hunk.first},{hunk.last}" for hunk in hunks]
-    blamed = (
-        run(repository.objects, "blame", "-C", "-l", "-s", *asked, f"{commit}~", "--", path)
-        if asked
-        else None
-    )
-    if blamed is None or blamed.code != 0:
-        return False
-    owners = {}
-    for line in split_lines(decode(blamed.out)):
-        name, _, rest = line.partition(" ")
-        number = re.search(r"(\d+)\)", rest)
-        if number is not None:
-            owners[int(number[1])] = name.lstrip("^")
-    own = sum(
-        hunk.changed
-        for hunk in hunks
-        if all(owners.get(at) == head for at in range(hunk.first, hunk.last + 1))
-    )
-    stats = run(repository.objects, "diff", "--numstat", f"{commit}~", commit, "--", *_folders())
-    whole = 0
-    for line in split_lines(decode(stats.out)) if stats.code == 0 else ():
-        whole += sum(int(part) for part in line.split("\t")[:2] if part.isdigit())
-    return bool(own) and own >= _PART * whole
-
-
-def _hunks(repository: GitRepository, commit: str, path: str) -> list[_Hunk]:
-    """Return where a commit changes the code of a file, in lines of the file before it; other comments are no change."""
-    found = run(repository.objects, "diff", "-U0", f"{commit}~", commit, "--", path)
-    hunks, at, sides = list[_Hunk](), None, dict[str, list[str]]()
-    for line in [*split_lines(decode(found.out)), "@@ -0,0 "] if found.code == 0 else ():
-        head = _HUNK.search(line)
-        if head is None:
-            if at is not None and line[:1] in "+-":
-                sides.setdefault(line[:1], []).append(_REMARK.sub("", line[1:]).strip())
-            continue
-        lines = {mark: [text for text in texts if text] for mark, texts in sides.items()}
-        if at is not None and lines.get("-", []) != lines.get("+", []):
-            hunks.append(_Hunk(*at, sum(map(len, sides.values()))))
-        start, count = int(head[1]), int(head[2] if head[2] is not None else 1)
-        at, sides = (start, start + count - 1) if count else None, {}
-    return hunks
-
 
 _READS: Final = 32
 """Names that are looked for, a question to git each."""
