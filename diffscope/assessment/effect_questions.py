@@ -221,6 +221,8 @@ def _question(
         told["at"] = message("check.where", guard=" and ".join(filter(None, guards))) if any(guards) else ""
     if asked in ("decided", "return"):
         asked, told = _decided(edit, told, facts)
+    if asked == "splits" and edit.otherwise.startswith("raise "):
+        return "raised", {**told, "after": denied(edit.after), "value": error_of(edit.otherwise)}
     return _before_next(edit, "returned-to" if asked == "return" and words["caller"] else asked), told
 
 
@@ -254,7 +256,7 @@ def _decided(edit: Edit, told: dict[str, Argument], facts: ChangeFacts) -> tuple
     if (values := changed_values(edit)) is not None:
         told = {**told, "case": values.gained, "lost": values.lost}
         if edit.what == "condition" and exit_of(edit) == "raise" and values.gained:
-            return "raised", {**told, "after": values.gained, "value": _error(edit, code_of(edit))}
+            return "raised", {**told, "after": values.gained, "value": error_of(edit.held[-1])}
         return f"{'returned' if edit.what == 'return' else 'decided'}-{values.kind}", told
     if edit.what == "return":
         return "return", told
@@ -339,8 +341,7 @@ def _asked(edit: Edit, code: str) -> str:  # noqa: PLR0911 - a question a line
     if asked == "entry" and _KEYED.search(edit.after):
         # What is looked up by a key has no order.
         return "row"
-    found = _MISSING.search(edit.before)
-    if found is not None and f"{found[1]}.get({found[2]}" in edit.after:
+    if (found := _MISSING.search(edit.before)) and f"{found[1]}.get({found[2]}" in edit.after:
         return "missing"
     zero = _TRUTH.match(edit.after)
     if asked == "decided" and zero is not None and edit.before.removeprefix("not ") == (zero[1] or zero[2]):

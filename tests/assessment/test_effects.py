@@ -27,7 +27,7 @@ def thing(*lines: str, other: str = "1") -> str:
         pytest.param(
             thing("use(rows)"), thing("if rows < 0:", "    raise ValueError(rows)", "use(rows)"),
             "`Thing.run` now raises `ValueError(rows)` if `rows < 0`",
-            "Who reaches `Thing.run` with `rows < 0` today? They get the error now: is it what a caller or client can act on?",
+            "Who reaches `Thing.run` with `rows < 0` today? They get `ValueError(rows)` now: does it say what to do instead?",
             id="a refusal"),
         pytest.param(
             thing("if rows and self.on:", "    use(rows)"), thing("if rows and self.on and self.free:", "    use(rows)"),
