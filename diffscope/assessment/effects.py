@@ -139,7 +139,7 @@ def find_effects(facts: ChangeFacts) -> tuple[Effect, ...]:
         ),
     )
     # What a page says of a change follows what it does.
-    ranked = [group for group in ranked if group.first.what != "docs"] or ranked
+    ranked.sort(key=lambda group: group.first.what == "docs")
     return tuple(with_points(list(_effects(_apart(ranked), facts, change)), facts)[:MOST])
 
 

@@ -30,12 +30,12 @@ from diffscope.syntax.compare.entries import (
     target_of,
 )
 from diffscope.syntax.compare.smallest_difference import (
-    LISTED,
     MOST_TEXT,
     PLAIN,
     brief_sides,
     is_message,
     joined_parts,
+    quoted,
     smallest_difference,
 )
 from diffscope.syntax.model import StatementEdit
@@ -389,15 +389,7 @@ def _edit(
     at: Node | None = None,
     **texts: str,
 ) -> StatementEdit:
-    told: dict[str, Any] = {
-        name: text if LISTED.fullmatch(text) else brief(text, MOST_TEXT) for name, text in texts.items()
-    }
-    return StatementEdit(
-        **told,
-        what=what,
-        change=change,
-        guard=brief(entry.guard, MOST_TEXT),
-        held=held,
-        stood=stood,
-        line=(at or entry.node).start_point[0] + 1,
-    )
+    told: dict[str, Any] = {name: quoted(text) for name, text in texts.items()}
+    line = (at or entry.node).start_point[0] + 1
+    guard = brief(entry.guard, MOST_TEXT)
+    return StatementEdit(**told, what=what, change=change, guard=guard, held=held, stood=stood, line=line)
