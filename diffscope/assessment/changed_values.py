@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from diffscope.facts.model import Edit
 from diffscope.facts.parsed_text import parse_expression
-from diffscope.syntax.denial import denied
+from diffscope.syntax.nodes import denied
 
 
 class ChangedValues(NamedTuple):

@@ -27,7 +27,7 @@ from diffscope.messages.model import Argument, Message, Text, message
 from diffscope.messages.say import text_of
 from diffscope.patterns import lazy_regex
 from diffscope.source.profile import places
-from diffscope.syntax.denial import denied
+from diffscope.syntax.nodes import denied
 
 _WITH_WHAT_RUNS: Final = ("condition-", "and-", "or-", "loop-added", "loop-removed", "with-")
 """Beginnings of the codes of sentences that say what runs under a head."""

@@ -14,8 +14,7 @@ from diffscope.messages.codes import MessageCode
 from diffscope.messages.model import Argument, Message, Text, message
 from diffscope.messages.say import sentence
 from diffscope.patterns import lazy_regex
-from diffscope.syntax.denial import denied
-from diffscope.syntax.nodes import brief
+from diffscope.syntax.nodes import brief, denied
 
 _NAMES: Final = 2
 _LONGEST_VALUE: Final = 70

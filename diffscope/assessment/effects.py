@@ -20,7 +20,7 @@ from diffscope.assessment.title_words import stems_of
 from diffscope.facts.change.edit_weight import only_hands_on, statement_weight
 from diffscope.facts.model import ChangeFacts, Edit, SymbolFact
 from diffscope.patterns import lazy_regex
-from diffscope.syntax.denial import denied
+from diffscope.syntax.nodes import denied
 
 MOST: Final = 3
 _MOST_OTHERS: Final = 2

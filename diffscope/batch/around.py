@@ -15,12 +15,10 @@ from diffscope.adapters.git.log import Squash, main_tip, merges, pull_number, pu
 from diffscope.adapters.git.process import run
 from diffscope.adapters.git.repository import GitRepository
 from diffscope.assessment.document import Assessment
-from diffscope.batch.origins import find_later_fixes
-from diffscope.batch.patches import read_patches
+from diffscope.batch.patches import find_later_fixes, read_patches
 from diffscope.errors import DiffscopeError
 from diffscope.facts.classify.change_shape import Sizes
-from diffscope.facts.classify.kinds import Signs, decide_kind
-from diffscope.facts.classify.titles import read_title
+from diffscope.facts.classify.kinds import Signs, decide_kind, read_title
 from diffscope.patterns import lazy_regex
 from diffscope.products.report.counts import number_of
 from diffscope.products.report.links.nodes import Around, Merged

@@ -22,15 +22,15 @@ from diffscope.facts.change.points import collect_points
 from diffscope.facts.ci.declarations import Declarations
 from diffscope.facts.ci.skipped_tests import with_places
 from diffscope.facts.ci.steps import collect_steps
-from diffscope.facts.ci_model import CiFacts
 from diffscope.facts.classify.classify import classify_change
 from diffscope.facts.classify.fix_measures import HISTORY_DAYS, EditedFile, measure_fix_risk
 from diffscope.facts.footprint import collect_footprint
-from diffscope.facts.footprint_model import Footprint
 from diffscope.facts.model import (
     ChangeFact,
+    CiFacts,
     DependencyFact,
     FixMeasures,
+    Footprint,
     GraphFacts,
     ImportFact,
     NativeFact,

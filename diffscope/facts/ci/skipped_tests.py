@@ -17,8 +17,8 @@ from diffscope.facts.ci.declarations import Declarations
 from diffscope.facts.model import StepFact, TestFact
 from diffscope.patterns import lazy_regex
 from diffscope.project.answers import StepRef
+from diffscope.project.ci.buildkite import UNKNOWN_PLATFORM, device_of, platform_of
 from diffscope.project.ci.collection import collect_tests, is_test_file
-from diffscope.project.ci.mirrors import UNKNOWN_PLATFORM, device_of, platform_of
 from diffscope.project.model import Dialect
 from diffscope.project.tree import TreeIndex
 from diffscope.source.model import RepoPath

@@ -6,7 +6,7 @@ import pytest
 
 from diffscope.diff.make import make_patch
 from diffscope.diff.parse import parse_diff
-from diffscope.render.excerpts import excerpts_of
+from diffscope.render.places import excerpts_of
 from tests.assessments import evidence
 
 BEFORE = "".join(f"line {number}\n" for number in range(1, 21))

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diffscope.products.backtest.line_owners import OLD, LineOwners, PatchedFile, PatchedHunk, mended
+from diffscope.products.backtest.model import OLD, LineOwners, PatchedFile, PatchedHunk, mended
 
 A, B = "vllm/a.py", "vllm/b.py"
 

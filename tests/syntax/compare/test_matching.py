@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diffscope.syntax.similarity import share_contained, similarity, trigrams_of
+from diffscope.syntax.compare.matching import share_contained, similarity, trigrams_of
 
 BAGS = st.lists(st.sampled_from("abcdef")).map(Counter)
 

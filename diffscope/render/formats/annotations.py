@@ -1,4 +1,4 @@
-"""GitHub workflow commands: what a job prints so that its findings appear beside the lines of the pull request."""
+"""Flags beside the lines of a pull request: GitHub workflow commands, reviewdog's diagnostics, and lines that editors jump to."""
 
 from __future__ import annotations
 
@@ -6,12 +6,54 @@ from collections import Counter
 from typing import NamedTuple
 
 from diffscope.assessment.document import Assessment, RiskLevel
-from diffscope.render.places import LEVELS, has_line, nearest_line, places
+from diffscope.render.formats.json import indented
+from diffscope.render.places import LEVELS, has_line, nearest_line, places, worst_first
 from diffscope.render.sanitize import command_data, command_property, visible
 from diffscope.render.style import Style
 from diffscope.render.view_model import AssessmentView
 from diffscope.render.words import Words
 from diffscope.rules.model import Evidence, Flag
+
+
+def render_rdjson(assessment: Assessment, style: Style) -> str:
+    """Return a DiagnosticResult."""
+    words = Words(style.language)
+    diagnostics = [_diagnostic(flag, place, words) for flag, place in places(assessment.flags)]
+    return indented({"source": {"name": "diffscope"}, "diagnostics": diagnostics})
+
+
+def _diagnostic(flag: Flag, place: Evidence, words: Words) -> dict[str, object]:
+    location: dict[str, object] = {"path": place.path}
+    if has_line(place):
+        location["range"] = {"start": {"line": place.line}}
+    level = LEVELS[flag.severity]
+    return {
+        "message": f"{words.pick(flag.title)}{words.colon}{words.pick(place.note)}",
+        "location": location,
+        "severity": "INFO" if level == "note" else level.upper(),
+        "code": {"value": flag.code},
+    }
+
+
+def render_concise(assessment: Assessment, style: Style) -> str:
+    """Return every place of every flag, worst flag first; nothing where there is none."""
+    words = Words(style.language)
+    pull = assessment.change.pull
+    name = (f"#{pull.number}" if pull.number else (pull.head or "")[:12]) if style.is_many else ""
+    lines = [
+        _line(flag, place, words, name)
+        for flag in worst_first(assessment.flags)
+        for place in flag.evidence or (Evidence(path=".", note=flag.message),)
+    ]
+    return "".join(f"{visible(line)}\n" for line in lines)
+
+
+def _line(flag: Flag, place: Evidence, words: Words, name: str) -> str:
+    number = place.line if has_line(place) else 1
+    side = words.aside(f"{words('old-side')} {place.line}") if place.side == "old" and place.line else ""
+    said = f"{name} {words.pick(place.note)}" if name else words.pick(place.note)
+    return f"{place.path}:{number}: {LEVELS[flag.severity]}: {said}{side} [{flag.code}]"
+
 
 LIMIT = 10
 """GitHub shows that many errors, that many warnings and that many notices of one step, and drops the rest in silence."""
@@ -25,7 +67,7 @@ class _Spot(NamedTuple):
     line: int = 0
 
 
-def render(assessment: Assessment, style: Style) -> str:
+def render_github(assessment: Assessment, style: Style) -> str:
     """Return the commands, worst first, within GitHub's caps; one more line says how many were left out, and what was not judged."""
     words = Words(style.language)
     shown: Counter[str] = Counter()
