@@ -48,7 +48,7 @@ def test_a_test_that_is_gone_is_asked_about(gone: str, new: str, asked: bool) ->
             ("tests/test_a.py", gone, "removed"),
             ("tests/test_a.py", new, "added"),
             ("vllm/a.py", "run", "body"),
-            ("vllm/a.py", "marker", "removed"),
+            ("vllm/a.py", "old_marker", "removed"),
         )
     )
     change = msgspec.structs.replace(base, files=(code, test), symbols=symbols)
