@@ -315,7 +315,9 @@ OptionWhat = Literal[
     "default-table",
     "build-argument",
 ]
-OptionChange = Literal["added", "removed", "default", "computed", "retyped", "made-required", "made-optional"]
+OptionChange = Literal[
+    "added", "removed", "default", "computed", "resolved", "retyped", "made-required", "made-optional"
+]
 ImportChange = Literal["added", "removed"]
 ImportLayer = Literal["eager", "lazy", "typing"]
 GuardChange = Literal["added", "removed", "moved", "body"]
@@ -910,7 +912,7 @@ class OptionFact(Located, frozen=True, kw_only=True):
     change: Annotated[
         str,
         said(
-            "added, removed, default, computed (the function that computes the default changed), retyped, made-required or made-optional.",
+            "added, removed, default, computed (the function that computes the default changed), resolved (code takes another value where it is left unset), retyped, made-required or made-optional.",
             one_of=OptionChange,
         ),
     ]
@@ -981,7 +983,7 @@ class CallFact(Located, frozen=True, kw_only=True):
     change: Annotated[
         str,
         said(
-            "added, removed, moved (from another function of the change), exchanged (a stream wait, a serialiser or an HTTP status with different arguments) or reguarded (under different conditions).",
+            "added, removed, moved (from another function of the change), exchanged (a stream wait, a serialiser or an HTTP status with different arguments, a plug-in with more) or reguarded (under different conditions).",
             one_of=CallChange,
         ),
     ]

@@ -123,7 +123,8 @@ def test_tests_for_other_platforms_do_not_run_a_change_for_one(mark: str, runs: 
 
 
 def test_a_file_that_does_not_parse_tells_nothing() -> None:
-    assert TestCode({"tests/a.py": b"def ("}.get).tests("tests/a.py") is None
+    source = {"tests/a.py": b"def ("}
+    assert TestCode(source.get, python_outlines(source).get).tests("tests/a.py") is None
 
 
 @pytest.mark.parametrize(
