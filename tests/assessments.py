@@ -22,8 +22,16 @@ from diffscope.assessment.document import (
     Waived,
     report_gap,
 )
-from diffscope.facts.ci_model import CiFacts, CiPipeline, OptionalStep, StepRun, StepSet, StepsNotRun
-from diffscope.facts.model import GraphFacts, Nearest
+from diffscope.facts.model import (
+    CiFacts,
+    CiPipeline,
+    GraphFacts,
+    Nearest,
+    OptionalStep,
+    StepRun,
+    StepSet,
+    StepsNotRun,
+)
 from diffscope.messages.model import Text, message
 from diffscope.project.answers import AmdState, Reason
 from diffscope.rules.engine.missing import missing_field

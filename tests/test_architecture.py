@@ -207,7 +207,7 @@ SPLITTERS = re.compile(
 """What cuts a text into lines, or decodes one, by rules other than git's and Python's own."""
 TREE_TEXTS = {
     "normalize/normalize.py",
-    "normalize/stream.py",
+    "normalize/statements.py",
     "outline/outline.py",
     "parsers.py",
     "nodes.py",
@@ -265,7 +265,6 @@ def test_facts_take_lines_of_symbols_from_their_text() -> None:
 READERS = {
     "adapters/read_file.py": "the reader",
     "adapters/output.py": "reads the file that it wrote itself beside the one to replace",
-    "adapters/graphs/graph_maker.py": "reads what ships with diffscope",
     "adapters/graphs/graphs.py": "reads what ships with diffscope",
     "adapters/graphs/snapshot.py": "reads what ships with diffscope",
     "adapters/cache/store.py": "reads diffscope's own modules",
@@ -274,7 +273,7 @@ READERS = {
     "cli/generate/messages.py": "reads the catalogue of this repository",
     "cli/main.py": "opens the null device where a standard stream is closed",
     "cli/publish.py": "opens the null device where nobody reads any more",
-    "cli/ci/first_files.py": "what pip noted of the installed diffscope, by importlib.metadata",
+    "cli/init.py": "what pip noted of the installed diffscope, by importlib.metadata",
 }
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from diffscope.adapters.changes.recorded import RecordedSource
+from diffscope.adapters.changes.files import RecordedSource
 from diffscope.version import VERSION
 
 ROOT = Path(__file__).resolve().parent.parent

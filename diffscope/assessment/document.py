@@ -6,8 +6,7 @@ from enum import Enum
 
 from msgspec import UNSET, UnsetType
 
-from diffscope.facts.ci_model import CiFacts
-from diffscope.facts.model import GraphFacts, Nearest
+from diffscope.facts.model import CiFacts, GraphFacts, Nearest
 from diffscope.messages.codes import MessageCode
 from diffscope.messages.model import Sentence, Text
 from diffscope.messages.say import sentence

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from diffscope.assessment.changed_values import changed_values
 from diffscope.assessment.document import Effect
 from diffscope.assessment.effect_sentences import (
     LONGEST_GUARD,
@@ -20,12 +21,13 @@ from diffscope.assessment.effect_sentences import (
     short_name,
     words_of,
 )
+from diffscope.facts.change.edit_weight import only_hands_on
 from diffscope.facts.model import ChangeFacts, Edit
 from diffscope.messages.model import Argument, Message, Text, message
 from diffscope.messages.say import text_of
 from diffscope.patterns import lazy_regex
 from diffscope.source.profile import places
-from diffscope.syntax.denial import denied
+from diffscope.syntax.nodes import denied
 
 _WITH_WHAT_RUNS: Final = ("condition-", "and-", "or-", "loop-added", "loop-removed", "with-")
 """Beginnings of the codes of sentences that say what runs under a head."""
@@ -51,9 +53,6 @@ _HOLDS: Final = {
 """How two values may lie to each other where a comparison of them holds."""
 _LEFT_OUT: Final = lazy_regex(r"ignore|exclude|skip|opt_out")
 """Of a hash, what it goes without."""
-_WRITES: Final = lazy_regex(r"(?:^|[._])(?:log|warn|print|record|observe)\w*$")
-"""What only writes down what happened."""
-_CHECKING: Final = lazy_regex(r"(?:^|[._])(?:check|assert|validate|verify)\w*\(")
 _OF_LINES: Final = {
     "of-command": lazy_regex(r"\bpytest\b|\btest_\w+\.py\b|^- (?:bash|python3?) "),
     "of-timeout": lazy_regex(r"^timeout_in_minutes:"),
@@ -65,14 +64,17 @@ _OF_LINES: Final = {
 _RAISED: Final = {"start_up": "raised-start", "per_request": "raised-request"}
 _SAYS_WHAT: Final = lazy_regex(r"(?i)\b(?:please|set|use|disable|enable|install)\b.*--|--.*\b(?:set|use)\b")
 """An error that names what to set."""
-_VAGUE: Final = frozenset(
-    {"statement", "parameter", "argument", "argument-gone", "value", "value-changed", "called", "call", "whole", "handed", "collected"}
+_ASKED_NOT: Final = frozenset(
+    {"statement", "parameter", "argument", "argument-gone", "value", "called", "whole", "collected", "from-new", "returned", "gone", "element", "element-gone"}
 )  # fmt: skip
-"""Questions that would fit any statement."""
-_BEFORE_NEXT: Final = frozenset(
-    {"skipped", "passed-over", "called", "argument", "value", "value-changed", "call", "collected", "from-new", "returned", "narrowed"}
-)  # fmt: skip
+"""What any statement would leave to ask, and nobody is asked."""
+_DIFFER: Final = frozenset({"value-changed", "call", "return"})
+"""Questions for the inputs for which two expressions differ: of names alone that is not to be told."""
+_BEFORE_NEXT: Final = frozenset({"skipped", "passed-over", "narrowed", "goes-on", "allowed"})
 """Questions that name what comes next, where that is known."""
+_ASKED_BEHIND: Final = frozenset({"goes-on", "allowed"})
+"""Those without a question where nothing comes next."""
+_DECIDES: Final = lazy_regex(r"[(\[<>+*/%-]|[=!]=| (?:and|or|not|in|is|if) |^not ")
 
 
 def keys_by(edit: Edit) -> bool:
@@ -84,15 +86,15 @@ def keys_by(edit: Edit) -> bool:
 def effect_of(group: EditGroup, facts: ChangeFacts, others: Sequence[Edit] = ()) -> Effect:
     """Return the sentence of an edit, with other values of its function that changed, and what it leaves to ask."""
     edit, code = group.first, code_of(group.first)
-    words = words_of(group)
+    words, general = words_of(group), _is_general(edit, _asked(edit, code), facts)
     return Effect(
         path=edit.path,
         line=edit.line,
         side=edit.side,
         symbol=edit.symbol,
         says=sentence_of(group, words, facts, others),
-        checks=tuple(_checks(group, words, facts)),
-        general=_is_general(edit, _asked(edit, code)),
+        checks=tuple(_checks(group, words, facts, general=general)),
+        general=general and not edit.left,
         condition=edit.guard,
         places=len(group.edits),
         code=code,
@@ -102,8 +104,25 @@ def effect_of(group: EditGroup, facts: ChangeFacts, others: Sequence[Edit] = ())
     )
 
 
-def _is_general(edit: Edit, asked: str) -> bool:
-    return asked in _VAGUE and not (asked in _BEFORE_NEXT and edit.then)
+def _is_general(edit: Edit, asked: str, facts: ChangeFacts) -> bool:
+    if keys_by(edit):
+        return False
+    if asked in _ASKED_NOT or changed_values(edit) is not None:
+        return asked in _ASKED_NOT
+    if asked == "decided":
+        return _is_new(edit, facts)
+    is_plain = not (_DECIDES.search(edit.before) and _DECIDES.search(edit.after)) or only_hands_on(edit)
+    is_part = asked == "call" and "…" in edit.before + edit.after
+    return asked in _DIFFER and (is_plain or is_part or _is_new(edit, facts))
+
+
+def _is_new(edit: Edit, facts: ChangeFacts) -> bool:
+    """Return whether what came asks for something that the change brings: what the old code asked is not held against it by their texts."""
+    words = {*_WORD.findall(edit.after)} - {*_WORD.findall(edit.before)}
+    here = (one for one in facts.edit if (one.path, one.symbol) == (edit.path, edit.symbol))
+    made = {name for one in here if one.change == "added" for name in _WORD.findall(one.target)}
+    made |= {(one.symbol or "").rpartition(".")[2] for one in facts.symbol if "added" in one.aspects}
+    return not words.isdisjoint(made | {one.name for one in facts.parameter if one.what.startswith("added")})
 
 
 def _leads(group: EditGroup, code: str, facts: ChangeFacts) -> bool:
@@ -160,11 +179,11 @@ _QUESTIONS: Final = {
 """Which question a sentence leaves; what is removed otherwise asks who relied on it."""
 
 
-def _checks(group: EditGroup, words: dict[str, Argument], facts: ChangeFacts) -> Iterable[Text]:
+def _checks(
+    group: EditGroup, words: dict[str, Argument], facts: ChangeFacts, *, general: bool
+) -> Iterable[Text]:
     edit = group.first
-    asked, told = _question(group, words, facts)
-    if asked.startswith("called") and _WRITES.search(edit.callee):
-        return
+    asked, told = ("", {}) if general else _question(group, words, facts)
     if asked:
         yield text_of(f"check.{asked}", **told)
     if edit.left:
@@ -183,11 +202,7 @@ def _question(
     if keys_by(edit):
         is_more = bool(edit.after) != (_LEFT_OUT.search(edit.target + edit.callee) is not None)
         asked = "keyed-anew" if edit.after and edit.before else "keyed" if is_more else "keyed-no-more"
-    if asked == "called" and _CHECKING.search(edit.after):
-        asked = "checked"
     reached = symbol.reached if (symbol := group.symbols[0]) is not None else ""
-    if asked == "gone":
-        asked = "ended" if _has_ended(edit, facts) else "handed" if edit.keyword == "parameter" else asked
     told |= _quoted(edit, code, asked)
     told |= _details(edit, asked)
     if asked == "assert" and reached == "start_up":
@@ -199,13 +214,20 @@ def _question(
         asked += "-told" if reached == "start_up" and _SAYS_WHAT.search(str(told.get("value", ""))) else ""
         guards = (*edit.outer, *((edit.guard,) if code == "condition-raise" else ()))
         told["at"] = message("check.where", guard=" and ".join(filter(None, guards))) if any(guards) else ""
-    if asked == "return" and words["caller"]:
-        asked = "returned-to"
-    if asked == "decided":
+    if asked in ("decided", "return"):
         asked, told = _decided(edit, told, facts)
-    if asked == "skipped" and edit.then.startswith("if "):
-        return "asked-first", told
-    return (f"{asked}-next" if asked in _BEFORE_NEXT and edit.then else asked), told
+    if asked == "splits" and edit.otherwise.startswith("raise "):
+        return "raised", {**told, "after": denied(edit.after), "value": error_of(edit.otherwise)}
+    return _before_next(edit, "returned-to" if asked == "return" and words["caller"] else asked), told
+
+
+def _before_next(edit: Edit, asked: str) -> str:
+    """Return a question as it is asked by what comes next; none where it is about that, and nothing does."""
+    if not edit.then:
+        return "" if asked in _ASKED_BEHIND else asked
+    if asked == "skipped" and edit.then.startswith(("if ", "return ")):
+        return "asked-first" if edit.then.startswith("if ") else "given-otherwise"
+    return f"{asked}-next" if asked in _BEFORE_NEXT else asked
 
 
 def _quoted(edit: Edit, code: str, asked: str) -> dict[str, Argument]:
@@ -213,13 +235,10 @@ def _quoted(edit: Edit, code: str, asked: str) -> dict[str, Argument]:
     if code in ("raise-added", "return-added") and edit.guard:
         return {"before": edit.guard, "after": edit.guard, "value": edit.after}
     if keys_by(edit):
-        return {
-            "name": found[1]
-            if (found := _KEY.search(edit.after or edit.before))
-            else edit.after or edit.before
-        }
-    if asked in ("element", "entry", "row", "element-gone"):
-        return {"value": edit.after or edit.before}
+        text = edit.after or edit.before
+        return {"name": found[1] if (found := _KEY.search(text)) else text}
+    if asked in ("entry", "row"):
+        return {"value": edit.after or edit.before, "name": edit.after.partition(": ")[0].partition("=")[0]}
     if asked == "raised" and edit.held:
         return {"value": error_of(edit.held[-1])}
     if asked == "skipped":
@@ -228,7 +247,14 @@ def _quoted(edit: Edit, code: str, asked: str) -> dict[str, Argument]:
 
 
 def _decided(edit: Edit, told: dict[str, Argument], facts: ChangeFacts) -> tuple[str, dict[str, Argument]]:
-    """Return which question asks for the cases that two conditions decide otherwise, and what it quotes."""
+    """Return which question asks for the cases that two conditions, or results, decide otherwise, and what it quotes."""
+    if (values := changed_values(edit)) is not None:
+        told = {**told, "case": values.gained, "lost": values.lost}
+        if edit.what == "condition" and exit_of(edit) == "raise" and values.gained:
+            return "raised", {**told, "after": values.gained, "value": error_of(edit.held[-1])}
+        return f"{'returned' if edit.what == 'return' else 'decided'}-{values.kind}", told
+    if edit.what == "return":
+        return "return", told
     sides = [_COMPARED.match(text) for text in (edit.before, edit.after)]
     if sides[0] is not None and sides[1] is not None:
         (left, sign, right), (other, new_sign, new_right) = sides[0].groups(), sides[1].groups()
@@ -238,15 +264,23 @@ def _decided(edit: Edit, told: dict[str, Argument], facts: ChangeFacts) -> tuple
             return "at-bound", {**told, "bound": f"{left} {min(differs)} {right}"}
         if left == other and sign == new_sign and sign not in ("==", "!="):
             return "between", {**told, "name": left, "before": right, "after": new_right}
+    return _by_parts(edit, told, facts)
+
+
+def _by_parts(edit: Edit, told: dict[str, Argument], facts: ChangeFacts) -> tuple[str, dict[str, Argument]]:
     gone, come = parts_of(edit, facts) or parted(edit.before, edit.after)
-    if (gone or come) and (gone, come) != (edit.before, edit.after):
-        return f"asks-{'both' if gone and come else 'more' if come else 'less'}", {
-            **told,
-            "gone": gone,
-            "come": come,
-        }
-    way = direction_of(edit, facts)
-    return f"decided-{way}" if way else "decided", {**told, "gone": denied(edit.before)}
+    if not (gone or come) or (gone, come) == (edit.before, edit.after):
+        way = direction_of(edit, facts)
+        case, lost = f"{edit.after} and {denied(edit.before)}", f"{edit.before} and {denied(edit.after)}"
+        kind = {"wider": "gained", "narrower": "lost"}.get(way, "both")
+        return f"decided-{kind}", {**told, "case": case, "lost": lost}
+    part, texts = come or gone, edit.after + edit.before
+    if (gone and come) or "…" in texts:
+        kind = "both" if gone and come else "more" if come else "less"
+        return f"asks-{kind}", {**told, "gone": gone, "come": come}
+    is_or = f" or {part}" in texts or f"{part} or " in texts
+    case = part if is_or else denied(part)
+    return f"decided-{'gained' if bool(come) is is_or else 'lost'}", {**told, "case": case, "lost": case}
 
 
 def parted(before: str, after: str) -> tuple[str, str]:
@@ -258,15 +292,6 @@ def parted(before: str, after: str) -> tuple[str, str]:
                 one for one in now if one not in was
             )
     return before, after
-
-
-def _has_ended(edit: Edit, facts: ChangeFacts) -> bool:
-    """Return whether the function ended behind what went, and goes on now."""
-    at = (edit.path, edit.symbol, edit.guard)
-    ends = (one for one in facts.edit if one.what == "return" and one.change == "removed")
-    return edit.what == "call" and any(
-        (one.path, one.symbol, one.guard) == at and one.line > edit.line for one in ends
-    )
 
 
 def _details(edit: Edit, asked: str) -> dict[str, Argument]:
@@ -283,14 +308,10 @@ def _details(edit: Edit, asked: str) -> dict[str, Argument]:
         found = {"after": edit.after[start : part.end()]}
     elif asked == "value-changed" and (names := other_name(edit)) is not None:
         found = {"before": names[0], "after": names[1]}
-    elif asked == "collected":
-        found = {"target": edit.callee.rpartition(".")[0]}
     elif asked == "missing" and (key := _MISSING.search(edit.before)) is not None:
         found = {"name": key[1], "value": key[2]}
     elif asked == "zero":
         found = {"name": f"`{edit.before.removeprefix('not ').partition(' or ')[0]}`"}
-    elif asked == "ended":
-        found = {"at": message("check.where", guard=edit.guard) if edit.guard else ""}
     return found
 
 
@@ -304,8 +325,7 @@ def _asked(edit: Edit, code: str) -> str:  # noqa: PLR0911 - a question a line
     if asked == "entry" and _KEYED.search(edit.after):
         # What is looked up by a key has no order.
         return "row"
-    found = _MISSING.search(edit.before)
-    if found is not None and f"{found[1]}.get({found[2]}" in edit.after:
+    if (found := _MISSING.search(edit.before)) and f"{found[1]}.get({found[2]}" in edit.after:
         return "missing"
     zero = _TRUTH.match(edit.after)
     if asked == "decided" and zero is not None and edit.before.removeprefix("not ") == (zero[1] or zero[2]):
@@ -355,12 +375,10 @@ def _by_value(edit: Edit, asked: str) -> str:
 
 
 def _places(places: tuple[str, ...]) -> tuple[Message, ...]:
-    found = []
-    for each in places:
-        line, _, name = each.partition(" ")
-        found.append(
-            message("check.place", name=f"`{short_name(name)}`", line=int(line))
-            if name
-            else message("check.line", line=int(line))
-        )
-    return tuple(found)
+    parted_places = (each.partition(" ") for each in places)
+    return tuple(
+        message("check.place", name=f"`{short_name(name)}`", line=int(line))
+        if name
+        else message("check.line", line=int(line))
+        for line, _, name in parted_places
+    )

@@ -8,13 +8,13 @@ from typing import Final, NamedTuple, cast
 
 import msgspec
 
+from diffscope.assessment.changed_values import changed_values
 from diffscope.facts.model import ChangeFacts, Edit, SymbolFact
 from diffscope.messages.codes import MessageCode
 from diffscope.messages.model import Argument, Message, Text, message
 from diffscope.messages.say import sentence
 from diffscope.patterns import lazy_regex
-from diffscope.syntax.denial import denied
-from diffscope.syntax.nodes import brief
+from diffscope.syntax.nodes import brief, denied
 
 _NAMES: Final = 2
 _LONGEST_VALUE: Final = 70
@@ -214,19 +214,8 @@ def sentence_of(
     group: EditGroup, words: dict[str, Argument], facts: ChangeFacts, others: Sequence[Edit]
 ) -> Text:
     """Return the sentence of an edit, with other values of its function that changed."""
-    edit, code = group.first, code_of(group.first)
-    told = dict(words)
-    if code == "condition-return" and len(edit.held) > 1:
-        told["first"], code = brief(edit.held[0], LONGEST_GUARD), "condition-ends"
-        told["value"] = edit.held[-1].partition(" ")[2] or "None"
-    elif code in ("condition-return", "condition-raise"):
-        told["value"] = error_of(edit.held[-1]) or "None"
-    if code == "value-from" and (names := other_name(edit)) is not None:
-        told["before"], told["after"] = names
-    parts = parts_of(edit, facts) if code == "condition-changed" else None
-    if parts is not None:
-        told["gone"], told["come"] = parts
-        code = f"condition-asks-{'both' if all(parts) else 'more' if parts[1] else 'less'}"
+    edit = group.first
+    code, told = _told(edit, words, facts)
     said: Message = _message(f"effect.{code}", **told)
     if code in ("condition-changed", "condition-part", "branch-changed"):
         said = _with_direction(said, edit, facts)
@@ -246,6 +235,25 @@ def sentence_of(
         said = message("effect.often", said=said, reached=often)
     both = sentence(said)
     return Text(en=both.en[:1].upper() + both.en[1:], zh=both.zh)
+
+
+def _told(edit: Edit, words: dict[str, Argument], facts: ChangeFacts) -> tuple[str, dict[str, Argument]]:
+    """Return which sentence tells an edit best, and what it quotes."""
+    code, told = code_of(edit), dict(words)
+    if code == "condition-return" and len(edit.held) > 1:
+        told["first"], code = brief(edit.held[0], LONGEST_GUARD), "condition-ends"
+        told["value"] = edit.held[-1].partition(" ")[2] or "None"
+    elif code in ("condition-return", "condition-raise"):
+        told["value"] = error_of(edit.held[-1]) or "None"
+    if code == "value-from" and (names := other_name(edit)) is not None:
+        told["before"], told["after"] = names
+    if (values := changed_values(edit)) is not None:
+        told["lost"], told["gained"] = values
+        code = f"{edit.what}-{values.kind}"
+    elif code == "condition-changed" and (parts := parts_of(edit, facts)) is not None:
+        told["gone"], told["come"] = parts
+        code = f"condition-asks-{'both' if all(parts) else 'more' if parts[1] else 'less'}"
+    return code, told
 
 
 def error_of(text: str) -> str:

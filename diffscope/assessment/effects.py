@@ -11,15 +11,16 @@ from typing import Final
 
 import msgspec
 
+from diffscope.assessment.changed_values import changed_values
 from diffscope.assessment.document import Effect
 from diffscope.assessment.effect_questions import effect_of, keys_by
-from diffscope.assessment.effect_sentences import NO_CODE, EditGroup, refusals_joined
+from diffscope.assessment.effect_sentences import NO_CODE, EditGroup, exit_of, refusals_joined
 from diffscope.assessment.points import with_points
 from diffscope.assessment.title_words import stems_of
 from diffscope.facts.change.edit_weight import only_hands_on, statement_weight
 from diffscope.facts.model import ChangeFacts, Edit, SymbolFact
 from diffscope.patterns import lazy_regex
-from diffscope.syntax.denial import denied
+from diffscope.syntax.nodes import denied
 
 MOST: Final = 3
 _MOST_OTHERS: Final = 2
@@ -137,6 +138,8 @@ def find_effects(facts: ChangeFacts) -> tuple[Effect, ...]:
             group.first.after,
         ),
     )
+    # What a page says of a change follows what it does.
+    ranked.sort(key=lambda group: group.first.what == "docs")
     return tuple(with_points(list(_effects(_apart(ranked), facts, change)), facts)[:MOST])
 
 
@@ -161,7 +164,10 @@ def _grouped(facts: ChangeFacts, change: _Change) -> Iterable[EditGroup]:
         key = (
             edit.what,
             edit.change,
-            *(_NUMBER.sub("#", text) for text in (edit.before, edit.after, edit.callee, *edit.held)),
+            *(
+                _NUMBER.sub("#", text)
+                for text in (*(changed_values(edit) or (edit.before, edit.after)), edit.callee, *edit.held)
+            ),
         )
         group = groups.setdefault(key, EditGroup([], []))
         group.edits.append(edit)
@@ -342,6 +348,7 @@ def _weight(group: EditGroup, title: frozenset[str], change: _Change) -> float:
         - (2.0 if edit.symbol.endswith(("__repr__", "__str__")) else 0)
         - (3.0 if _PROSE.search(edit.after or edit.before) else 0)
         + (1.6 if edit.what == "statement" and _COMPARES.search(edit.after) else 0)
+        + (1.2 if edit.change == "removed" and (edit.what == "raise" or exit_of(edit) == "raise") else 0)
         - (1.5 if edit.held and all(map(_TOLD.match, edit.held)) else 0)
         - (0.8 if edit.held and not _ACTS.search(" ".join(edit.held)) else 0)
     )

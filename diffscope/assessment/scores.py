@@ -18,7 +18,7 @@ from diffscope.facts.model import ChangeFacts, FixMeasures
 from diffscope.messages.codes import MessageCode
 from diffscope.messages.model import Message, message
 from diffscope.messages.say import sentence
-from diffscope.taxonomy.fix_risk import FixRiskTable, Measure
+from diffscope.taxonomy.consequence import FixRiskTable, Measure
 from diffscope.taxonomy.tables import ImportanceNumbers, InsightNumbers, ScoreTable
 
 _HIGHEST = 10.0

@@ -16,8 +16,7 @@ from diffscope.assessment.document import Assessment
 from diffscope.batch.patches import read_patches
 from diffscope.errors import DiffscopeError
 from diffscope.facts.classify.change_shape import Sizes
-from diffscope.facts.classify.kinds import Signs, decide_kind
-from diffscope.facts.classify.titles import read_title
+from diffscope.facts.classify.kinds import Signs, decide_kind, read_title
 from diffscope.patterns import lazy_regex
 from diffscope.products.report.counts import number_of
 from diffscope.products.report.links.nodes import Around, Merged

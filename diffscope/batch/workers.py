@@ -22,7 +22,7 @@ import msgspec
 from diffscope.adapters.cache.cache import default_directory
 from diffscope.adapters.cache.store import open_store
 from diffscope.adapters.config.profiles import Chosen, find_clone
-from diffscope.adapters.git.clones import VARIABLE
+from diffscope.adapters.git.log import VARIABLE
 from diffscope.adapters.git.repository import GitRepository
 from diffscope.adapters.processes import end_processes, exit_code, start_processes
 from diffscope.batch.judging import Judge, Judged, Wanted, change_gap

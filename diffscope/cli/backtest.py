@@ -8,8 +8,7 @@ from typing import Any
 import click
 
 from diffscope.cli import options
-from diffscope.cli.console import Console
-from diffscope.cli.exits import DONE
+from diffscope.cli.console import DONE, Console
 from diffscope.errors import UsageError
 
 

@@ -22,7 +22,7 @@ from diffscope.cli.gather import clone_of, need_clone
 from diffscope.cli.open_workspace import RuleOptions, open_workspace
 from diffscope.cli.publish import WidthLimits, style_of, write_stdout
 from diffscope.errors import shell_line
-from diffscope.graph.history.fixes import is_source
+from diffscope.graph.history.history import is_source
 from diffscope.products.backtest.fix_model import Sample, fit, trainer
 from diffscope.products.backtest.measure import PRODUCT, measure, observe, statistics_of
 from diffscope.products.backtest.model import Backtest, BacktestScope, Observation, RuleName

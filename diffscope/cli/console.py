@@ -1,4 +1,4 @@
-"""Notes and details for people, written to stderr: stdout carries the result alone.
+"""Exit codes, and notes and details for people, written to stderr: stdout carries the result alone.
 
 Long work shows a bar on a terminal; elsewhere, with ``-v``, a line now and then.
 """
@@ -19,6 +19,16 @@ from diffscope.render.sanitize import visible
 
 if TYPE_CHECKING:
     from click._termui_impl import ProgressBar
+from typing import Final
+
+DONE: Final = 0
+FINDINGS: Final = 1
+"""Something is at or above ``--fail-on``."""
+FAILED: Final = 2
+"""The command line, the configuration or the input makes it impossible."""
+INTERRUPTED: Final = 130
+CLOSED_PIPE: Final = 141
+"""What a shell reports of a program that SIGINT or SIGPIPE ended."""
 
 
 def say(text: str) -> None:

@@ -264,7 +264,7 @@ def _from_github(reference: PullReference, workspace: Workspace, notice: Notice)
 
 
 def _from_records(reference: PullReference, workspace: Workspace, _: Notice) -> Gathered:
-    from diffscope.adapters.changes.recorded import RecordedSource
+    from diffscope.adapters.changes.files import RecordedSource
     from diffscope.adapters.config.profiles import default_profile
 
     # Not read anew where it is at hand: start-up is hot.

@@ -16,7 +16,7 @@ from typing import Final, NamedTuple
 
 import click
 
-from diffscope.cli.exits import CLOSED_PIPE, DONE, FAILED, INTERRUPTED
+from diffscope.cli.console import CLOSED_PIPE, DONE, FAILED, INTERRUPTED
 from diffscope.errors import DiffscopeError, UsageError
 from diffscope.version import VERSION
 

@@ -18,8 +18,8 @@ from diffscope.cli.options import Output, is_debug
 from diffscope.diff.parse import salvage_diff
 from diffscope.errors import InternalError, UsageError
 from diffscope.messages.model import Language
-from diffscope.render.excerpts import excerpts_of
 from diffscope.render.formats.table import RENDERERS, render
+from diffscope.render.places import excerpts_of
 from diffscope.render.style import Style
 from diffscope.source.attempts import Attempts
 from diffscope.source.model import Gap

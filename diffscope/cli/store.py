@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from diffscope.cli import options
-from diffscope.cli.console import say
-from diffscope.cli.exits import DONE
+from diffscope.cli.console import DONE, say
 from diffscope.cli.publish import write_stdout
 from diffscope.errors import InputError, UsageError
 

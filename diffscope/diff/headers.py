@@ -6,8 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from diffscope.diff.model import FileKind, FileStatus
-from diffscope.diff.names import split_git_names, strip_prefixes, unquote
+from diffscope.diff.model import FileKind, FileStatus, split_git_names, strip_prefixes, unquote
 from diffscope.diff.sections import HG_BINARY, Section, is_plain_binary, is_unshown
 from diffscope.patterns import lazy_regex
 

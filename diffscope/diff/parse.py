@@ -17,8 +17,7 @@ from diffscope.diff.compose_patches import Edit, compose
 from diffscope.diff.headers import MOVED, Folders, Header, find_folders, read_header
 from diffscope.diff.line_origins import ReadBase
 from diffscope.diff.make import blob_id
-from diffscope.diff.model import Diff, FileDiff, FileStatus, Hunk, Line, Salvage
-from diffscope.diff.names import as_path, shown, unsafe
+from diffscope.diff.model import Diff, FileDiff, FileStatus, Hunk, Line, Salvage, as_path, shown, unsafe
 from diffscope.diff.net_diff import LEFT_OUT, NOT_HELD
 from diffscope.diff.sections import Section, cut, cut_hunks
 from diffscope.errors import DiffError

@@ -1,4 +1,4 @@
-"""Reads off a change what can meet another one; see ``diffscope.facts.footprint_model``."""
+"""Reads off a change what can meet another one; see ``diffscope.facts.model``."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from diffscope.facts.base.imports import absolute_module
 from diffscope.facts.change.changed_file import Placed
 from diffscope.facts.change.changed_python import ChangedPython, ChangedSymbol
 from diffscope.facts.change.files import module_name
-from diffscope.facts.footprint_model import EditedBody, FileLines, Footprint, NameUse, Signature, UseHow
+from diffscope.facts.model import EditedBody, FileLines, Footprint, NameUse, Signature, UseHow
 from diffscope.facts.parsed_text import parse_call, parse_expression
 from diffscope.patterns import lazy_regex
 from diffscope.source.profile import places, profile

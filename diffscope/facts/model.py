@@ -10,12 +10,232 @@ from typing import Annotated, Literal, get_args
 
 from msgspec import UNSET, Meta, UnsetType
 
-from diffscope.facts.ci_model import CiFacts
-from diffscope.facts.footprint_model import Footprint
 from diffscope.messages.model import Message
-from diffscope.source.model import Gap, PullRequest, Value
+from diffscope.project.answers import AmdState, Reason
+from diffscope.source.model import Gap, PullRequest, RepoPath, Value
 from diffscope.source.text import SideWord
 from diffscope.taxonomy.tables import Category
+
+TREE_BASE = "base"
+TREE_HEAD = "head"
+
+
+class StepSet(Value, frozen=True, kw_only=True, omit_defaults=True):
+    """Steps that run for one reason on one queue. Fields at their default are left out of the JSON."""
+
+    queue: str
+    """The agent pool, in the word of the job file (``h200_35gb``, ``mi300_1``); ``default-gpu`` where it names none."""
+    mirror: str | None = None
+    """``amd`` for AMD mirrors of steps."""
+    parallelism: int = 1
+    """Jobs that each of the steps runs."""
+    amd: AmdState | None = None
+    """Where the steps run on AMD hardware for this change; left out where that is no question."""
+    steps: tuple[str, ...]
+    """The keys of the steps; the label of one that has no key. In the order of the job files."""
+
+
+class StepRun(Value, frozen=True, kw_only=True, omit_defaults=True):
+    """The steps of one pipeline that run for one reason. Fields at their default are left out of the JSON."""
+
+    pipeline: str
+    reason: Reason
+    entry: str | None = None
+    """The entry or run_all pattern that matched; left out where the reason needs none."""
+    path: RepoPath | None = None
+    """The changed path that it matched first."""
+    on: tuple[StepSet, ...]
+
+
+class StepsNotRun(Value, frozen=True, kw_only=True):
+    """How many steps and mirrors do not run for one reason."""
+
+    reason: Reason
+    steps: int
+
+
+class OptionalStep(Value, frozen=True, kw_only=True):
+    """An optional step that lists a changed path: it runs when somebody asks for it."""
+
+    pipeline: str
+    step: str
+    """Its key; its label where it has none."""
+    queue: str
+    entry: str
+    path: RepoPath
+
+
+class CiPipeline(Value, frozen=True, kw_only=True, omit_defaults=True):
+    """A pipeline, and whether it runs everything."""
+
+    name: str
+    runs: int
+    """Steps and mirrors that run."""
+    steps: int
+    """Steps and mirrors that it has."""
+    run_all: str | None = None
+    """The run_all pattern (or the label) for which it runs all that is not optional; ``None`` where it does not."""
+    run_all_path: RepoPath | None = None
+    """The changed path that matched it."""
+    refused: tuple[str, ...] = ()
+    """Keys that its configuration lacks, without which the generator makes nothing of it."""
+
+
+class StepDifference(Value, frozen=True, kw_only=True, omit_defaults=True):
+    """A step that runs, or is there, otherwise with the change's own declarations than with those of the base."""
+
+    pipeline: str
+    step: str
+    """Its key; its label where it has none."""
+    mirror: str | None = None
+    what: str
+    """``added``, ``removed``, ``starts`` (runs for this change, and would not by the base) or ``stops``."""
+    runs: bool
+    """Whether it runs for this change (of a removed step: whether it would have)."""
+
+
+class SelectionRules(Value, frozen=True, kw_only=True):
+    """Which version of the program that selects steps the answers assume."""
+
+    repository: str = "vllm-project/ci-infra"
+    commit: str = "3e4cfe4"
+    date: str = "2026-08-21"
+    newer_than_change: bool = False
+    """The change was merged before: its steps may have been selected by other rules then."""
+
+
+class StepBlindSpot(Value, frozen=True, kw_only=True):
+    """A step whose tests import what the change alters, and which its dependency lists do not select."""
+
+    label: str
+    file: str
+    """``path:line`` of the step."""
+    reason: str
+    path: str
+    """The changed file."""
+    test: str
+    """The test of the step that imports it most directly."""
+    chain: str
+    """``test -> module``."""
+    tests: int
+    """How many of its test files import something that the change alters."""
+
+
+class CiFacts(Value, frozen=True, kw_only=True):
+    """What the target repository's own CI declarations say of this diff."""
+
+    tree: str = TREE_BASE
+    """Whose declarations select the steps: ``base``, or ``head`` for a change that edits them, as the generator does."""
+    tree_problem: str | None = None
+    """Why a change that edits its declarations is judged by those of the base all the same."""
+    rules: SelectionRules | None = SelectionRules()
+    """``None`` for workflows of GitHub."""
+    docs_only: bool = False
+    """Every changed path is documentation to CI."""
+    pipelines: tuple[CiPipeline, ...] = ()
+    steps: tuple[StepRun, ...] = ()
+    """What runs, by reason; a step stands once in each pipeline that has it."""
+    not_run: tuple[StepsNotRun, ...] = ()
+    """What does not run, counted; ``diffscope explain N --step KEY`` tells of one."""
+    optional: tuple[OptionalStep, ...] = ()
+    """Of the optional steps that list a changed path the few that name it most exactly."""
+    minutes: int | None = None
+    """Time limits of what runs, each times its parallel jobs; steps without a limit count nothing."""
+    without_timeout: int = 0
+    """How many of what runs have no time limit."""
+    difference: tuple[StepDifference, ...] = ()
+    """What the change's own declarations make otherwise than those of the base."""
+    blind_spots: tuple[StepBlindSpot, ...] = ()
+    """Steps that should look at the change and do not; optional ones are left out, since they stay away by choice."""
+
+    @property
+    def runs(self) -> int:
+        """Return how many steps and mirrors run."""
+        return sum(one.runs for one in self.pipelines)
+
+
+UseHow = Literal["import", "call", "name", "base", "override"]
+
+
+class NameUse(Value, frozen=True, kw_only=True):
+    """A definition of the repository that the change newly names."""
+
+    path: str
+    line: int
+    symbol: str
+    """The symbol that it is named in; empty for the module."""
+    module: str
+    """Where the definition lies, as far as imports and base classes tell: a dotted module of the repository."""
+    name: str
+    """Its qualified name there; empty for the module itself."""
+    how: UseHow
+    positional: int = 0
+    """Of a call: arguments by place."""
+    keywords: tuple[str, ...] = ()
+    """Of a call: arguments by name."""
+    is_open: bool = False
+    """Of a call: ``*`` or ``**`` hands on what nobody can count, or the arguments cannot be read."""
+    parameters: tuple[str, ...] = ()
+    """Of an override: its own parameters, as in ``Signature``."""
+    goes_on: bool = False
+    """Of an override: it calls ``super()`` or the overridden method by its class, so that an edit there reaches it too."""
+    members: tuple[str, ...] = ()
+    """Of a base class: what the new class defines itself."""
+
+
+class Signature(Value, frozen=True, kw_only=True):
+    """A function that exists before and after, with other parameters.
+
+    A parameter is written ``KIND NAME`` with the kinds of ``inspect.Parameter``, and ``=`` behind it where it has a default.
+    """
+
+    path: str
+    line: int
+    module: str
+    symbol: str
+    before: tuple[str, ...]
+    after: tuple[str, ...]
+    is_static: bool = False
+    """Nothing is bound to its first parameter."""
+
+
+class EditedBody(Value, frozen=True, kw_only=True):
+    """A function that exists before and after and whose logic changed."""
+
+    path: str
+    line: int
+    module: str
+    symbol: str
+    names: tuple[str, ...]
+    """Names on the lines that came or went, sorted; no keywords and no builtins."""
+    removed: tuple[str, ...] = ()
+    """Those of them that the function does not name any more."""
+    added: tuple[str, ...] = ()
+    """Those of them that the function did not name before."""
+    called: tuple[str, ...] = ()
+    """Those of both that its lines only call or import: what is defined elsewhere."""
+
+
+class FileLines(Value, frozen=True, kw_only=True):
+    """The lines of one file that came and went, each as a number made from its text without the blanks around it; none that stood, or stands, elsewhere in it too."""
+
+    path: str
+    added: tuple[int, ...]
+    removed: tuple[int, ...]
+
+
+class Footprint(Value, frozen=True, kw_only=True):
+    """All of it, sorted by place."""
+
+    uses: tuple[NameUse, ...] = ()
+    signatures: tuple[Signature, ...] = ()
+    bodies: tuple[EditedBody, ...] = ()
+    lines: tuple[FileLines, ...] = ()
+    defines: tuple[str, ...] = ()
+    """Top-level and member names that the change adds: ``module:Class.method``."""
+    says: tuple[str, ...] = ()
+    """What its new tests say by their docstrings, then what its new comments say, then what those tests are called."""
+
 
 Text = str
 
@@ -95,7 +315,9 @@ OptionWhat = Literal[
     "default-table",
     "build-argument",
 ]
-OptionChange = Literal["added", "removed", "default", "computed", "retyped", "made-required", "made-optional"]
+OptionChange = Literal[
+    "added", "removed", "default", "computed", "resolved", "retyped", "made-required", "made-optional"
+]
 ImportChange = Literal["added", "removed"]
 ImportLayer = Literal["eager", "lazy", "typing"]
 GuardChange = Literal["added", "removed", "moved", "body"]
@@ -129,6 +351,7 @@ NumericWhat = Literal[
     "scale",
     "reduction",
     "scheme",
+    "layout",
 ]
 NumericChange = Literal["added", "removed", "changed", "reguarded"]
 WriteWhat = Literal["config", "environment", "module-global", "library-state", "patch", "class-attribute"]
@@ -689,7 +912,7 @@ class OptionFact(Located, frozen=True, kw_only=True):
     change: Annotated[
         str,
         said(
-            "added, removed, default, computed (the function that computes the default changed), retyped, made-required or made-optional.",
+            "added, removed, default, computed (the function that computes the default changed), resolved (code takes another value where it is left unset), retyped, made-required or made-optional.",
             one_of=OptionChange,
         ),
     ]
@@ -760,7 +983,7 @@ class CallFact(Located, frozen=True, kw_only=True):
     change: Annotated[
         str,
         said(
-            "added, removed, moved (from another function of the change), exchanged (a stream wait, a serialiser or an HTTP status with different arguments) or reguarded (under different conditions).",
+            "added, removed, moved (from another function of the change), exchanged (a stream wait, a serialiser or an HTTP status with different arguments, a plug-in with more) or reguarded (under different conditions).",
             one_of=CallChange,
         ),
     ]
@@ -878,7 +1101,7 @@ class NumericFact(Located, frozen=True, kw_only=True):
     what: Annotated[
         str,
         said(
-            "dtype, number, epsilon (a number up to 1e-4), division, reciprocal, rounding, clamp, precision (a condition or assignment about scales, formats or accumulation), cast (to another value's type, `.float()`, `.to(x.dtype)`), scale (a factor, or the scale argument of a call), reduction (its dimensions) or scheme (how values are quantised, `w8a8`).",
+            "dtype, number, epsilon (a number up to 1e-4), division, reciprocal, rounding, clamp, precision (a condition or assignment about scales, formats or accumulation), cast (to another value's type, `.float()`, `.to(x.dtype)`), scale (a factor, or the scale argument of a call), reduction (its dimensions), scheme (how values are quantised, `w8a8`) or layout (dimensions of weights are exchanged, in functions that by their name store or convert weights or adapters).",
             one_of=NumericWhat,
         ),
     ]
@@ -1358,7 +1581,7 @@ class Point(Value, frozen=True, kw_only=True):
     """
 
     what: str
-    """``request``, ``response`` or ``field`` (of a wire protocol: asked, answered, or not known which), ``option``, ``limit``, ``renamed``, ``written`` (into an object of the caller), ``emptied`` (a list that something is taken from) or ``asserted`` (of a result)."""
+    """``request``, ``response`` or ``field`` (of a wire protocol: asked, answered, or not known which), ``option``, ``limit``, ``renamed``, ``written`` (into an object of the caller), ``emptied`` (a list that something is taken from), ``asserted`` (of a result) or ``demanded`` (of a fake in a test)."""
     path: str
     line: int
     names: tuple[str, ...]

@@ -115,7 +115,10 @@ def _joined(facts: Iterable[OptionFact]) -> Iterator[OptionFact]:
     """Yield one fact for each option and change; an option that left one place and arrived in another has only moved."""
     grouped: defaultdict[tuple[str, str], dict[str, OptionFact]] = defaultdict(dict)
     for fact in sorted(facts, key=lambda one: (one.path, one.line)):
-        grouped[fact.what, fact.name].setdefault(fact.change, fact)
+        known = grouped[fact.what, fact.name].setdefault(fact.change, fact)
+        if fact.what == "environment-variable" and (known.path, known.side) == (fact.path, fact.side):
+            # What reads it decides, and stands behind what type checkers are told.
+            grouped[fact.what, fact.name][fact.change] = msgspec.structs.replace(known, line=fact.line)
     arrived = {
         (what, name.rpartition(".")[2]) for (what, name), changes in grouped.items() if "added" in changes
     }

@@ -14,7 +14,7 @@ from msgspec import UnsetType
 
 from diffscope.assessment.document import Assessment, ReadingPlace
 from diffscope.errors import InputError, NotFoundError
-from diffscope.facts.ci_model import CiFacts
+from diffscope.facts.model import CiFacts
 from diffscope.graph.model import EdgeLayer, ModuleName
 from diffscope.graph.query.graph import ModuleGraph
 from diffscope.render.places import worst_first

@@ -15,7 +15,7 @@ import msgspec
 
 from diffscope.assessment.document import Assessment, FileAssessment
 from diffscope.graph.query.graph import ModuleGraph
-from diffscope.graph.query.registries import Registry
+from diffscope.graph.query.structure import Registry
 from diffscope.rules.model import Severity, every_flag
 from diffscope.source.model import RepoPath, Value
 from diffscope.source.profile import places

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from diffscope.project import labels as merging
-from diffscope.project import owners
+from diffscope.project import tree as owners
 from diffscope.project.ci.buildkite import FOLDER, read_pipelines
 from diffscope.project.ci.workflows import is_workflow, read_workflows
 from diffscope.project.labels import parse_mergify
@@ -20,14 +20,13 @@ from diffscope.project.model import (
     ProjectFiles,
     Requirement,
 )
-from diffscope.project.owners import parse_codeowners
 from diffscope.project.requirements import (
     is_dockerfile,
     is_requirements_file,
     parse_dockerfile,
     parse_requirements,
 )
-from diffscope.project.tree import TreeIndex
+from diffscope.project.tree import TreeIndex, parse_codeowners
 from diffscope.source.model import RepoPath, TreeEntry
 from diffscope.source.profile import places, profile
 from diffscope.source.text import decode

@@ -1,11 +1,78 @@
-"""Flags and their places in the orders that formats need."""
+"""Flags and their places in the orders that formats need, and the changed lines there, out of the patch itself."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
 
 from diffscope.assessment.document import Assessment, ReadingPlace
+from diffscope.diff.model import Diff, FileDiff, Hunk, Line
 from diffscope.rules.model import Evidence, Flag, Severity
+
+_NEAR: Final = 3
+"""Lines between a place and a changed line that still belongs to it."""
+_MOST: Final = 3
+Place = Evidence | ReadingPlace
+
+
+def place_key(place: Place) -> str:
+    """Return the name of a place, under which its lines stand."""
+    return f"{place.side}:{place.path}:{place.line}"
+
+
+def excerpts_of(places: Iterable[Place], diff: Diff) -> Mapping[str, tuple[str, ...]]:
+    """Return the changed lines nearest to each place, as ``1129 + text``, removed ones first; at most three each.
+
+    A place without a changed line near it has none. Texts are those of the patch, not yet safe for any sink.
+    """
+    files: dict[str, FileDiff] = {file.path: file for file in diff.files}
+    found: dict[str, tuple[str, ...]] = {}
+    for place in places:
+        file = files.get(place.path)
+        lines = _lines(file, place) if file is not None and place.line else ()
+        if lines:
+            found[place_key(place)] = lines
+    return found
+
+
+def _lines(file: FileDiff, place: Place) -> tuple[str, ...]:
+    is_old = place.side == "old"
+    for hunk in file.hunks:
+        start = hunk.old_start if is_old else hunk.new_start
+        length = hunk.old_length if is_old else hunk.new_length
+        if start <= place.line < start + max(length, 1):
+            own, other = (hunk.removed, hunk.added) if is_old else (hunk.added, hunk.removed)
+            near = _nearest(own, place.line, _MOST - 1)
+            middle = _counterpart(hunk, place.line, is_old=is_old)
+            beside = _nearest(other, middle, _MOST - len(near) if near else _MOST - 1)
+            removed, added = (near, beside) if is_old else (beside, near)
+            return (
+                *(f"{line.number} - {line.text.rstrip()}" for line in removed),
+                *(f"{line.number} + {line.text.rstrip()}" for line in added),
+            )
+    return ()
+
+
+def _counterpart(hunk: Hunk, at: int, *, is_old: bool) -> int:
+    """Return about where a line of one side stands on the other: before it, as many lines came as went."""
+    came = sum(line.number < at for line in (hunk.removed if is_old else hunk.added))
+    kept = at - (hunk.old_start if is_old else hunk.new_start) - came
+    start, others = (hunk.new_start, hunk.added) if is_old else (hunk.old_start, hunk.removed)
+    place = start + kept
+    for line in others:
+        if line.number < place:
+            place += 1
+    return place
+
+
+def _nearest(lines: tuple[Line, ...], at: int, most: int) -> list[Line]:
+    near = sorted(
+        (line for line in lines if line.text.strip()), key=lambda line: (abs(line.number - at), line.number)
+    )
+    return sorted(
+        (line for line in near[:most] if abs(line.number - at) <= _NEAR), key=lambda line: line.number
+    )
+
 
 LEVELS = {
     Severity.INFO: "note",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import accumulate
 from typing import Final
 
-from diffscope.assessment.document import Assessment, SymbolAssessment
+from diffscope.assessment.document import Assessment
 from diffscope.render.change_summary import clauses_of, is_private
 from diffscope.render.places import worst_first
 from diffscope.render.words import Words
@@ -19,14 +19,19 @@ _LONGEST_NOTE: Final = 240
 _LONGEST_SUMMARY: Final = 80
 _OF_PLACES: Final = frozenset({"core-path", "platform-compat"})
 """Families whose rules say where something changed, and not what was done there."""
-_OF_PATHS: Final = frozenset({"core-path", "kernel-safety"})
-"""Families whose question is the same for whatever changed there: what the edits leave open is asked before."""
-_AFTER_EDITS: Final = frozenset({"quantization-numerics", "platform-compat", "concurrency"})
-"""Families whose question fits every change of such code."""
+_CODE: Final = frozenset({"source", "native"})
+_OF_PATHS: Final = frozenset({"core-path", "kernel-safety", "quantization-numerics", "platform-compat"})
+"""Families whose question is much the same for whatever changed there: asked only where nothing else is."""
+_NEVER: Final = frozenset(
+    {"CP101", "CP102", "CP103", "CP104", "CP105", "CP106", "CP107", "CP109", "CP110", "CP111", "PF306"}
+)
+"""Rules that say where something changed: what to ask of it only its statements tell."""
+_AFTER_EDITS: Final = frozenset({"concurrency"})
 _OF_TESTS: Final = frozenset({"missing-tests", "insufficient-tests", "ci-coverage"})
 """Families that ask how it is shown; what to show comes first."""
-_ASKED_FIRST: Final = frozenset({"point-written", "point-emptied", "point-asserted"})
+_ASKED_FIRST: Final = frozenset({"point-written", "point-emptied", "point-asserted", "point-demanded"})
 """Effects that a change may have beside what it is for: told behind that."""
+_MOST_TOLD: Final = 2
 _MOST_CHECKS: Final = 2
 _MOST_NAMED: Final = 3
 _SETTINGS: Final = frozenset({"clause.adds-option", "clause.adds-variable"})
@@ -37,7 +42,7 @@ _BY_EDITS: Final = frozenset({"bugfix", "performance", "revert"})
 
 
 def what_it_does(assessment: Assessment, words: Words) -> tuple[str, ...]:
-    """Return what a change does, a sentence each without its full stop, three at most: what is new, and what edits do.
+    """Return what a change does, a sentence each without its full stop, two at most: what is new, and what edits do.
 
     Of a language whose statements are not laid side by side the gravest rule tells most; of a change without code what it touches.
     """
@@ -59,10 +64,10 @@ def what_it_does(assessment: Assessment, words: Words) -> tuple[str, ...]:
     ]
     new[:1] = [_with_summary(one, assessment, words) for one in new[:1]]
     if assessment.kind in _BY_EDITS:
-        found = [*edits[:2], *new[: 1 if edits else 2]]
+        found = [*edits[:1], *new[:1], *edits[1:], *new[1:]]
     else:
-        found = [*new[:2], *edits[: 2 if len(new) < 2 else 1]]
-    found = [*leading[:2], *found[: 3 - len(leading[:2])]]
+        found = [*new[:1], *edits[:1], *new[1:], *edits[1:]]
+    found = [*leading, *found][:_MOST_TOLD]
     flags = _flags(assessment)
     flags = [flag for flag in flags if flag.family not in _OF_TESTS or not new]
     is_whole = bool(new) and (told.codes[0] in _WHOLE or bool(_only_removes(assessment)))
@@ -85,7 +90,7 @@ def what_to_check(assessment: Assessment, words: Words) -> tuple[str, ...]:
     First what the gravest rule asks of this very change, then what the first edits leave open; a rule's general remedy where there is neither.
     """
     flags, effects = _flags(assessment), assessment.effects
-    asked = [flag for flag in flags if flag.check]
+    asked = [flag for flag in flags if flag.check and flag.code not in _NEVER]
     if not effects and (gone := _only_removes(assessment)):
         return (words("check-removed", names=words.comma.join(f"`{name}`" for name in gone[:_MOST_NAMED])),)
     asking = [flag for flag in asked if flag.family not in _OF_PATHS]
@@ -106,31 +111,53 @@ def what_to_check(assessment: Assessment, words: Words) -> tuple[str, ...]:
     edits = [words.pick(check) for effect in telling[:1] for check in effect.checks]
     edits += [words.pick(effect.checks[0]) for effect in telling[1:] if effect.checks]
     shown = [words.pick(flag.asked) for flag in asking if flag.family in _OF_TESTS][:1]
-    kernels = [words.pick(flag.asked) for flag in asked if flag.family == "kernel-safety"][:1]
+    last = [words.pick(flag.asked) for flag in asked if flag.family in _OF_PATHS][:1]
     # What the numbers are worth is asked behind what decides that they are computed so.
     late = bool(edits) and bool(asking) and asking[0].family in _AFTER_EDITS
     found = [*leading, *edits[:1], *first, *edits[1:]] if late else [*leading, *first, *edits]
-    found = [*found, *shown] or kernels or [words.pick(flag.asked) for flag in flags[:1]]
+    if lost := _lost_tests(assessment):
+        names = words.listed([f"`{name}`" for name in lost], _MOST_NAMED - 1)
+        found.append(words("check-lost", names=names, count=len(lost)))
+    found = (
+        [*found, *shown[: not found]] or last or [words.pick(one.asked) for one in flags if not one.check][:1]
+    )
     if not found and (
         moved := [
             one.name for one in assessment.symbols if "moved" in one.aspects and not is_private(one.name)
         ]
     ):
         found = [words("check-moved", names=words.comma.join(f"`{name}`" for name in moved[:_MOST_NAMED]))]
-    if not found:
-        code = {file.path for file in assessment.files if file.category in ("source", "native")}
-        new = [one for one in assessment.symbols if _is_new_code(one) and (one.path in code or not code)]
-        found = [words("check-new", name=one.name) for one in new[:1]]
     return tuple(clip(begin(one), _LONGEST) for one in dict.fromkeys(found))[:_MOST_CHECKS]
+
+
+def _lost_tests(assessment: Assessment) -> list[str]:
+    """Return the tests that are gone from files that stay, while no new one has most of the words of their names; none of code that went too."""
+    kept = {file.path: file.category for file in assessment.files if file.status != "deleted"}
+    names: dict[str, list[str]] = {"added": [], "removed": [], "code": []}
+    for one in assessment.symbols:
+        category, last = kept.get(one.path, ""), one.name.rpartition(".")[2]
+        aspect = next((each for each in ("added", "removed") if each in one.aspects), "")
+        if category == "test" and aspect and last.startswith("test_") and "moved" not in one.aspects:
+            names[aspect].append(last)
+        elif category in _CODE:
+            names["code"] += [f"test_{last}"] * (aspect == "removed")
+    new, gone = ([_words_of(name) for name in names[each]] for each in ("added", "code"))
+    return [
+        name
+        for name in names["removed"]
+        if _CODE & {*kept.values()}
+        and not any(2 * len(one & _words_of(name)) > len(one) for one in new)
+        and not any(one <= _words_of(name) for one in gone)
+    ]
+
+
+def _words_of(test: str) -> frozenset[str]:
+    return frozenset(test.lower().strip("_").split("_")[1:])
 
 
 def begin(text: str) -> str:
     """Return a text as the beginning of a sentence: with a capital, unless its first word is a path or a name of the code."""
     return f"{text[:1].upper()}{text[1:]}" if text.partition(" ")[0].rstrip(",:").isalpha() else text
-
-
-def _is_new_code(symbol: SymbolAssessment) -> bool:
-    return "added" in symbol.aspects and symbol.logic and symbol.kind in ("function", "method", "class")
 
 
 def _with_summary(clause: str, assessment: Assessment, words: Words) -> str:

@@ -22,4 +22,4 @@ class Style(Value, frozen=True, kw_only=True):
     is_many: bool = False
     """Several changes follow one another: what says its change nowhere else must name it."""
     excerpts: Mapping[str, tuple[str, ...]] = {}
-    """Changed lines by place (``render/excerpts.py``), if the patch is available."""
+    """Changed lines by place (``render/places.py``), if the patch is available."""

@@ -8,14 +8,19 @@ from collections.abc import Iterable
 from msgspec import UNSET
 
 from diffscope.assessment.document import Assessment, ModuleReach, ReadingPlace, SymbolAssessment
-from diffscope.assessment.not_judged import group_unknown
+from diffscope.assessment.risk import group_unknown
 from diffscope.messages.say import say_message, title
 from diffscope.patterns import lazy_regex
-from diffscope.render.ci_phrases import blind_spots, ci_phrases
 from diffscope.render.places import location, worst_first
 from diffscope.render.sanitize import uri_path
 from diffscope.render.sentences import what_it_does, what_to_check
-from diffscope.render.tests_to_run import cargo_commands, runnable_tests, test_phrases
+from diffscope.render.tests_to_run import (
+    blind_spots,
+    cargo_commands,
+    ci_phrases,
+    runnable_tests,
+    test_phrases,
+)
 from diffscope.render.words import Words, tag_title
 from diffscope.rules.language.template import clip
 from diffscope.rules.model import Evidence, Flag

@@ -11,7 +11,7 @@ from typing import Any, Final, get_args
 import msgspec
 
 from diffscope.errors import RuleError
-from diffscope.taxonomy.fix_risk import FixRiskTable
+from diffscope.taxonomy.consequence import FixRiskTable
 from diffscope.taxonomy.places import Claims, GlobTable, PlaceTable
 from diffscope.taxonomy.tables import (
     AreaTable,

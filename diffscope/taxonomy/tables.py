@@ -8,7 +8,7 @@ from diffscope.errors import InputError
 from diffscope.messages.model import Text
 from diffscope.patterns import compile_glob
 from diffscope.source.model import Value
-from diffscope.taxonomy.fix_risk import FixRiskTable
+from diffscope.taxonomy.consequence import FixRiskTable
 from diffscope.taxonomy.places import is_glob
 from diffscope.taxonomy.words import tokens_of
 from diffscope.yaml.reading import clipped, nearest

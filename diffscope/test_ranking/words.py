@@ -11,7 +11,7 @@ from typing import Final
 from diffscope.graph.history.store import subject_words
 from diffscope.patterns import lazy_regex
 from diffscope.source.model import RepoPath
-from diffscope.test_ranking.question import Question, Sign, Values
+from diffscope.test_ranking.paths import Question, Sign, Values
 
 _COMMON: Final = 0.15
 """A word in a larger part of all tests tells nothing,"""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from diffscope.adapters.git.patch import OPTIONS
+from diffscope.adapters.git.objects import OPTIONS
 from diffscope.adapters.git.process import Outcome, discovery_access
 from diffscope.adapters.git.process import run as run_git
 from diffscope.adapters.git.repository import GitRepository

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from msgspec import UNSET
 
-from diffscope.adapters.changes.recorded import (
+from diffscope.adapters.changes.files import (
     LONGEST_CODE,
     RecordedSource,
     bundled_records,
@@ -17,14 +17,17 @@ from diffscope.adapters.changes.recorded import (
     write_record,
 )
 from diffscope.errors import InputError, NotFoundError, UsageError
-from diffscope.facts.ci_model import CiFacts, CiPipeline, StepRun, StepSet
 from diffscope.facts.model import (
     CallFact,
     ChangeFact,
     ChangeFacts,
+    CiFacts,
+    CiPipeline,
     GraphFacts,
     ModuleFact,
     Nearest,
+    StepRun,
+    StepSet,
     SymbolFact,
 )
 from diffscope.messages.model import message

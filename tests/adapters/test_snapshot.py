@@ -10,10 +10,9 @@ import pytest
 from diffscope.adapters.cache.cache import Cache, open_cache
 from diffscope.adapters.git.repository import GitRepository
 from diffscope.adapters.graphs import snapshot
-from diffscope.adapters.graphs.graphs import graph_at
-from diffscope.adapters.graphs.packaged import bundled_path, unpack
+from diffscope.adapters.graphs.graphs import bundled_path, graph_at, unpack
+from diffscope.adapters.graphs.outlines import index_of
 from diffscope.adapters.graphs.snapshot import MOST_BYTES, bundled_snapshot, decode_snapshot, take_snapshot
-from diffscope.adapters.graphs.test_words import index_of
 from diffscope.errors import ConfigurationError, InputError
 from diffscope.graph.query.graph import ModuleGraph
 from diffscope.syntax.outline.outline import EXTRACTOR_VERSION, identifiers, outline_python
@@ -120,7 +119,7 @@ def pinned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> GitRepository:
         data = take_snapshot(repository, "HEAD~3")
     path = tmp_path / "graph.snapshot"
     path.write_bytes(data)
-    monkeypatch.setattr("diffscope.adapters.graphs.graph_maker.bundled_path", lambda: path)
+    monkeypatch.setattr("diffscope.adapters.graphs.graphs.bundled_path", lambda: path)
     return GitRepository(folder)
 
 
@@ -168,9 +167,7 @@ def test_a_nearer_graph_in_the_cache_is_preferred(
     everything = sorted(WITH_NATIVES)
     with open_cache(tmp_path / "cache") as cache:
         with monkeypatch.context() as without:
-            without.setattr(
-                "diffscope.adapters.graphs.graph_maker.bundled_path", lambda: tmp_path / "nowhere"
-            )
+            without.setattr("diffscope.adapters.graphs.graphs.bundled_path", lambda: tmp_path / "nowhere")
             assert paths_read(pinned, "HEAD~1", cache) == sorted([*everything, "vllm/new.py"])
         assert paths_read(pinned, "HEAD", cache) == []
         assert (
@@ -187,7 +184,7 @@ def test_without_use_for_what_ships_all_is_read(
     if reason == "damaged":
         path = tmp_path / "damaged"
         path.write_bytes((tmp_path / "graph.snapshot").read_bytes()[:-9] + b"corrupted")
-        monkeypatch.setattr("diffscope.adapters.graphs.graph_maker.bundled_path", lambda: path)
+        monkeypatch.setattr("diffscope.adapters.graphs.graphs.bundled_path", lambda: path)
     if reason == "elsewhere":
         repository = GitRepository(git_repository(tmp_path / "other", WITH_NATIVES | {"tests/test_x.py": ""}))
     with open_cache(tmp_path / "cache", is_enabled=reason != "off") as cache:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from diffscope.facts.ci_model import (
+from diffscope.facts.model import (
     CiFacts,
     CiPipeline,
     SelectionRules,

@@ -11,7 +11,7 @@ from msgspec import UNSET
 from diffscope.assessment.scores import judge_fix_risk
 from diffscope.errors import RuleError
 from diffscope.facts.model import ChangeFacts, FixMeasures
-from diffscope.taxonomy.fix_risk import CalibrationRow, FixRiskTable, MeasureWeight
+from diffscope.taxonomy.consequence import CalibrationRow, FixRiskTable, MeasureWeight
 from diffscope.taxonomy.model import read_tables
 from tests.fact_builders import edit
 from tests.taxonomies import bundled_texts

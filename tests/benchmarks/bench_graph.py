@@ -31,8 +31,7 @@ from typing import NamedTuple
 from diffscope.adapters.cache.cache import open_cache
 from diffscope.adapters.git.process import run
 from diffscope.adapters.git.repository import GitRepository
-from diffscope.adapters.graphs.graphs import graph_at
-from diffscope.adapters.graphs.packaged import bundled_path, unpack
+from diffscope.adapters.graphs.graphs import bundled_path, graph_at, unpack
 from diffscope.graph.model import EdgeLayer
 from diffscope.graph.query.graph import ModuleGraph
 from diffscope.graph.resolve import is_build_file, is_native, node_name

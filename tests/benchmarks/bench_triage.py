@@ -15,7 +15,7 @@ import time
 from collections.abc import Sequence
 
 from diffscope.adapters.config.profiles import default_profile
-from diffscope.facts.footprint_model import EditedBody, FileLines, Footprint, NameUse, Signature
+from diffscope.facts.model import EditedBody, FileLines, Footprint, NameUse, Signature
 from diffscope.products.triage.candidates import Candidate, Gone, OpenState, Setting
 from diffscope.products.triage.model import Place
 from diffscope.products.triage.render import FORMATS

@@ -38,7 +38,7 @@ from diffscope.facts.change.files import collect_files
 from diffscope.graph.model import SourceChange
 from diffscope.graph.resolve import is_native, is_test_file
 from diffscope.source.model import CommitId, RepoPath
-from diffscope.test_ranking.question import Sign
+from diffscope.test_ranking.paths import Sign
 from diffscope.test_ranking.rank import WEIGHTS, Nearness, nearest_tests, scale
 from diffscope.workspace import Workspace
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from diffscope.adapters.changes.recorded import RecordedSource
+from diffscope.adapters.changes.files import RecordedSource
 from diffscope.assessment.document import Assessment
 from diffscope.cli.publish import Publisher
 from diffscope.workspace import Workspace

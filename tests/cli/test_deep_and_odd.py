@@ -112,7 +112,7 @@ def test_deep_nesting_in_files_of_ours_is_an_error_with_its_place(
 
 
 def test_deep_nesting_in_a_record_is_an_error(tmp_path: Path) -> None:
-    from diffscope.adapters.changes.recorded import RecordedSource  # noqa: PLC0415
+    from diffscope.adapters.changes.files import RecordedSource  # noqa: PLC0415
     from diffscope.errors import InputError  # noqa: PLC0415
 
     (tmp_path / "7.json").write_text('{"more": ' + "[" * 100_000, "utf-8")

@@ -11,7 +11,7 @@ import click
 import pytest
 
 from diffscope.cli import main as module
-from diffscope.cli.exits import CLOSED_PIPE, FAILED, INTERRUPTED
+from diffscope.cli.console import CLOSED_PIPE, FAILED, INTERRUPTED
 from diffscope.cli.options import FORMATS
 from diffscope.errors import ConfigurationError, DiffscopeError
 from diffscope.version import VERSION

@@ -145,3 +145,28 @@ def test_a_cast_that_goes_to_another_function_is_none() -> None:
 def test_how_much_larger_or_smaller_a_constant_is(before: str, after: str, factor: int) -> None:
     found = edit(PATH, f"LIMIT = {before}\n", f"LIMIT = {after}\n").numeric
     assert [(one.what, one.symbol, one.factor) for one in found] == [("number", "LIMIT", factor)]
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "after", "expected"),
+    [
+        pytest.param(
+            "load_weight", "w.contiguous()", "w.t()", [("added", None, ".t()")], id="a weight that is turned"
+        ),
+        pytest.param(
+            "load_weight",
+            "w.permute(0, 2, 1)",
+            "w.permute(1, 2, 0)",
+            [("changed", ".permute(0, 2, 1)", ".permute(1, 2, 0)")],
+            id="another order of dimensions",
+        ),
+        pytest.param("load_weight", "w.t()", "x.t()", [], id="the same turn of another value"),
+        pytest.param("run", "w", "w.t()", [], id="an activation that is turned"),
+    ],
+)
+def test_layout_of_weights(
+    name: str, before: str, after: str, expected: list[tuple[str, str | None, str]]
+) -> None:
+    texts = [f"def {name}(w, x):\n    return pack({value})\n" for value in (before, after)]
+    found = edit(PATH, *texts).numeric
+    assert [(one.change, one.before, one.text) for one in found if one.what == "layout"] == expected

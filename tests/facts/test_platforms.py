@@ -7,7 +7,7 @@ import random
 import pytest
 
 from diffscope.facts.classify.classify import Places, platforms_of_change, platforms_of_symbol
-from diffscope.facts.classify.titles import read_title
+from diffscope.facts.classify.kinds import read_title
 from diffscope.facts.model import BuildFact, FileFact, GuardFact
 from tests.taxonomies import a_file, a_symbol, bundled
 

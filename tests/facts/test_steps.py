@@ -8,9 +8,8 @@ from diffscope.diff.make import make_patch
 from diffscope.diff.model import FileSides, Sides
 from diffscope.diff.parse import parse_diff
 from diffscope.facts.ci.declarations import Declarations
-from diffscope.facts.ci_model import CiFacts, StepDifference, StepRun, StepSet, StepsNotRun
-from diffscope.facts.collect import Surroundings
-from diffscope.facts.model import ChangeFacts
+from diffscope.facts.knowledge import Surroundings
+from diffscope.facts.model import ChangeFacts, CiFacts, StepDifference, StepRun, StepSet, StepsNotRun
 from diffscope.graph.derive import build_graph
 from diffscope.messages.model import message
 from diffscope.pipeline import gather_facts
@@ -50,6 +49,7 @@ def judged(
     installing: dict[str, bytes] | None = None,
     *,
     owners: str | None = None,
+    scripts: dict[str, str] | None = None,
 ) -> ChangeFacts:
     """Return the facts of a change of the tree above."""
     old = {path: TREE[path] for path in after if path in TREE} | (before or {})
@@ -62,7 +62,7 @@ def judged(
         )
     )
     declaring = ci_files(steps) if steps else {}
-    project = project_of(declaring | ({".github/CODEOWNERS": owners} if owners else {}))
+    project = project_of(declaring | ({".github/CODEOWNERS": owners} if owners else {}) | (scripts or {}))
     declarations = Declarations(
         project,
         paths=lambda: map(RepoPath, TREE),
@@ -384,3 +384,24 @@ def test_a_test_file_that_is_skipped_wherever_it_is_collected(
         {"tests/pools/test_new.py": text.encode()}, steps=steps or STEPS, installing=installing
     ).step
     assert [one.detail for one in found if one.what == "cannot-run"] == ([detail] if detail else [])
+
+
+@pytest.mark.parametrize(
+    ("path", "head", "told"),
+    [
+        pytest.param("tests/pools/test_new.py", "pytestmark = pytest.mark.skipif(not current_platform.is_rocm())", "cannot-run", id="skipped where it is collected"),
+        pytest.param("tests/other/test_new.py", "", "not-collected", id="in a folder of no step"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("is_named", [True, False])
+def test_a_test_that_a_script_of_another_machine_runs(
+    path: str, head: str, told: str, *, is_named: bool
+) -> None:
+    text = f"import pytest\n\n{head}\n\ndef test_take():\n    assert take()\n"
+    scripts = (
+        {".buildkite/scripts/run-on-it.sh": f'docker exec pools bash -c "pytest -v {path}"\n'}
+        if is_named
+        else {}
+    )
+    found = judged({path: text.encode()}, scripts=scripts).step
+    assert [one.what for one in found if one.path == path] == ([] if is_named else [told])

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diffscope.facts.classify.titles import prose, read_title
+from diffscope.facts.classify.kinds import prose, read_title
 
 
 @pytest.mark.parametrize(

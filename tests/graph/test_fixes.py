@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from diffscope.graph.history.fixes import is_code, is_fix, is_source, named_commits, named_pulls
+from diffscope.graph.history.history import is_code, is_fix, is_source, named_commits, named_pulls
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from diffscope.errors import RuleError
-from diffscope.graph.query.registries import load_registries, registry_gaps, report_registries
+from diffscope.graph.query.structure import load_registries, registry_gaps, report_registries
 from tests.graph_builders import graph
 
 FILES = {

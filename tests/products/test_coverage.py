@@ -6,8 +6,8 @@ import msgspec
 import pytest
 
 from diffscope.assessment.document import AreaShare, Assessment, FileAssessment
-from diffscope.cli.rules.case_facts import bundled_knowledge
-from diffscope.graph.query.registries import Registry
+from diffscope.cli.rules.cases import bundled_knowledge
+from diffscope.graph.query.structure import Registry
 from diffscope.products.coverage import Tables, binomial_tail, measure_coverage
 from diffscope.rules.model import Severity
 from diffscope.source.model import RepoPath

@@ -17,7 +17,7 @@ from diffscope.adapters.declarations import collect_project_files, read_entries
 from diffscope.adapters.git.repository import GitRepository
 from diffscope.products.doctor.doctor import DoctorReport, examine, wanted_tests
 from diffscope.project.answers import AmdState, MergifyChange
-from diffscope.project.ci.mirrors import amd_states
+from diffscope.project.ci.buildkite import amd_states
 from diffscope.project.ci.selection import select_steps
 from diffscope.project.labels import labels_for, parse_mergify
 from diffscope.project.matching import visible_paths

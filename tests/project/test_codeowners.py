@@ -8,7 +8,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from diffscope.project.owners import matched_paths, owners_of, parse_codeowners
+from diffscope.project.tree import matched_paths, owners_of, parse_codeowners
 from diffscope.source.model import RepoPath
 from tests.project_builders import tree_of
 

@@ -6,8 +6,8 @@ import pytest
 
 from diffscope.facts.ci.steps import rename_gaps, unselected_reaching
 from diffscope.project.answers import ReachingTest, RenameGap
+from diffscope.project.ci.buildkite import amd_states, plain_label
 from diffscope.project.ci.collection import StepTests, collect_tests, step_calls, step_tests
-from diffscope.project.ci.mirrors import amd_states, plain_label
 from diffscope.project.ci.selection import select_steps
 from diffscope.project.model import Project
 from diffscope.source.model import RepoPath

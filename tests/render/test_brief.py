@@ -9,7 +9,7 @@ import pytest
 
 from diffscope.products.report.digest import build_digest
 from diffscope.products.report.render.formats import render_digest
-from diffscope.render.formats.bounded import OF_CHANGE, OF_WINDOW, fitted, foreign
+from diffscope.render.formats.brief import OF_CHANGE, OF_WINDOW, fitted, foreign
 from diffscope.render.formats.table import render
 from diffscope.render.style import Style
 from tests.assessments import a_flag, an_assessment

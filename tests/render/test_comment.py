@@ -10,7 +10,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from diffscope.assessment.document import Assessment, Completeness, ModuleReach, Risk, RiskLevel
-from diffscope.facts.ci_model import CiFacts, StepBlindSpot
+from diffscope.facts.model import CiFacts, StepBlindSpot
 from diffscope.messages.model import Language
 from diffscope.render.formats.comment import (
     CHECK_BYTES,

@@ -12,7 +12,7 @@ from diffscope.graph.model import SourceChange
 from diffscope.graph.query.graph import ModuleGraph
 from diffscope.graph.words import TestWords, index_words
 from diffscope.source.model import RepoPath
-from diffscope.test_ranking.question import Sign
+from diffscope.test_ranking.paths import Sign
 from diffscope.test_ranking.rank import WEIGHTS, Nearness, nearest_tests, scale
 from tests.graph_builders import graph
 

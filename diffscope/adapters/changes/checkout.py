@@ -14,13 +14,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from diffscope.adapters.git.objects import make_store, store_object
-from diffscope.adapters.git.patch import make_patch
+from diffscope.adapters.git.objects import make_patch, make_store, store_object
 from diffscope.adapters.git.process import clone_access, discovery_access, object_access, run
 from diffscope.adapters.git.repository import GitRepository
 from diffscope.adapters.read_file import read_bytes
 from diffscope.diff.make import blob_id
-from diffscope.diff.names import decode_name
+from diffscope.diff.model import decode_name
 from diffscope.errors import InputError, NotFoundError, RepositoryError, shell_line
 from diffscope.messages.model import Message, message
 from diffscope.patterns import lazy_regex

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from diffscope.adapters.git.log import Squash, is_revert, main_tip, pull_number, pull_title, squashes
-from diffscope.adapters.git.objects import CommitInfo
-from diffscope.adapters.git.patch import OPTIONS, decode_patch, list_files
+from diffscope.adapters.git.objects import OPTIONS, CommitInfo, decode_patch, list_files
 from diffscope.adapters.git.process import run
 from diffscope.adapters.git.pull_index import PullIndex
 from diffscope.adapters.git.repository import GitRepository

@@ -10,7 +10,7 @@ from diffscope.adapters.config.settings import FILE_NAME, Settings, parse_settin
 from diffscope.adapters.git.repository import GitRepository
 from diffscope.adapters.output import make_folder, write_own_file
 from diffscope.assessment.document import Assessment
-from diffscope.diff.names import unsafe
+from diffscope.diff.model import unsafe
 from diffscope.errors import ConfigurationError, RepositoryError
 from diffscope.source.model import CommitId, RepoPath, TreeEntry, TreeReader
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from msgspec.structs import replace
 
 from diffscope.adapters.config.rule_files import PROFILE_FILES, bundled_profiles, bundled_rules, shown_name
-from diffscope.adapters.git.clones import find_repository, remotes
+from diffscope.adapters.git.log import find_repository, remotes
 from diffscope.adapters.read_file import is_there, read_text
 from diffscope.errors import ConfigurationError, DiffscopeError
 from diffscope.project.ci.workflows import is_workflow

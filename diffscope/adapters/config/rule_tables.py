@@ -14,10 +14,10 @@ from diffscope.adapters.config.rule_files import bundled_rules, shown_name
 from diffscope.adapters.git.process import run
 from diffscope.adapters.git.repository import GitRepository
 from diffscope.adapters.read_file import is_there, read_text
-from diffscope.diff.names import decode_name
+from diffscope.diff.model import decode_name
 from diffscope.errors import ConfigurationError, InputError, RepositoryError
-from diffscope.graph.query.registries import REGISTRIES, Registry, load_registries
 from diffscope.graph.query.serving import SERVING
+from diffscope.graph.query.structure import REGISTRIES, Registry, load_registries
 from diffscope.patterns import compile_glob
 from diffscope.products.doctor.findings import RuleGlob
 from diffscope.source.model import RepoPath

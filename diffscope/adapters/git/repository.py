@@ -12,13 +12,15 @@ from types import TracebackType
 from typing import NamedTuple, Self
 
 from diffscope.adapters.git.objects import (
+    OPTIONS,
     CommitInfo,
     DifferenceReader,
     NameReader,
     ObjectReader,
+    decode_patch,
+    make_patch,
     parse_commit,
 )
-from diffscope.adapters.git.patch import OPTIONS, decode_patch, make_patch
 from diffscope.adapters.git.process import (
     GitAccess,
     Outcome,
@@ -28,7 +30,7 @@ from diffscope.adapters.git.process import (
     run,
     unreadable,
 )
-from diffscope.diff.names import decode_name
+from diffscope.diff.model import decode_name
 from diffscope.errors import DiffscopeError, NotFoundError, RepositoryError, shell_line
 from diffscope.patterns import lazy_regex
 from diffscope.source.model import BlobId, CommitId, Gap, RepoPath, TreeEntry, Value

@@ -10,7 +10,7 @@ from diffscope.adapters.git.log import boundary_mark, cut_commits, cut_off_at, m
 from diffscope.adapters.git.objects import seconds
 from diffscope.adapters.git.process import run
 from diffscope.adapters.git.repository import GitRepository
-from diffscope.diff.names import decode_name
+from diffscope.diff.model import decode_name
 from diffscope.facts.classify.fix_measures import HISTORY_DAYS
 from diffscope.graph.history.history import DEPTH, ChangeHistory
 from diffscope.graph.history.store import (

@@ -13,15 +13,15 @@ from diffscope.adapters.git.objects import CommitInfo
 from diffscope.adapters.git.process import stream
 from diffscope.adapters.git.repository import GitRepository
 from diffscope.adapters.graphs.history import HistoryPerCommit
-from diffscope.diff.names import unquote
+from diffscope.diff.model import unquote
 from diffscope.errors import RepositoryError, shell_line
 from diffscope.facts.classify.fix_measures import EditedFile, measure_fix_risk
 from diffscope.facts.model import FixMeasures
-from diffscope.graph.history.fixes import RUST, is_fix, named_commits, named_pulls
+from diffscope.graph.history.history import RUST, is_fix, named_commits, named_pulls
 from diffscope.messages.model import message
 from diffscope.patterns import lazy_regex
 from diffscope.products.backtest.fix_model import Sample
-from diffscope.products.backtest.line_owners import LineOwners, PatchedFile, PatchedHunk, mended
+from diffscope.products.backtest.model import LineOwners, PatchedFile, PatchedHunk, mended
 from diffscope.source.model import CommitId, Gap
 from diffscope.source.profile import places
 

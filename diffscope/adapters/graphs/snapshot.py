@@ -12,10 +12,17 @@ from typing import Final, NamedTuple
 from diffscope.adapters.cache.cache import open_cache
 from diffscope.adapters.config.profiles import default_profile
 from diffscope.adapters.git.repository import GitRepository
-from diffscope.adapters.graphs.graphs import bundled_serving, graph_at
-from diffscope.adapters.graphs.outlines import outline_name, plain_outline, read_outline
-from diffscope.adapters.graphs.packaged import MAKE, Packaged, Parts, bundled_path, pack, unpack
-from diffscope.adapters.graphs.test_words import index_of
+from diffscope.adapters.graphs.graphs import (
+    MAKE,
+    Packaged,
+    Parts,
+    bundled_path,
+    bundled_serving,
+    graph_at,
+    pack,
+    unpack,
+)
+from diffscope.adapters.graphs.outlines import index_of, outline_name, plain_outline, read_outline
 from diffscope.adapters.output import write_file
 from diffscope.errors import ConfigurationError, InputError
 from diffscope.graph.query.graph import ModuleGraph

@@ -22,6 +22,28 @@ from diffscope.errors import InputError, NotFoundError, SourceError, UsageError
 from diffscope.source.model import Change, CommitId, PullRequest, SourceKind, TreeReader
 from diffscope.workspace import Workspace
 
+POSTS = ("comment", "labels", "check")
+"""What can be posted, in the order in which it is."""
+
+
+class CiOptions(NamedTuple):
+    """The options of one run; ``None`` is what the settings of the base, or the event, decide."""
+
+    repo: Path | None
+    pull: int | None
+    source: str
+    stored: Path | None
+    post: tuple[str, ...]
+    dry_run: bool
+    output_dir: Path | None
+    api_url: str | None
+    lang: str | None
+    fail_on: str | None
+    use_cache: bool
+    triage: Path | None = None
+    """What `diffscope triage --format json` wrote of the open pull requests."""
+
+
 Say = Callable[[str], None]
 
 

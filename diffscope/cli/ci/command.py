@@ -11,9 +11,8 @@ from typing import Any
 import click
 
 from diffscope.cli import options
-from diffscope.cli.ci.request import POSTS, Request
-from diffscope.cli.console import Console
-from diffscope.cli.exits import DONE, FINDINGS
+from diffscope.cli.ci.change import POSTS, CiOptions
+from diffscope.cli.console import DONE, FINDINGS, Console
 from diffscope.errors import UsageError
 
 
@@ -109,7 +108,7 @@ def ci(*, event: Path | None, console: Console, **asked: Any) -> int:
         raise UsageError(
             "ci takes no --config", hint="it reads the diffscope.yml of the change's base, nobody else's"
         )
-    request = Request(**asked)
+    request = CiOptions(**asked)
     environ: Mapping[str, str] = os.environ
     if event is not None:
         from diffscope.adapters.events import trial_environment

@@ -10,7 +10,7 @@ from diffscope.adapters.config.settings import CiSettings
 from diffscope.adapters.events import CiEvent, Trigger
 from diffscope.adapters.github.posting import CheckAnnotation, CheckReport, Posted, Poster, wanted_labels
 from diffscope.assessment.document import Assessment
-from diffscope.cli.ci.request import POSTS
+from diffscope.cli.ci.change import POSTS
 from diffscope.cli.options import is_debug
 from diffscope.errors import SourceError
 from diffscope.render.formats.comment import (

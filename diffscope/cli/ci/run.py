@@ -30,6 +30,7 @@ from diffscope.adapters.github.posting import Posted, Poster
 from diffscope.adapters.github.trust import LARGEST, bind, decode_assessment, restore_texts
 from diffscope.assessment.document import Assessment
 from diffscope.cli.ci.change import (
+    CiOptions,
     LazyGitHub,
     NothingToJudge,
     find_change,
@@ -37,7 +38,6 @@ from diffscope.cli.ci.change import (
     refuse_untrusted_checkout,
 )
 from diffscope.cli.ci.posting import Posting, post
-from diffscope.cli.ci.request import Request
 from diffscope.cli.classify.command import exceeds
 from diffscope.cli.console import Console
 from diffscope.cli.options import is_debug
@@ -74,7 +74,7 @@ class Judged(NamedTuple):
     edited: tuple[str, ...]
 
 
-def judge(request: Request, environ: Mapping[str, str], scratch: Path, console: Console) -> Judged | None:
+def judge(request: CiOptions, environ: Mapping[str, str], scratch: Path, console: Console) -> Judged | None:
     """Return the assessment of the event's change; ``None`` where there is nothing to judge, which is said."""
     runner = read_runner(environ)
     checkout = open_checkout(request.repo or runner.workspace)
@@ -97,7 +97,7 @@ def judge(request: Request, environ: Mapping[str, str], scratch: Path, console: 
     return _judged(assessment, event, base.settings, request=request, runner=runner, access=hub.access)
 
 
-def read_stored(request: Request, environ: Mapping[str, str], scratch: Path, console: Console) -> Judged:
+def read_stored(request: CiOptions, environ: Mapping[str, str], scratch: Path, console: Console) -> Judged:
     """Return the assessment that another run stored, checked against that run and against GitHub.
 
     Raises ``InputError`` for one that does not hold: see ``adapters/github/trust.py``.
@@ -139,7 +139,7 @@ def read_stored(request: Request, environ: Mapping[str, str], scratch: Path, con
     return _judged(assessment, named, base.settings, request=request, runner=runner, access=access)
 
 
-def finish(judged: Judged, request: Request, console: Console) -> None:
+def finish(judged: Judged, request: CiOptions, console: Console) -> None:
     """Write the report, post, then write summary, annotations and outputs, which say what became of the posting."""
     runner, assessment = judged.runner, judged.assessment
     style = Style(language=Language(judged.language))
@@ -175,7 +175,7 @@ def finish(judged: Judged, request: Request, console: Console) -> None:
     raise_if_failed(attempt.gaps)
 
 
-def _others(request: Request, assessment: Assessment, style: Style, console: Console) -> str:
+def _others(request: CiOptions, assessment: Assessment, style: Style, console: Console) -> str:
     """Return the line on other open pull requests; a triage that cannot be read costs nothing but that line."""
     number = assessment.change.pull.number
     if request.triage is None or number is None:
@@ -197,7 +197,7 @@ def minimal_summary(assessment: Assessment) -> str:
 
 
 def _open(
-    request: Request, environ: Mapping[str, str], workspace: Workspace, console: Console
+    request: CiOptions, environ: Mapping[str, str], workspace: Workspace, console: Console
 ) -> tuple[CiEvent, LazyGitHub]:
     if request.pull is None:
         event = read_event(environ)
@@ -212,11 +212,11 @@ def _open(
     return event_of_pull(hub.pull(request.pull), repository), hub
 
 
-def _access(request: Request, environ: Mapping[str, str], repository: str) -> Access:
+def _access(request: CiOptions, environ: Mapping[str, str], repository: str) -> Access:
     return find_access(environ, api_url=request.api_url, repository=repository)
 
 
-def _judging(workspace: Workspace, base: BaseRules, request: Request) -> Workspace:
+def _judging(workspace: Workspace, base: BaseRules, request: CiOptions) -> Workspace:
     judging = Workspace(
         workspace.repository,
         rule_folders=base.folders,
@@ -235,7 +235,7 @@ def _judged(
     event: CiEvent,
     settings: Settings,
     *,
-    request: Request,
+    request: CiOptions,
     runner: Runner,
     access: Access,
 ) -> Judged:
@@ -255,7 +255,7 @@ def _judged(
     )
 
 
-def _post(judged: Judged, request: Request, style: Style, about: Circumstances) -> Sequence[Posted]:
+def _post(judged: Judged, request: CiOptions, style: Style, about: Circumstances) -> Sequence[Posted]:
     if not request.post:
         return ()
     if judged.access.token is None and request.dry_run:

@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 
 from diffscope.adapters.git.branches import resolve_branch
-from diffscope.adapters.git.patch import files_defining
+from diffscope.adapters.git.objects import files_defining
 from diffscope.assessment.document import Against, Assessment, Collision
 from diffscope.errors import UsageError
 from diffscope.facts.model import ChangeFacts

@@ -7,7 +7,7 @@ from importlib import import_module
 
 import click
 
-from diffscope.cli.exits import DONE
+from diffscope.cli.console import DONE
 
 DOCUMENTS = {
     "assessment": "diffscope.assessment.document:Assessment",
@@ -17,7 +17,7 @@ DOCUMENTS = {
     "dynamics": "diffscope.products.report.dynamics.dynamics:Dynamics",
     "events": "diffscope.products.report.dynamics.events:Events",
     "triage": "diffscope.products.triage.model:Triage",
-    "facts": "diffscope.adapters.changes.recorded:Record",
+    "facts": "diffscope.adapters.changes.files:Record",
 }
 """Name -> type, imported when it is asked for."""
 

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from diffscope.graph.history.history import Companions
     from diffscope.graph.model import EdgeLayer, ModuleName
     from diffscope.graph.query.graph import ModuleGraph
-    from diffscope.graph.query.registries import Registry
     from diffscope.graph.query.serving import ServingPath
+    from diffscope.graph.query.structure import Registry
     from diffscope.source.model import RepoPath
     from diffscope.taxonomy.model import Taxonomy
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable
 from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
-from diffscope.cli.exits import DONE
+from diffscope.cli.console import DONE
 from diffscope.cli.graph.open_graph import OpenedGraph
 from diffscope.source.profile import places
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from diffscope.cli import options
-from diffscope.cli.exits import DONE
+from diffscope.cli.console import DONE
 from diffscope.errors import UsageError
 
 

@@ -8,8 +8,7 @@ from typing import Any
 import click
 
 from diffscope.cli import options
-from diffscope.cli.console import Console
-from diffscope.cli.exits import DONE
+from diffscope.cli.console import DONE, Console
 from diffscope.cli.options import Output
 from diffscope.errors import UsageError
 
@@ -114,7 +113,7 @@ def report(
     if events or save_events:
         raise UsageError("--events and --save-events need --layout dynamics", hint="add --layout dynamics")
     window = window_text(*(given.pop(name) for name in ("week", "since", "until", "window")))
-    from diffscope.cli.report.window import WindowRequest, write_window
+    from diffscope.cli.report.outputs import WindowRequest, write_window
 
     write_window(WindowRequest(window, **given), outputs, console)
     return DONE

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from diffscope.cli import options
-from diffscope.cli.console import Console
-from diffscope.cli.exits import DONE, FINDINGS
+from diffscope.cli.console import DONE, FINDINGS, Console
 from diffscope.errors import UsageError, shell_line
 
 if TYPE_CHECKING:

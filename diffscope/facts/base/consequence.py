@@ -98,7 +98,7 @@ class _Weigher:
             self._parameters[one.path, one.symbol].add(one.what)
         self._numbers: dict[_At, set[str]] = defaultdict(set)
         for number in facts.numeric:
-            if number.what in _TYPED and _COUNTS.search(number.text):
+            if number.what == "layout" or (number.what in _TYPED and _COUNTS.search(number.text)):
                 continue
             self._numbers[number.path, number.symbol].add(number.what)
         self._conditioned = {

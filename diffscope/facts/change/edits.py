@@ -39,6 +39,7 @@ _ASKS: Final = lazy_regex(r"\s*(?:\}? ?else )?if \(?(.+?)\)? \{\s*$")
 _ASKED: Final = lazy_regex(r"(?:\} ?)?(?:else )?if \(?(.+?)\)?")
 _CHAINED: Final = lazy_regex(r" (?=[.?]\w)|(?<=[(\[]) | (?=[)\]])")
 _WORDS: Final = lazy_regex(r"\w+")
+_RAISED: Final = lazy_regex(r"\braise (\w+)")
 _LIKE: Final = 0.5
 _QUOTED: Final = lazy_regex(r'"(?:[^"\\]|\\.)+"')
 _DECLARES: Final = lazy_regex(
@@ -59,6 +60,7 @@ def collect_edits(placed: Iterable[Placed]) -> tuple[Edit, ...]:
     symbols = [
         (one, change) for one in placed if one.material.python for change in one.material.python.symbols
     ]
+    raising = _raised_by_new(symbols)
     found: list[Edit] = []
     for is_product in (True, False):
         part = [one for one in placed if (one.fact.category in _PRODUCT) is is_product]
@@ -67,11 +69,32 @@ def collect_edits(placed: Iterable[Placed]) -> tuple[Edit, ...]:
             for one, change in symbols
             if one in part and change.logic
             for edit in _of_symbol(one, change)
+            if not _is_handed_on(edit, change, raising)
         ]
         found += [edit for one in part if one.material.python is None for edit in _of_lines(one)]
         if found:
             break
     return tuple(sorted(found, key=lambda edit: (edit.path, edit.line, edit.symbol, edit.after))[:_MOST])
+
+
+def _raised_by_new(symbols: Iterable[tuple[Placed, ChangedSymbol]]) -> dict[str, frozenset[str]]:
+    """Return which errors each new function raises."""
+    new = (change for _, change in symbols if change.before is None)
+    return {one.name.rpartition(".")[2]: frozenset(_RAISED.findall(_text_of(one))) for one in new}
+
+
+def _text_of(change: ChangedSymbol) -> str:
+    return "\n".join(change.whole_after.lines) if change.whole_after is not None else ""
+
+
+def _is_handed_on(edit: Edit, change: ChangedSymbol, raising: dict[str, frozenset[str]]) -> bool:
+    """Return whether a new function that is called here raises what a condition that went raised."""
+    is_exit = (edit.what, edit.change) == ("condition", "removed") and bool(edit.held)
+    error = _RAISED.match(edit.held[-1]) if is_exit else None
+    if error is None:
+        return False
+    called = {*_WORDS.findall(_text_of(change))}
+    return any(error[1] in errors for name, errors in raising.items() if name in called)
 
 
 def _of_symbol(placed: Placed, change: ChangedSymbol) -> Iterator[Edit]:

@@ -3,46 +3,50 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from diffscope.facts.change.changed_file import Placed
 from diffscope.facts.model import Point
-from diffscope.facts.parsed_text import parse_module
+from diffscope.facts.parsed_text import Function, Functions
+from diffscope.graph.query.graph import ModuleGraph
 from diffscope.patterns import lazy_regex
+from diffscope.source.text import decode
+from diffscope.syntax.model import DefinitionKind
 from diffscope.syntax.nodes import clip
 
 _LONGEST: Final = 80
 _OWNED: Final = lazy_regex(r"\b[A-Z]\w*Params\b")
 """What users make, hand over, and may hand over again."""
-_Function = ast.FunctionDef | ast.AsyncFunctionDef
+_MOST_READ: Final = 8
+_ASKED_OF: Final = lazy_regex(r"\b(\w+)\.(\w+)\b")
+_FAKES: Final = lazy_regex(r"\b(?:SimpleNamespace|(?:Magic|Async)?Mock)\((?:[^()]|\([^()]*\))*\)")
+_EMPTY: Final = lazy_regex(rb"\[\s*\]")
 
 
-def collect_pitfalls(source: Iterable[Placed]) -> Iterator[Point]:
-    """Yield a point for each such place in edited files of Python; ``names`` begin with the function it is about."""
-    read = [
-        (one, tree)
-        for one in source
-        if one.material.after and (tree := parse_module(one.material.after.data)) is not None
-    ]
+def collect_pitfalls(source: Iterable[Placed], functions: Mapping[str, Functions]) -> Iterator[Point]:
+    """Yield a point for each such place in edited files of Python, by the functions of each path; ``names`` begin with the function it is about."""
+    read = [one for one in source if one.fact.path in functions]
     edited = {
         change.name.rpartition(".")[2]: change.name
-        for one, _ in read
+        for one in read
         for change in one.symbols
         if change.before is not None and change.after is not None and change.logic
     }
-    for one, tree in read:
+    called = [f".{name}".encode() for name in edited]
+    for one in read:
         added = {line.number for hunk in one.material.diff.hunks for line in hunk.added}
-        lines = one.material.after.data.split(b"\n") if one.material.after and edited else []
-        asserts = {number for number, line in enumerate(lines, 1) if b"assert" in line}
-        for function in ast.walk(tree):
-            if isinstance(function, _Function):
-                # Most functions of a file have no line of the change and no assertion: to walk them costs more than all the rest.
-                span = range(function.lineno, (function.end_lineno or function.lineno) + 1)
+        for line, block in functions[one.fact.path].blocks:
+            # To parse what cannot have any of them costs more than all the rest.
+            is_edited = not added.isdisjoint(range(line, line + block.count(b"\n") + 1))
+            writes, empties = is_edited and b"Params" in block, is_edited and _EMPTY.search(block) is not None
+            asserts = b"assert" in block and any(name in block for name in called)
+            for function in functions[one.fact.path].of(line, block) if writes or empties or asserts else ():
                 found = (
-                    *(_written(function, added) if not added.isdisjoint(span) else ()),
-                    *(_emptied(function, added) if not added.isdisjoint(span) else ()),
-                    *(_asserted(function, added, edited) if not asserts.isdisjoint(span) else ()),
+                    *(_written(function, added) if writes else ()),
+                    *(_emptied(function, added) if empties else ()),
+                    *(_asserted(function, added, edited) if asserts else ()),
                 )
                 for what, node, name in found:
                     names = (_owner(one, function.lineno), name)
@@ -59,7 +63,7 @@ def _owner(placed: Placed, line: int) -> str:
 _Found = tuple[str, ast.stmt | ast.expr, str]
 
 
-def _written(function: _Function, added: set[int]) -> Iterator[_Found]:
+def _written(function: Function, added: set[int]) -> Iterator[_Found]:
     """Yield new assignments to attributes of a parameter, or of what it holds, that is never bound to a copy."""
     owned = {
         each.arg: found[0]
@@ -87,7 +91,7 @@ def _written(function: _Function, added: set[int]) -> Iterator[_Found]:
                 yield "written", each, owned[holder]
 
 
-def _emptied(function: _Function, added: set[int]) -> Iterator[_Found]:
+def _emptied(function: Function, added: set[int]) -> Iterator[_Found]:
     """Yield what is taken by place, behind a condition, from a list that one of its branches sets to an empty one."""
     for node in ast.walk(function):
         body = getattr(node, "body", [])
@@ -118,17 +122,67 @@ def _set_empty(body: list[ast.stmt]) -> Iterator[str]:
             yield ast.unparse(each.targets[0])
 
 
-def _asserted(function: _Function, added: set[int], edited: dict[str, str]) -> Iterator[_Found]:
+def _asserted(function: Function, added: set[int], edited: dict[str, str]) -> Iterator[_Found]:
     """Yield assertions that stood, of the result of an edited function."""
     results: dict[str, str] = {}
     for each in ast.walk(function):
         value = getattr(each, "value", None) if isinstance(each, ast.Assign) else None
         call = value.value if isinstance(value, ast.Await) else value
         name = call.func.attr if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) else ""
-        for target in ast.walk(each) if name in edited else ():
+        # What hands on to one of its own name is no caller of itself.
+        for target in ast.walk(each) if name in edited and name != function.name else ():
             if isinstance(target, ast.Name) and isinstance(target.ctx, ast.Store):
                 results[target.id] = edited[name]
     for each in ast.walk(function) if results else ():
         if isinstance(each, ast.Assert) and each.lineno not in added:
             named = (one.id for one in ast.walk(each.test) if isinstance(one, ast.Name) and one.id in results)
             yield from [("asserted", each.test, results[one]) for one in named][:1]
+
+
+def collect_demands(source: Iterable[Placed], graph: ModuleGraph) -> Iterator[Point]:
+    """Yield a point for each fake of a test that is handed to an edited function and has not the new member that this asks it for."""
+    new = {
+        change.name.rpartition(".")[2]: change.name.rpartition(".")[0]
+        for one in source
+        for change in one.symbols
+        if change.before is None and "." in change.name and not change.name.endswith("__")
+    }
+    for one in source if new else ():
+        for change in one.symbols:
+            text = "\n".join(change.whole_after.lines) if change.whole_after and change.before else ""
+            asked = [
+                each for each in _ASKED_OF.finditer(text) if each[2] in new and each[1] not in ("self", "cls")
+            ]
+            if change.kind is DefinitionKind.CLASS or not asked or change.name.startswith(new[asked[0][2]]):
+                continue
+            holder, member = asked[0][1], asked[0][2]
+            others = {each[2] for each in _ASKED_OF.finditer(text) if each[1] == holder} - {member}
+            word, _, last = change.name.partition(".")
+            named = {word, last} - {"", "forward", "__call__", "__init__"}
+            for path in (graph.tests_naming(word) or ())[:_MOST_READ]:
+                place = _fake_without(graph.text_at(path) or b"", member, others, named)
+                if place:
+                    fake = ("fake", place[0], f"{path}:{place[1]}")
+                    at = (
+                        change.whole_after.start + text.count("\n", 0, asked[0].start())
+                        if change.whole_after
+                        else 0
+                    )
+                    yield Point(
+                        what="demanded",
+                        path=one.fact.path,
+                        line=at,
+                        names=(change.name, member),
+                        ends=(fake,),
+                    )
+                    break
+
+
+def _fake_without(text: bytes, member: str, others: set[str], named: set[str]) -> tuple[str, int] | None:
+    """Return what makes a fake that has some of the other members, and its line; none of a test that knows the new one, or does not name the function."""
+    told = decode(text)
+    is_of = member not in told and all(re.search(rf"\b{name}\b", told) for name in named)
+    for made in _FAKES.finditer(told) if is_of else ():
+        if any(re.search(rf"\b{re.escape(name)}=", made[0]) for name in others):
+            return made[0].partition("(")[0], told.count("\n", 0, made.start()) + 1
+    return None

@@ -5,13 +5,13 @@ from __future__ import annotations
 import ast
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from diffscope.facts.change.changed_file import Placed
-from diffscope.facts.change.pitfalls import collect_pitfalls
+from diffscope.facts.change.pitfalls import collect_demands, collect_pitfalls
 from diffscope.facts.model import OptionFact, Point
-from diffscope.facts.parsed_text import parse_module
+from diffscope.facts.parsed_text import Function, Functions
 from diffscope.graph.query.graph import ModuleGraph
 from diffscope.patterns import lazy_regex
 from diffscope.syntax.model import Definition
@@ -38,13 +38,28 @@ def collect_points(
     """Return the settings and fields that are new in classes that were there, and the bounds that fields got; three at most, fields of requests first."""
     source = [one for one in placed if one.fact.category == "source" and one.material.python]
     listed = list(options)
+    functions = {
+        one.fact.path: Functions(one.material.after.data) for one in source if one.material.after is not None
+    }
     found = [
-        *_fields(source, listed, graph),
+        *_fields(source, listed, graph, functions),
         *_limits(listed, source, graph),
         *_renamed(source),
-        *collect_pitfalls(source),
+        *collect_pitfalls(source, functions),
+        *(collect_demands(source, graph) if graph is not None else ()),
     ]
-    order = ("written", "emptied", "asserted", "request", "limit", "option", "response", "field", "renamed")
+    order = (
+        "demanded",
+        "written",
+        "emptied",
+        "asserted",
+        "request",
+        "limit",
+        "option",
+        "response",
+        "field",
+        "renamed",
+    )
     found.sort(key=lambda one: (order.index(one.what), -len(one.ends), one.path, one.line))
     return tuple(found[:_MOST])
 
@@ -88,7 +103,10 @@ def _renamed(source: list[Placed]) -> Iterator[Point]:
 
 
 def _fields(
-    source: list[Placed], options: Iterable[OptionFact], graph: ModuleGraph | None
+    source: list[Placed],
+    options: Iterable[OptionFact],
+    graph: ModuleGraph | None,
+    functions: Mapping[str, Functions],
 ) -> Iterator[Point]:
     new = {
         change.name
@@ -115,7 +133,7 @@ def _fields(
         is_own = "_" in searched or len(searched) >= _OWN
         is_handed = any(_hands_on(searched, one) for one in source)
         elsewhere = graph if what == "request" and is_handed else None
-        ends = list(_ends(searched, source, elsewhere)) if is_own else [("unknown", "", "")]
+        ends = list(_ends(searched, functions, elsewhere)) if is_own else [("unknown", "", "")]
         yield Point(
             what=what,
             path=first.path,
@@ -202,25 +220,24 @@ def _value_of(name: str, source: Iterable[Placed], graph: ModuleGraph | None) ->
     return next((value for value in values if value.lstrip("-").isdigit()), "")
 
 
-def _ends(name: str, source: Iterable[Placed], graph: ModuleGraph | None) -> Iterator[tuple[str, str, str]]:
+def _ends(
+    name: str, functions: Mapping[str, Functions], graph: ModuleGraph | None
+) -> Iterator[tuple[str, str, str]]:
     """Yield where code of the product asserts, compares, refuses or indexes by a value of a name, or by a local name for it."""
-    texts = {one.fact.path: one.material.after.data for one in source if one.material.after}
+    texts = dict(functions)
     word = name.encode()
     for module in graph.modules if graph is not None else ():
         where = graph.path_of(module) if graph is not None else None
         near = graph.serving_distance(module) if graph is not None and where not in texts else None
         if graph is not None and where and near and near.steps <= _NEAR:
-            texts[where] = graph.text_at(where) or b""
-    for path, text in sorted(texts.items()):
-        tree = parse_module(text) if word in text else None
-        for function in ast.walk(tree) if tree is not None else ():
-            if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+            texts[where] = Functions(graph.text_at(where) or b"")
+    for path, one in sorted(texts.items(), key=lambda one: one[0]):
+        for line, block in one.blocks if word in one.text else ():
+            for function in one.of(line, block) if word in block else ():
                 yield from _ends_in(function, name, path)
 
 
-def _ends_in(
-    function: ast.FunctionDef | ast.AsyncFunctionDef, name: str, path: str
-) -> Iterator[tuple[str, str, str]]:
+def _ends_in(function: Function, name: str, path: str) -> Iterator[tuple[str, str, str]]:
     names = {name}
     for node in ast.walk(function):
         if isinstance(node, ast.Assign) and _names(node.value, names) and len(node.targets) == 1:

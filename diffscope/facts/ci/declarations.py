@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from diffscope.facts.change.changed_file import Placed
-from diffscope.facts.ci_model import (
+from diffscope.facts.model import (
     TREE_BASE,
     TREE_HEAD,
     CiFacts,
@@ -24,16 +24,15 @@ from diffscope.facts.ci_model import (
     StepsNotRun,
 )
 from diffscope.project.answers import AmdState, Collecting, MergifyChange, Reason, Selection, StepDecision
+from diffscope.project.ci.buildkite import amd_states
 from diffscope.project.ci.collection import StepTests, collect_tests, step_calls, step_tests
-from diffscope.project.ci.mirrors import amd_states
 from diffscope.project.ci.selection import select_steps
 from diffscope.project.ci.tracing import name_of
 from diffscope.project.labels import labels_for
 from diffscope.project.matching import visible_paths
 from diffscope.project.model import Dialect, Pipeline, Project, Requirement, Verdict
-from diffscope.project.owners import owners_of
 from diffscope.project.read import declares_steps, read_steps
-from diffscope.project.tree import TreeIndex
+from diffscope.project.tree import TreeIndex, owners_of
 from diffscope.source.model import PullRequest, RepoPath
 from diffscope.source.text import decode
 
@@ -95,6 +94,10 @@ class Declarations:
         pattern = re.compile(rf"(?<![a-z0-9]){word}(?![a-z0-9])", re.IGNORECASE)
         names = (one.name for one in self.requirements if one.name)
         return any(map(pattern.search, self._texts)) or any(map(pattern.search, names))
+
+    def scripts_name(self, path: RepoPath) -> bool:
+        """Return whether a shell script that jobs may run names a file, though no step is known to run the script."""
+        return any(path in text for text in self.project.scripts.values())
 
     @cached_property
     def _texts(self) -> tuple[str, ...]:

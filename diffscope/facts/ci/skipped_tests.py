@@ -11,14 +11,14 @@ import msgspec
 
 from diffscope.facts.base.base_index import TreeLookup
 from diffscope.facts.base.imports import distribution_of
-from diffscope.facts.base.test_code import platforms_left, platforms_skipped
 from diffscope.facts.change.changed_file import Placed
 from diffscope.facts.ci.declarations import Declarations
 from diffscope.facts.model import StepFact, TestFact
+from diffscope.facts.parsed_text import platforms_left, platforms_skipped
 from diffscope.patterns import lazy_regex
 from diffscope.project.answers import StepRef
+from diffscope.project.ci.buildkite import UNKNOWN_PLATFORM, device_of, platform_of
 from diffscope.project.ci.collection import collect_tests, is_test_file
-from diffscope.project.ci.mirrors import UNKNOWN_PLATFORM, device_of, platform_of
 from diffscope.project.model import Dialect
 from diffscope.project.tree import TreeIndex
 from diffscope.source.model import RepoPath
@@ -74,6 +74,9 @@ def idle_tests(
         for need in needs[path] if is_told else [one for one in needs[path] if one.elsewhere]:
             reason = _reason(need, platforms, placed, declarations)
             if lookup is not None and need.package and lookup.imports_root(need.package.partition(".")[0]):
+                continue
+            # Machines of other platforms are driven from outside, by a script in the tree.
+            if need.elsewhere and declarations.scripts_name(path):
                 continue
             if reason:
                 yield StepFact(

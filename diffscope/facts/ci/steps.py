@@ -12,8 +12,7 @@ from diffscope.facts.base.base_index import TreeLookup
 from diffscope.facts.change.changed_file import Placed
 from diffscope.facts.ci.declarations import Declarations, collect_ci, edited_files, judge_tree
 from diffscope.facts.ci.skipped_tests import idle_tests
-from diffscope.facts.ci_model import CiFacts, StepBlindSpot
-from diffscope.facts.model import StepFact
+from diffscope.facts.model import CiFacts, StepBlindSpot, StepFact
 from diffscope.project.answers import (
     Collecting,
     ReachingTest,
@@ -29,8 +28,7 @@ from diffscope.project.ci.selection import select_steps
 from diffscope.project.labels import conditions_of, matching_paths
 from diffscope.project.matching import dependencies_of, first_match, matches_dependency, visible_paths
 from diffscope.project.model import Dialect, Project
-from diffscope.project.owners import matched_paths, owners_of
-from diffscope.project.tree import TreeIndex
+from diffscope.project.tree import TreeIndex, matched_paths, owners_of
 from diffscope.source.model import PullRequest, RepoPath
 
 _JUDGED = frozenset({"source", "native"})
@@ -160,7 +158,7 @@ def _uncollected(placed: tuple[Placed, ...], declarations: Declarations) -> Iter
         return
     collected = collect_tests(declarations.step_tests, TreeIndex(new))
     for coverage in cover_tests(new, collected):
-        if coverage.state != "collected":
+        if coverage.state != "collected" and not declarations.scripts_name(coverage.path):
             steps = sorted({each.step.label for each in coverage.steps})
             yield StepFact(
                 **new[coverage.path].spot(),

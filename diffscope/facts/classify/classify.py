@@ -17,8 +17,7 @@ from diffscope.facts.classify.change_shape import (
     measure,
     shapes_of,
 )
-from diffscope.facts.classify.kinds import Signs, decide_kind
-from diffscope.facts.classify.titles import Title, prose, read_description, read_title
+from diffscope.facts.classify.kinds import Signs, Title, decide_kind, prose, read_description, read_title
 from diffscope.facts.model import (
     BuildFact,
     ChangeFact,

@@ -12,8 +12,7 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 from diffscope.facts.model import FixMeasures
-from diffscope.graph.history.fixes import is_fix, is_source
-from diffscope.graph.history.history import ChangeHistory
+from diffscope.graph.history.history import ChangeHistory, is_fix, is_source
 from diffscope.patterns import lazy_regex
 
 HISTORY_DAYS: Final = 90

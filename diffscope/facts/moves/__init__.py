@@ -1,4 +1,4 @@
-"""Detection of moved code: the only place that decides it, with the measure of ``diffscope.syntax.similarity``.
+"""Detection of moved code: the only place that decides it, with the measure of ``diffscope.syntax.compare.matching``.
 
 Inside a file syntax pairs what was renamed or moved (``syntax.compare.matching`` for Python, ``syntax.native.changes`` for C++), since it
 holds the token streams. Here is what needs more than one file, or the text of lines: ``join`` looks for renames of local variables,

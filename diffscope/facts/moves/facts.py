@@ -14,8 +14,8 @@ from diffscope.facts.model import CallFact, GuardFact, TestFact, WriteFact
 from diffscope.patterns import lazy_regex
 from diffscope.source.pairing import pair_equal
 from diffscope.source.text import LineCount, Lines, Region
+from diffscope.syntax.compare.matching import REWRITTEN, similarity
 from diffscope.syntax.model import Aspect, DefinitionKind
-from diffscope.syntax.similarity import REWRITTEN, similarity
 from diffscope.taxonomy.words import tokens_of
 
 _FEWEST_WORDS: Final = 2

@@ -16,8 +16,8 @@ from diffscope.facts.moves.symbols import join_symbols
 from diffscope.patterns import lazy_regex
 from diffscope.source.pairing import pair_equal
 from diffscope.source.text import Lines, Region
+from diffscope.syntax.compare.matching import HELD, share_contained
 from diffscope.syntax.model import Aspect, DefinitionKind, SignalKind
-from diffscope.syntax.similarity import HELD, share_contained
 
 
 def join_moves(files: Iterable[FileMaterial]) -> tuple[FileMaterial, ...]:

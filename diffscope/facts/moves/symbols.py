@@ -14,8 +14,8 @@ from diffscope.facts.change.changed_python import ChangedSymbol, MovedFrom, symb
 from diffscope.source.model import RepoPath
 from diffscope.source.text import LineCount, Region
 from diffscope.syntax.compare.compare import Definitions, compare_moved
+from diffscope.syntax.compare.matching import OTHER_NAME, SAME_NAME, Trigrams, similarity, trigrams_of
 from diffscope.syntax.model import Aspect, Definition, DefinitionKind
-from diffscope.syntax.similarity import OTHER_NAME, SAME_NAME, Trigrams, similarity, trigrams_of
 
 _FUNCTIONS = (DefinitionKind.FUNCTION, DefinitionKind.METHOD)
 _SHORTEST_RENAMED = 4

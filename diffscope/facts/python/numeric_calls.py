@@ -15,6 +15,9 @@ from diffscope.syntax.model import Signal, SignalKind
 
 _CAST = lazy_regex(r"\.(?:float|half|bfloat16|double|type_as)$")
 _TO = lazy_regex(r"\.(?:to|type|astype)$")
+_TURNED = lazy_regex(r"\.(?:permute|transpose|t|swapaxes|swapdims|movedim|moveaxis)$")
+_SETTLING = lazy_regex(r"(?i)weight|lora")
+"""Names of functions that store or convert weights; elsewhere activations are turned, and whoever runs it sees what comes out."""
 _TYPE_OF = lazy_regex(r"(?:^|=\s*|,\s*)([\w.\[\]()]*d_?type)\b")
 _COUNTED = lazy_regex(
     r"(?:ids?|idx|ind(?:ex|exes|ices)|offsets?|len(?:s|gths?)?|slots?|tables?|masks?|positions?|counts?|size|starts?|loc)s?(?:\[.*\])?\.\w+$"
@@ -42,7 +45,7 @@ class NumericChoice(NamedTuple):
     """One choice that came, went or changed."""
 
     what: str
-    """``cast``, ``scale``, ``reduction`` or ``scheme``."""
+    """``cast``, ``scale``, ``reduction``, ``scheme`` or ``layout``."""
     change: str
     item: ChangedSignal
     """Where it stands; of the old side for what went."""
@@ -51,12 +54,14 @@ class NumericChoice(NamedTuple):
     detail: str = ""
 
 
-def choices_of(signals: Iterable[ChangedSignal]) -> Iterator[NumericChoice]:
-    """Yield the choices in the signals of one symbol, in the order of their kinds."""
+def choices_of(signals: Iterable[ChangedSignal], name: str) -> Iterator[NumericChoice]:
+    """Yield the choices in the signals of the symbol ``name``, in the order of their kinds."""
     listed = tuple(signals)
     calls = [item for item in listed if item.signal.kind is SignalKind.CALL]
     yield from _paired("cast", calls, _cast_of)
     yield from _paired("scheme", calls, _scheme_of)
+    if _SETTLING.search(name):
+        yield from _paired("layout", calls, _turned_of)
     yield from _paired(
         "scale", [item for item in listed if item.signal.kind is SignalKind.FACTOR], _factor_of
     )
@@ -99,6 +104,10 @@ def _cast_of(call: Signal) -> str | None:
 
 def _scheme_of(call: Signal) -> str | None:
     return call.text.rpartition(".")[2] if _SCHEME.search(call.text) else None
+
+
+def _turned_of(call: Signal) -> str | None:
+    return f".{call.text.rpartition('.')[2]}({call.detail})" if _TURNED.search(call.text) else None
 
 
 def _factor_of(factor: Signal) -> str | None:

@@ -139,7 +139,7 @@ def _is_bounded(divisor: str, change: ChangedSymbol) -> bool:
 
 
 def _numerics_of_symbol(placed: Placed, change: ChangedSymbol) -> Iterator[NumericFact]:
-    for choice in choices_of(change.signals):
+    for choice in choices_of(change.signals, change.name):
         yield NumericFact(
             **placed.spot(choice.item.region, symbol=change.name),
             what=choice.what,

@@ -18,7 +18,13 @@ from diffscope.facts.model import FixMeasures
 from diffscope.products.backtest.measure import FEWEST, rankings
 from diffscope.products.backtest.model import Rankings
 from diffscope.source.model import CommitId
-from diffscope.taxonomy.fix_risk import FIX_RISK_VERSION, CalibrationRow, FixRiskTable, Measure, MeasureWeight
+from diffscope.taxonomy.consequence import (
+    FIX_RISK_VERSION,
+    CalibrationRow,
+    FixRiskTable,
+    Measure,
+    MeasureWeight,
+)
 
 FEWEST_CHANGES: Final = 500
 """Followed changes below which nothing is fitted."""

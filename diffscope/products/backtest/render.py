@@ -15,7 +15,7 @@ from diffscope.render.console import Piece, Screen, Tone, padded
 from diffscope.render.formats.json import indented
 from diffscope.render.style import Style
 from diffscope.source.window import stamp
-from diffscope.taxonomy.fix_risk import FixRiskTable
+from diffscope.taxonomy.consequence import FixRiskTable
 
 _CODE: Final = 8
 _NAME: Final = 32

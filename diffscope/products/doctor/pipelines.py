@@ -8,8 +8,7 @@ from typing import NamedTuple
 
 from diffscope.errors import InputError
 from diffscope.products.doctor.findings import Edit, Finding, Weight, make_finding
-from diffscope.project.ci.buildkite import MIRROR_KEYS, STEP_KEYS
-from diffscope.project.ci.mirrors import gpu_count, is_amd_gpu
+from diffscope.project.ci.buildkite import MIRROR_KEYS, STEP_KEYS, gpu_count, is_amd_gpu
 from diffscope.project.ci.selection import ALWAYS_RUN_KEYS, TEMPLATE_RUN_ALL, TEMPLATE_RUN_ALL_EXCLUDE
 from diffscope.project.matching import compile_guarded, first_regex, matches_dependency
 from diffscope.project.model import Dialect, Listed, Mirror, Pipeline, Project, Step

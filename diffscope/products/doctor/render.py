@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 
-from diffscope.diff.names import quote
+from diffscope.diff.model import quote
 from diffscope.patterns import lazy_regex
 from diffscope.products.doctor.doctor import DoctorReport
 from diffscope.products.doctor.findings import KINDS, Edit, Finding, Weight

@@ -11,8 +11,7 @@ from typing import Final
 from msgspec import UNSET
 
 from diffscope.assessment.document import Assessment
-from diffscope.facts.footprint_model import Footprint, NameUse, Signature
-from diffscope.facts.model import ChangeFacts, Located, SymbolFact
+from diffscope.facts.model import ChangeFacts, Footprint, Located, NameUse, Signature, SymbolFact
 from diffscope.messages.model import Text
 from diffscope.patterns import lazy_regex
 from diffscope.products.triage.model import Place

@@ -9,7 +9,7 @@ from typing import Final, Literal, NamedTuple
 
 import msgspec
 
-from diffscope.facts.footprint_model import EditedBody, NameUse, Signature
+from diffscope.facts.model import EditedBody, NameUse, Signature
 from diffscope.messages.say import text_of
 from diffscope.patterns import lazy_regex
 from diffscope.products.triage.candidates import (

@@ -9,7 +9,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from diffscope.facts.change.files import module_name
-from diffscope.facts.footprint_model import NameUse
+from diffscope.facts.model import NameUse
 from diffscope.messages.say import text_of
 from diffscope.patterns import lazy_regex
 from diffscope.products.triage.candidates import Candidate, fits_call, is_bound

@@ -24,7 +24,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from diffscope.project.answers import DeviceCount, Reason, RunAll, Selection, StepDecision
-from diffscope.project.ci.mirrors import amd_timeout, device_of, is_amd_gpu, platform_of, timeout_of
+from diffscope.project.ci.buildkite import amd_timeout, device_of, is_amd_gpu, platform_of, timeout_of
 from diffscope.project.ci.workflow_jobs import decide_jobs
 from diffscope.project.matching import dependencies_of, first_match, first_regex
 from diffscope.project.model import Dialect, Listed, Mirror, Pipeline, Step

@@ -8,7 +8,7 @@ from enum import Enum
 
 from diffscope.errors import InputError
 from diffscope.project.answers import AmdState, StepDecision
-from diffscope.project.ci.mirrors import amd_states
+from diffscope.project.ci.buildkite import amd_states
 from diffscope.project.ci.selection import TEMPLATE_RUN_ALL, TEMPLATE_RUN_ALL_EXCLUDE, select_steps
 from diffscope.project.matching import compile_guarded, dependencies_of, matches_dependency
 from diffscope.project.model import Dialect, Listed, Mirror, Pipeline, Step, WorkflowEvent

@@ -16,7 +16,7 @@ from typing import Final, NamedTuple
 
 from diffscope.patterns import lazy_regex
 from diffscope.project.answers import Reason, StepDecision
-from diffscope.project.ci.mirrors import platform_of
+from diffscope.project.ci.buildkite import platform_of
 from diffscope.project.ci.workflows import PULL_REQUEST
 from diffscope.project.matching import first_match, workflow_pattern
 from diffscope.project.model import Dialect, Listed, Pipeline, Step, WorkflowEvent

@@ -16,10 +16,10 @@ from msgspec import UNSET
 from diffscope.assessment.document import Assessment, ModuleReach, RiskLevel
 from diffscope.patterns import lazy_regex
 from diffscope.project.answers import Reason
-from diffscope.render.ci_phrases import optional_step
 from diffscope.render.places import location, worst_first
 from diffscope.render.style import Style
 from diffscope.render.templates import fill
+from diffscope.render.tests_to_run import optional_step
 from diffscope.render.view_model import AssessmentView
 from diffscope.render.words import Words
 from diffscope.rules.language.template import clip

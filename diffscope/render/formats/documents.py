@@ -6,8 +6,7 @@ The page has no script and no network; light and dark.
 from __future__ import annotations
 
 from diffscope.assessment.document import Assessment
-from diffscope.render.excerpts import place_key
-from diffscope.render.places import worst_first
+from diffscope.render.places import place_key, worst_first
 from diffscope.render.style import Style
 from diffscope.render.templates import fill
 from diffscope.render.view_model import AssessmentView

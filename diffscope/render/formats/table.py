@@ -38,15 +38,20 @@ RENDERERS: dict[str, Format] = {
     "markdown": Format("documents:render_markdown", "a comment or a section of a report", many=True),
     "html": Format("documents:render_html", "one self-contained page", many=False),
     "github": Format(
-        "github:render", "workflow commands: annotations of a GitHub job", many=True, is_terse=True
+        "annotations:render_github",
+        "workflow commands: annotations of a GitHub job",
+        many=True,
+        is_terse=True,
     ),
     "sarif": Format("sarif:render", "SARIF 2.1.0 for code scanning", many=False),
-    "rdjson": Format("rdjson:render", "reviewdog's diagnostic format", many=False, is_terse=True),
+    "rdjson": Format("annotations:render_rdjson", "reviewdog's diagnostic format", many=False, is_terse=True),
     "brief": Format(
         "brief:render", "facts and evidence for a writer of prose, 4,000 characters at most", many=True
     ),
     "brief-json": Format("brief:render_json", "the same as one line of JSON", many=True),
-    "concise": Format("concise:render", "`path:line: level: message [CODE]` lines", many=True, is_terse=True),
+    "concise": Format(
+        "annotations:render_concise", "`path:line: level: message [CODE]` lines", many=True, is_terse=True
+    ),
 }
 
 

@@ -6,8 +6,7 @@ from msgspec import UNSET
 
 from diffscope.assessment.document import Assessment, RiskLevel
 from diffscope.render.console import Piece, Screen, Tone, padded
-from diffscope.render.excerpts import Place, place_key
-from diffscope.render.places import location, worst_first
+from diffscope.render.places import Place, location, place_key, worst_first
 from diffscope.render.style import Style
 from diffscope.render.view_model import AssessmentView
 from diffscope.render.words import Words

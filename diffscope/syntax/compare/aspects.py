@@ -7,7 +7,7 @@ from itertools import takewhile
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from diffscope.syntax.model import Aspect, DefinitionKind, Parameter, ParameterChange, ParameterKind
-from diffscope.syntax.normalize.stream import Stream
+from diffscope.syntax.normalize.statements import Stream
 from diffscope.syntax.normalize.units import Unit
 from diffscope.syntax.outline.definitions import parameter_parts, read_parameters
 

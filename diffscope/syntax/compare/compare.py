@@ -40,10 +40,10 @@ from diffscope.syntax.model import (
 )
 from diffscope.syntax.nodes import text_of
 from diffscope.syntax.normalize.normalize import canonicalise
-from diffscope.syntax.normalize.stream import STRUCTURE
+from diffscope.syntax.normalize.statements import STRUCTURE
 from diffscope.syntax.normalize.units import Side, Unit, aliases_of, outside, read_side, shared_bodies, trim
-from diffscope.syntax.outline.imports import Name
 from diffscope.syntax.outline.outline import remember_outline
+from diffscope.syntax.outline.uses import Name
 from diffscope.syntax.parsers import find_unreadable, parse_python, prepare_python
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 
 from diffscope.patterns import lazy_regex
-from diffscope.syntax.compare.entries import Entry, held_by
+from diffscope.syntax.compare.entries import LEAVING, Entry, held_by
 from diffscope.syntax.compare.smallest_difference import MOST_TEXT
 from diffscope.syntax.model import StatementEdit
 from diffscope.syntax.nodes import brief
@@ -20,13 +20,25 @@ _HANDS_BACK: Final = lazy_regex(r"return [\w., ]+")
 _READ: Final = frozenset({"value", "argument", "element", "call"})
 
 
-def with_context(edits: Iterable[StatementEdit], entries: list[Entry]) -> Iterator[StatementEdit]:
-    """Yield edits of what came or changed with what stands around them; what went as it is."""
+def with_context(
+    edits: Iterable[StatementEdit], old: list[Entry], entries: list[Entry]
+) -> Iterator[StatementEdit]:
+    """Yield edits of what came or changed with what stands around them; of what went only an exit, with what it kept from running and still stands."""
     starts = [one.node.start_point[0] + 1 for one in entries]
+    old_starts = [one.node.start_point[0] + 1 for one in old]
     for told in edits:
         at = bisect_right(starts, told.line) - 1
         if told.change == "removed" or at < 0:
-            yield told
+            is_exit = told.what == "condition" and bool(told.held) and told.held[-1].startswith(LEAVING)
+            kept = _behind(old, bisect_right(old_starts, told.line) - 1) if is_exit else None
+            stands = [place for place, one in enumerate(entries) if kept and one.text == old[kept].text]
+            yield (
+                msgspec.structs.replace(
+                    told, then=brief(entries[stands[-1]].text, _LONGEST), then_line=starts[stands[-1]]
+                )
+                if stands
+                else told
+            )
             continue
         edit = _with_inner(told, entries, at)
         around = list(dict.fromkeys(_guards(entries, at)))
@@ -68,15 +80,23 @@ def _otherwise(edit: StatementEdit, entries: list[Entry], at: int) -> str:
     head = at if entries[at].kind == "condition" else entries[at].holder
     under = (one for one in entries if one.holder == head and one.guard != entries[at].guard)
     other = (one.text for one in under if brief(one.guard, MOST_TEXT) != edit.after)
-    return brief(next(other, ""), _LONGEST)
+    listed = list(other)
+    # How it leaves says more than what it does before.
+    return brief(next((one for one in listed if one.startswith("raise ")), (listed or [""])[0]), _LONGEST)
 
 
 def _behind(entries: list[Entry], head: int) -> int | None:
-    """Return the first statement behind all that stands under a head; none where the function ends there."""
+    """Return the first statement behind all that stands under a head, and under other branches; none where the function ends there."""
     under = {head}
     for place in range(head + 1, len(entries)):
         if entries[place].holder not in under:
-            return None if entries[place].kind in ("except", "function") else place
+            if entries[place].kind in ("except", "function"):
+                return None
+            beside = head
+            while beside >= 0 and entries[beside].holder != entries[place].holder:
+                beside = entries[beside].holder
+            if beside < 0 or entries[beside].guard == entries[place].guard:
+                return place
         under.add(place)
     return None
 

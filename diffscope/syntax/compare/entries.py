@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from diffscope.patterns import lazy_regex
 from diffscope.syntax.compare.smallest_difference import MOST_TEXT
-from diffscope.syntax.denial import denied, denied_node
 from diffscope.syntax.model import DefinitionKind
-from diffscope.syntax.nodes import brief, text_of, unwrap
+from diffscope.syntax.nodes import brief, denied, denied_node, text_of, unwrap
 from diffscope.syntax.normalize.units import Unit
 
 if TYPE_CHECKING:

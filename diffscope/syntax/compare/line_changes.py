@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from diffscope.source.text import decode
 from diffscope.syntax.model import Aspect, DefinitionKind, InnerChange
-from diffscope.syntax.normalize.stream import STRUCTURE, Stream
+from diffscope.syntax.normalize.statements import STRUCTURE, Stream
 from diffscope.syntax.normalize.units import Unit
 
 if TYPE_CHECKING:

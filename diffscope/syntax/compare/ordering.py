@@ -19,7 +19,7 @@ from diffscope.syntax.nodes import is_idle
 from diffscope.syntax.normalize.normalize import canonicalise
 from diffscope.syntax.normalize.statements import Needs, depend, read_needs
 from diffscope.syntax.normalize.units import Unit
-from diffscope.syntax.outline.imports import IMPORT_STATEMENTS, Name, read_names
+from diffscope.syntax.outline.uses import IMPORT_STATEMENTS, Name, read_names
 
 if TYPE_CHECKING:
     from tree_sitter import Node

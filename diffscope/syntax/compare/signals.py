@@ -19,8 +19,8 @@ from diffscope.syntax.nodes import (
     text_of,
     unwrap,
 )
-from diffscope.syntax.normalize.stream import Stream
-from diffscope.syntax.outline.imports import IMPORT_STATEMENTS
+from diffscope.syntax.normalize.statements import Stream
+from diffscope.syntax.outline.uses import IMPORT_STATEMENTS
 
 if TYPE_CHECKING:
     from tree_sitter import Node

@@ -10,6 +10,7 @@ from typing import Any, Generic, TypeVar
 
 from diffscope.source.pairing import pair_equal
 from diffscope.syntax.compare.line_changes import compare_token_lines
+from diffscope.syntax.compare.matching import OTHER_NAME, similarity, trigrams_of
 from diffscope.syntax.model import (
     Aspect,
     NativeChange,
@@ -19,7 +20,6 @@ from diffscope.syntax.model import (
     OperatorBinding,
     OperatorChange,
 )
-from diffscope.syntax.similarity import OTHER_NAME, similarity, trigrams_of
 
 _SMALLEST = 24
 """Tokens below which equal bodies under two names tell nothing."""

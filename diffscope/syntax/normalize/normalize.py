@@ -13,9 +13,19 @@ from typing import TYPE_CHECKING, Final
 from diffscope.source.text import decode
 from diffscope.syntax.literals import expression_text, interpolates, parts_of, read_text, shown_text
 from diffscope.syntax.nodes import text_of
-from diffscope.syntax.normalize.statements import holds_texts, is_message, reads_annotations
-from diffscope.syntax.normalize.stream import CLOSE, DEDENT, INDENT, NEWLINE, OPEN, Stream, leaf_token
-from diffscope.syntax.outline.imports import IMPORT_STATEMENTS, read_names, rebindings
+from diffscope.syntax.normalize.statements import (
+    CLOSE,
+    DEDENT,
+    INDENT,
+    NEWLINE,
+    OPEN,
+    Stream,
+    holds_texts,
+    is_message,
+    leaf_token,
+    reads_annotations,
+)
+from diffscope.syntax.outline.uses import IMPORT_STATEMENTS, read_names, rebindings
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -34,8 +44,7 @@ _BARE: Final = frozenset({"parenthesized_expression", "with_clause", *_TUPLES})
 _BRACKETS: Final = frozenset({"(", ")"})
 _CLOSERS: Final = frozenset({")", "]", "}"})
 _SILENT: Final = frozenset({"comment", "line_continuation", ";"})
-_NO_BRACES: Final = str.maketrans("", "", "ft")
-"""Of a prefix, for a format: braces are not doubled in it."""
+_NO_BRACES: Final = str.maketrans("", "", "ft")  # of a prefix, for a format: braces are not doubled in it
 _EMPTY_STATEMENTS: Final = frozenset({"pass_statement", *IMPORT_STATEMENTS})
 
 

@@ -13,7 +13,7 @@ from diffscope.syntax.body_cutting import Body, Thinned, find_bodies
 from diffscope.syntax.model import Definition, DefinitionKind, ImportLayer, Outline
 from diffscope.syntax.nodes import early_exits, is_idle
 from diffscope.syntax.normalize.normalize import canonicalise
-from diffscope.syntax.normalize.stream import STRUCTURE, Stream
+from diffscope.syntax.normalize.statements import STRUCTURE, Stream
 from diffscope.syntax.outline.outline import declare_python
 from diffscope.syntax.outline.walk import Declared
 from diffscope.syntax.parsers import ParsedSource

@@ -10,7 +10,7 @@ from diffscope.source.text import decode
 from diffscope.syntax.model import Definition, DefinitionKind, Import, ImportLayer, Problem
 from diffscope.syntax.nodes import fold, name_of, text_of, unwrap
 from diffscope.syntax.outline.definitions import read_assignment, read_class, read_function, read_type_alias
-from diffscope.syntax.outline.imports import IMPORT_STATEMENTS, Circumstances, read_import
+from diffscope.syntax.outline.uses import IMPORT_STATEMENTS, Circumstances, read_import
 
 if TYPE_CHECKING:
     from tree_sitter import Node

@@ -13,7 +13,7 @@ from diffscope.facts.model import FixMeasures
 from diffscope.products.backtest.fix_model import USED, Fit, Sample, Weights, evaluate_fit, fit
 from diffscope.products.backtest.render import write_card, write_table
 from diffscope.source.model import CommitId
-from diffscope.taxonomy.fix_risk import FixRiskTable
+from diffscope.taxonomy.consequence import FixRiskTable
 from diffscope.yaml.typed import read_file
 
 DAY = 86_400

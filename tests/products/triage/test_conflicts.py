@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from diffscope.facts.footprint_model import Footprint
+from diffscope.facts.model import Footprint
 from diffscope.products.triage.candidates import OpenState
 from tests.products.triage.builders import BASE, candidate, relations
 

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from diffscope.cli.triage.command import FORMS
-from diffscope.facts.footprint_model import Footprint
+from diffscope.facts.model import Footprint
 from diffscope.messages.model import Language
 from diffscope.products.triage.candidates import Candidate, OpenState, Refusal
 from diffscope.products.triage.model import Place, Triage

@@ -10,7 +10,7 @@ from diffscope.products.report.link_model import Link
 from diffscope.products.report.model import Digest, Notice, Recheck, ReportOptions, RiskItem, Theme
 from diffscope.products.report.render.page import PageView
 from diffscope.products.report.render.story.story import Story
-from diffscope.render.formats.bounded import OF_WINDOW, Brief, fitted, foreign
+from diffscope.render.formats.brief import OF_WINDOW, Brief, fitted, foreign
 from diffscope.render.style import Style
 from diffscope.render.words import Words
 from diffscope.rules.model import RuleCode, Severity

@@ -1,0 +1,73 @@
+"""Two comparisons of one expression -> the cases in which only one of them holds."""
+
+from __future__ import annotations
+
+import ast
+from typing import NamedTuple
+
+from diffscope.facts.model import Edit
+from diffscope.facts.parsed_text import parse_expression
+from diffscope.syntax.nodes import denied
+
+
+class ChangedValues(NamedTuple):
+    """For which values of one expression two comparisons differ, each as a condition; empty where for none."""
+
+    lost: str
+    """Only the old one holds."""
+    gained: str
+
+    @property
+    def kind(self) -> str:
+        """``lost``, ``gained`` or ``both``."""
+        return "both" if self.lost and self.gained else "gained" if self.gained else "lost"
+
+
+def changed_values(edit: Edit) -> ChangedValues | None:
+    """Return for which values only one side of an edit holds; ``None`` unless both compare the same with values that are written out."""
+    if edit.what not in ("condition", "return"):
+        return None
+    if edit.what == "return" and {edit.before, edit.after} & {"True", "False"}:
+        return _always(edit.before, edit.after)
+    was, now = _compared(edit.before), _compared(edit.after)
+    if was is None or now is None or was[:2] != now[:2] or was[2] == now[2]:
+        return None
+    left, is_denied = was[:2]
+    parts = [[one for one in a if one not in b] for a, b in ((was[2], now[2]), (now[2], was[2]))]
+    lost, gained = (
+        f"{left} in ({', '.join(part)})" if part[1:] else f"{left} == {part[0]}" if part else ""
+        for part in parts
+    )
+    return ChangedValues(gained, lost) if is_denied else ChangedValues(lost, gained)
+
+
+def _always(before: str, after: str) -> ChangedValues | None:
+    """Return for which cases a result differs of which one side is the same in all."""
+    told, fixed = (before, after) if after in ("True", "False") else (after, before)
+    if not isinstance(parse_expression(told), ast.Compare | ast.BoolOp | ast.UnaryOp):
+        return None
+    case = denied(told) if fixed == "True" else told
+    return ChangedValues("", case) if (fixed == "True") is (fixed == after) else ChangedValues(case, "")
+
+
+def _compared(text: str) -> tuple[str, bool, list[str]] | None:
+    """Return what is compared, whether it must be none of the values, and the values."""
+    node, is_denied = parse_expression(text) if "…" not in text else None, False
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
+        node, is_denied = node.operand, True
+    if not isinstance(node, ast.Compare) or len(node.ops) != 1:
+        return None
+    kind, right = type(node.ops[0]), node.comparators[0]
+    if kind in (ast.In, ast.NotIn) and isinstance(right, ast.Tuple | ast.List | ast.Set):
+        values = right.elts
+    elif kind in (ast.Eq, ast.NotEq):
+        values = [right]
+    else:
+        return None
+    if any(isinstance(one, ast.Call | ast.Starred) for one in values):
+        return None
+    return (
+        ast.unparse(node.left),
+        is_denied is not (kind in (ast.NotIn, ast.NotEq)),
+        list(map(ast.unparse, values)),
+    )
