@@ -16,7 +16,6 @@ import msgspec
 
 from diffscope.adapters.cache.cache import Cache, default_directory, open_cache
 from diffscope.adapters.changes.clone import CloneSource
-from diffscope.adapters.changes.sides import base_reader, read_sides
 from diffscope.adapters.config.knowledge import load_knowledge
 from diffscope.adapters.config.profiles import Chosen, choose_profile, identity
 from diffscope.adapters.config.rule_files import load_rules
@@ -24,11 +23,8 @@ from diffscope.adapters.git.pull_index import PullIndex
 from diffscope.adapters.git.repository import GitRepository
 from diffscope.assessment.document import Assessment
 from diffscope.diff.model import Diff, FileStatus, Sides
-from diffscope.diff.parse import salvage_diff
 from diffscope.errors import DiffscopeError, NotFoundError
-from diffscope.facts.change.changed_file import FileMaterial, mark_unreadable
-from diffscope.facts.ci.declarations import Declarations, EditedFile, JudgedTree, judge_tree
-from diffscope.facts.collect import Knowledge, Surroundings, collect_facts
+from diffscope.facts.knowledge import Knowledge, Surroundings
 from diffscope.facts.model import ChangeFacts, GraphFacts
 from diffscope.messages.model import message
 from diffscope.pipeline import gather_facts, judge
@@ -40,7 +36,9 @@ from diffscope.source.model import Change, CommitId, Gap
 from diffscope.source.profile import UNKNOWN_REPOSITORY, Profile, in_force
 
 if TYPE_CHECKING:
+    # What collects facts is imported where it is used: facts at hand do without, and start-up is hot.
     from diffscope.adapters.declarations import DeclaredTrees
+    from diffscope.facts.ci.declarations import Declarations, JudgedTree
 
 Progress = Callable[[int, int], None]
 """Is told how many of how many files are read, where a graph is built from scratch."""
@@ -180,6 +178,10 @@ class Workspace:
 
     def facts(self, change: Change, source: RemoteSource | None = None) -> ChangeFacts:
         """Return the facts of a change; ``source`` is where it comes from, if not from the clone."""
+        from diffscope.adapters.changes.sides import base_reader  # noqa: PLC0415
+        from diffscope.diff.parse import salvage_diff  # noqa: PLC0415
+        from diffscope.facts.change.changed_file import mark_unreadable  # noqa: PLC0415
+
         attempt = Attempts(is_debug=self.is_debug)
         reader = base_reader(None if source else self.repository, change.pull.base)
         salvage = salvage_diff(change.patch, read_base=reader)
@@ -199,6 +201,9 @@ class Workspace:
         Raises:
             NotFoundError: nothing is known of what the target declares at the base of the change.
         """
+        from diffscope.diff.parse import salvage_diff  # noqa: PLC0415
+        from diffscope.facts.ci.declarations import EditedFile, judge_tree  # noqa: PLC0415
+
         salvage = salvage_diff(change.patch)
         base = change.pull.base
         if self.repository is None or base is None or (source and not self.repository.has_commit(base)):
@@ -229,6 +234,9 @@ class Workspace:
         Raises:
             SourceError: the clone does not have the commit.
         """
+        from diffscope.facts.change.changed_file import FileMaterial  # noqa: PLC0415
+        from diffscope.facts.collect import collect_facts  # noqa: PLC0415
+
         change, diff = self.clone.listed(commit)
         failed = is_internal((gap,))
         files = tuple(FileMaterial(diff=file, read=False, failed=failed) for file in diff.files)
@@ -237,6 +245,8 @@ class Workspace:
         return self.judge(collect_facts(known, files, knowledge=self.knowledge, around=around))
 
     def _sides(self, change: Change, diff: Diff, source: RemoteSource | None) -> Sides:
+        from diffscope.adapters.changes.sides import read_sides  # noqa: PLC0415
+
         return source.sides(change, diff) if source else read_sides(change, diff, self.repository)
 
     def _surroundings(

@@ -22,7 +22,8 @@ from diffscope.facts.causes import with_causes
 from diffscope.facts.change.changed_file import FileMaterial, Placed, has_no_content
 from diffscope.facts.change.changed_python import ChangedPython
 from diffscope.facts.change.files import bare_file, collect_files
-from diffscope.facts.collectors import COLLECTORS, Collector, Knowledge, Material, Surroundings, bare_change
+from diffscope.facts.collectors import COLLECTORS, Collector, Material, bare_change
+from diffscope.facts.knowledge import Knowledge, Surroundings
 from diffscope.facts.model import ChangeFacts, UnknownFamily
 from diffscope.facts.moves.join import join_moves
 from diffscope.facts.python.kernels import holds_kernels
@@ -32,8 +33,6 @@ from diffscope.source.attempts import INTERNAL_ERROR, Attempts
 from diffscope.source.model import Change, Gap, RepoPath
 from diffscope.source.profile import in_force, profile
 from diffscope.syntax.model import NativeComparison
-
-__all__ = ["Knowledge", "Surroundings", "collect_facts"]
 
 
 def collect_facts(

@@ -315,7 +315,9 @@ OptionWhat = Literal[
     "default-table",
     "build-argument",
 ]
-OptionChange = Literal["added", "removed", "default", "computed", "retyped", "made-required", "made-optional"]
+OptionChange = Literal[
+    "added", "removed", "default", "computed", "resolved", "retyped", "made-required", "made-optional"
+]
 ImportChange = Literal["added", "removed"]
 ImportLayer = Literal["eager", "lazy", "typing"]
 GuardChange = Literal["added", "removed", "moved", "body"]
@@ -910,7 +912,7 @@ class OptionFact(Located, frozen=True, kw_only=True):
     change: Annotated[
         str,
         said(
-            "added, removed, default, computed (the function that computes the default changed), retyped, made-required or made-optional.",
+            "added, removed, default, computed (the function that computes the default changed), resolved (code takes another value where it is left unset), retyped, made-required or made-optional.",
             one_of=OptionChange,
         ),
     ]
@@ -1579,7 +1581,7 @@ class Point(Value, frozen=True, kw_only=True):
     """
 
     what: str
-    """``request``, ``response`` or ``field`` (of a wire protocol: asked, answered, or not known which), ``option``, ``limit``, ``renamed``, ``written`` (into an object of the caller), ``emptied`` (a list that something is taken from) or ``asserted`` (of a result)."""
+    """``request``, ``response`` or ``field`` (of a wire protocol: asked, answered, or not known which), ``option``, ``limit``, ``renamed``, ``written`` (into an object of the caller), ``emptied`` (a list that something is taken from), ``asserted`` (of a result) or ``demanded`` (of a fake in a test)."""
     path: str
     line: int
     names: tuple[str, ...]

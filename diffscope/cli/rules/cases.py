@@ -16,14 +16,14 @@ from diffscope.rules.language.load import load_catalogue
 from diffscope.yaml.reading import Mistake, mistakes_error
 
 if TYPE_CHECKING:
-    from diffscope.facts.collect import Knowledge
+    from diffscope.facts.knowledge import Knowledge
 from diffscope.adapters.config.knowledge import load_knowledge
 from diffscope.adapters.graphs.outlines import is_indexed, read_outline
 from diffscope.diff.make import make_patch
 from diffscope.diff.model import FileSides, Sides
 from diffscope.diff.parse import parse_diff
 from diffscope.errors import InputError
-from diffscope.facts.collect import Knowledge, Surroundings
+from diffscope.facts.knowledge import Knowledge, Surroundings
 from diffscope.facts.model import GraphFacts
 from diffscope.graph.derive import build_graph
 from diffscope.graph.query.graph import ModuleGraph
