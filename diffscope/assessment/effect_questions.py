@@ -53,9 +53,6 @@ _HOLDS: Final = {
 """How two values may lie to each other where a comparison of them holds."""
 _LEFT_OUT: Final = lazy_regex(r"ignore|exclude|skip|opt_out")
 """Of a hash, what it goes without."""
-_WRITES: Final = lazy_regex(r"(?:^|[._])(?:log|warn|print|record|observe)\w*$")
-"""What only writes down what happened."""
-_CHECKING: Final = lazy_regex(r"(?:^|[._])(?:check|assert|validate|verify)\w*\(")
 _OF_LINES: Final = {
     "of-command": lazy_regex(r"\bpytest\b|\btest_\w+\.py\b|^- (?:bash|python3?) "),
     "of-timeout": lazy_regex(r"^timeout_in_minutes:"),
@@ -67,13 +64,13 @@ _OF_LINES: Final = {
 _RAISED: Final = {"start_up": "raised-start", "per_request": "raised-request"}
 _SAYS_WHAT: Final = lazy_regex(r"(?i)\b(?:please|set|use|disable|enable|install)\b.*--|--.*\b(?:set|use)\b")
 """An error that names what to set."""
-_VAGUE: Final = frozenset(
-    {"statement", "parameter", "argument", "argument-gone", "value", "called", "whole", "handed", "collected", "from-new", "returned", "gone", "element", "element-gone"}
+_ASKED_NOT: Final = frozenset(
+    {"statement", "parameter", "argument", "argument-gone", "value", "called", "whole", "collected", "from-new", "returned", "gone", "element", "element-gone"}
 )  # fmt: skip
-"""Questions that would fit any statement."""
+"""What any statement would leave to ask, and nobody is asked."""
 _DIFFER: Final = frozenset({"value-changed", "call", "return"})
 """Questions for the inputs for which two expressions differ: of names alone that is not to be told."""
-_BEFORE_NEXT: Final = frozenset({"skipped", "passed-over", "returned", "narrowed", "goes-on", "allowed"})
+_BEFORE_NEXT: Final = frozenset({"skipped", "passed-over", "narrowed", "goes-on", "allowed"})
 """Questions that name what comes next, where that is known."""
 _ASKED_BEHIND: Final = frozenset({"goes-on", "allowed"})
 """Those without a question where nothing comes next."""
@@ -89,15 +86,15 @@ def keys_by(edit: Edit) -> bool:
 def effect_of(group: EditGroup, facts: ChangeFacts, others: Sequence[Edit] = ()) -> Effect:
     """Return the sentence of an edit, with other values of its function that changed, and what it leaves to ask."""
     edit, code = group.first, code_of(group.first)
-    words = words_of(group)
+    words, general = words_of(group), _is_general(edit, _asked(edit, code), facts)
     return Effect(
         path=edit.path,
         line=edit.line,
         side=edit.side,
         symbol=edit.symbol,
         says=sentence_of(group, words, facts, others),
-        checks=tuple(_checks(group, words, facts)),
-        general=_is_general(edit, _asked(edit, code), facts),
+        checks=tuple(_checks(group, words, facts, general=general)),
+        general=general and not edit.left,
         condition=edit.guard,
         places=len(group.edits),
         code=code,
@@ -108,8 +105,10 @@ def effect_of(group: EditGroup, facts: ChangeFacts, others: Sequence[Edit] = ())
 
 
 def _is_general(edit: Edit, asked: str, facts: ChangeFacts) -> bool:
-    if asked in _VAGUE or changed_values(edit) is not None:
-        return asked in _VAGUE
+    if keys_by(edit):
+        return False
+    if asked in _ASKED_NOT or changed_values(edit) is not None:
+        return asked in _ASKED_NOT
     if asked == "decided":
         return _is_new(edit, facts)
     is_plain = not (_DECIDES.search(edit.before) and _DECIDES.search(edit.after)) or only_hands_on(edit)
@@ -180,11 +179,11 @@ _QUESTIONS: Final = {
 """Which question a sentence leaves; what is removed otherwise asks who relied on it."""
 
 
-def _checks(group: EditGroup, words: dict[str, Argument], facts: ChangeFacts) -> Iterable[Text]:
+def _checks(
+    group: EditGroup, words: dict[str, Argument], facts: ChangeFacts, *, general: bool
+) -> Iterable[Text]:
     edit = group.first
-    asked, told = _question(group, words, facts)
-    if asked.startswith("called") and _WRITES.search(edit.callee):
-        return
+    asked, told = ("", {}) if general else _question(group, words, facts)
     if asked:
         yield text_of(f"check.{asked}", **told)
     if edit.left:
@@ -203,11 +202,7 @@ def _question(
     if keys_by(edit):
         is_more = bool(edit.after) != (_LEFT_OUT.search(edit.target + edit.callee) is not None)
         asked = "keyed-anew" if edit.after and edit.before else "keyed" if is_more else "keyed-no-more"
-    if asked == "called" and _CHECKING.search(edit.after):
-        asked = "checked"
     reached = symbol.reached if (symbol := group.symbols[0]) is not None else ""
-    if asked == "gone":
-        asked = "ended" if _has_ended(edit, facts) else "handed" if edit.keyword == "parameter" else asked
     told |= _quoted(edit, code, asked)
     told |= _details(edit, asked)
     if asked == "assert" and reached == "start_up":
@@ -221,6 +216,8 @@ def _question(
         told["at"] = message("check.where", guard=" and ".join(filter(None, guards))) if any(guards) else ""
     if asked in ("decided", "return"):
         asked, told = _decided(edit, told, facts)
+    if asked == "splits" and edit.otherwise.startswith("raise "):
+        return "raised", {**told, "after": denied(edit.after), "value": error_of(edit.otherwise)}
     return _before_next(edit, "returned-to" if asked == "return" and words["caller"] else asked), told
 
 
@@ -240,7 +237,7 @@ def _quoted(edit: Edit, code: str, asked: str) -> dict[str, Argument]:
     if keys_by(edit):
         text = edit.after or edit.before
         return {"name": found[1] if (found := _KEY.search(text)) else text}
-    if asked in ("element", "entry", "row", "element-gone"):
+    if asked in ("entry", "row"):
         return {"value": edit.after or edit.before, "name": edit.after.partition(": ")[0].partition("=")[0]}
     if asked == "raised" and edit.held:
         return {"value": error_of(edit.held[-1])}
@@ -254,7 +251,7 @@ def _decided(edit: Edit, told: dict[str, Argument], facts: ChangeFacts) -> tuple
     if (values := changed_values(edit)) is not None:
         told = {**told, "case": values.gained, "lost": values.lost}
         if edit.what == "condition" and exit_of(edit) == "raise" and values.gained:
-            return "raised", {**told, "after": values.gained, "value": _error(edit, code_of(edit))}
+            return "raised", {**told, "after": values.gained, "value": error_of(edit.held[-1])}
         return f"{'returned' if edit.what == 'return' else 'decided'}-{values.kind}", told
     if edit.what == "return":
         return "return", told
@@ -297,15 +294,6 @@ def parted(before: str, after: str) -> tuple[str, str]:
     return before, after
 
 
-def _has_ended(edit: Edit, facts: ChangeFacts) -> bool:
-    """Return whether the function ended behind what went, and goes on now."""
-    at = (edit.path, edit.symbol, edit.guard)
-    ends = (one for one in facts.edit if one.what == "return" and one.change == "removed")
-    return edit.what == "call" and any(
-        (one.path, one.symbol, one.guard) == at and one.line > edit.line for one in ends
-    )
-
-
 def _details(edit: Edit, asked: str) -> dict[str, Argument]:
     """Return what some questions quote otherwise than the sentence does."""
     found: dict[str, Argument] = {}
@@ -324,8 +312,6 @@ def _details(edit: Edit, asked: str) -> dict[str, Argument]:
         found = {"name": key[1], "value": key[2]}
     elif asked == "zero":
         found = {"name": f"`{edit.before.removeprefix('not ').partition(' or ')[0]}`"}
-    elif asked == "ended":
-        found = {"at": message("check.where", guard=edit.guard) if edit.guard else ""}
     return found
 
 
@@ -339,8 +325,7 @@ def _asked(edit: Edit, code: str) -> str:  # noqa: PLR0911 - a question a line
     if asked == "entry" and _KEYED.search(edit.after):
         # What is looked up by a key has no order.
         return "row"
-    found = _MISSING.search(edit.before)
-    if found is not None and f"{found[1]}.get({found[2]}" in edit.after:
+    if (found := _MISSING.search(edit.before)) and f"{found[1]}.get({found[2]}" in edit.after:
         return "missing"
     zero = _TRUTH.match(edit.after)
     if asked == "decided" and zero is not None and edit.before.removeprefix("not ") == (zero[1] or zero[2]):

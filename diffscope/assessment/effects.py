@@ -14,7 +14,7 @@ import msgspec
 from diffscope.assessment.changed_values import changed_values
 from diffscope.assessment.document import Effect
 from diffscope.assessment.effect_questions import effect_of, keys_by
-from diffscope.assessment.effect_sentences import NO_CODE, EditGroup, refusals_joined
+from diffscope.assessment.effect_sentences import NO_CODE, EditGroup, exit_of, refusals_joined
 from diffscope.assessment.points import with_points
 from diffscope.assessment.title_words import stems_of
 from diffscope.facts.change.edit_weight import only_hands_on, statement_weight
@@ -131,7 +131,6 @@ def find_effects(facts: ChangeFacts) -> tuple[Effect, ...]:
     ranked = sorted(
         _grouped(facts, change),
         key=lambda group: (
-            group.first.what == "docs",
             is_native and group.first.path.endswith(".py"),
             -_weight(group, words, change),
             group.first.path,
@@ -139,6 +138,8 @@ def find_effects(facts: ChangeFacts) -> tuple[Effect, ...]:
             group.first.after,
         ),
     )
+    # What a page says of a change follows what it does.
+    ranked.sort(key=lambda group: group.first.what == "docs")
     return tuple(with_points(list(_effects(_apart(ranked), facts, change)), facts)[:MOST])
 
 
@@ -347,6 +348,7 @@ def _weight(group: EditGroup, title: frozenset[str], change: _Change) -> float:
         - (2.0 if edit.symbol.endswith(("__repr__", "__str__")) else 0)
         - (3.0 if _PROSE.search(edit.after or edit.before) else 0)
         + (1.6 if edit.what == "statement" and _COMPARES.search(edit.after) else 0)
+        + (1.2 if edit.change == "removed" and (edit.what == "raise" or exit_of(edit) == "raise") else 0)
         - (1.5 if edit.held and all(map(_TOLD.match, edit.held)) else 0)
         - (0.8 if edit.held and not _ACTS.search(" ".join(edit.held)) else 0)
     )
