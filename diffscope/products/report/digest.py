@@ -185,7 +185,6 @@ def _summary(assessment: Assessment, around: Around) -> PullSummary:
         paths=_paths(assessment),
         later_fixes=tuple(source for source, target in around.worked.touched if target == number),
         weakened=(tests.skips, tests.caps, tests.turned),
-        reach=tuple(one.path for one in assessment.tests.nearest or ())[:_REACH],
     )
 
 
@@ -200,7 +199,6 @@ def _paths(assessment: Assessment) -> tuple[str, ...]:
 
 
 _SYMBOLS = 2
-_REACH = 3
 
 
 def trim_for_digest(assessment: Assessment) -> Assessment:

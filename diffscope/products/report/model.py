@@ -318,8 +318,6 @@ class PullSummary(Value, frozen=True, kw_only=True):
     """Fixes since, in the window and until the newest commit, that change lines it added or what it brought, oldest first."""
     weakened: tuple[int, int, int] = (0, 0, 0)
     """What its tests give up: skips and greatest versions that came, values that became others."""
-    reach: tuple[str, ...] = ()
-    """Tests that reach it, the nearest first; at most three."""
 
 
 class RuleName(Value, frozen=True, kw_only=True):

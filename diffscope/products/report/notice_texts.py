@@ -27,7 +27,7 @@ _VALUE: Final = lazy_regex(r"`([^`]+)`")
 _LONGEST_REASON: Final = 170
 _ENDS: Final = lazy_regex(r"(?<=[.])\s+(?=[A-Z-])")
 _WHY: Final = lazy_regex(r"(?i)\b(?:prevents?|avoids?|because|otherwise|so that|reduces?|since)\b")
-_MOST_CAPPED: Final = 6
+_MOST_CAPPED: Final = 4
 
 
 class Seen(NamedTuple):
@@ -56,7 +56,7 @@ def explained(seen: Seen, words: AuthorsWords) -> Seen:
     """Return a notice with what it does to a server, in our words, else in the author's, and of a default that leaves the choice to the code what it chooses."""
     last = seen.name.partition(" ")[0].rpartition(".")[2].removeprefix("--").replace("-", "_")
     effect = seen.effect or (text_of(f"does.{last}") if f"does.{last}" in texts(Language.ENGLISH) else None)
-    reason = seen.reason or _reason(dict(words.fields).get(last, ""))
+    reason = seen.reason or _reason(dict(words.fields).get(last, ""), _VALUE.findall(seen.text.en)[-1:])
     if seen.kind == "dependency" and words.tests.capped:
         capped = words.tests.capped
         names = tuple(f"`{name}`" for name in capped[:_MOST_CAPPED])
@@ -83,11 +83,13 @@ def explained(seen: Seen, words: AuthorsWords) -> Seen:
     return seen._replace(text=text, keep=keep, effect=effect, reason=reason)
 
 
-def _reason(said: str) -> str:
-    """Return the sentence of a docstring that gives a reason, else its first ones."""
-    sentences = _ENDS.split(said.replace("%%", "%"))
-    why = next((each for each in sentences if _WHY.search(each)), said)
-    return short(why, most=_LONGEST_REASON)
+def _reason(said: str, values: Sequence[str]) -> str:
+    """Return what a docstring says of a new value, else the sentence that gives a reason, else its first ones where the setting itself is new."""
+    parts = said.replace("%%", "%").split(" - ")
+    of_value = [part for part in parts[1:] for value in values if part.startswith(value.strip("'"), 1)]
+    why = [each for each in _ENDS.split(parts[0]) if _WHY.search(each)]
+    told = [*of_value, *why, *(parts[0] for value in values if value.rpartition(".")[2] in ("True", said))]
+    return short(told[0], most=_LONGEST_REASON) if told else ""
 
 
 def join_renamed(found: Sequence[Notice]) -> list[Notice]:

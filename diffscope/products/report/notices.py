@@ -95,14 +95,18 @@ _BESIDE_KINDS: Final = ("test", "ci", "docs")
 _BESIDE: Final = frozenset({"test", "example", "benchmark", "docs"})
 _DEPRECATES: Final = lazy_regex(r"(?i)\bdeprecat\w+")
 _REMOVES: Final = lazy_regex(r"(?i)\b(?:remov|drop)(?:e|es|ing|s)?\b")
-_LATER: Final = lazy_regex(r"(?i)\b(?:delay|postpon|defer|undo|fix)\w*")
+_LATER: Final = lazy_regex(r"(?i)\b(?:delay|postpon|defer|undo|fix|warning|message)\w*")
 _MUCH: Final = 500
 """Lines that a pull request takes away, from which on its title says what users lose."""
+_POINTS: Final = lazy_regex(r"^(?:\w+: )?(?:The (?:old|new)|This|It|That|These|They)\b")
+"""How a sentence begins that does not say by itself what it is about."""
 _BELOW: Final = lazy_regex(r"<\d[\d.]*")
 _NEWLY_ON: Final = "CF502"
 _COMMIT: Final = lazy_regex(r"^[0-9a-f]{7,40}$")
 _MOST_REQUESTS: Final = 4
 _MOST_SAID: Final = 2
+_GAPS: Final = 2
+"""Values left out of an author's sentence, from which on it says nothing."""
 
 
 def find_notices(
@@ -178,7 +182,7 @@ def _notices(assessment: Assessment, words: AuthorsWords) -> Iterator[Seen]:
     yield from (explained(one, words) if one.kind in ("default", "dependency") else one for one in told)
     title, change = assessment.change.pull.title, assessment.change
     by_title = Text(en=title, zh=title)
-    if is_by_default(assessment) and "default" not in kinds:
+    if is_by_default(assessment) and "default" not in kinds and assessment.kind != "bugfix":
         # The author says so, whichever way the default is decided.
         yield Seen("default", name_of(number), by_title, number)
     is_much = _REMOVES.search(title) is not None and change.deletions - change.additions >= _MUCH
@@ -204,7 +208,9 @@ def _moved(listed: Sequence[Seen]) -> Iterator[Seen]:
 def _of_words(assessment: Assessment, words: AuthorsWords, told: Collection[str]) -> Iterator[Seen]:
     """Yield what the author's own words ask users to do: what goes, what is refused, what code decides now."""
     number = number_of(assessment)
-    for said in words.deprecations[:_MOST_SAID]:
+    for said in [each for each in words.deprecations if not _POINTS.search(each) and each.count("…") < _GAPS][
+        :_MOST_SAID
+    ]:
         text, rest = going(said), remedy_of(said.partition(": ")[2] or said)
         is_whole = not text.en.startswith("“")
         keep = text_of("keep.in-time") if is_whole else quoted(rest[1]) if rest[1] else None
@@ -382,12 +388,15 @@ def _of_flags(assessment: Assessment, number: int, told: Collection[str]) -> Ite
             keep = (
                 text_of("keep.switch", name=off)
                 if is_option
-                else text_of("keep.value", name=first.symbol, value="False")
+                else text_of(
+                    "keep.value", name=first.symbol, value="0" if first.symbol.isupper() else "False"
+                )
             )
             yield Seen("default", first.symbol, newly, number, is_weighty=True, keep=keep)
         elif flag.code == _DEFAULT_RULE and flag.severity.rank >= Severity.MEDIUM.rank:
             name = next(iter(_QUALIFIED.findall(first.note.en)), first.symbol or first.path)
-            text = _of_default(name, first.note) if name not in told else None
+            is_named = not {*"_.-"}.isdisjoint(name)
+            text = _of_default(name, first.note) if name not in told and is_named else None
             if text is not None:
                 yield Seen("default", name, text, number)
 

@@ -103,7 +103,7 @@ def statements_of(
         edits, refused = [*refused, *edits], []
     new = [
         *_of_requests(assessment.symbols),
-        *(text_of("plain.figures", said="; ".join(words.figures)) for _ in words.figures[:1]),
+        *([text_of("plain.figures", said="; ".join(words.figures))] if words.figures else ()),
         *(() if words.deprecations else _of_documents(assessment, dict(words.fields))),
         *_of_roles(assessment),
         *(quoted(text.partition(": ")[2] or text) for text in words.deprecations[:1]),
@@ -141,7 +141,9 @@ def costs_of(assessment: Assessment, words: AuthorsWords) -> Iterator[Text]:
         yield text_of("cost.title", said=f"{min(bits)}-bit")
     yield from map(decided, words.decided)
     yield from (text_of("cost.warns", said=short(each)) for each in words.warnings[:1])
-    yield from (text_of("plain.refuses", said=short(each)) for each in _by_use(words.errors)[:1])
+    # What is new may refuse what it likes.
+    refused = _by_use(words.errors)[:1] if assessment.kind != "feature" else ()
+    yield from (text_of("plain.refuses", said=short(each)) for each in refused)
     for flag in every_flag(assessment.flags):
         place = flag.evidence[0] if flag.evidence else None
         is_grave = flag.severity.rank >= Severity.MEDIUM.rank and not (words.errors and flag.code == _REFUSED)
@@ -263,7 +265,7 @@ def _of_documents(assessment: Assessment, said: Mapping[str, str]) -> Iterator[T
         if is_new and not places().is_test(one.path) and len(text) >= _SHORTEST_SAID:
             found.append((-len(spoken & stems_of(f"{last} {text}")), at, text))
     if found:
-        yield text_of("plain.documented", said=short(min(found)[2], most=_LONGEST))
+        yield text_of("plain.documented", said=short(min(found)[2].partition(" - ")[0], most=_LONGEST))
 
 
 def _of_settings(symbols: Iterable[SymbolAssessment]) -> Iterator[Text]:
