@@ -25,8 +25,7 @@ _SPACE: Final = lazy_regex(r"(?<=[\u4e00-\u9fff])(?=[`A-Za-z0-9])|(?<=[`A-Za-z0-
 _SPECIAL: Final = lazy_regex(r"(?i)tpu|cpu|xpu|chip")
 """How conditions ask for hardware that few servers run on."""
 _GUARDS: Final = frozenset(
-    f"{name}_config"
-    for name in ("model", "hf", "quant", "cache", "parallel", "scheduler", "device", "load", "vllm")
+    f"{name}_config" for name in ("model", "hf", "quant", "cache", "parallel", "scheduler", "device", "load")
 )
 _MOST_ATOMS: Final = 4
 """Conditions of one decision that a reader follows."""
@@ -185,10 +184,7 @@ def _names(node: ast.AST) -> set[str]:
 
 def _guards(atom: ast.expr) -> bool:
     """Return whether a condition only asks for the part of the configuration that every launch has."""
-    return ast.unparse(atom).removesuffix(" is not None").rpartition(".")[2] in (
-        "model_config",
-        "quant_config",
-    )
+    return ast.unparse(atom).removesuffix(" is not None").rpartition(".")[2] in _GUARDS
 
 
 def properties_of(text: str) -> dict[str, str]:

@@ -16,23 +16,23 @@ from diffscope.messages.say import text_of
 from diffscope.patterns import lazy_regex
 from diffscope.products.report.authors_words import NOTHING, AuthorsWords
 from diffscope.products.report.counts import name_of, number_of
-from diffscope.products.report.decisions import condition_in_words, joined
 from diffscope.products.report.link_model import Link
 from diffscope.products.report.links.nodes import plain_title
 from diffscope.products.report.model import Notice, NoticeKind
 from diffscope.products.report.notice_texts import (
     Seen,
     explained,
+    going,
     how_to_keep,
     join_renamed,
     majors_of,
+    of_orders,
     of_versions,
     shortened,
 )
 from diffscope.products.report.plain import is_by_default
 from diffscope.products.report.statements import (
     decided,
-    going,
     quoted,
     refusals,
     remedy_of,
@@ -235,25 +235,7 @@ def _of_words(assessment: Assessment, words: AuthorsWords, told: Collection[str]
         keep = text_of("keep.value", name=name, value=value)
         yield Seen("default", f"{name} {value}", text, number, is_weighty=True, keep=keep)
     if words.orders:
-        yield _of_orders(words, number, where)
-
-
-def _of_orders(words: AuthorsWords, number: int, where: Mapping[str, str]) -> Seen:
-    """Return what is tried first now, where nothing is set before where something is."""
-    found = []
-    for before, after, under in sorted(words.orders, key=lambda each: each[2] != ""):
-        said = condition_in_words(under) if under else Text(en="", zh="")
-        code = "notice.first-under" if under else "notice.first"
-        found.append(
-            text_of(code, before=before, after=after, condition=said.en, condition_zh=said.zh, **where)
-        )
-    text = joined("notice.then", found) or Text(en="", zh="")
-    names = tuple(dict.fromkeys(f"`{before}`" for before, _, _ in words.orders))
-    name = " ".join(sorted(f"{before} {after}" for before, after, _ in words.orders))
-    return Seen(
-        "default", name, text, number,
-        is_weighty=True, keep=text_of("keep.name-it", names=names), effect=text_of("does.first_choice"),
-    )  # fmt: skip
+        yield of_orders(words, number, where)
 
 
 def _of_requests(symbols: Iterable[SymbolAssessment], number: int) -> list[Seen]:

@@ -84,9 +84,6 @@ _REMEDY: Final = lazy_regex(
     r"(?i)\b(?:set|use|pass|specify|decrease|reduce|increase|disable|enable|provide|please|instead)\b"
 )
 _UNDER, _NOW = ("notice.decided-under", "notice.unset-under"), ("notice.decided-now", "notice.unset-now")
-_GOES: Final = lazy_regex(
-    r"['`](\w+)['`] is deprecated and will be removed in (v[\d.]*\d)\.?(?: (?:Please )?[Uu]se ['`](\w+)['`] instead(?: \(([^()]+)\))?\.?)?"
-)
 _ENDS: Final = lazy_regex(r"(?<=[.!?])\s+(?=[A-Z])")
 _SENTENCE: Final = lazy_regex(r"[.!?](?:\s|$)")
 
@@ -164,26 +161,6 @@ def decided(each: Decided) -> Text:
     code = "notice.before-one" if len(each.before) == 1 else "notice.before-some"
     was = text_of(code, least=each.before[0], most=each.before[-1])
     return text_of("notice.with-before", left=said.en, left_zh=said.zh, right=was.en, right_zh=was.zh)
-
-
-def going(text: str) -> Text:
-    """Return what the author says of what goes, behind the class that it is a setting of."""
-    owner, _, said = text.partition(": ")
-    if not owner.isidentifier():
-        return quoted(text, most=_LONGEST_SAID)
-    goes = _GOES.fullmatch(said)
-    if goes is None:
-        return text_of("notice.of-class", owner=owner, said=short(said, most=_LONGEST_SAID))
-    name, version, heir, aside = goes.groups(default="")
-    code = "notice.goes-for" if heir else "notice.goes"
-    return text_of(
-        code,
-        name=f"{owner}.{name}",
-        version=version,
-        heir=f"{owner}.{heir}",
-        aside=f" ({aside})" if aside else "",
-        aside_zh=f"（{aside}）" if aside else "",
-    )
 
 
 def _by_use(errors: Iterable[str]) -> list[str]:
