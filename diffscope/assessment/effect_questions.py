@@ -271,7 +271,7 @@ def _by_parts(edit: Edit, told: dict[str, Argument], facts: ChangeFacts) -> tupl
     gone, come = parts_of(edit, facts) or parted(edit.before, edit.after)
     if not (gone or come) or (gone, come) == (edit.before, edit.after):
         way = direction_of(edit, facts)
-        case, lost = f"{edit.after} and {denied(edit.before)}", f"{edit.before} and {denied(edit.after)}"
+        case, lost = _both(edit.after, denied(edit.before)), _both(edit.before, denied(edit.after))
         kind = {"wider": "gained", "narrower": "lost"}.get(way, "both")
         return f"decided-{kind}", {**told, "case": case, "lost": lost}
     part, texts = come or gone, edit.after + edit.before
@@ -281,6 +281,12 @@ def _by_parts(edit: Edit, told: dict[str, Argument], facts: ChangeFacts) -> tupl
     is_or = f" or {part}" in texts or f"{part} or " in texts
     case = part if is_or else denied(part)
     return f"decided-{'gained' if bool(come) is is_or else 'lost'}", {**told, "case": case, "lost": case}
+
+
+def _both(*conditions: str) -> str:
+    return " and ".join(
+        f"({one})" if " or " in one and not one.startswith("not (") else one for one in conditions
+    )
 
 
 def parted(before: str, after: str) -> tuple[str, str]:
