@@ -208,6 +208,7 @@ def _question(
     reached = symbol.reached if (symbol := group.symbols[0]) is not None else ""
     told |= _quoted(edit, code, asked)
     told |= _details(edit, asked)
+    told |= {"after": edit.after.partition(" as ")[0]} if asked == "except" else {}
     if asked == "assert" and reached == "start_up":
         asked = "assert-start"
     if asked == "raised" and not told.get("value"):
@@ -310,11 +311,7 @@ def _details(edit: Edit, asked: str) -> dict[str, Argument]:
     found: dict[str, Argument] = {}
     if asked == "offset" and (offset := _OFFSET.search(edit.after)) is not None:
         found = {"name": f"`{offset[1]}`", "after": offset[0]}
-    elif (
-        asked == "part"
-        and len(edit.after) > LONGEST_GUARD
-        and (part := _SLICE.search(edit.after)) is not None
-    ):
+    elif asked == "part" and len(edit.after) > LONGEST_GUARD and (part := _SLICE.search(edit.after)):
         start = max(edit.after.rfind(mark, 0, part.start()) for mark in " (,") + 1
         found = {"after": edit.after[start : part.end()]}
     elif asked == "missing" and (key := _MISSING.search(edit.before)) is not None:

@@ -202,11 +202,12 @@ def other_name(edit: Edit) -> tuple[str, str] | None:
     gone, come = [name for name in was if name not in now], [name for name in now if name not in was]
     if len(gone) != 1 or len(come) != 1 or gone[0] == edit.before:
         return None
-    same = _bare(edit.before).replace(gone[0], come[0]) == _bare(edit.after)
+    same = bare(edit.before).replace(gone[0], come[0]) == bare(edit.after)
     return (gone[0], come[0]) if same else None
 
 
-def _bare(text: str) -> str:
+def bare(text: str) -> str:
+    """Return an expression without the brackets around it."""
     return text[1:-1] if text.startswith("(") and text.endswith(")") else text
 
 
@@ -245,6 +246,8 @@ def _told(edit: Edit, words: dict[str, Argument], facts: ChangeFacts) -> tuple[s
         told["value"] = edit.held[-1].partition(" ")[2] or "None"
     elif code in ("condition-return", "condition-raise"):
         told["value"] = error_of(edit.held[-1]) or "None"
+    elif code == "condition-exit-gone" and exit_of(edit) == "raise":
+        code, told["value"] = "condition-raise-gone", error_of(edit.held[-1])
     if code == "value-from" and (names := other_name(edit)) is not None:
         told["before"], told["after"] = names
     if (values := changed_values(edit)) is not None:
