@@ -29,8 +29,8 @@ CheckCode = Literal[
     "check.return", "check.returned-both", "check.returned-gained", "check.returned-lost",
     "check.returned-to", "check.row", "check.skipped", "check.skipped-next", "check.splits",
     "check.unbounded-length", "check.unbounded-number", "check.unread", "check.value-changed",
-    "check.variable", "check.version", "check.via", "check.where", "check.widened", "check.widened-or",
-    "check.written", "check.zero",
+    "check.value-part", "check.variable", "check.version", "check.via", "check.where", "check.widened",
+    "check.widened-or", "check.written", "check.zero",
 ]
 EffectCode = Literal[
     "effect.and-less", "effect.and-more", "effect.argument-added", "effect.argument-changed",
