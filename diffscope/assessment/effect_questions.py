@@ -39,6 +39,11 @@ _OFFSET: Final = lazy_regex(r"([A-Za-z_][\w.]*(?:\[[\w.-]+\])?) [+-] 1\b")
 _SLICE: Final = lazy_regex(r"\w\[[^\]]*\w\s*:[^\]]*\]|\w\[[^\]]*:\s*\w[^\]]*\]")
 _KEYED: Final = lazy_regex(r"^(?:[\"'][\w-]+[\"']: |\w+=)")
 """A part of what is built that others read by its name."""
+_ORDERED: Final = lazy_regex(
+    r"(?i)priorit|order|prefer|candidate|fallback|chain|(?:^|_)(?:rules|patterns|handlers|backends)$"
+)
+"""Collections of which the first entry that fits is taken."""
+_ALLOWS: Final = lazy_regex(r"(?i)support(?!s?_not)|allow|valid|accept|eligible|(?<!in)compatible")
 _COLLECTS: Final = lazy_regex(r"\w\.(?:append|extend|add|insert|update|put)$")
 _MISSING: Final = lazy_regex(r"([A-Za-z_][\w.]*)\[([\"'][\w-]+[\"'])\]")
 """An entry that has to be there."""
@@ -207,6 +212,8 @@ def _question(
     told |= _details(edit, asked)
     if asked == "assert" and reached == "start_up":
         asked = "assert-start"
+    if asked == "raised" and not told.get("value"):
+        return "", told
     if asked == "raised" and _asks_new(edit, facts):
         asked = "raised-new"
     if asked == "raised" and reached in _RAISED:
@@ -237,7 +244,7 @@ def _quoted(edit: Edit, code: str, asked: str) -> dict[str, Argument]:
     if keys_by(edit):
         text = edit.after or edit.before
         return {"name": found[1] if (found := _KEY.search(text)) else text}
-    if asked in ("entry", "row"):
+    if asked in ("entry", "entry-allowed", "row"):
         return {"value": edit.after or edit.before, "name": edit.after.partition(": ")[0].partition("=")[0]}
     if asked == "raised" and edit.held:
         return {"value": error_of(edit.held[-1])}
@@ -322,9 +329,8 @@ def _asked(edit: Edit, code: str) -> str:  # noqa: PLR0911 - a question a line
     if is_file and edit.keyword not in ("steps", "label"):
         return _of_file(edit, code)
     asked = _by_value(edit, asked)
-    if asked == "entry" and _KEYED.search(edit.after):
-        # What is looked up by a key has no order.
-        return "row"
+    if asked == "entry":
+        return _of_entry(edit)
     if (found := _MISSING.search(edit.before)) and f"{found[1]}.get({found[2]}" in edit.after:
         return "missing"
     zero = _TRUTH.match(edit.after)
@@ -337,6 +343,16 @@ def _asked(edit: Edit, code: str) -> str:  # noqa: PLR0911 - a question a line
     if asked == "narrowed" and exit_of(edit):
         return "goes-on"
     return "returned" if asked == "return" and not edit.before else asked
+
+
+def _of_entry(edit: Edit) -> str:
+    """Return which question an entry of a collection leaves: one for what has an order, is looked up by a key, or says what is let through."""
+    if _KEYED.search(edit.after):
+        return "row"
+    name = edit.target or edit.callee or edit.symbol.rpartition(".")[2]
+    # A pair says what it fits: the first that does is taken.
+    is_ordered = edit.after.startswith("(") or _ORDERED.search(name)
+    return "entry" if is_ordered else "entry-allowed" if _ALLOWS.search(name) else ""
 
 
 def _of_file(edit: Edit, code: str) -> str:

@@ -154,16 +154,23 @@ def _labels(material: Material, placed: tuple[Placed, ...]) -> tuple[str, ...] |
 
 
 def _options(placed: tuple[Placed, ...]) -> tuple[OptionFact, ...]:
+    resolved = {fact.name: fact for fact in collect_unset_defaults(placed)}
     declared = collect_options(placed)
-    names = {fact.name for fact in declared}
     return (
-        *declared,
+        *(_resolved(fact, resolved.get(fact.name)) for fact in declared),
+        *(fact for name, fact in resolved.items() if name not in {fact.name for fact in declared}),
         *collect_default_tables(placed),
-        *(fact for fact in collect_unset_defaults(placed) if fact.name not in names),
         *collect_build_arguments(placed),
         *collect_metrics(placed),
         *collect_wire_messages(placed),
     )
+
+
+def _resolved(declared: OptionFact, resolved: OptionFact | None) -> OptionFact:
+    """Return a default that became ``None`` with what code takes in its place."""
+    if resolved is None or (declared.change, declared.after) != ("default", "None"):
+        return declared
+    return msgspec.structs.replace(declared, after=resolved.after)
 
 
 def _with_rings(graph: GraphFacts | UnsetType, imports: Iterable[ImportFact]) -> GraphFacts | UnsetType:

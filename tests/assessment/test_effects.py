@@ -832,6 +832,14 @@ def test_an_entry_of_a_table_is_asked_for_by_how_it_is_found(entry: str, check: 
     assert effect.checks[0].en == check
 
 
+def test_an_entry_of_what_is_let_through_is_asked_for_and_one_of_any_other_list_is_not() -> None:
+    checks = []
+    for name in ("SUPPORTED_LAMPS", "LAMPS"):
+        (effect,) = find_effects(edit(PATH, f'{name} = ["one"]\n', f'{name} = ["one", "two"]\n'))
+        checks.append([check.en.partition(":")[0] for check in effect.checks])
+    assert checks == [['`"two"` is let through by `SUPPORTED_LAMPS` now'], []]
+
+
 def test_a_refusal_that_a_new_function_makes_is_not_gone() -> None:
     before = thing("if rows < 0:", "    raise ValueError(rows)", "use(rows)")
     after = (

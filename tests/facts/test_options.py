@@ -123,6 +123,13 @@ def test_what_code_takes_where_a_field_is_unset(
     assert [(one.before, one.after) for one in found if one.change == "resolved"] == expected
 
 
+def test_a_default_that_code_decides_now_is_told_with_its_value() -> None:
+    before = "    n: str | None = 'a'\n\n    def settle(self, at):\n        pass\n"
+    after = "    n: str | None = None\n\n    def settle(self, at):\n        if self.n is None:\n            self.n = at.kind\n"
+    found = [one for one in edit(CONFIG, HEAD + before, HEAD + after).option if one.name == "PoolConfig.n"]
+    assert [(one.change, one.before, one.after) for one in found] == [("default", "'a'", "at.kind")]
+
+
 def test_a_field_that_changes_files_has_only_moved() -> None:
     """Leaving one class file for another is no removal."""
     before = {"vllm/config/a.py": HEAD, "vllm/config/b.py": ""}
