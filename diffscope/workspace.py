@@ -6,22 +6,24 @@ tables that come with them and the cache; it reads what a change needs and hands
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, Self
+from typing import TYPE_CHECKING, Final, Protocol, Self
 
 import msgspec
 
 from diffscope.adapters.cache.cache import Cache, default_directory, open_cache
+from diffscope.adapters.cache.store import FactsCache, judge_hash
 from diffscope.adapters.changes.clone import CloneSource
 from diffscope.adapters.config.knowledge import load_knowledge
 from diffscope.adapters.config.profiles import Chosen, choose_profile, identity
 from diffscope.adapters.config.rule_files import load_rules
 from diffscope.adapters.git.pull_index import PullIndex
 from diffscope.adapters.git.repository import GitRepository
-from diffscope.assessment.document import Assessment
+from diffscope.assessment.document import Assessment, ReportedGap
 from diffscope.diff.model import Diff, FileStatus, Sides
 from diffscope.errors import DiffscopeError, NotFoundError
 from diffscope.facts.knowledge import Knowledge, Surroundings
@@ -32,7 +34,7 @@ from diffscope.project.ci.workflows import is_workflow
 from diffscope.rules.engine.configuration import EVERY_STABLE_RULE, RuleConfiguration
 from diffscope.rules.language.catalogue import Catalogue
 from diffscope.source.attempts import Attempts, is_internal
-from diffscope.source.model import Change, CommitId, Gap
+from diffscope.source.model import INTERNAL_CODES, Change, CommitId, Gap, SourceKind
 from diffscope.source.profile import UNKNOWN_REPOSITORY, Profile, in_force
 
 if TYPE_CHECKING:
@@ -42,6 +44,18 @@ if TYPE_CHECKING:
 
 Progress = Callable[[int, int], None]
 """Is told how many of how many files are read, where a graph is built from scratch."""
+
+
+_REPAIRABLE: Final = frozenset({"base-tree", "blob", "declarations", "diff-truncated", "graph", "history"})
+"""Gaps that a better clone of the same commits would not have."""
+_PASSING: Final = INTERNAL_CODES | {"gap.change-empty", "gap.change-unavailable"}
+"""Codes of gaps that are looked into anew each time."""
+_OF_COMMITS: Final = frozenset({SourceKind.CLONE, SourceKind.RANGE})
+
+
+def is_final(gaps: Iterable[Gap | ReportedGap]) -> bool:
+    """Return whether no clone would know better: only then may what is kept answer for every clone, and for this one when it has more."""
+    return not any(gap.what in _REPAIRABLE or gap.code in _PASSING for gap in gaps)
 
 
 class RemoteSource(Protocol):
@@ -194,6 +208,23 @@ class Workspace:
         return gather_facts(
             whole, salvage.diff, read, knowledge=self.knowledge, around=around, attempt=attempt
         )
+
+    @cached_property
+    def kept_facts(self) -> FactsCache:
+        """The facts that earlier runs of this code collected by these tables."""
+        return FactsCache(self.cache, maker=judge_hash("facts", self.knowledge.digest))
+
+    def known_facts(self, change: Change) -> ChangeFacts:
+        """Return the facts of a change of the clone, kept or collected now. Those of a change between two commits are kept by all that it is."""
+        if change.pull.base is None or change.pull.source not in _OF_COMMITS:
+            return self.facts(change)
+        name = hashlib.blake2b(msgspec.msgpack.encode(change), digest_size=20).hexdigest()
+        facts = self.kept_facts.get(name)
+        if facts is None:
+            facts = self.facts(change)
+            if is_final(facts.gaps):
+                self.kept_facts.put(name, facts)
+        return facts
 
     def judged_steps(self, change: Change, source: RemoteSource | None = None) -> JudgedTree:
         """Return the declarations that select the steps of a change; no graph is read for it.

@@ -840,6 +840,17 @@ def test_an_entry_of_what_is_let_through_is_asked_for_and_one_of_any_other_list_
     assert checks == [['`"two"` is let through by `SUPPORTED_LAMPS` now'], []]
 
 
+def test_what_a_change_itself_writes_elsewhere_is_not_left_over() -> None:
+    before = "def light(lamps, one):\n    lamps.waiting.append(one)\n"
+    after = "def light(lamps, one):\n    enqueue(lamps, one)\n\n\ndef enqueue(lamps, one):\n    lamps.waiting.append(one)\n"
+    kept = "\n\ndef other(lamps, one):\n    lamps.waiting.append(one)\n"
+    asked = [
+        any("is still in" in check.en for each in find_effects(edit(PATH, *sides)) for check in each.checks)
+        for sides in ((before, after), (before + kept, after + kept))
+    ]
+    assert asked == [False, True]
+
+
 def test_a_refusal_that_a_new_function_makes_is_not_gone() -> None:
     before = thing("if rows < 0:", "    raise ValueError(rows)", "use(rows)")
     after = (

@@ -98,7 +98,7 @@ def _is_handed_on(edit: Edit, change: ChangedSymbol, raising: dict[str, frozense
 
 
 def _of_symbol(placed: Placed, change: ChangedSymbol) -> Iterator[Edit]:
-    around = _Around(placed, change)
+    around = _Around(placed)
     for each in change.edits:
         spot, edit = placed.spot(each.region), each.edit
         yield Edit(
@@ -345,17 +345,18 @@ def _is_code(text: str) -> bool:
 
 
 class _Around:
-    """The file around an edited symbol, after the change."""
+    """A file after the change."""
 
-    def __init__(self, placed: Placed, change: ChangedSymbol) -> None:
+    def __init__(self, placed: Placed) -> None:
         after, python = placed.material.after, placed.material.python
         self._text = after.text if after is not None else ""
         self._lines = split_lines(self._text) if after is not None else []
         self._definitions = python.after.definitions if python is not None and python.after else ()
-        self._own = (change.after.start, change.after.end) if change.after is not None else (0, 0)
+        added = (one.added for one in python.symbols) if python is not None else ()
+        self._added = [(each.start, each.end) for one in added if one for each in one.regions]
 
     def left(self, each: ChangedStatement) -> tuple[str, ...]:
-        """Return where the file still says what an edit replaced."""
+        """Return where lines that the change did not write still say what an edit replaced."""
         edit = each.edit
         if edit.change != "changed":
             return ()
@@ -365,11 +366,8 @@ class _Around:
         if len(sought) < _SHORTEST or sought.endswith("…") or not _TELLING.search(sought):
             return ()
         word = re.compile(rf"(?<![\w.]){re.escape(sought)}(?!\w)")
-        lines = [at for at, line in enumerate(self._lines, 1) if sought in line and word.search(line)]
-        if sought in edit.after:
-            # Where the new expression holds the old one, its own lines do.
-            start, end = self._own
-            lines = [at for at in lines if not start <= at <= end]
+        lines = (at for at, line in enumerate(self._lines, 1) if sought in line and word.search(line))
+        lines = (at for at in lines if not any(start <= at <= end for start, end in self._added))
         return self._places(at for at in lines if not (edit.after and edit.after in self._lines[at - 1]))
 
     def _calls_without(self, callee: str, keyword: str) -> tuple[str, ...]:
