@@ -22,7 +22,7 @@ def thing(*lines: str, other: str = "1") -> str:
         pytest.param(
             thing("use(rows)"), thing("if not rows:", "    return None", "use(rows)"),
             "`Thing.run` now returns `None` at once if `not rows`",
-            "Where `not rows`, `Thing.run` now ends with `None` and never comes to `use(rows)` (line 5): is nothing of that needed in this case?",
+            "Where `not rows`, `Thing.run` now ends with `None` before `use(rows)` (line 5): do its callers take that, and does a test have such a case?",
             id="an early return"),
         pytest.param(
             thing("use(rows)"), thing("if rows < 0:", "    raise ValueError(rows)", "use(rows)"),
