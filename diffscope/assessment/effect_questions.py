@@ -15,7 +15,6 @@ from diffscope.assessment.effect_sentences import (
     direction_of,
     error_of,
     exit_of,
-    other_name,
     parts_of,
     sentence_of,
     short_name,
@@ -44,7 +43,6 @@ _ORDERED: Final = lazy_regex(
 )
 """Collections of which the first entry that fits is taken."""
 _ALLOWS: Final = lazy_regex(r"(?i)support(?!s?_not)|allow|valid|accept|eligible|(?<!in)compatible")
-_COLLECTS: Final = lazy_regex(r"\w\.(?:append|extend|add|insert|update|put)$")
 _MISSING: Final = lazy_regex(r"([A-Za-z_][\w.]*)\[([\"'][\w-]+[\"'])\]")
 """An entry that has to be there."""
 _TRUTH: Final = lazy_regex(r"^([\w.]+) is not None$|^([\w.]+) is None$")
@@ -70,7 +68,7 @@ _RAISED: Final = {"start_up": "raised-start", "per_request": "raised-request"}
 _SAYS_WHAT: Final = lazy_regex(r"(?i)\b(?:please|set|use|disable|enable|install)\b.*--|--.*\b(?:set|use)\b")
 """An error that names what to set."""
 _ASKED_NOT: Final = frozenset(
-    {"statement", "parameter", "argument", "argument-gone", "value", "called", "whole", "collected", "from-new", "returned", "gone", "element", "element-gone"}
+    {"statement", "parameter", "argument", "argument-gone", "value", "called", "whole", "from-new", "returned", "gone", "element", "element-gone"}
 )  # fmt: skip
 """What any statement would leave to ask, and nobody is asked."""
 _DIFFER: Final = frozenset({"value-changed", "call", "return"})
@@ -278,7 +276,7 @@ def _by_parts(edit: Edit, told: dict[str, Argument], facts: ChangeFacts) -> tupl
     gone, come = parts_of(edit, facts) or parted(edit.before, edit.after)
     if not (gone or come) or (gone, come) == (edit.before, edit.after):
         way = direction_of(edit, facts)
-        case, lost = f"{edit.after} and {denied(edit.before)}", f"{edit.before} and {denied(edit.after)}"
+        case, lost = _both(edit.after, denied(edit.before)), _both(edit.before, denied(edit.after))
         kind = {"wider": "gained", "narrower": "lost"}.get(way, "both")
         return f"decided-{kind}", {**told, "case": case, "lost": lost}
     part, texts = come or gone, edit.after + edit.before
@@ -288,6 +286,12 @@ def _by_parts(edit: Edit, told: dict[str, Argument], facts: ChangeFacts) -> tupl
     is_or = f" or {part}" in texts or f"{part} or " in texts
     case = part if is_or else denied(part)
     return f"decided-{'gained' if bool(come) is is_or else 'lost'}", {**told, "case": case, "lost": case}
+
+
+def _both(*conditions: str) -> str:
+    return " and ".join(
+        f"({one})" if " or " in one and not one.startswith("not (") else one for one in conditions
+    )
 
 
 def parted(before: str, after: str) -> tuple[str, str]:
@@ -313,8 +317,6 @@ def _details(edit: Edit, asked: str) -> dict[str, Argument]:
     ):
         start = max(edit.after.rfind(mark, 0, part.start()) for mark in " (,") + 1
         found = {"after": edit.after[start : part.end()]}
-    elif asked == "value-changed" and (names := other_name(edit)) is not None:
-        found = {"before": names[0], "after": names[1]}
     elif asked == "missing" and (key := _MISSING.search(edit.before)) is not None:
         found = {"name": key[1], "value": key[2]}
     elif asked == "zero":
@@ -377,8 +379,6 @@ def _by_value(edit: Edit, asked: str) -> str:
     if asked == "element" and edit.change != "removed" and not _KEYED.search(edit.after):
         # Without a place of its own it is a part of what is returned.
         return "entry" if edit.target or edit.callee else "return"
-    if asked == "argument" and _COLLECTS.search(edit.callee):
-        return "collected"
     name = edit.before.partition(" or ")[0]
     if edit.after.startswith(f"{name} if {name} is not None else "):
         return "zero"

@@ -50,6 +50,7 @@ _PLAIN_CALLS: Final = frozenset(
 """Calls that say nothing of what a function is for."""
 _NUMBER: Final = lazy_regex(r"(?<=[A-Za-z_])\d+\b")
 _FIRST: Final = lazy_regex(r"^(?:None|True|False|0|0\.0|\[\]|\{\}|\(\)|set\(\)|time\.\w+\(\))$")
+_BEGINS: Final = lazy_regex(r"^\w+ = (?:None|True|False|0|0\.0|\[\]|\{\}|\"\"|'')$")
 _KEPT: Final = lazy_regex(r"^(?:[\w.]+[.])?(\w+) = \1$")
 _TOLD: Final = lazy_regex(r"^(?:msg|message|warning|error|reason|hint|detail)\w* = ")
 """Words for a reader that are only put together."""
@@ -146,8 +147,9 @@ def find_effects(facts: ChangeFacts) -> tuple[Effect, ...]:
 def _says_nothing(edit: Edit) -> bool:
     """Return whether nothing runs under a head but what writes a log, or what it no longer asks is asked around it."""
     only_logs = edit.what in ("condition", "loop") and not edit.held and edit.path.endswith(".py")
+    only_begins = edit.stood and bool(edit.held) and all(map(_BEGINS.match, edit.held))
     is_less = edit.what == "condition" and edit.keyword == "and" and bool(edit.before) and not edit.after
-    return only_logs or (is_less and edit.before in (edit.guard, *edit.outer))
+    return only_logs or only_begins or (is_less and edit.before in (edit.guard, *edit.outer))
 
 
 def _grouped(facts: ChangeFacts, change: _Change) -> Iterable[EditGroup]:

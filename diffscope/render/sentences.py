@@ -118,9 +118,8 @@ def what_to_check(assessment: Assessment, words: Words) -> tuple[str, ...]:
     if lost := _lost_tests(assessment):
         names = words.listed([f"`{name}`" for name in lost], _MOST_NAMED - 1)
         found.append(words("check-lost", names=names, count=len(lost)))
-    found = (
-        [*found, *shown[: not found]] or last or [words.pick(one.asked) for one in flags if not one.check][:1]
-    )
+    rest = [words.pick(one.asked) for one in flags if not one.check][:1]
+    found = [*found, *shown] or last or rest
     if not found and (
         moved := [
             one.name for one in assessment.symbols if "moved" in one.aspects and not is_private(one.name)

@@ -22,7 +22,7 @@ def thing(*lines: str, other: str = "1") -> str:
         pytest.param(
             thing("use(rows)"), thing("if not rows:", "    return None", "use(rows)"),
             "`Thing.run` now returns `None` at once if `not rows`",
-            "Where `not rows`, `Thing.run` now ends with `None` and never comes to `use(rows)` (line 5): is nothing of that needed in this case?",
+            "Where `not rows`, `Thing.run` now ends with `None` before `use(rows)` (line 5): do its callers take that, and does a test have such a case?",
             id="an early return"),
         pytest.param(
             thing("use(rows)"), thing("if rows < 0:", "    raise ValueError(rows)", "use(rows)"),
@@ -849,6 +849,15 @@ def test_what_a_change_itself_writes_elsewhere_is_not_left_over() -> None:
         for sides in ((before, after), (before + kept, after + kept))
     ]
     assert asked == [False, True]
+
+
+def test_what_a_try_begins_with_is_what_comes_next() -> None:
+    rest = "    try:\n        lamps.light(one)\n    except OSError:\n        return None\n"
+    sides = (
+        f"def light(lamps, one):\n{early}{rest}" for early in ("", "    if not one:\n        return 1\n")
+    )
+    (effect,) = find_effects(edit(PATH, *sides))
+    assert "never comes to `lamps.light(one)` (line 5)" in effect.checks[0].en
 
 
 def test_a_refusal_that_a_new_function_makes_is_not_gone() -> None:

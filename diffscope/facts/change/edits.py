@@ -29,7 +29,7 @@ _LONGEST_LINE: Final = 90
 _LONGEST_START: Final = 30
 _PARTED: Final = 3
 """Words of a line that stay, from which on only what differs is told."""
-_LONGEST_CALL: Final = 600
+_LONGEST_CALL: Final = 4_000
 _STEPS: Final = lazy_regex(r"(?m)^\s*(?:- )?(?:label|block): *[\"']?([^\"'#\n]+?)[\"']?\s*(?:#.*)?$")
 """What the steps of a pipeline are called."""
 _REFUSAL_LINES: Final = 4
@@ -91,10 +91,8 @@ def _is_handed_on(edit: Edit, change: ChangedSymbol, raising: dict[str, frozense
     """Return whether a new function that is called here raises what a condition that went raised."""
     is_exit = (edit.what, edit.change) == ("condition", "removed") and bool(edit.held)
     error = _RAISED.match(edit.held[-1]) if is_exit else None
-    if error is None:
-        return False
-    called = {*_WORDS.findall(_text_of(change))}
-    return any(error[1] in errors for name, errors in raising.items() if name in called)
+    called = {*_WORDS.findall(_text_of(change))} if error else frozenset[str]()
+    return error is not None and any(error[1] in raising[name] for name in called & raising.keys())
 
 
 def _of_symbol(placed: Placed, change: ChangedSymbol) -> Iterator[Edit]:
@@ -374,7 +372,9 @@ class _Around:
         if not keyword.isidentifier():
             return ()
         calls = re.finditer(rf"(?<![\w.]){re.escape(callee)}\(", self._text)
-        without = (call.start() for call in calls if keyword not in _arguments(self._text, call.end()))
+        handed = ((call.start(), _arguments(self._text, call.end())) for call in calls)
+        # Of a call that is too long to be read it is not known.
+        without = (start for start, text in handed if text.endswith(")") and keyword not in text)
         return self._places(self._text.count("\n", 0, start) + 1 for start in without)
 
     def _places(self, lines: Iterable[int]) -> tuple[str, ...]:
