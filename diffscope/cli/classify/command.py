@@ -1,4 +1,4 @@
-"""``diffscope classify``: one change, or every change of a range, to an assessment. Settings are those of the base: what a change brings decides nothing."""
+"""``diffscope classify``: one change, or every change of a range, to an assessment."""
 
 from __future__ import annotations
 
