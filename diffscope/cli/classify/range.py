@@ -98,10 +98,7 @@ def read_done(request: Request, outputs: tuple[Output, ...]) -> frozenset[str]:
         raise UsageError(
             "--resume goes on with one file of a range", hint="--range A..B --format jsonl:FILE --resume"
         )
-    return _heads(files[0])
-
-
-def _heads(file: Path) -> frozenset[str]:
+    file = files[0]
     try:
         data = read_bytes(
             file, most=_LARGEST, hint="name a file of results: --format jsonl:FILE", kind=InputError
