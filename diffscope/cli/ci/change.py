@@ -19,7 +19,7 @@ from diffscope.adapters.github.source import GitHubSource
 from diffscope.adapters.github.trees import GitHubBlobs, GitHubStore, GitHubTree
 from diffscope.cli.gather import Request, find_clone
 from diffscope.errors import InputError, NotFoundError, SourceError, UsageError
-from diffscope.source.model import Change, CommitId, PullRequest, SourceKind, TreeReader
+from diffscope.source.model import Change, CommitId, SourceKind, TreeReader
 from diffscope.workspace import Workspace
 
 POSTS = ("comment", "labels", "check")

@@ -6,7 +6,6 @@ One that was interrupted goes on with the changes that its JSON-lines file does 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Final
 
 import msgspec
