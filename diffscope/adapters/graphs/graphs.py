@@ -49,7 +49,7 @@ from diffscope.adapters.graphs.store import (
     nearest_places,
 )
 from diffscope.errors import InputError
-from diffscope.graph.build.describe import describe_file
+from diffscope.graph.build.assemble import describe_file
 from diffscope.graph.build.native import NativeFile, describe_natives
 from diffscope.graph.derive import FileOutline, derive_graph
 from diffscope.graph.query.graph import OutlineReader

@@ -13,7 +13,7 @@ import msgspec
 from diffscope.adapters.git.repository import GitRepository
 from diffscope.adapters.processes import end_processes, start_processes, usable_cores
 from diffscope.errors import InputError
-from diffscope.graph.build.describe import describe_file
+from diffscope.graph.build.assemble import describe_file
 from diffscope.graph.resolve import is_build_file, is_native
 from diffscope.graph.tables import ABSENT, FileRecords
 from diffscope.source.model import BlobId, RepoPath
