@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING
 import click
 
 from diffscope.cli import options
-from diffscope.cli.classify.shard import Shard, Sharing, shard_option
 from diffscope.cli.console import DONE, FINDINGS, Console
 from diffscope.cli.gather import SOURCES, Request, check, find_clone, gather
-from diffscope.cli.options import Output
+from diffscope.cli.options import Output, Shard, Sharing, shard_option
 from diffscope.errors import InternalError, UsageError
 from diffscope.render.formats.table import RENDERERS
 

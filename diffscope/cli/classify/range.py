@@ -16,10 +16,9 @@ from diffscope.assessment.document import Assessment
 from diffscope.batch.judging import Wanted
 from diffscope.batch.run import Batch
 from diffscope.batch.windows import empty_gaps, find_range, range_ends
-from diffscope.cli.classify.shard import Sharing
 from diffscope.cli.console import Console, Progress
 from diffscope.cli.gather import Request, no_clone
-from diffscope.cli.options import Output
+from diffscope.cli.options import Output, Sharing
 from diffscope.errors import InputError, SourceError, UsageError
 from diffscope.source.attempts import is_internal
 from diffscope.workspace import Workspace
