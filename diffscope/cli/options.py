@@ -1,4 +1,4 @@
-"""Options that several commands share, each declared once."""
+"""Options that several commands share, each declared once; the part of a window that ``--shard 3/16`` names."""
 
 from __future__ import annotations
 

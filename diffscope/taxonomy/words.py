@@ -1,4 +1,4 @@
-"""Find declared words in texts and path segments.
+"""Find declared words in texts and path segments; the words of a title without their endings.
 
 A phrase is one or more words; between words, any run of characters that are neither letters nor digits is the same. The last word may
 end in ``*`` (``quant*``), a single word may begin with it (``*moe``). Case does not matter. At each place the longest phrase wins and the

@@ -1,4 +1,4 @@
-"""Records of every file, kept or fresh -> tables: interned, sorted and resolved.
+"""Outlines -> records of every file, kept or fresh -> tables: interned, sorted and resolved.
 
 Two runs that are given the same files end in the same tables, whichever of them were kept from a graph before. Kept records are
 copied as slices and renumbered; what they lead to is resolved again only where it may have become something else.

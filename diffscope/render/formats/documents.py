@@ -1,4 +1,4 @@
-"""Documents by templates: Markdown, a comment on a pull request or a section of somebody's report; HTML, one self-contained page.
+"""Documents by templates: Markdown, a section of somebody's report; the comment that stays on a pull request; HTML, one self-contained page.
 
 The page has no script and no network; light and dark.
 """
