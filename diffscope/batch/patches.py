@@ -19,12 +19,7 @@ from diffscope.diff.model import Diff
 from diffscope.diff.parse import parse_diff
 from diffscope.errors import DiffError
 from diffscope.patterns import lazy_regex
-from diffscope.products.report.authors_words import (
-    AuthorsWords,
-    Mended,
-    find_mended,
-    read_words,
-)
+from diffscope.products.report.authors_words import AuthorsWords, Mended, find_mended, read_words
 from diffscope.products.report.counts import number_of
 from diffscope.render.change_summary import option_of
 from diffscope.source.profile import places
@@ -211,8 +206,7 @@ def read_patches(
             options=tuple(_options(repository, head, one, settings)),
             decided=tuple(
                 msgspec.structs.replace(
-                    each,
-                    is_unset=is_of_unset(_shown(repository, head, each.path), each.line, each.name),
+                    each, is_unset=is_of_unset(_shown(repository, head, each.path), each.line, each.name)
                 )
                 for each in words.decided
             ),

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import os
+from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar, cast
 
 import click
 
 from diffscope.cli.console import Console
+from diffscope.patterns import lazy_regex
 from diffscope.render.formats.table import RENDERERS
 
 if TYPE_CHECKING:
     from diffscope.adapters.config.settings import Settings
-import os
-from collections.abc import Mapping
-from typing import Final
 
-from diffscope.patterns import lazy_regex
 
 _T = TypeVar("_T")
 _WRITTEN: Final = lazy_regex(r"([0-9]{1,6})/([0-9]{1,6})")

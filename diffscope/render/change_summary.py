@@ -77,12 +77,7 @@ def clauses_of(assessment: Assessment) -> ChangeClauses:
     code.sort(
         key=lambda one: (is_private(one.name), -len(spoken & stems_of(one.name)), *_rank(one, files, order))
     )
-    outside = [
-        *_of_registries(code),
-        *_of_routes(code),
-        *_of_settings(symbols),
-        *_of_dependencies(symbols),
-    ]
+    outside = [*_of_registries(code), *_of_routes(code), *_of_settings(symbols), *_of_dependencies(symbols)]
     renamed = _renamed(code)
     names = _with_other_names(renamed, code)
     gone, new = {(path, name) for path, name, _ in renamed}, {(path, name) for path, _, name in renamed}

@@ -29,10 +29,7 @@ def render_text(triage: Triage, style: Style) -> str:
     """Return the whole text: conflicts and duplicates first, then the queue; of long lists the beginning, unless more is asked for."""
     screen, words = Screen(style), Words(style.language)
     most = 10**9 if style.is_verbose else _MOST
-    screen.line(
-        Piece(triage.repository, Tone.STRONG),
-        Piece(f" · {head_of(triage, words)}"),
-    )
+    screen.line(Piece(triage.repository, Tone.STRONG), Piece(f" · {head_of(triage, words)}"))
     _conflicts(screen, words, triage, most)
     if triage.duplicates:
         _head(screen, words, "triage.duplicates", len(triage.duplicates))
