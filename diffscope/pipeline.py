@@ -8,8 +8,7 @@ from __future__ import annotations
 from diffscope.assessment.assess import assess
 from diffscope.assessment.document import Assessment
 from diffscope.diff.model import Diff, Sides
-from diffscope.facts.change.changed_file import compare_files
-from diffscope.facts.collect import Knowledge, Surroundings, collect_facts
+from diffscope.facts.knowledge import Knowledge, Surroundings
 from diffscope.facts.model import ChangeFacts
 from diffscope.rules.engine.configuration import EVERY_STABLE_RULE, RuleConfiguration
 from diffscope.rules.engine.evaluate import evaluate
@@ -29,6 +28,10 @@ def gather_facts(
     attempt: Attempts | None = None,
 ) -> ChangeFacts:
     """Return the facts of a change: compare both sides of each file, then join them with what surrounds them."""
+    # Facts at hand are judged without all that collects them, and start-up is hot.
+    from diffscope.facts.change.changed_file import compare_files  # noqa: PLC0415
+    from diffscope.facts.collect import collect_facts  # noqa: PLC0415
+
     files = compare_files(diff, sides, attempt := attempt or Attempts())
     return collect_facts(change, files, knowledge=knowledge, around=around, attempt=attempt)
 

@@ -6,29 +6,27 @@ tables that come with them and the cache; it reads what a change needs and hands
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, Self
+from typing import TYPE_CHECKING, Final, Protocol, Self
 
 import msgspec
 
 from diffscope.adapters.cache.cache import Cache, default_directory, open_cache
+from diffscope.adapters.cache.store import FactsCache, judge_hash
 from diffscope.adapters.changes.clone import CloneSource
-from diffscope.adapters.changes.sides import base_reader, read_sides
 from diffscope.adapters.config.knowledge import load_knowledge
 from diffscope.adapters.config.profiles import Chosen, choose_profile, identity
 from diffscope.adapters.config.rule_files import load_rules
 from diffscope.adapters.git.pull_index import PullIndex
 from diffscope.adapters.git.repository import GitRepository
-from diffscope.assessment.document import Assessment
+from diffscope.assessment.document import Assessment, ReportedGap
 from diffscope.diff.model import Diff, FileStatus, Sides
-from diffscope.diff.parse import salvage_diff
 from diffscope.errors import DiffscopeError, NotFoundError
-from diffscope.facts.change.changed_file import FileMaterial, mark_unreadable
-from diffscope.facts.ci.declarations import Declarations, EditedFile, JudgedTree, judge_tree
-from diffscope.facts.collect import Knowledge, Surroundings, collect_facts
+from diffscope.facts.knowledge import Knowledge, Surroundings
 from diffscope.facts.model import ChangeFacts, GraphFacts
 from diffscope.messages.model import message
 from diffscope.pipeline import gather_facts, judge
@@ -36,14 +34,28 @@ from diffscope.project.ci.workflows import is_workflow
 from diffscope.rules.engine.configuration import EVERY_STABLE_RULE, RuleConfiguration
 from diffscope.rules.language.catalogue import Catalogue
 from diffscope.source.attempts import Attempts, is_internal
-from diffscope.source.model import Change, CommitId, Gap
+from diffscope.source.model import INTERNAL_CODES, Change, CommitId, Gap, SourceKind
 from diffscope.source.profile import UNKNOWN_REPOSITORY, Profile, in_force
 
 if TYPE_CHECKING:
+    # What collects facts is imported where it is used: facts at hand do without, and start-up is hot.
     from diffscope.adapters.declarations import DeclaredTrees
+    from diffscope.facts.ci.declarations import Declarations, JudgedTree
 
 Progress = Callable[[int, int], None]
 """Is told how many of how many files are read, where a graph is built from scratch."""
+
+
+_REPAIRABLE: Final = frozenset({"base-tree", "blob", "declarations", "diff-truncated", "graph", "history"})
+"""Gaps that a better clone of the same commits would not have."""
+_PASSING: Final = INTERNAL_CODES | {"gap.change-empty", "gap.change-unavailable"}
+"""Codes of gaps that are looked into anew each time."""
+_OF_COMMITS: Final = frozenset({SourceKind.CLONE, SourceKind.RANGE})
+
+
+def is_final(gaps: Iterable[Gap | ReportedGap]) -> bool:
+    """Return whether no clone would know better: only then may what is kept answer for every clone, and for this one when it has more."""
+    return not any(gap.what in _REPAIRABLE or gap.code in _PASSING for gap in gaps)
 
 
 class RemoteSource(Protocol):
@@ -180,6 +192,10 @@ class Workspace:
 
     def facts(self, change: Change, source: RemoteSource | None = None) -> ChangeFacts:
         """Return the facts of a change; ``source`` is where it comes from, if not from the clone."""
+        from diffscope.adapters.changes.sides import base_reader  # noqa: PLC0415
+        from diffscope.diff.parse import salvage_diff  # noqa: PLC0415
+        from diffscope.facts.change.changed_file import mark_unreadable  # noqa: PLC0415
+
         attempt = Attempts(is_debug=self.is_debug)
         reader = base_reader(None if source else self.repository, change.pull.base)
         salvage = salvage_diff(change.patch, read_base=reader)
@@ -193,12 +209,32 @@ class Workspace:
             whole, salvage.diff, read, knowledge=self.knowledge, around=around, attempt=attempt
         )
 
+    @cached_property
+    def kept_facts(self) -> FactsCache:
+        """The facts that earlier runs of this code collected by these tables."""
+        return FactsCache(self.cache, maker=judge_hash("facts", self.knowledge.digest))
+
+    def known_facts(self, change: Change) -> ChangeFacts:
+        """Return the facts of a change of the clone, kept or collected now. Those of a change between two commits are kept by all that it is."""
+        if change.pull.base is None or change.pull.source not in _OF_COMMITS:
+            return self.facts(change)
+        name = hashlib.blake2b(msgspec.msgpack.encode(change), digest_size=20).hexdigest()
+        facts = self.kept_facts.get(name)
+        if facts is None:
+            facts = self.facts(change)
+            if is_final(facts.gaps):
+                self.kept_facts.put(name, facts)
+        return facts
+
     def judged_steps(self, change: Change, source: RemoteSource | None = None) -> JudgedTree:
         """Return the declarations that select the steps of a change; no graph is read for it.
 
         Raises:
             NotFoundError: nothing is known of what the target declares at the base of the change.
         """
+        from diffscope.diff.parse import salvage_diff  # noqa: PLC0415
+        from diffscope.facts.ci.declarations import EditedFile, judge_tree  # noqa: PLC0415
+
         salvage = salvage_diff(change.patch)
         base = change.pull.base
         if self.repository is None or base is None or (source and not self.repository.has_commit(base)):
@@ -229,6 +265,9 @@ class Workspace:
         Raises:
             SourceError: the clone does not have the commit.
         """
+        from diffscope.facts.change.changed_file import FileMaterial  # noqa: PLC0415
+        from diffscope.facts.collect import collect_facts  # noqa: PLC0415
+
         change, diff = self.clone.listed(commit)
         failed = is_internal((gap,))
         files = tuple(FileMaterial(diff=file, read=False, failed=failed) for file in diff.files)
@@ -237,6 +276,8 @@ class Workspace:
         return self.judge(collect_facts(known, files, knowledge=self.knowledge, around=around))
 
     def _sides(self, change: Change, diff: Diff, source: RemoteSource | None) -> Sides:
+        from diffscope.adapters.changes.sides import read_sides  # noqa: PLC0415
+
         return source.sides(change, diff) if source else read_sides(change, diff, self.repository)
 
     def _surroundings(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 from diffscope.cli.rules.cases import bundled_knowledge, case_facts
-from diffscope.facts.collect import Knowledge
+from diffscope.facts.knowledge import Knowledge
 from diffscope.facts.model import ChangeFacts
 from diffscope.rules.authoring.cases import Case, CaseFile
 from tests.builders import Files, text

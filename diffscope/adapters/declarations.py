@@ -143,7 +143,9 @@ def _project(key: str, cache: Cache, collect: Callable[[], ProjectFiles]) -> Pro
 
 
 def _steps(key: str, cache: Cache, project: Project) -> tuple[StepTests, ...]:
-    make = functools.partial(step_tests, step_calls(project))
+    def make() -> tuple[StepTests, ...]:
+        return step_tests(step_calls(project))
+
     return _kept(_STEPS, key, cache, tuple[StepTests, ...], make, lambda _: _is_whole(project))
 
 

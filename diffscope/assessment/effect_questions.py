@@ -15,7 +15,6 @@ from diffscope.assessment.effect_sentences import (
     direction_of,
     error_of,
     exit_of,
-    other_name,
     parts_of,
     sentence_of,
     short_name,
@@ -39,7 +38,11 @@ _OFFSET: Final = lazy_regex(r"([A-Za-z_][\w.]*(?:\[[\w.-]+\])?) [+-] 1\b")
 _SLICE: Final = lazy_regex(r"\w\[[^\]]*\w\s*:[^\]]*\]|\w\[[^\]]*:\s*\w[^\]]*\]")
 _KEYED: Final = lazy_regex(r"^(?:[\"'][\w-]+[\"']: |\w+=)")
 """A part of what is built that others read by its name."""
-_COLLECTS: Final = lazy_regex(r"\w\.(?:append|extend|add|insert|update|put)$")
+_ORDERED: Final = lazy_regex(
+    r"(?i)priorit|order|prefer|candidate|fallback|chain|(?:^|_)(?:rules|patterns|handlers|backends)$"
+)
+"""Collections of which the first entry that fits is taken."""
+_ALLOWS: Final = lazy_regex(r"(?i)support(?!s?_not)|allow|valid|accept|eligible|(?<!in)compatible")
 _MISSING: Final = lazy_regex(r"([A-Za-z_][\w.]*)\[([\"'][\w-]+[\"'])\]")
 """An entry that has to be there."""
 _TRUTH: Final = lazy_regex(r"^([\w.]+) is not None$|^([\w.]+) is None$")
@@ -53,9 +56,6 @@ _HOLDS: Final = {
 """How two values may lie to each other where a comparison of them holds."""
 _LEFT_OUT: Final = lazy_regex(r"ignore|exclude|skip|opt_out")
 """Of a hash, what it goes without."""
-_WRITES: Final = lazy_regex(r"(?:^|[._])(?:log|warn|print|record|observe)\w*$")
-"""What only writes down what happened."""
-_CHECKING: Final = lazy_regex(r"(?:^|[._])(?:check|assert|validate|verify)\w*\(")
 _OF_LINES: Final = {
     "of-command": lazy_regex(r"\bpytest\b|\btest_\w+\.py\b|^- (?:bash|python3?) "),
     "of-timeout": lazy_regex(r"^timeout_in_minutes:"),
@@ -67,13 +67,13 @@ _OF_LINES: Final = {
 _RAISED: Final = {"start_up": "raised-start", "per_request": "raised-request"}
 _SAYS_WHAT: Final = lazy_regex(r"(?i)\b(?:please|set|use|disable|enable|install)\b.*--|--.*\b(?:set|use)\b")
 """An error that names what to set."""
-_VAGUE: Final = frozenset(
-    {"statement", "parameter", "argument", "argument-gone", "value", "called", "whole", "handed", "collected", "from-new", "returned", "gone", "element", "element-gone"}
+_ASKED_NOT: Final = frozenset(
+    {"statement", "parameter", "argument", "argument-gone", "value", "called", "whole", "from-new", "returned", "gone", "element", "element-gone"}
 )  # fmt: skip
-"""Questions that would fit any statement."""
+"""What any statement would leave to ask, and nobody is asked."""
 _DIFFER: Final = frozenset({"value-changed", "call", "return"})
 """Questions for the inputs for which two expressions differ: of names alone that is not to be told."""
-_BEFORE_NEXT: Final = frozenset({"skipped", "passed-over", "returned", "narrowed", "goes-on", "allowed"})
+_BEFORE_NEXT: Final = frozenset({"skipped", "passed-over", "narrowed", "goes-on", "allowed"})
 """Questions that name what comes next, where that is known."""
 _ASKED_BEHIND: Final = frozenset({"goes-on", "allowed"})
 """Those without a question where nothing comes next."""
@@ -89,15 +89,15 @@ def keys_by(edit: Edit) -> bool:
 def effect_of(group: EditGroup, facts: ChangeFacts, others: Sequence[Edit] = ()) -> Effect:
     """Return the sentence of an edit, with other values of its function that changed, and what it leaves to ask."""
     edit, code = group.first, code_of(group.first)
-    words = words_of(group)
+    words, general = words_of(group), _is_general(edit, _asked(edit, code), facts)
     return Effect(
         path=edit.path,
         line=edit.line,
         side=edit.side,
         symbol=edit.symbol,
         says=sentence_of(group, words, facts, others),
-        checks=tuple(_checks(group, words, facts)),
-        general=_is_general(edit, _asked(edit, code), facts),
+        checks=tuple(_checks(group, words, facts, general=general)),
+        general=general and not edit.left,
         condition=edit.guard,
         places=len(group.edits),
         code=code,
@@ -108,8 +108,10 @@ def effect_of(group: EditGroup, facts: ChangeFacts, others: Sequence[Edit] = ())
 
 
 def _is_general(edit: Edit, asked: str, facts: ChangeFacts) -> bool:
-    if asked in _VAGUE or changed_values(edit) is not None:
-        return asked in _VAGUE
+    if keys_by(edit):
+        return False
+    if asked in _ASKED_NOT or changed_values(edit) is not None:
+        return asked in _ASKED_NOT
     if asked == "decided":
         return _is_new(edit, facts)
     is_plain = not (_DECIDES.search(edit.before) and _DECIDES.search(edit.after)) or only_hands_on(edit)
@@ -180,11 +182,11 @@ _QUESTIONS: Final = {
 """Which question a sentence leaves; what is removed otherwise asks who relied on it."""
 
 
-def _checks(group: EditGroup, words: dict[str, Argument], facts: ChangeFacts) -> Iterable[Text]:
+def _checks(
+    group: EditGroup, words: dict[str, Argument], facts: ChangeFacts, *, general: bool
+) -> Iterable[Text]:
     edit = group.first
-    asked, told = _question(group, words, facts)
-    if asked.startswith("called") and _WRITES.search(edit.callee):
-        return
+    asked, told = ("", {}) if general else _question(group, words, facts)
     if asked:
         yield text_of(f"check.{asked}", **told)
     if edit.left:
@@ -203,15 +205,13 @@ def _question(
     if keys_by(edit):
         is_more = bool(edit.after) != (_LEFT_OUT.search(edit.target + edit.callee) is not None)
         asked = "keyed-anew" if edit.after and edit.before else "keyed" if is_more else "keyed-no-more"
-    if asked == "called" and _CHECKING.search(edit.after):
-        asked = "checked"
     reached = symbol.reached if (symbol := group.symbols[0]) is not None else ""
-    if asked == "gone":
-        asked = "ended" if _has_ended(edit, facts) else "handed" if edit.keyword == "parameter" else asked
     told |= _quoted(edit, code, asked)
     told |= _details(edit, asked)
     if asked == "assert" and reached == "start_up":
         asked = "assert-start"
+    if asked == "raised" and not told.get("value"):
+        return "", told
     if asked == "raised" and _asks_new(edit, facts):
         asked = "raised-new"
     if asked == "raised" and reached in _RAISED:
@@ -221,6 +221,8 @@ def _question(
         told["at"] = message("check.where", guard=" and ".join(filter(None, guards))) if any(guards) else ""
     if asked in ("decided", "return"):
         asked, told = _decided(edit, told, facts)
+    if asked == "splits" and edit.otherwise.startswith("raise "):
+        return "raised", {**told, "after": denied(edit.after), "value": error_of(edit.otherwise)}
     return _before_next(edit, "returned-to" if asked == "return" and words["caller"] else asked), told
 
 
@@ -240,7 +242,7 @@ def _quoted(edit: Edit, code: str, asked: str) -> dict[str, Argument]:
     if keys_by(edit):
         text = edit.after or edit.before
         return {"name": found[1] if (found := _KEY.search(text)) else text}
-    if asked in ("element", "entry", "row", "element-gone"):
+    if asked in ("entry", "entry-allowed", "row"):
         return {"value": edit.after or edit.before, "name": edit.after.partition(": ")[0].partition("=")[0]}
     if asked == "raised" and edit.held:
         return {"value": error_of(edit.held[-1])}
@@ -254,7 +256,7 @@ def _decided(edit: Edit, told: dict[str, Argument], facts: ChangeFacts) -> tuple
     if (values := changed_values(edit)) is not None:
         told = {**told, "case": values.gained, "lost": values.lost}
         if edit.what == "condition" and exit_of(edit) == "raise" and values.gained:
-            return "raised", {**told, "after": values.gained, "value": _error(edit, code_of(edit))}
+            return "raised", {**told, "after": values.gained, "value": error_of(edit.held[-1])}
         return f"{'returned' if edit.what == 'return' else 'decided'}-{values.kind}", told
     if edit.what == "return":
         return "return", told
@@ -274,7 +276,7 @@ def _by_parts(edit: Edit, told: dict[str, Argument], facts: ChangeFacts) -> tupl
     gone, come = parts_of(edit, facts) or parted(edit.before, edit.after)
     if not (gone or come) or (gone, come) == (edit.before, edit.after):
         way = direction_of(edit, facts)
-        case, lost = f"{edit.after} and {denied(edit.before)}", f"{edit.before} and {denied(edit.after)}"
+        case, lost = _both(edit.after, denied(edit.before)), _both(edit.before, denied(edit.after))
         kind = {"wider": "gained", "narrower": "lost"}.get(way, "both")
         return f"decided-{kind}", {**told, "case": case, "lost": lost}
     part, texts = come or gone, edit.after + edit.before
@@ -286,6 +288,12 @@ def _by_parts(edit: Edit, told: dict[str, Argument], facts: ChangeFacts) -> tupl
     return f"decided-{'gained' if bool(come) is is_or else 'lost'}", {**told, "case": case, "lost": case}
 
 
+def _both(*conditions: str) -> str:
+    return " and ".join(
+        f"({one})" if " or " in one and not one.startswith("not (") else one for one in conditions
+    )
+
+
 def parted(before: str, after: str) -> tuple[str, str]:
     """Return what only one of two conditions asks, of those that ``and`` or ``or`` joins without brackets around them."""
     for word in (" or ", " and "):
@@ -295,15 +303,6 @@ def parted(before: str, after: str) -> tuple[str, str]:
                 one for one in now if one not in was
             )
     return before, after
-
-
-def _has_ended(edit: Edit, facts: ChangeFacts) -> bool:
-    """Return whether the function ended behind what went, and goes on now."""
-    at = (edit.path, edit.symbol, edit.guard)
-    ends = (one for one in facts.edit if one.what == "return" and one.change == "removed")
-    return edit.what == "call" and any(
-        (one.path, one.symbol, one.guard) == at and one.line > edit.line for one in ends
-    )
 
 
 def _details(edit: Edit, asked: str) -> dict[str, Argument]:
@@ -318,14 +317,10 @@ def _details(edit: Edit, asked: str) -> dict[str, Argument]:
     ):
         start = max(edit.after.rfind(mark, 0, part.start()) for mark in " (,") + 1
         found = {"after": edit.after[start : part.end()]}
-    elif asked == "value-changed" and (names := other_name(edit)) is not None:
-        found = {"before": names[0], "after": names[1]}
     elif asked == "missing" and (key := _MISSING.search(edit.before)) is not None:
         found = {"name": key[1], "value": key[2]}
     elif asked == "zero":
         found = {"name": f"`{edit.before.removeprefix('not ').partition(' or ')[0]}`"}
-    elif asked == "ended":
-        found = {"at": message("check.where", guard=edit.guard) if edit.guard else ""}
     return found
 
 
@@ -336,11 +331,9 @@ def _asked(edit: Edit, code: str) -> str:  # noqa: PLR0911 - a question a line
     if is_file and edit.keyword not in ("steps", "label"):
         return _of_file(edit, code)
     asked = _by_value(edit, asked)
-    if asked == "entry" and _KEYED.search(edit.after):
-        # What is looked up by a key has no order.
-        return "row"
-    found = _MISSING.search(edit.before)
-    if found is not None and f"{found[1]}.get({found[2]}" in edit.after:
+    if asked == "entry":
+        return _of_entry(edit)
+    if (found := _MISSING.search(edit.before)) and f"{found[1]}.get({found[2]}" in edit.after:
         return "missing"
     zero = _TRUTH.match(edit.after)
     if asked == "decided" and zero is not None and edit.before.removeprefix("not ") == (zero[1] or zero[2]):
@@ -352,6 +345,16 @@ def _asked(edit: Edit, code: str) -> str:  # noqa: PLR0911 - a question a line
     if asked == "narrowed" and exit_of(edit):
         return "goes-on"
     return "returned" if asked == "return" and not edit.before else asked
+
+
+def _of_entry(edit: Edit) -> str:
+    """Return which question an entry of a collection leaves: one for what has an order, is looked up by a key, or says what is let through."""
+    if _KEYED.search(edit.after):
+        return "row"
+    name = edit.target or edit.callee or edit.symbol.rpartition(".")[2]
+    # A pair says what it fits: the first that does is taken.
+    is_ordered = edit.after.startswith("(") or _ORDERED.search(name)
+    return "entry" if is_ordered else "entry-allowed" if _ALLOWS.search(name) else ""
 
 
 def _of_file(edit: Edit, code: str) -> str:
@@ -376,8 +379,6 @@ def _by_value(edit: Edit, asked: str) -> str:
     if asked == "element" and edit.change != "removed" and not _KEYED.search(edit.after):
         # Without a place of its own it is a part of what is returned.
         return "entry" if edit.target or edit.callee else "return"
-    if asked == "argument" and _COLLECTS.search(edit.callee):
-        return "collected"
     name = edit.before.partition(" or ")[0]
     if edit.after.startswith(f"{name} if {name} is not None else "):
         return "zero"

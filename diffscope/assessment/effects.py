@@ -14,7 +14,7 @@ import msgspec
 from diffscope.assessment.changed_values import changed_values
 from diffscope.assessment.document import Effect
 from diffscope.assessment.effect_questions import effect_of, keys_by
-from diffscope.assessment.effect_sentences import NO_CODE, EditGroup, refusals_joined
+from diffscope.assessment.effect_sentences import NO_CODE, EditGroup, exit_of, refusals_joined
 from diffscope.assessment.points import with_points
 from diffscope.facts.change.edit_weight import only_hands_on, statement_weight
 from diffscope.facts.model import ChangeFacts, Edit, SymbolFact
@@ -50,6 +50,7 @@ _PLAIN_CALLS: Final = frozenset(
 """Calls that say nothing of what a function is for."""
 _NUMBER: Final = lazy_regex(r"(?<=[A-Za-z_])\d+\b")
 _FIRST: Final = lazy_regex(r"^(?:None|True|False|0|0\.0|\[\]|\{\}|\(\)|set\(\)|time\.\w+\(\))$")
+_BEGINS: Final = lazy_regex(r"^\w+ = (?:None|True|False|0|0\.0|\[\]|\{\}|\"\"|'')$")
 _KEPT: Final = lazy_regex(r"^(?:[\w.]+[.])?(\w+) = \1$")
 _TOLD: Final = lazy_regex(r"^(?:msg|message|warning|error|reason|hint|detail)\w* = ")
 """Words for a reader that are only put together."""
@@ -131,7 +132,6 @@ def find_effects(facts: ChangeFacts) -> tuple[Effect, ...]:
     ranked = sorted(
         _grouped(facts, change),
         key=lambda group: (
-            group.first.what == "docs",
             is_native and group.first.path.endswith(".py"),
             -_weight(group, words, change),
             group.first.path,
@@ -139,14 +139,17 @@ def find_effects(facts: ChangeFacts) -> tuple[Effect, ...]:
             group.first.after,
         ),
     )
+    # What a page says of a change follows what it does.
+    ranked.sort(key=lambda group: group.first.what == "docs")
     return tuple(with_points(list(_effects(_apart(ranked), facts, change)), facts)[:MOST])
 
 
 def _says_nothing(edit: Edit) -> bool:
     """Return whether nothing runs under a head but what writes a log, or what it no longer asks is asked around it."""
     only_logs = edit.what in ("condition", "loop") and not edit.held and edit.path.endswith(".py")
+    only_begins = edit.stood and bool(edit.held) and all(map(_BEGINS.match, edit.held))
     is_less = edit.what == "condition" and edit.keyword == "and" and bool(edit.before) and not edit.after
-    return only_logs or (is_less and edit.before in (edit.guard, *edit.outer))
+    return only_logs or only_begins or (is_less and edit.before in (edit.guard, *edit.outer))
 
 
 def _grouped(facts: ChangeFacts, change: _Change) -> Iterable[EditGroup]:
@@ -347,6 +350,7 @@ def _weight(group: EditGroup, title: frozenset[str], change: _Change) -> float:
         - (2.0 if edit.symbol.endswith(("__repr__", "__str__")) else 0)
         - (3.0 if _PROSE.search(edit.after or edit.before) else 0)
         + (1.6 if edit.what == "statement" and _COMPARES.search(edit.after) else 0)
+        + (1.2 if edit.change == "removed" and (edit.what == "raise" or exit_of(edit) == "raise") else 0)
         - (1.5 if edit.held and all(map(_TOLD.match, edit.held)) else 0)
         - (0.8 if edit.held and not _ACTS.search(" ".join(edit.held)) else 0)
     )

@@ -34,6 +34,7 @@ _PITFALLS: Final[dict[str, MessageCode]] = {
     "written": "point.written",
     "emptied": "point.emptied",
     "asserted": "point.asserted",
+    "demanded": "point.demanded",
 }
 
 
@@ -180,7 +181,13 @@ def _pitfall(point: Point) -> Message:
     _, code, place = point.ends[0]
     return Message(
         _PITFALLS[point.what],
-        {"where": point.names[0], "name": point.names[1], "code": code, "line": place.rpartition(":")[2]},
+        {
+            "where": point.names[0],
+            "name": point.names[1],
+            "code": code,
+            "line": place.rpartition(":")[2],
+            "place": place,
+        },
     )
 
 

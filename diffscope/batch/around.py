@@ -9,13 +9,11 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
-import msgspec
-
 from diffscope.adapters.git.log import Squash, main_tip, merges, pull_number, pull_title
 from diffscope.adapters.git.process import run
 from diffscope.adapters.git.repository import GitRepository
 from diffscope.assessment.document import Assessment
-from diffscope.batch.patches import find_later_fixes, read_patches
+from diffscope.batch.patches import read_patches
 from diffscope.errors import DiffscopeError
 from diffscope.facts.classify.change_shape import Sizes
 from diffscope.facts.classify.kinds import Signs, decide_kind, read_title
@@ -60,21 +58,13 @@ def find_around(
     files |= dict(
         _merges(repository, f"{last}..{soon[0][0].commit}", most=_LATER, has_paths=True) if soon else ()
     )
-    said, mended = read_patches(repository, inside)
-    mends = find_later_fixes(
-        repository, inside, {squash: files.get(squash, ()) for squash, _ in reversed(later)}
-    )
+    said, worked = read_patches(repository, inside, [squash for squash, _ in reversed(later)])
     return Around(
         before=tuple(merged_of(squash, files.get(squash, ())) for squash, _ in reversed(titles)),
-        after=tuple(
-            msgspec.structs.replace(
-                merged_of(squash, files.get(squash, ())), mends=tuple(mends.get(squash, ()))
-            )
-            for squash, _ in reversed(later)
-        ),
+        after=tuple(merged_of(squash, files.get(squash, ())) for squash, _ in reversed(later)),
         judged=judged,
         said=said,
-        mended=mended,
+        worked=worked,
     )
 
 

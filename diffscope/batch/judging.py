@@ -6,7 +6,6 @@ import contextlib
 import hashlib
 from functools import cached_property
 from time import perf_counter
-from typing import Final
 
 import msgspec
 
@@ -17,9 +16,9 @@ from diffscope.facts.model import ChangeFacts
 from diffscope.messages.codes import MessageCode
 from diffscope.messages.model import Argument, message
 from diffscope.source.attempts import Attempts
-from diffscope.source.model import INTERNAL_CODES, Change, CommitId, Gap, Value
+from diffscope.source.model import Change, CommitId, Gap, Value
 from diffscope.source.profile import Profile
-from diffscope.workspace import Workspace
+from diffscope.workspace import Workspace, is_final
 
 
 class OpenPull(Value, frozen=True, kw_only=True):
@@ -63,17 +62,6 @@ class Judged(Value, frozen=True, kw_only=True):
     """What went wrong with the store."""
 
 
-_REPAIRABLE: Final = frozenset({"base-tree", "blob", "declarations", "diff-truncated", "graph", "history"})
-"""Gaps that a better clone of the same commits would not have."""
-_PASSING: Final = INTERNAL_CODES | {"gap.change-empty", "gap.change-unavailable"}
-"""Codes of gaps that are looked into anew each time."""
-
-
-def is_final(assessment: Assessment) -> bool:
-    """Return whether no clone would judge better: only then may the store answer for every clone, and for this one when it has more."""
-    return not any(gap.what in _REPAIRABLE or gap.code in _PASSING for gap in assessment.completeness.gaps)
-
-
 class Judge:
     """Judges one change at a time and keeps what it thought.
 
@@ -100,7 +88,7 @@ class Judge:
             return self.without(
                 wanted, change_gap(wanted, "gap.change-failed", commit=wanted.commit[:12], **failed)
             )
-        key = self.key if is_final(assessment) else self.provisional_key
+        key = self.key if is_final(assessment.completeness.gaps) else self.provisional_key
         self._keep(key(wanted), assessment)
         spent = round(1000 * (perf_counter() - start))
         return Judged(wanted=wanted, assessment=assessment, notes=self.notes, milliseconds=spent)
@@ -128,7 +116,7 @@ class Judge:
     def keep(self, judged: Judged) -> None:
         """Keep what a worker elsewhere judged."""
         if judged.assessment is not None:
-            key = self.key if is_final(judged.assessment) else self.provisional_key
+            key = self.key if is_final(judged.assessment.completeness.gaps) else self.provisional_key
             self._keep(key(judged.wanted), judged.assessment)
 
     def _keep(self, key: Key, assessment: Assessment) -> None:
@@ -155,7 +143,7 @@ class Judge:
             return self._workspace.judge(facts)
         facts = self._workspace.facts(self._change(wanted))
         assessment = self._workspace.judge(facts)
-        if self._keeps and is_final(assessment):
+        if self._keeps and is_final(assessment.completeness.gaps):
             self._facts.put(self._facts_key(wanted), facts)
         return assessment
 
@@ -195,7 +183,7 @@ class Judge:
 
     @cached_property
     def _facts(self) -> FactsCache:
-        return FactsCache(self._workspace.cache, maker=judge_hash("facts", self._workspace.knowledge.digest))
+        return self._workspace.kept_facts
 
     @cached_property
     def name(self) -> str:

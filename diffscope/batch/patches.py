@@ -1,13 +1,9 @@
-"""The patches of a window, asked of git in one question, and what they say of settings and of each other."""
+"""The patches of a window, asked of git in one question, and what they say of settings and of each other; what users met before."""
 
 from __future__ import annotations
 
-import ast
-import re
-import warnings
-from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
 import msgspec
 
@@ -19,209 +15,235 @@ from diffscope.diff.model import Diff
 from diffscope.diff.parse import parse_diff
 from diffscope.errors import DiffError
 from diffscope.patterns import lazy_regex
-from diffscope.products.report.authors_words import AuthorsWords, Mended, find_mended, read_words
+from diffscope.products.report.authors_words import AuthorsWords, read_words
 from diffscope.products.report.counts import number_of
+from diffscope.products.report.decisions import (
+    Decided,
+    Resolved,
+    barred_in,
+    capped_in,
+    choices_in,
+    decided_in,
+    defaults_in,
+    described_in,
+    first_in,
+    properties_of,
+)
+from diffscope.products.report.links.lines import Brought, Patch, Worked, find_worked, is_fix
 from diffscope.render.change_summary import option_of
 from diffscope.source.profile import places
 from diffscope.source.text import decode, split_lines
 
-_FIX: Final = lazy_regex(r"(?i)\b(?:bug ?fix(?:es)?|fix(?:es|ed)?|hot ?fix)\b")
-_MOST_PAIRS: Final = 48
-"""Of a later fix and a file of the window: two or three questions to git each."""
-_HUNK: Final = lazy_regex(r"^@@ -(\d+)(?:,(\d+))? ")
-_REMARK: Final = lazy_regex(r"(?:^|\s)(?:#|//|/\*).*$|^\s*\*(?:\s.*)?$")
-"""A comment to the end of a line."""
-_PART: Final = 0.4
-"""Part of the lines of product code that a fix changes, from which on it is a word on who wrote these lines."""
-
-
-def find_later_fixes(
-    repository: GitRepository, inside: Sequence[Assessment], later: Mapping[Squash, tuple[str, ...]]
-) -> dict[Squash, list[tuple[int, str]]]:
-    """Return by later fix the pull requests of the window, with a file that each added, of whose lines of code it changes some."""
-    # Of code that came from elsewhere nobody knows by the file who wrote it.
-    moved = {symbol.path for one in inside for symbol in one.symbols if symbol.moved_from}
-    added = {
-        file.path: one
-        for one in inside
-        for file in one.files
-        if file.status == "added" and file.category in ("source", "native") and file.path not in moved
-    }
-    pairs = [
-        (squash, path)
-        for squash, paths in later.items()
-        if _FIX.search(squash.subject)
-        for path in paths
-        if path in added
-    ]
-    found: defaultdict[Squash, list[tuple[int, str]]] = defaultdict(list)
-    for squash, path in pairs[:_MOST_PAIRS]:
-        head = added[path].change.pull.head
-        if head is not None and _is_mended(repository, squash.commit, path, head):
-            found[squash].append((number_of(added[path]), path))
-    return found
-
-
-class _Hunk(NamedTuple):
-    """Lines of a file that a commit takes away or replaces: the first and the last, and how many change."""
-
-    first: int
-    last: int
-    changed: int
-
-
-def _is_mended(repository: GitRepository, commit: str, path: str, head: str) -> bool:
-    """Return whether much of the code that a commit changes are lines that ``head`` wrote in a file; what is only put between them mends nothing of theirs."""
-    hunks = _hunks(repository, commit, path)
-    asked = [f"-L{hunk.first},{hunk.last}" for hunk in hunks]
-    blamed = (
-        run(repository.objects, "blame", "-C", "-l", "-s", *asked, f"{commit}~", "--", path)
-        if asked
-        else None
-    )
-    if blamed is None or blamed.code != 0:
-        return False
-    owners = {}
-    for line in split_lines(decode(blamed.out)):
-        name, _, rest = line.partition(" ")
-        number = re.search(r"(\d+)\)", rest)
-        if number is not None:
-            owners[int(number[1])] = name.lstrip("^")
-    own = sum(
-        hunk.changed
-        for hunk in hunks
-        if all(owners.get(at) == head for at in range(hunk.first, hunk.last + 1))
-    )
-    stats = run(repository.objects, "diff", "--numstat", f"{commit}~", commit, "--", *_origin_folders())
-    whole = 0
-    for line in split_lines(decode(stats.out)) if stats.code == 0 else ():
-        whole += sum(int(part) for part in line.split("\t")[:2] if part.isdigit())
-    return bool(own) and own >= _PART * whole
-
-
-def _hunks(repository: GitRepository, commit: str, path: str) -> list[_Hunk]:
-    """Return where a commit changes the code of a file, in lines of the file before it; other comments are no change."""
-    found = run(repository.objects, "diff", "-U0", f"{commit}~", commit, "--", path)
-    hunks, at, sides = list[_Hunk](), None, dict[str, list[str]]()
-    for line in [*split_lines(decode(found.out)), "@@ -0,0 "] if found.code == 0 else ():
-        head = _HUNK.search(line)
-        if head is None:
-            if at is not None and line[:1] in "+-":
-                sides.setdefault(line[:1], []).append(_REMARK.sub("", line[1:]).strip())
-            continue
-        lines = {mark: [text for text in texts if text] for mark, texts in sides.items()}
-        if at is not None and lines.get("-", []) != lines.get("+", []):
-            hunks.append(_Hunk(*at, sum(map(len, sides.values()))))
-        start, count = int(head[1]), int(head[2] if head[2] is not None else 1)
-        at, sides = (start, start + count - 1) if count else None, {}
-    return hunks
-
-
-_READS: Final = 32
-"""Names that are looked for, a question to git each."""
-_WRITTEN: Final = ("docs", "examples", "README.md")
-
-
-def as_users_meet_them(
-    repository: GitRepository, assessments: Sequence[Assessment]
-) -> tuple[Assessment, ...]:
-    """Return assessments with what users meet otherwise than the change alone tells.
-
-    A variable of the environment that the code read before is declared, and not new. A field of a configuration that went, and that neither
-    an option of the change nor a page of the documents before it names, was nobody's to set.
-    """
-    asked = 0
-    kept = []
-    for one in assessments:
-        options = {
-            option_of(each.name) for each in one.symbols if each.name.startswith(places().code.arguments)
-        }
-        options |= {each.name for each in one.symbols if each.kind == "cli-flag"}
-        symbols = []
-        for symbol in one.symbols:
-            is_new = symbol.kind == "environment-variable" and "added" in symbol.aspects
-            is_gone = symbol.role[:2] == ("config-field", "removed") and option_of(symbol.name) not in options
-            if (is_new or is_gone) and asked < _READS:
-                asked += 1
-                head, last = one.change.pull.head, symbol.name.rpartition(".")[2]
-                if is_new and _is_named(repository, head, last, _origin_folders()):
-                    symbol = msgspec.structs.replace(symbol, aspects=("declared",))  # noqa: PLW2901
-                elif is_gone and not _is_named(repository, head, last, _WRITTEN):
-                    symbol = msgspec.structs.replace(symbol, role=())  # noqa: PLW2901
-            symbols.append(symbol)
-        kept.append(msgspec.structs.replace(one, symbols=tuple(symbols)))
-    return tuple(kept)
-
-
-def _is_named(repository: GitRepository, head: str | None, name: str, folders: Sequence[str]) -> bool:
-    """Return whether a file of the folders named something before a change."""
-    if head is None or not folders:
-        return False
-    found = run(repository.objects, "grep", "-q", "-w", "-F", "-e", name, f"{head}~", "--", *folders)
-    return found.code == 0
-
-
-def _origin_folders() -> list[str]:
-    return [folder.rstrip("/") for folder in places().product]
-
-
 _MOST: Final = 600
 """Pull requests whose patches are read, the most important first: of a year those that a report can tell."""
 _COMMIT: Final = lazy_regex(r"(?m)^commit ([0-9a-f]{40,64})$\n*")
-_MEMBER: Final = lazy_regex(r"\b[A-Z]\w*[a-z]\.([A-Z][A-Z0-9_]+)\b")
+_PATH: Final = lazy_regex(r"(?m)^--- a/(.+)$")
 _OPTION: Final = r"[\"']--[a-z][a-z0-9-]+[\"']"
 _DOCUMENTS: Final = ("docs", "README.md")
+_LEFT_OPEN: Final = frozenset({"auto"})
+"""Values that leave the choice to the code."""
+_SIDES: Final = 2
+_LONG_NAME: Final = 12
+"""Letters of a class or function that no other one is likely to be called."""
 _LEAST: Final = 8
 """Letters of a name that is looked for in later patches: shorter ones are words of anything."""
 
 
 def read_patches(
-    repository: GitRepository, assessments: Sequence[Assessment]
-) -> tuple[dict[int, AuthorsWords], tuple[Mended, ...]]:
-    """Return by pull request what its author says, and who works on whose lines. What git cannot tell is left out."""
+    repository: GitRepository, assessments: Sequence[Assessment], later: Sequence[Squash] = ()
+) -> tuple[dict[int, AuthorsWords], Worked]:
+    """Return by pull request what its author says and its code decides, and who works on whose lines; ``later`` was merged after, oldest first.
+
+    What git cannot tell is left out.
+    """
     chosen = sorted(assessments, key=lambda one: -one.importance.value)[:_MOST]
     chosen.sort(key=lambda one: (one.change.pull.merged_at or "", number_of(one)))
     found = _patches(repository, [one.change.pull.head for one in chosen if one.change.pull.head])
     patches = [(one, found[head]) for one in chosen if (head := one.change.pull.head or "") in found]
     if not patches:
-        return {}, ()
+        return {}, Worked()
     settings = _settings(repository, chosen[-1].change.pull.head or "HEAD")
-    brought: dict[str, int] = {}
-    for one, _ in patches:
-        for name in _brought(one):
-            brought.setdefault(name, number_of(one))
     said = {
-        number_of(one): read_words(
-            diff, settings | _own(one), [name for name in _brought(one) if "-" not in name]
-        )
-        for one, diff in patches
+        number_of(one): _Reader(repository, one, diff, settings).words(_brought(one)) for one, diff in patches
     }
-    for one, _ in patches:
-        words, head = said[number_of(one)], one.change.pull.head or ""
-        said[number_of(one)] = msgspec.structs.replace(
-            words,
-            orders=tuple(
-                found for path, name, _ in words.orders for found in _firsts(repository, head, path, name)
-            ),
-            options=tuple(_options(repository, head, one, settings)),
-            decided=tuple(
-                msgspec.structs.replace(
-                    each, is_unset=is_of_unset(_shown(repository, head, each.path), each.line, each.name)
-                )
-                for each in words.decided
+    own = [Patch(number_of(one), one.change.pull.title, diff) for one, diff in patches]
+    paths = sorted({file.path for patch in own for file in patch.files})
+    return said, find_worked(
+        own,
+        _later_fixes(repository, later, paths),
+        _all_brought(repository, [one for one, _ in patches], said),
+    )
+
+
+def _later_fixes(repository: GitRepository, later: Sequence[Squash], paths: Sequence[str]) -> Iterator[Patch]:
+    """Yield the fixes among later pull requests with what they change in some files, oldest first."""
+    fixes = {each.commit: each for each in later if is_fix(each.subject)}
+    found = _patches(repository, list(fixes), frozenset(paths)) if fixes and paths else {}
+    for commit, squash in fixes.items():
+        if commit in found:
+            yield Patch(squash.number, squash.subject, found[commit])
+
+
+def _all_brought(
+    repository: GitRepository, assessments: Sequence[Assessment], said: Mapping[int, AuthorsWords]
+) -> Brought:
+    names, symbols, classes = dict[str, int](), dict[str, int](), dict[str, tuple[int, str]]()
+    for one in assessments:
+        number = number_of(one)
+        for name in _brought(one):
+            names.setdefault(name, number)
+        for symbol in one.symbols:
+            is_new = "added" in symbol.aspects and symbol.kind in ("class", "function")
+            if is_new and not places().is_test(symbol.path) and len(symbol.name) >= _LONG_NAME:
+                symbols.setdefault(symbol.name, number)
+        for _, member, _ in said[number].orders:
+            where = rf"^ +{member} = [\"'][a-z_][a-z0-9_.]*\.[A-Z]"
+            for line in _grep(repository, one.change.pull.head or "HEAD", where):
+                module, _, name = line.partition(" = ")[2].strip("\"', ").rpartition(".")
+                classes.setdefault(f"{module.replace('.', '/')}.py", (number, name))
+    return Brought(names, symbols, classes)
+
+
+class _Reader:
+    """Reads what the code of one pull request decides of settings, in the trees before and after it."""
+
+    def __init__(
+        self, repository: GitRepository, assessment: Assessment, diff: Diff, settings: frozenset[str]
+    ) -> None:
+        self._repository = repository
+        self._assessment = assessment
+        self._diff = diff
+        self._settings = settings | _own(assessment)
+        self._head = assessment.change.pull.head or ""
+
+    def words(self, brought: Sequence[str]) -> AuthorsWords:
+        """Return what the author says and the code decides."""
+        values = [name for name in brought if "-" not in name]
+        said = read_words(self._diff, self._settings, values)
+        return msgspec.structs.replace(
+            said,
+            orders=tuple(found for path, name, _ in said.orders for found in self._firsts(path, name)),
+            options=tuple(_options(self._repository, self._head, self._assessment, self._settings)),
+            decided=tuple(self._decided(said.assigned)),
+            fields=tuple(self._fields()),
+            defaults=tuple(self._defaults([name for _, name in said.constants])),
+            resolved=tuple(self._resolved()),
+            tests=msgspec.structs.replace(
+                said.tests, capped=tuple(self._capped() if said.tests.caps else ())
             ),
         )
-    return said, tuple(find_mended([(number_of(one), diff) for one, diff in patches], brought))
+
+    def _shown(self, path: str, commit: str = "") -> str:
+        return decode(run(self._repository.objects, "show", f"{commit or self._head}:{path}").out)
+
+    def _added_in(self, path: str) -> set[int]:
+        files = [file for file in self._diff.files if file.path == path]
+        return {line.number for file in files for hunk in file.hunks for line in hunk.added}
+
+    def _firsts(self, path: str, function: str) -> Iterator[tuple[str, str, str]]:
+        """Yield of what a function tries first, where that is another one now: before, now, and under which conditions."""
+        before, after = (
+            first_in(self._shown(path, each), function) for each in (f"{self._head}~", self._head)
+        )
+        for under, was in before.items():
+            now = after.get(under) or after.get("", was)
+            if now != was:
+                yield was, now, under
+
+    def _decided(self, assigned: Sequence[tuple[str, int]]) -> Iterator[Decided]:
+        """Yield settings that the code decides now, once each, with the numbers that were their defaults."""
+        paths = dict.fromkeys(path for path, _ in assigned)
+        known: dict[str, str] = {}
+        if paths:
+            python = [
+                file for file in self._diff.files if file.path.endswith(".py") and "config" in file.path
+            ]
+            for file in python:
+                known |= properties_of(self._shown(file.path))
+        gone = " ".join(
+            line.text for file in self._diff.files for hunk in file.hunks for line in hunk.removed
+        )
+        told = set[str]()
+        for path in paths:
+            text, before = self._shown(path), self._shown(path, f"{self._head}~")
+            there = [_key(one) for one in decided_in(before, range(1, 10**6), self._settings, known)]
+            lines = {line for each, line in assigned if each == path}
+            for one in decided_in(text, lines, self._settings, known):
+                # What code decided elsewhere before is only moved.
+                is_moved = "'" in one.value and one.value.strip("'") in gone
+                if one.name in told or _key(one) in there or is_moved:
+                    continue
+                told.add(one.name)
+                was = sorted(self._numbers(before, one.name)) if one.is_unset else ()
+                yield msgspec.structs.replace(one, path=path, before=tuple(f"{each:g}" for each in was))
+
+    def _numbers(self, text: str, name: str) -> set[float]:
+        """Return the numbers that a setting had by default before: in the module that decides, and as constants of its class."""
+        found = defaults_in(text, name)
+        asks = rf"^ +DEFAULT_{name.upper()}\b.* = [0-9.]+$"
+        lines = _grep(self._repository, f"{self._head}~", asks)
+        return found | {float(line.rpartition("= ")[2]) for line in lines}
+
+    def _fields(self) -> Iterator[tuple[str, str]]:
+        """Yield settings of classes of settings that come or have another default, with their docstrings."""
+        wanted: dict[str, set[str]] = {}
+        for one in self._assessment.symbols:
+            if one.role[:1] == ("config-field",) and one.role[1:2] != ("removed",):
+                wanted.setdefault(one.path, set()).add(one.name.rpartition(".")[2])
+        for path, names in wanted.items():
+            described = described_in(self._shown(path)) if path.endswith(".py") else {}
+            yield from (
+                (name, described[name][0]) for name in sorted(names & {*described}) if described[name][0]
+            )
+
+    def _defaults(self, options: Sequence[str]) -> Iterator[tuple[str, str]]:
+        """Yield options with what they are by default, by the field of the class of settings of that name."""
+        for option in options:
+            name = option.removeprefix("--").replace("-", "_")
+            asks = rf"^ {{4}}{name}: "
+            found = run(
+                self._repository.objects, "grep", "-l", "-E", "-e", asks, self._head, "--", *_folders()
+            )
+            for path in (line.partition(":")[2] for line in split_lines(decode(found.out)) if line):
+                default = described_in(self._shown(path)).get(name, ("", ""))[1]
+                if default and default != "None":
+                    yield option, default
+                    break
+
+    def _resolved(self) -> Iterator[tuple[str, Resolved]]:
+        """Yield settings whose default leaves the choice to the code now, with what it chooses and where the value of before is refused."""
+        for one in self._assessment.symbols:
+            is_changed = "default" in (*one.aspects[:1], *one.role[1:2]) and len(one.role) > _SIDES
+            before, after = one.role[-_SIDES:] if is_changed else ("", "")
+            if after.strip("'\"") not in _LEFT_OPEN:
+                continue
+            name, was = one.name.rpartition(".")[2].removeprefix("--").replace("-", "_"), before.strip("'\"")
+            paths = [file.path for file in self._diff.files if file.path.endswith(".py")]
+            paths = [path for path in paths if not places().is_test(path)]
+            texts = {path: self._shown(path) for path in paths}
+            choices = next(
+                filter(None, (choices_in(text, name, after.strip("'\"")) for text in texts.values())), []
+            )
+            barred = [
+                each for path, text in texts.items() for each in barred_in(text, self._added_in(path), was)
+            ]
+            if choices or barred:
+                yield one.name, Resolved(choices=tuple(choices), barred=tuple(dict.fromkeys(barred)))
+
+    def _capped(self) -> Iterator[str]:
+        """Yield what tests run only up to a version from now on."""
+        for file in self._diff.files:
+            if places().is_test(file.path) and file.path.endswith(".py"):
+                yield from capped_in(self._shown(file.path), self._added_in(file.path))
 
 
-def _firsts(repository: GitRepository, head: str, path: str, function: str) -> Iterator[tuple[str, str, str]]:
-    """Yield of what a function tries first, where that is another one now: before, now, and under which conditions."""
-    before, after = (first_in(_shown(repository, each, path), function) for each in (f"{head}~", head))
-    yield from ((was, after[at], at) for at, was in before.items() if after.get(at, was) != was)
+def _key(one: Decided) -> tuple[str, str, str]:
+    return one.name, one.value, one.condition
 
 
-def _shown(repository: GitRepository, commit: str, path: str) -> str:
-    return decode(run(repository.objects, "show", f"{commit}:{path}").out)
+def _grep(repository: GitRepository, commit: str, pattern: str) -> list[str]:
+    found = run(repository.objects, "grep", "-h", "-E", "-e", pattern, commit, "--", *_folders())
+    return [line.strip() for line in split_lines(decode(found.out)) if line.strip()]
 
 
 def _options(
@@ -279,13 +301,19 @@ def _folders() -> list[str]:
     return [folder.rstrip("/") for folder in places().packages]
 
 
-def _patches(repository: GitRepository, heads: Sequence[str]) -> Mapping[str, Diff]:
-    folders = [folder.rstrip("/") for folder in (*places().product, *_DOCUMENTS)]
+def _patches(
+    repository: GitRepository, heads: Sequence[str], among: frozenset[str] = frozenset()
+) -> Mapping[str, Diff]:
+    """Return the changes of commits by their names; with paths those that change one of them, of product code alone."""
+    folders = [folder.rstrip("/") for folder in places().product]
+    folders += [] if among else [*(folder.rstrip("/") for folder in places().tests), *_DOCUMENTS]
     options = ("-U0", "--first-parent", "--no-color", "--no-ext-diff", "--format=commit %H", "--stdin", "--")
     shown = run(repository.objects, "show", *options, *folders, given="\n".join(heads).encode())
     parts = _COMMIT.split(decode(shown.out))
     found: dict[str, Diff] = {}
     for commit, text in zip(parts[1::2], parts[2::2], strict=False):
+        if among and among.isdisjoint(_PATH.findall(text)):
+            continue
         try:
             found[commit] = parse_diff(text)
         except DiffError:
@@ -293,39 +321,45 @@ def _patches(repository: GitRepository, heads: Sequence[str]) -> Mapping[str, Di
     return found
 
 
-def first_in(text: str, function: str) -> dict[str, str]:
-    """Return the member of an enumeration that a function of a module tries first, by the conditions that it is under: none, or ``use_mla``."""
-    found = [each for each in ast.walk(_parsed(text)) if isinstance(each, ast.FunctionDef)]
-    return dict(_members(next((each.body for each in found if each.name == function), []), ()))
+_READS: Final = 32
+"""Names that are looked for, a question to git each."""
+_READ_DOCUMENTS: Final = ("docs", "examples", "README.md")
 
 
-def _members(body: Sequence[ast.stmt], under: tuple[str, ...]) -> Iterator[tuple[str, str]]:
-    plain = [ast.unparse(each) for each in body if not isinstance(each, ast.If)]
-    first = next((member[1] for each in plain for member in _MEMBER.finditer(each)), "")
-    if first:
-        yield " and ".join(under), first
-    for each in body:
-        if isinstance(each, ast.If):
-            asked = ast.unparse(each.test)
-            yield from _members(each.body, (*under, asked))
-            yield from _members(each.orelse, (*under, f"not ({asked})"))
+def as_users_meet_them(
+    repository: GitRepository, assessments: Sequence[Assessment]
+) -> tuple[Assessment, ...]:
+    """Return assessments with what users meet otherwise than the change alone tells.
+
+    A variable of the environment that the code read before is declared, and not new. A field of a configuration that went, and that neither
+    an option of the change nor a page of the documents before it names, was nobody's to set.
+    """
+    asked = 0
+    kept = []
+    for one in assessments:
+        options = {
+            option_of(each.name) for each in one.symbols if each.name.startswith(places().code.arguments)
+        }
+        options |= {each.name for each in one.symbols if each.kind == "cli-flag"}
+        symbols = []
+        for symbol in one.symbols:
+            is_new = symbol.kind == "environment-variable" and "added" in symbol.aspects
+            is_gone = symbol.role[:2] == ("config-field", "removed") and option_of(symbol.name) not in options
+            if (is_new or is_gone) and asked < _READS:
+                asked += 1
+                head, last = one.change.pull.head, symbol.name.rpartition(".")[2]
+                if is_new and _is_named(repository, head, last, _folders()):
+                    symbol = msgspec.structs.replace(symbol, aspects=("declared",))  # noqa: PLW2901
+                elif is_gone and not _is_named(repository, head, last, _READ_DOCUMENTS):
+                    symbol = msgspec.structs.replace(symbol, role=())  # noqa: PLW2901
+            symbols.append(symbol)
+        kept.append(msgspec.structs.replace(one, symbols=tuple(symbols)))
+    return tuple(kept)
 
 
-def is_of_unset(text: str, line: int, name: str) -> bool:
-    """Return whether a line of a module stands under a condition that asks whether a setting is ``None``."""
-    asks = re.compile(rf"\b{re.escape(name)} is None\b")
-    return any(
-        isinstance(each, ast.If)
-        and each.body[0].lineno <= line <= (each.body[-1].end_lineno or 0)
-        and asks.search(ast.unparse(each.test))
-        for each in ast.walk(_parsed(text))
-    )
-
-
-def _parsed(text: str) -> ast.Module:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return ast.Module(body=[], type_ignores=[])
+def _is_named(repository: GitRepository, head: str | None, name: str, folders: Sequence[str]) -> bool:
+    """Return whether a file of the folders named something before a change."""
+    if head is None or not folders:
+        return False
+    found = run(repository.objects, "grep", "-q", "-w", "-F", "-e", name, f"{head}~", "--", *folders)
+    return found.code == 0

@@ -64,6 +64,8 @@ class Gathered(NamedTuple):
         if self.recorded is not None:
             return self.recorded
         assert self.change is not None  # noqa: S101 - one of the two is always set
+        if self.source is None:
+            return workspace.known_facts(self.change)
         return workspace.facts(self.change, self.source)
 
     def assess(self, workspace: Workspace) -> Assessment:

@@ -15,6 +15,7 @@ from diffscope.facts.base.definitions import CallerIndex
 from diffscope.facts.base.history import WITHIN_DAYS
 from diffscope.facts.base.imports import modules_after, place_files
 from diffscope.facts.base.placed_facts import with_changed_places, with_reach
+from diffscope.facts.base.test_reach import with_row_tests
 from diffscope.facts.base.tests_running import with_tests_running
 from diffscope.facts.build.builds import declares_builds, with_settings
 from diffscope.facts.build.dependencies import declares_dependencies
@@ -22,7 +23,8 @@ from diffscope.facts.causes import with_causes
 from diffscope.facts.change.changed_file import FileMaterial, Placed, has_no_content
 from diffscope.facts.change.changed_python import ChangedPython
 from diffscope.facts.change.files import bare_file, collect_files
-from diffscope.facts.collectors import COLLECTORS, Collector, Knowledge, Material, Surroundings, bare_change
+from diffscope.facts.collectors import COLLECTORS, Collector, Material, bare_change
+from diffscope.facts.knowledge import Knowledge, Surroundings
 from diffscope.facts.model import ChangeFacts, UnknownFamily
 from diffscope.facts.moves.join import join_moves
 from diffscope.facts.python.kernels import holds_kernels
@@ -32,8 +34,6 @@ from diffscope.source.attempts import INTERNAL_ERROR, Attempts
 from diffscope.source.model import Change, Gap, RepoPath
 from diffscope.source.profile import in_force, profile
 from diffscope.syntax.model import NativeComparison
-
-__all__ = ["Knowledge", "Surroundings", "collect_facts"]
 
 
 def collect_facts(
@@ -88,6 +88,7 @@ def _collected(
     found = attempt(
         "facts.tests-running", lambda: with_tests_running(found, placed, around.graph, callers), found
     )
+    found = attempt("facts.row-tests", lambda: with_row_tests(found, placed, around.graph), found)
     found = attempt("facts.consequence", lambda: with_consequence(found, knowledge.consequence), found)
     found = attempt("facts.causes", lambda: with_causes(found, placed), found)
     return msgspec.structs.replace(found, gaps=(*change.gaps, *_gaps(placed), *attempt.gaps))

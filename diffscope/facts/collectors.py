@@ -19,12 +19,12 @@ from diffscope.facts.build.dependencies import collect_dependencies
 from diffscope.facts.change.changed_file import Placed
 from diffscope.facts.change.edits import collect_edits
 from diffscope.facts.change.points import collect_points
-from diffscope.facts.ci.declarations import Declarations
 from diffscope.facts.ci.skipped_tests import with_places
 from diffscope.facts.ci.steps import collect_steps
 from diffscope.facts.classify.classify import classify_change
 from diffscope.facts.classify.fix_measures import HISTORY_DAYS, EditedFile, measure_fix_risk
 from diffscope.facts.footprint import collect_footprint
+from diffscope.facts.knowledge import Knowledge, Surroundings
 from diffscope.facts.model import (
     ChangeFact,
     CiFacts,
@@ -39,7 +39,11 @@ from diffscope.facts.model import (
     UnknownFamily,
 )
 from diffscope.facts.native import collect_natives, collect_operators
-from diffscope.facts.option_defaults import collect_build_arguments, collect_default_tables
+from diffscope.facts.option_defaults import (
+    collect_build_arguments,
+    collect_default_tables,
+    collect_unset_defaults,
+)
 from diffscope.facts.options import collect_options
 from diffscope.facts.python.calls import collect_calls
 from diffscope.facts.python.conditions import collect_conditions
@@ -52,45 +56,9 @@ from diffscope.facts.python.shared_state import collect_writes
 from diffscope.facts.python.symbols import collect_parameters, collect_symbols
 from diffscope.facts.tests import collect_tests
 from diffscope.facts.wire_messages import collect_metrics, collect_wire_messages
-from diffscope.graph.history.history import ChangeHistory
-from diffscope.graph.query.graph import ModuleGraph
-from diffscope.graph.query.serving import ServingPath
 from diffscope.project.model import Requirement
 from diffscope.source.attempts import INTERNAL_ERROR
-from diffscope.source.model import Change, Value
-from diffscope.source.profile import Profile
-from diffscope.taxonomy.calls import KernelTable, KernelTables, RoleTable
-from diffscope.taxonomy.consequence import ConsequenceTable, ReachRows
-from diffscope.taxonomy.counterparts import Pairing, TwinRule
-from diffscope.taxonomy.model import Taxonomy
-
-
-class Knowledge(Value, frozen=True, kw_only=True):
-    """What the facts are judged by: tables that come with the rules."""
-
-    profile: Profile
-    taxonomy: Taxonomy
-    roles: RoleTable
-    counterparts: tuple[Pairing, ...] = ()
-    twins: tuple[TwinRule, ...] = ()
-    kernels: KernelTable = KernelTable(KernelTables())
-    serving: ServingPath = ServingPath(())
-    reach: ReachRows = ReachRows()
-    consequence: ConsequenceTable = ConsequenceTable()
-    digest: str = ""
-    """Equal ones make equal facts of equal changes."""
-
-
-class Surroundings(Value, frozen=True, kw_only=True):
-    """What is known of the tree around the change. Each part may be missing; what depends on it is then unknown."""
-
-    graph: ModuleGraph | None = None
-    graph_facts: GraphFacts | UnsetType = UNSET
-    declarations: Declarations | None = None
-    history: ChangeHistory | None = None
-    """What changed together before the base."""
-    history_days: int | None = None
-    """How many days before the base that is cut off; ``None`` where it reaches as far back as is asked for."""
+from diffscope.source.model import Change
 
 
 class Material:
@@ -186,13 +154,23 @@ def _labels(material: Material, placed: tuple[Placed, ...]) -> tuple[str, ...] |
 
 
 def _options(placed: tuple[Placed, ...]) -> tuple[OptionFact, ...]:
+    resolved = {fact.name: fact for fact in collect_unset_defaults(placed)}
+    declared = collect_options(placed)
     return (
-        *collect_options(placed),
+        *(_resolved(fact, resolved.get(fact.name)) for fact in declared),
+        *(fact for name, fact in resolved.items() if name not in {fact.name for fact in declared}),
         *collect_default_tables(placed),
         *collect_build_arguments(placed),
         *collect_metrics(placed),
         *collect_wire_messages(placed),
     )
+
+
+def _resolved(declared: OptionFact, resolved: OptionFact | None) -> OptionFact:
+    """Return a default that became ``None`` with what code takes in its place."""
+    if resolved is None or (declared.change, declared.after) != ("default", "None"):
+        return declared
+    return msgspec.structs.replace(declared, after=resolved.after)
 
 
 def _with_rings(graph: GraphFacts | UnsetType, imports: Iterable[ImportFact]) -> GraphFacts | UnsetType:

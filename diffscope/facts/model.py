@@ -306,7 +306,9 @@ OptionWhat = Literal[
     "default-table",
     "build-argument",
 ]
-OptionChange = Literal["added", "removed", "default", "computed", "retyped", "made-required", "made-optional"]
+OptionChange = Literal[
+    "added", "removed", "default", "computed", "resolved", "retyped", "made-required", "made-optional"
+]
 ImportChange = Literal["added", "removed"]
 ImportLayer = Literal["eager", "lazy", "typing"]
 GuardChange = Literal["added", "removed", "moved", "body"]
@@ -889,7 +891,7 @@ class OptionFact(Located, frozen=True, kw_only=True):
     change: Annotated[
         str,
         said(
-            "added, removed, default, computed (the function that computes the default changed), retyped, made-required or made-optional.",
+            "added, removed, default, computed (the function that computes the default changed), resolved (code takes another value where it is left unset), retyped, made-required or made-optional.",
             one_of=OptionChange,
         ),
     ]
@@ -959,7 +961,7 @@ class CallFact(Located, frozen=True, kw_only=True):
     change: Annotated[
         str,
         said(
-            "added, removed, moved (from another function of the change), exchanged (a stream wait, a serialiser or an HTTP status with different arguments) or reguarded (under different conditions).",
+            "added, removed, moved (from another function of the change), exchanged (a stream wait, a serialiser or an HTTP status with different arguments, a plug-in with more) or reguarded (under different conditions).",
             one_of=CallChange,
         ),
     ]
@@ -1467,7 +1469,7 @@ class Nearest(Value, frozen=True, kw_only=True):
     runs: tuple[str, ...] | UnsetType = UNSET
     """The changed symbols that it runs, by name, directly or through callers; empty if none of its tests that are not skipped does."""
     may_run: str = ""
-    """If it calls nothing of the change: ``makes`` (it constructs the changed class) or ``starts`` (it starts a whole engine or server). ``copies`` if it was changed and has a private function of the edited code as its own."""
+    """If it calls nothing of the change: ``makes`` (it constructs the changed class), ``starts`` (it starts a whole engine or server) or ``rows`` (it goes through a table that has a row for it). ``copies`` if it was changed and has a private function of the edited code as its own."""
 
 
 class GraphFacts(Value, frozen=True, kw_only=True):
@@ -1545,7 +1547,7 @@ class Point(Value, frozen=True, kw_only=True):
     """
 
     what: str
-    """``request``, ``response`` or ``field`` (of a wire protocol: asked, answered, or not known which), ``option``, ``limit``, ``renamed``, ``written`` (into an object of the caller), ``emptied`` (a list that something is taken from) or ``asserted`` (of a result)."""
+    """``request``, ``response`` or ``field`` (of a wire protocol: asked, answered, or not known which), ``option``, ``limit``, ``renamed``, ``written`` (into an object of the caller), ``emptied`` (a list that something is taken from), ``asserted`` (of a result) or ``demanded`` (of a fake in a test)."""
     path: str
     line: int
     names: tuple[str, ...]

@@ -1,8 +1,9 @@
-"""Default values: their text normalised, so that equal ones compare equal; defaults of build arguments; tables of defaults and the functions in them that compute one."""
+"""Default values: their text normalised, so that equal ones compare equal; of build arguments; in tables; what functions decide where a setting is left unset."""
 
 from __future__ import annotations
 
 import ast
+import textwrap
 from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 
@@ -128,6 +129,94 @@ def collect_default_tables(placed: Iterable[Placed]) -> tuple[OptionFact, ...]:
         for fact in (*_of_table(one, change), *_of_decider(one, change, found))
     ]
     return tuple(sorted(facts, key=lambda fact: (fact.path, fact.line, fact.name)))
+
+
+def collect_unset_defaults(placed: Iterable[Placed]) -> tuple[OptionFact, ...]:
+    """Return a fact for each field for which code takes another value than before where the user left it unset, by path and line.
+
+    That is what ``if self.size is None: self.size = ...`` assigns, with the conditions inside. Only fields that both sides declare
+    count, and only what is assigned on both sides or now is: where nothing is assigned any more, other code decides.
+    """
+    facts = [
+        fact
+        for one in placed
+        if (found := source_comparison(one)) and _holds_settings(one.fact.path)
+        for fact in _unset_defaults(one, found)
+    ]
+    return tuple(sorted(facts, key=lambda fact: (fact.path, fact.line, fact.name)))
+
+
+_FOR_A_NAME = lazy_regex(r"\bif (?:.* and )?[\w.]+ (?:==|in) [(\[]?['\"][^()]*$")
+"""A value for where another setting has a certain name: a name that is new was nobody's default before."""
+_Choices = dict[str, list[tuple[str, Region | None]]]
+"""Field -> the values that it gets where it is unset, each with its condition, and its lines."""
+
+
+def _unset_defaults(placed: Placed, found: ChangedPython) -> Iterator[OptionFact]:
+    before, after, symbols = _Choices(), _Choices(), dict[str, str]()
+    for change in found.symbols:
+        if not change.logic or change.kind in (DefinitionKind.VARIABLE, DefinitionKind.CLASS):
+            continue
+        for side, region in ((before, change.whole_before), (after, change.whole_after)):
+            for target, choice in _chosen_where_unset(region):
+                owner = change.name.rpartition(".")[0] if target.startswith("self.") else ""
+                name = f"{owner}.{target.removeprefix('self.')}".removeprefix(".")
+                side.setdefault(name, []).append(choice)
+                symbols[name] = change.name
+    declared = [
+        {one.name for one in side.definitions} if side else set() for side in (found.before, found.after)
+    ]
+    for name, choices in sorted(after.items()):
+        old = dict.fromkeys(text for text, _ in before.get(name, ()))
+        came = {text: line for text, line in choices if text not in old and not _FOR_A_NAME.search(text)}
+        values = {text.partition(" if ")[0] for text in old}
+        # What is left of the old way where a new one branches off is told by the new one.
+        told = [text for text in came if text.partition(" if ")[0] not in values] or list(came)
+        if told and all(name in names for names in declared):
+            gone = [text for text in old if text not in dict(choices)]
+            yield OptionFact(
+                **placed.spot(came[told[0]], symbol=symbols[name]),
+                what="config-field",
+                name=name,
+                change="resolved",
+                before="; ".join(gone or old) or "None",
+                after="; ".join(told),
+            )
+
+
+def _chosen_where_unset(function: Region | None) -> Iterator[tuple[str, tuple[str, Region | None]]]:
+    """Yield each attribute that is assigned below a test of itself for ``None``, with the value and the further conditions."""
+    if function is None:
+        return
+    tree = parse_module(textwrap.dedent("\n".join(function.lines)))
+    for node in ast.walk(tree) if tree is not None else ():
+        if not isinstance(node, ast.If):
+            continue
+        tests = _terms(node.test)
+        for test in tests:
+            target = test.removesuffix(" is None")
+            if target != test and "." in target:
+                rest = [one for one in tests if one != test]
+                yield from ((target, choice) for choice in _assigned(node.body, target, rest, function))
+
+
+def _assigned(
+    body: Iterable[ast.stmt], target: str, conditions: list[str], function: Region
+) -> Iterator[tuple[str, Region | None]]:
+    for node in body:
+        if isinstance(node, ast.If):
+            test = _terms(node.test)
+            denied = f"not ({' and '.join(test)})" if len(test) > 1 else f"not {test[0]}"
+            yield from _assigned(node.body, target, [*conditions, *test], function)
+            yield from _assigned(node.orelse, target, [*conditions, denied], function)
+        elif isinstance(node, ast.Assign) and target in map(ast.unparse, node.targets):
+            value = ast.unparse(node.value)
+            yield f"{value} if {' and '.join(conditions)}" if conditions else value, _line(function, node)
+
+
+def _terms(test: ast.expr) -> list[str]:
+    joined = test.values if isinstance(test, ast.BoolOp) and isinstance(test.op, ast.And) else [test]
+    return [ast.unparse(one) for one in joined]
 
 
 def _holds_settings(path: str) -> bool:
@@ -268,7 +357,7 @@ def _flat(node: ast.expr, key: str, table: Region) -> Iterator[tuple[str, tuple[
         yield key, (ast.unparse(node), _line(table, node))
 
 
-def _line(table: Region, node: ast.expr) -> Region | None:
+def _line(table: Region, node: ast.expr | ast.stmt) -> Region | None:
     number = table.start + node.lineno - 1
     return table.text.part(number, number)
 

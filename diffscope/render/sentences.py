@@ -23,14 +23,15 @@ _CODE: Final = frozenset({"source", "native"})
 _OF_PATHS: Final = frozenset({"core-path", "kernel-safety", "quantization-numerics", "platform-compat"})
 """Families whose question is much the same for whatever changed there: asked only where nothing else is."""
 _NEVER: Final = frozenset(
-    {"CP101", "CP102", "CP103", "CP104", "CP106", "CP107", "CP109", "CP110", "CP111", "PF306"}
+    {"CP101", "CP102", "CP103", "CP104", "CP105", "CP106", "CP107", "CP109", "CP110", "CP111", "PF306"}
 )
 """Rules that say where something changed: what to ask of it only its statements tell."""
 _AFTER_EDITS: Final = frozenset({"concurrency"})
 _OF_TESTS: Final = frozenset({"missing-tests", "insufficient-tests", "ci-coverage"})
 """Families that ask how it is shown; what to show comes first."""
-_ASKED_FIRST: Final = frozenset({"point-written", "point-emptied", "point-asserted"})
+_ASKED_FIRST: Final = frozenset({"point-written", "point-emptied", "point-asserted", "point-demanded"})
 """Effects that a change may have beside what it is for: told behind that."""
+_MOST_TOLD: Final = 2
 _MOST_CHECKS: Final = 2
 _MOST_NAMED: Final = 3
 _SETTINGS: Final = frozenset({"clause.adds-option", "clause.adds-variable"})
@@ -41,7 +42,7 @@ _BY_EDITS: Final = frozenset({"bugfix", "performance", "revert"})
 
 
 def what_it_does(assessment: Assessment, words: Words) -> tuple[str, ...]:
-    """Return what a change does, a sentence each without its full stop, three at most: what is new, and what edits do.
+    """Return what a change does, a sentence each without its full stop, two at most: what is new, and what edits do.
 
     Of a language whose statements are not laid side by side the gravest rule tells most; of a change without code what it touches.
     """
@@ -63,10 +64,10 @@ def what_it_does(assessment: Assessment, words: Words) -> tuple[str, ...]:
     ]
     new[:1] = [_with_summary(one, assessment, words) for one in new[:1]]
     if assessment.kind in _BY_EDITS:
-        found = [*edits[:2], *new[: 1 if edits else 2]]
+        found = [*edits[:1], *new[:1], *edits[1:], *new[1:]]
     else:
-        found = [*new[:2], *edits[: 2 if len(new) < 2 else 1]]
-    found = [*leading[:2], *found[: 3 - len(leading[:2])]]
+        found = [*new[:1], *edits[:1], *new[1:], *edits[1:]]
+    found = [*leading, *found][:_MOST_TOLD]
     flags = _flags(assessment)
     flags = [flag for flag in flags if flag.family not in _OF_TESTS or not new]
     is_whole = bool(new) and (told.codes[0] in _WHOLE or bool(_only_removes(assessment)))
@@ -115,11 +116,10 @@ def what_to_check(assessment: Assessment, words: Words) -> tuple[str, ...]:
     late = bool(edits) and bool(asking) and asking[0].family in _AFTER_EDITS
     found = [*leading, *edits[:1], *first, *edits[1:]] if late else [*leading, *first, *edits]
     if lost := _lost_tests(assessment):
-        names = words.comma.join(f"`{name}`" for name in lost[:_MOST_NAMED])
+        names = words.listed([f"`{name}`" for name in lost], _MOST_NAMED - 1)
         found.append(words("check-lost", names=names, count=len(lost)))
-    found = (
-        [*found, *shown[: not found]] or last or [words.pick(one.asked) for one in flags if not one.check][:1]
-    )
+    rest = [words.pick(one.asked) for one in flags if not one.check][:1]
+    found = [*found, *shown] or last or rest
     if not found and (
         moved := [
             one.name for one in assessment.symbols if "moved" in one.aspects and not is_private(one.name)
@@ -130,26 +130,28 @@ def what_to_check(assessment: Assessment, words: Words) -> tuple[str, ...]:
 
 
 def _lost_tests(assessment: Assessment) -> list[str]:
-    """Return the tests that are gone from files that stay, while no new one has most of the words of their names; none where the code that they tested went too."""
-    code = {file.path for file in assessment.files if file.category in _CODE and file.status != "deleted"}
-    tests = {file.path for file in assessment.files if file.category == "test" and file.status != "deleted"}
-    names: dict[bool, list[str]] = {True: [], False: []}
+    """Return the tests that are gone from files that stay, while no new one has most of the words of their names; none of code that went too."""
+    kept = {file.path: file.category for file in assessment.files if file.status != "deleted"}
+    names: dict[str, list[str]] = {"added": [], "removed": [], "code": []}
     for one in assessment.symbols:
-        last = one.name.rpartition(".")[2]
-        if one.path in tests and last.startswith("test_") and "moved" not in one.aspects:
-            for is_new, aspect in ((True, "added"), (False, "removed")):
-                names[is_new] += [last] * (aspect in one.aspects)
-    gone = any(
-        one.path in code and "removed" in one.aspects and not is_private(one.name)
-        for one in assessment.symbols
-    )
-    new = [{*name.split("_")[1:]} for name in names[True]]
-    lost = [
+        category, last = kept.get(one.path, ""), one.name.rpartition(".")[2]
+        aspect = next((each for each in ("added", "removed") if each in one.aspects), "")
+        if category == "test" and aspect and last.startswith("test_") and "moved" not in one.aspects:
+            names[aspect].append(last)
+        elif category in _CODE:
+            names["code"] += [f"test_{last}"] * (aspect == "removed")
+    new, gone = ([_words_of(name) for name in names[each]] for each in ("added", "code"))
+    return [
         name
-        for name in names[False]
-        if not any(2 * len(one & {*name.split("_")[1:]}) > len(one) for one in new)
+        for name in names["removed"]
+        if _CODE & {*kept.values()}
+        and not any(2 * len(one & _words_of(name)) > len(one) for one in new)
+        and not any(one <= _words_of(name) for one in gone)
     ]
-    return lost if code and not gone and len(lost) <= _MOST_NAMED else []
+
+
+def _words_of(test: str) -> frozenset[str]:
+    return frozenset(test.lower().strip("_").split("_")[1:])
 
 
 def begin(text: str) -> str:

@@ -12,13 +12,20 @@ from diffscope.adapters.git.repository import GitRepository
 from diffscope.assessment.document import Assessment, SymbolAssessment
 from diffscope.batch.around import find_around
 from diffscope.batch.patches import as_users_meet_them
+from diffscope.products.report.links.lines import Mended
 from diffscope.source.model import CommitId
 from tests.assessments import an_assessment
 from tests.builders import Commit, git, git_repository
 from tests.digests import a_pull
 
 LAMP = "vllm/lamp.py"
-LINES = ["def lit():", "    wick = 1", "    oil = 2  # rape", "    gas = 3", "    return wick + oil + gas"]
+LINES = [
+    "def lit():",
+    "    wick_of_the_lamp = 1",
+    "    oil_of_the_lamp = 2  # rape",
+    "    gas_of_the_lamp = 3",
+    "    return wick + oil + gas",
+]
 
 
 def _lamp(**changed: str) -> str:
@@ -27,11 +34,19 @@ def _lamp(**changed: str) -> str:
 
 OTHER = "".join(f"x{at} = {at}\n" for at in range(9))
 FIXES = {
-    "a line of it": {LAMP: _lamp(line_1="    wick = 7")},
-    "a comment of it alone": {LAMP: _lamp(line_1="    wick = 7", line_2="    oil = 2  # olive")},
-    "something put between": {LAMP: _lamp(line_1="    wick = 7\n    wax = 0", line_2="    oil = 2  # olive")},
+    "a line of it": {LAMP: _lamp(line_1="    wick_of_the_lamp = 7")},
+    "a comment of it alone": {
+        LAMP: _lamp(line_1="    wick_of_the_lamp = 7", line_2="    oil_of_the_lamp = 2  # olive")
+    },
+    "something put between": {
+        LAMP: _lamp(line_1="    wick_of_the_lamp = 7\n    wax = 0", line_2="    oil_of_the_lamp = 2  # olive")
+    },
     "little of it beside much else": {
-        LAMP: _lamp(line_1="    wick = 7\n    wax = 0", line_2="    oil = 2  # olive", line_3="    gas = 4"),
+        LAMP: _lamp(
+            line_1="    wick_of_the_lamp = 7\n    wax = 0",
+            line_2="    oil_of_the_lamp = 2  # olive",
+            line_3="    gas_of_the_lamp = 4",
+        ),
         "vllm/other.py": OTHER.replace("= ", "= 1"),
     },
 }
@@ -71,7 +86,8 @@ def test_a_later_fix_follows_whose_lines_of_code_it_changes(clone: GitRepository
     """Not a comment, not what is put between, not a small part of the fix."""
     window = _window(clone)
     around = find_around(clone, [str(window.change.pull.head)], inside=[window])
-    assert {one.number: one.mends for one in around.after} == {11: ((10, LAMP),), 12: (), 13: (), 14: ()}
+    assert around.worked.mended == (Mended(11, 10, (LAMP,)),)
+    assert around.worked.touched == ((11, 10), (14, 10))
 
 
 def test_a_variable_that_the_code_read_before_is_declared_and_not_new(clone: GitRepository) -> None:

@@ -13,6 +13,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from threading import Timer
 from typing import NamedTuple
 
 from diffscope.adapters.git.repository import GitRepository
@@ -33,6 +34,8 @@ class Used(NamedTuple):
 
     seconds: float
     megabytes: float
+    is_cut: bool = False
+    """It was ended before it was done."""
 
 
 class Grown(NamedTuple):
@@ -62,17 +65,28 @@ class Shared(NamedTuple):
     is_same: bool
 
 
-def run(*command: str, environment: dict[str, str] | None = None, folder: Path = ROOT) -> Used:
-    """Return what a command takes. Raises ``CalledProcessError`` where it fails."""
+def run(
+    *command: str, environment: dict[str, str] | None = None, folder: Path = ROOT, most: float = 86_400
+) -> Used:
+    """Return what a command takes, ended after ``most`` seconds of the clock. Raises ``CalledProcessError`` where it fails."""
     quiet = subprocess.DEVNULL
     process = subprocess.Popen(
-        command, cwd=folder, env={**os.environ, **(environment or {})}, stdout=quiet, stderr=quiet
+        command,
+        cwd=folder,
+        env={**os.environ, **(environment or {})},
+        stdout=quiet,
+        stderr=quiet,
+        start_new_session=True,
     )
+    timer = Timer(most, os.killpg, (process.pid, signal.SIGKILL))
+    timer.start()
     _, status, used = os.wait4(process.pid, 0)
+    is_cut = not timer.is_alive()
+    timer.cancel()
     process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
+    if process.returncode and not is_cut:
         raise subprocess.CalledProcessError(process.returncode, command)
-    return Used(used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
+    return Used(used.ru_utime + used.ru_stime, used.ru_maxrss / 1024, is_cut)
 
 
 def _diffscope(*arguments: str, cache: Path | str) -> Used:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from diffscope.adapters.cache.cache import FILE_NAME
+from diffscope.workspace import Workspace
 from tests.cli.conftest import MakeProject
 from tests.cli.harness import ROOT, Project
 
@@ -51,6 +52,17 @@ def test_two_at_once_on_no_cache_answer_as_one_without(
     assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     connection.close()
     assert classify(here, minivllm, "101") == expected["101"]
+
+
+def test_a_change_that_was_judged_is_judged_again_by_the_facts_that_are_kept(
+    minivllm: Path, project: MakeProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = project()
+    expected = classify(here, minivllm, "101")
+    monkeypatch.setattr(Workspace, "facts", lambda *_: pytest.fail("the facts are collected again"))
+    assert classify(here, minivllm, "101") == expected
+    with pytest.raises(pytest.fail.Exception):
+        classify(here, minivllm, "101", "--no-cache")
 
 
 def cut(path: Path) -> None:

@@ -7,7 +7,7 @@ from msgspec import structs
 from diffscope.adapters.changes.sides import read_sides
 from diffscope.adapters.config.knowledge import load_knowledge
 from diffscope.diff.parse import parse_diff
-from diffscope.facts.collect import Surroundings
+from diffscope.facts.knowledge import Surroundings
 from diffscope.messages.model import message
 from diffscope.pipeline import gather_facts
 from diffscope.source.model import Gap

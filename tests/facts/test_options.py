@@ -81,6 +81,55 @@ def test_fields_of_a_configuration(before: str, after: str, expected: list[tuple
     assert [(one.name, one.change, one.before, one.after, one.turns_on) for one in found] == expected
 
 
+SETTLED = "    n: int | None = None\n\n    def settle(self, at):\n        if self.n is None:\n"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        pytest.param(
+            "            self.n = 1\n", "            self.n = 2\n", [("1", "2")], id="another value"
+        ),
+        pytest.param(
+            "            self.n = 1\n",
+            "            if at.tp and at.dp:\n                self.n = 8\n            else:\n                self.n = 1\n",
+            [("1", "8 if at.tp and at.dp")],
+            id="another value for some",
+        ),
+        pytest.param(
+            "            if at.tp > 1:\n                self.n = 1\n",
+            "            if at.dp > 1:\n                self.n = 1\n",
+            [("1 if at.tp > 1", "1 if at.dp > 1")],
+            id="the same value for others",
+        ),
+        pytest.param(
+            "            pass\n", "            self.n = 2\n", [("None", "2")], id="a value where none was"
+        ),
+        pytest.param(
+            "            self.n = 1\n", "            pass\n", [], id="what is left open is decided elsewhere"
+        ),
+        pytest.param(
+            "            self.n = 1\n",
+            "            self.n = 1\n            self.m = 2\n",
+            [],
+            id="another attribute",
+        ),
+    ],
+)
+def test_what_code_takes_where_a_field_is_unset(
+    before: str, after: str, expected: list[tuple[str, str]]
+) -> None:
+    found = edit(CONFIG, HEAD + SETTLED + before, HEAD + SETTLED + after).option
+    assert [(one.before, one.after) for one in found if one.change == "resolved"] == expected
+
+
+def test_a_default_that_code_decides_now_is_told_with_its_value() -> None:
+    before = "    n: str | None = 'a'\n\n    def settle(self, at):\n        pass\n"
+    after = "    n: str | None = None\n\n    def settle(self, at):\n        if self.n is None:\n            self.n = at.kind\n"
+    found = [one for one in edit(CONFIG, HEAD + before, HEAD + after).option if one.name == "PoolConfig.n"]
+    assert [(one.change, one.before, one.after) for one in found] == [("default", "'a'", "at.kind")]
+
+
 def test_a_field_that_changes_files_has_only_moved() -> None:
     """Leaving one class file for another is no removal."""
     before = {"vllm/config/a.py": HEAD, "vllm/config/b.py": ""}

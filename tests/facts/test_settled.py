@@ -208,3 +208,17 @@ def test_a_fetched_commit_is_no_flag_of_the_compiler() -> None:
     text = "FetchContent_Declare(pool GIT_REPOSITORY https://example.org/pool.git GIT_TAG {} -O2)\n"
     found = edit("cmake/pool.cmake", text.format("a" * 40), text.format("b" * 40)).build
     assert [one.what for one in found] == ["other"]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        pytest.param("t", "t, x.tools", [("exchanged", "t", "t, x.tools")], id="more arguments"),
+        pytest.param("t, x", "t", [], id="fewer arguments"),
+        pytest.param("t", "x", [], id="another value"),
+    ],
+)
+def test_a_plug_in_that_is_given_more(before: str, after: str, expected: list[tuple[str, str, str]]) -> None:
+    texts = [f"def run(self, t, x):\n    return self.parser({given})\n" for given in (before, after)]
+    found = edit(POOL, *texts).call
+    assert [(one.change, one.before, one.arguments) for one in found] == expected

@@ -8,7 +8,7 @@ from diffscope.diff.make import make_patch
 from diffscope.diff.model import FileSides, Sides
 from diffscope.diff.parse import parse_diff
 from diffscope.facts.ci.declarations import Declarations
-from diffscope.facts.collect import Surroundings
+from diffscope.facts.knowledge import Surroundings
 from diffscope.facts.model import ChangeFacts, CiFacts, StepDifference, StepRun, StepSet, StepsNotRun
 from diffscope.graph.derive import build_graph
 from diffscope.messages.model import message

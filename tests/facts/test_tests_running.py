@@ -8,6 +8,7 @@ from msgspec import UNSET
 from diffscope.facts.base.definitions import CallerIndex
 from diffscope.facts.base.test_code import TestCode
 from diffscope.facts.base.tests_running import with_tests_running
+from diffscope.facts.change.points import collect_points
 from diffscope.facts.model import Nearest, SymbolFact
 from diffscope.graph.words import TestWords, index_words
 from diffscope.syntax.outline.uses import words_of_test
@@ -122,4 +123,36 @@ def test_tests_for_other_platforms_do_not_run_a_change_for_one(mark: str, runs: 
 
 
 def test_a_file_that_does_not_parse_tells_nothing() -> None:
-    assert TestCode({"tests/a.py": b"def ("}.get).tests("tests/a.py") is None
+    source = {"tests/a.py": b"def ("}
+    assert TestCode(source.get, python_outlines(source).get).tests("tests/a.py") is None
+
+
+@pytest.mark.parametrize(
+    ("fake", "place"),
+    [
+        pytest.param("SimpleNamespace(size=1)", "tests/test_it.py:5", id="a fake that has other members"),
+        pytest.param("SimpleNamespace(size=1, depth=2)", "", id="a fake that has it"),
+        pytest.param("SimpleNamespace(name='x')", "", id="a fake of something else"),
+    ],
+)
+def test_a_fake_that_lacks_what_an_edited_function_asks_for_is_found(fake: str, place: str) -> None:
+    key = b"class Key:\n    size: int\n"
+    before = {
+        "vllm/door.py": b"class Door:\n    def forward(self, key):\n        return key.size\n",
+        "vllm/key.py": key,
+        "tests/test_it.py": f"from vllm.door import Door\n\n\ndef test_it():\n    assert Door().forward({fake})\n".encode(),
+    }
+    after = {
+        **before,
+        "vllm/door.py": b"class Door:\n    def forward(self, key):\n        return key.size + key.depth\n",
+        "vllm/key.py": key + b"    depth: int\n",
+    }
+    words = {"tests/test_it.py": sorted(words_of_test(before["tests/test_it.py"].decode()))}
+    base = graph(before).attach(
+        test_words=lambda: TestWords(index_words(words)),
+        text_of=before.get,
+    )
+    found = [
+        one.ends[0][2] for one in collect_points(placed(before, after), (), base) if one.what == "demanded"
+    ]
+    assert found == [place] * bool(place)

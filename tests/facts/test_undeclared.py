@@ -9,7 +9,7 @@ from diffscope.diff.model import FileSides, Sides
 from diffscope.diff.parse import parse_diff
 from diffscope.facts.base.imports import read_extras
 from diffscope.facts.ci.declarations import Declarations
-from diffscope.facts.collect import Surroundings
+from diffscope.facts.knowledge import Surroundings
 from diffscope.facts.model import DependencyFact
 from diffscope.graph.derive import build_graph
 from diffscope.pipeline import gather_facts

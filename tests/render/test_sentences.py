@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
-from diffscope.render.sentences import begin
+from diffscope.assessment.document import SymbolAssessment
+from diffscope.messages.model import Language
+from diffscope.render.sentences import begin, what_to_check
+from diffscope.render.words import Words
+from tests.assessments import an_assessment
 
 
 @pytest.mark.parametrize(
@@ -21,3 +26,31 @@ from diffscope.render.sentences import begin
 )
 def test_a_sentence_begins_with_a_capital_and_code_stays_as_it_is(text: str, begun: str) -> None:
     assert begin(text) == begun
+
+
+@pytest.mark.parametrize(
+    ("gone", "new", "asked"),
+    [
+        pytest.param("test_marker_variants", "test_streams", True, id="nothing in its place"),
+        pytest.param(
+            "test_marker_variants", "test_all_marker_variants", False, id="one with most of its words"
+        ),
+        pytest.param("test_old_marker", "test_streams", False, id="the test of code that went too"),
+    ],
+)
+def test_a_test_that_is_gone_is_asked_about(gone: str, new: str, asked: bool) -> None:
+    base = an_assessment(flags=(), effects=())
+    code = msgspec.structs.replace(base.files[0], path="vllm/a.py", category="source")
+    test = msgspec.structs.replace(base.files[0], path="tests/test_a.py", category="test")
+    symbols = tuple(
+        SymbolAssessment(path=path, line=1, name=name, kind="function", aspects=(aspect,), logic=True)
+        for path, name, aspect in (
+            ("tests/test_a.py", gone, "removed"),
+            ("tests/test_a.py", new, "added"),
+            ("vllm/a.py", "run", "body"),
+            ("vllm/a.py", "old_marker", "removed"),
+        )
+    )
+    change = msgspec.structs.replace(base, files=(code, test), symbols=symbols)
+    checks = what_to_check(change, Words(Language.ENGLISH))
+    assert [f"`{gone}` is gone" in one for one in checks] == [True] * asked

@@ -78,6 +78,12 @@ HEADS = [
         ["B.create_answer", "A.encode"],
         id="what creates an answer to a request prepares nothing",
     ),
+    pytest.param(
+        "{path: vllm/a.py, line: 1, symbol: A.forward, aspects: [body], effect: condition, consequence: low, reached: per_step, code_removed: 12}",
+        "{path: vllm/b.py, line: 1, symbol: A.load, aspects: [body], effect: rewrite, consequence: low, reached: start_up, code_added: 13, code_removed: 6}",
+        ["A.load", "A.forward"],
+        id="what took the place of lines, before what only lost them",
+    ),
 ]
 
 
@@ -88,6 +94,14 @@ def test_the_head_is_where_it_is_decided(one: str, other: str, order: list[str])
         facts(f"symbol:\n  - {one[:-1]}, logic: true}}\n  - {other[:-1]}, logic: true}}\n"),
     ).flags
     assert [each.symbol for each in flag.evidence] == order
+
+
+def test_a_new_kernel_comes_before_the_helper_that_changed_for_it() -> None:
+    helper = "{path: a.py, line: 1, symbol: load_word, aspects: [body], effect: numerics, consequence: medium, reached: per_step, code_added: 4, logic: true}"
+    kernel = "{path: b.py, line: 1, symbol: concat, aspects: [added], effect: addition, consequence: low, is_kernel: true, code_added: 35, logic: true}"
+    text = rule_text(worst_by="code_added")
+    (flag,) = evaluate(rules(text), facts(f"symbol:\n  - {helper}\n  - {kernel}\n")).flags
+    assert [each.symbol for each in flag.evidence] == ["concat", "load_word"]
 
 
 def test_worst_by_another_number() -> None:

@@ -13,7 +13,7 @@ from diffscope.adapters.cache.cache import Cache
 from diffscope.adapters.config.profiles import PROFILE_FILE, Chosen, default_profile, shown_file, table_file
 from diffscope.adapters.config.rule_files import TABLE_FILES
 from diffscope.adapters.read_file import read_text
-from diffscope.facts.collect import Knowledge
+from diffscope.facts.knowledge import Knowledge
 from diffscope.graph.query.serving import ServingPath, load_serving
 from diffscope.source.model import Value
 from diffscope.source.profile import Profile

@@ -14,7 +14,7 @@ from diffscope.diff.make import make_patch
 from diffscope.diff.model import FileSides, Sides
 from diffscope.diff.parse import parse_diff
 from diffscope.errors import InputError, NotFoundError
-from diffscope.facts.collect import Knowledge, Surroundings
+from diffscope.facts.knowledge import Knowledge, Surroundings
 from diffscope.facts.model import ChangeFacts, GraphFacts
 from diffscope.graph.derive import build_graph
 from diffscope.graph.query.graph import ModuleGraph

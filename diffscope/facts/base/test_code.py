@@ -4,67 +4,95 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import cached_property, lru_cache
-from typing import Final, NamedTuple
+from functools import cached_property, lru_cache, partial
+from typing import Final, Literal
 
-from diffscope.facts.parsed_text import parse_call, parse_module
-from diffscope.source.profile import EVERY_PLATFORM, Places, places
+from diffscope.facts.parsed_text import parse_expression, parse_lines, platforms_skipped
+from diffscope.patterns import lazy_regex
+from diffscope.source.profile import EVERY_PLATFORM, places
+from diffscope.source.text import decode
+from diffscope.syntax.model import Definition, DefinitionKind, ImportLayer, Outline, ParameterKind
 
-_MOST_HELPERS: Final = 8
+_MOST_HELPERS: Final = 100
 """Files of helpers and fixtures that are read for the tests of one change."""
 _LONGEST: Final = 400_000
-_MOST_KEPT: Final = 48
+_PARTS_KEPT: Final = 2_000
 _NOTHING: Final = frozenset[str]()
 _SET_UP: Final = frozenset({"setup_method", "setup_class", "setup", "setUp", "setUpClass", "asyncSetUp"})
-_BODIES: Final = frozenset({"body", "orelse", "finalbody", "handlers", "cases"})
-_Function = ast.FunctionDef | ast.AsyncFunctionDef
+_HANDED: Final = frozenset({ParameterKind.POSITIONAL_OR_KEYWORD, ParameterKind.KEYWORD_ONLY})
+_WORD: Final = lazy_regex(r"[^\W\d]\w*")
+_SKIP: Final = lazy_regex(rb"\bpytest[ \t]*\.[ \t]*skip[ \t]*\(")
 Text = Callable[[str], bytes | None]
+OutlineOf = Callable[[str], Outline | None]
 
 
-class RunningTest(NamedTuple):
+class RunningTest:
     """A test of a file."""
 
-    name: str
-    names: frozenset[str]
-    """Identifiers that it and what it calls in the folders of tests use; names that are only replaced by a fake are none."""
-    skipped: frozenset[str]
-    """The platforms on which it does not run."""
-    fakes: frozenset[str]
-    """Last names of what it puts a fake in the place of."""
-    imports: Mapping[str, str]
-    """Names that its file imports from elsewhere than tests, with the module."""
-
-
-class _Unit:
-    """A function of a test file, or a class of it that is no test."""
-
-    def __init__(self, nodes: Iterable[ast.AST], handed: frozenset[str], skipped: frozenset[str]) -> None:
-        self._nodes, self._handed = tuple(nodes), handed
+    def __init__(
+        self, close: Callable[[_Read], list[_Unit]], skipped: frozenset[str], imports: Mapping[str, str]
+    ) -> None:
+        self._close = close
         self.skipped = skipped
+        """The platforms on which it does not run."""
+        self.imports = imports
+        """Names that its file imports from elsewhere than tests, with the module."""
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """The words of ``names`` and of comments and strings, for which nothing is parsed."""
+        return _NOTHING.union(*(unit.words for unit in self._close("words")))
 
     @cached_property
     def names(self) -> frozenset[str]:
-        """The identifiers that it reads, and what it is handed. Few functions of a file of helpers are ever asked."""
-        return self._handed.union(*(names for names, _ in self._read))
+        """Identifiers that it and what it calls in the folders of tests use; names that are only replaced by a fake are none."""
+        return _NOTHING.union(*(unit.names for unit in self._units))
 
     @cached_property
     def fakes(self) -> frozenset[str]:
-        """The last names of what it puts a fake in the place of."""
-        return self._read[0][1] if isinstance(self._nodes[0], _Function) else _NOTHING
+        """Last names of what it puts a fake in the place of."""
+        return _NOTHING.union(*(unit.fakes for unit in self._units))
 
     @cached_property
-    def _read(self) -> list[tuple[frozenset[str], frozenset[str]]]:
-        return [_names_and_fakes(node) for node in self._nodes]
+    def _units(self) -> list[_Unit]:
+        return self._close("names")
+
+
+class _Unit:
+    """A function of a test file, with what sets up its class, or a class that is no test; each by its lines."""
+
+    def __init__(self, parts: list[bytes], handed: frozenset[str], skipped: frozenset[str]) -> None:
+        self._parts, self._handed = parts, handed
+        self.skipped = skipped
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """The words in its lines, and what it is handed."""
+        return self._handed.union(*map(_words, self._parts))
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """The identifiers that it reads, and what it is handed. Few functions of a file are ever asked."""
+        return self._handed.union(*(_names_and_fakes(part)[0] for part in self._parts))
+
+    @property
+    def fakes(self) -> frozenset[str]:
+        """The last names of what it puts a fake in the place of."""
+        return _names_and_fakes(self._parts[0])[1]
+
+
+_Read = Literal["words", "names"]
 
 
 class TestCode:
-    """Answers for one change; ``text_of`` gives the bytes of a file after the change, ``None`` where there are none."""
+    """Answers for one change; ``text_of`` and ``outline_of`` give a file after the change, ``None`` where it cannot be had."""
 
     __test__ = False
 
-    def __init__(self, text_of: Text) -> None:
-        self._text_of = text_of
+    def __init__(self, text_of: Text, outline_of: OutlineOf) -> None:
+        self._text_of, self._outline_of = text_of, outline_of
         self._files: dict[str, _File | None] = {}
+        self._steps: dict[tuple[str, str, bool, _Read], list[tuple[_File, str]]] = {}
         self._helpers = 0
 
     def tests(self, path: str) -> tuple[RunningTest, ...] | None:
@@ -73,7 +101,7 @@ class TestCode:
         if file is None:
             return None
         found = (
-            RunningTest(name, *self._closed(file, name), file.foreign)
+            RunningTest(partial(self._closed, file, name), unit.skipped, file.foreign)
             for name, unit in file.units.items()
             if name.rpartition(".")[2].startswith("test") and not unit.skipped >= EVERY_PLATFORM
         )
@@ -81,31 +109,41 @@ class TestCode:
 
     def _file(self, path: str) -> _File | None:
         if path not in self._files:
-            text = self._text_of(path)
-            self._files[path] = None if text is None or len(text) > _LONGEST else _read(path, text, places())
+            text, outline = self._text_of(path), self._outline_of(path)
+            is_read = text is not None and outline is not None and not outline.problems
+            self._files[path] = (
+                _File(path, text, outline) if is_read and text and outline and len(text) <= _LONGEST else None
+            )
         return self._files[path]
 
-    def _closed(self, file: _File, name: str) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
-        """Return what a test uses and fakes, with its helpers and fixtures; between them where it is skipped."""
-        found, fakes = set[str](), set[str]()
-        left, seen = [(file, name)], set[tuple[str, str]]()
+    def _closed(self, file: _File, name: str, read: _Read) -> list[_Unit]:
+        """Return the functions that a test consists of, with its helpers and fixtures, as far as what is read of each names them."""
+        found, left, seen = list[_Unit](), [(file, name)], set[tuple[str, str]]()
         while left:
             at, each = left.pop()
             if (at.path, each) in seen:
                 continue
             seen.add((at.path, each))
-            names = at.units[each].names
-            found |= names
-            fakes |= at.units[each].fakes
-            owner = each.rpartition(".")[0]
-            for used in (names & at.known) | (at.automatic if at is file else _NOTHING):
-                for local in (f"{owner}.{used}" if owner else used, used):
-                    if local in at.units:
-                        left.append((at, local))
-                        break
-                else:
-                    left += self._elsewhere(at, used)
-        return frozenset(found), file.units[name].skipped, frozenset(fakes)
+            found.append(at.units[each])
+            key = (at.path, each, at is file, read)
+            if key not in self._steps:
+                self._steps[key] = list(self._named(at, each, at.automatic if at is file else _NOTHING, read))
+            left += self._steps[key]
+        return found
+
+    def _named(
+        self, file: _File, name: str, automatic: frozenset[str], read: _Read
+    ) -> Iterator[tuple[_File, str]]:
+        """Yield the functions of tests that one of them names or is handed."""
+        owner = name.rpartition(".")[0]
+        named: frozenset[str] = getattr(file.units[name], read)
+        for used in sorted((named & file.known) | automatic):
+            for local in (f"{owner}.{used}" if owner else used, used):
+                if local in file.units:
+                    yield file, local
+                    break
+            else:
+                yield from self._elsewhere(file, used)
 
     def _elsewhere(self, file: _File, name: str) -> Iterator[tuple[_File, str]]:
         """Yield the helper or the fixture that a name stands for, where a file of tests has it."""
@@ -122,45 +160,39 @@ class TestCode:
                 return
 
 
-@lru_cache(maxsize=_MOST_KEPT)
-def _read(path: str, text: bytes, where: Places) -> _File | None:
-    """Return what a file holds, read by where a repository has its tests; neighbouring changes ask for the same files."""
-    tree = parse_module(text)
-    return None if tree is None else _File(path, tree, where)
-
-
 class _File:
-    """The functions of one file."""
+    """The functions of one file, by their lines."""
 
-    def __init__(self, path: str, tree: ast.Module, where: Places) -> None:
-        self.path, self._where = path, where
+    def __init__(self, path: str, text: bytes, outline: Outline) -> None:
+        self.path, self._lines = path, text.split(b"\n")
         self.units: dict[str, _Unit] = {}
         self.imports: dict[str, tuple[str, str]] = {}
         self.foreign: dict[str, str] = {}
-        for name, module, original in _imports(path, tree):
-            if where.is_test(f"{module}/"):
+        for name, module, original in _imports(path, outline):
+            if places().is_test(f"{module}/"):
                 self.imports[name] = (module, original)
             else:
                 self.foreign[name] = module.replace("/", ".")
         self.automatic = frozenset[str]()
         """Fixtures that run for every test."""
         self._handed = frozenset[str]()
-        values = {
-            target.id: node.value
-            for node in tree.body
-            if isinstance(node, ast.Assign)
-            for target in node.targets
-            if isinstance(target, ast.Name)
-        }
-        mark = values.get("pytestmark")
+        kinds = dict[DefinitionKind, list[Definition]]()
+        for one in outline.definitions:
+            if one.kind is DefinitionKind.METHOD or "." not in one.name:
+                kinds.setdefault(one.kind, []).append(one)
+        self._values = {one.name: one for one in kinds.get(DefinitionKind.VARIABLE, ())}
+        functions, classes = (
+            [one for one in kinds.get(kind, ()) if not self._lines[one.line - 1][:1].isspace()]
+            for kind in (DefinitionKind.FUNCTION, DefinitionKind.CLASS)
+        )
+        mark = self._value("pytestmark")
         marks = mark.elts if isinstance(mark, ast.List | ast.Tuple) else [mark] if mark else []
-        self._values = values
-        skipped = self._skipped(marks).union(*map(self._leaves, tree.body))
-        for node in tree.body:
-            if isinstance(node, ast.ClassDef):
-                self._read_class(node, skipped)
-            elif isinstance(node, _Function):
-                self._add(node.name, node, skipped)
+        skipped = self._skipped(marks) | self._left(self._around([*functions, *classes]))
+        for one in functions:
+            self._add(one, skipped)
+        methods = kinds.get(DefinitionKind.METHOD, ())
+        for one in classes:
+            self._read_class(one, [each for each in methods if one.start <= each.start <= one.end], skipped)
 
     @cached_property
     def known(self) -> frozenset[str]:
@@ -174,26 +206,43 @@ class _File:
             return []
         folder = self.path.rpartition("/")[0]
         folders = [folder, folder.rpartition("/")[0]]
-        return [f"{each}/conftest.py" for each in folders if self._where.is_test(f"{each}/") and "/" in each]
+        return [f"{each}/conftest.py" for each in folders if places().is_test(f"{each}/") and "/" in each]
 
-    def _read_class(self, node: ast.ClassDef, skipped: frozenset[str]) -> None:
-        skipped |= self._skipped(node.decorator_list)
-        methods = [one for one in node.body if isinstance(one, _Function)]
-        ready = [one for one in methods if one.name in _SET_UP]
-        for one in methods:
-            self._add(f"{node.name}.{one.name}", one, skipped, ready)
-        if not node.name.startswith("Test"):
-            self.units[node.name] = _Unit([node], _NOTHING, skipped)
+    def _part(self, one: Definition) -> bytes:
+        return b"\n".join(self._lines[one.start - 1 : one.end])
 
-    def _add(
-        self, name: str, node: _Function, skipped: frozenset[str], ready: Iterable[_Function] = ()
-    ) -> None:
-        handed = frozenset(one.arg for one in (*node.args.args, *node.args.kwonlyargs))
-        left = self._skipped(node.decorator_list).union(*map(self._leaves, node.body))
-        self.units[name] = _Unit([node, *ready], handed, skipped | left)
+    def _around(self, known: list[Definition]) -> bytes:
+        """Return the lines of the module itself."""
+        inner = {number for one in known for number in range(one.start - 1, one.end)}
+        return b"\n".join(line for number, line in enumerate(self._lines) if number not in inner)
+
+    def _read_class(self, one: Definition, within: list[Definition], skipped: frozenset[str]) -> None:
+        skipped |= self._skipped(_marks(one))
+        methods = [each for each in within if each.name.rpartition(".")[0] == one.name]
+        ready = [each for each in methods if each.name.rpartition(".")[2] in _SET_UP]
+        for each in methods:
+            self._add(each, skipped, map(self._part, ready))
+        if not one.name.startswith("Test"):
+            self.units[one.name] = _Unit([b"", self._part(one)], _NOTHING, skipped)
+
+    def _add(self, one: Definition, skipped: frozenset[str], ready: Iterable[bytes] = ()) -> None:
+        handed = frozenset(each.name for each in one.parameters if each.kind in _HANDED)
+        part = self._part(one)
+        skipped |= self._skipped(_marks(one)) | self._left(part)
+        self.units[one.name] = _Unit([part, *ready], handed, skipped)
         self._handed |= handed
-        if any(map(_is_automatic, node.decorator_list)):
-            self.automatic |= {node.name}
+        if any("autouse" in text and _is_automatic(text) for text in one.decorators):
+            self.automatic |= {one.name}
+
+    def _left(self, part: bytes) -> frozenset[str]:
+        """Return where a function, or the module, skips what follows."""
+        if not _SKIP.search(part):
+            return _NOTHING
+        statements = parse_lines(part)
+        match statements:
+            case [ast.FunctionDef(body=body) | ast.AsyncFunctionDef(body=body)]:
+                statements = body
+        return _NOTHING.union(*map(self._leaves, statements))
 
     def _leaves(self, node: ast.stmt) -> frozenset[str]:
         """Return where a statement, or what stands under its condition, skips what follows."""
@@ -204,7 +253,7 @@ class _File:
                 return platforms_skipped(ast.unparse(self._told(condition)))
         return _NOTHING
 
-    def _skipped(self, marks: list[ast.expr]) -> frozenset[str]:
+    def _skipped(self, marks: Iterable[ast.expr]) -> frozenset[str]:
         found = _NOTHING
         for mark in marks:
             call = mark if isinstance(mark, ast.Call) else None
@@ -221,11 +270,26 @@ class _File:
 
     def _told(self, condition: ast.expr) -> ast.expr:
         """Return a condition, or what the name that it is stands for."""
-        return self._values.get(condition.id, condition) if isinstance(condition, ast.Name) else condition
+        value = self._value(condition.id) if isinstance(condition, ast.Name) else None
+        return value or condition
+
+    def _value(self, name: str) -> ast.expr | None:
+        lines = self._part(self._values[name]) if name in self._values else b""
+        for node in parse_lines(lines):
+            match node:
+                case ast.Assign(value=value) if name in (getattr(each, "id", "") for each in node.targets):
+                    return value
+        return None
 
 
-def _is_automatic(decorator: ast.expr) -> bool:
-    """Return whether a fixture runs without being named."""
+def _marks(one: Definition) -> list[ast.expr]:
+    found = (parse_expression(text) for text in one.decorators if "skip" in text)
+    return [each for each in found if each is not None]
+
+
+def _is_automatic(text: str) -> bool:
+    """Return whether a fixture of that decorator runs without being named."""
+    decorator = parse_expression(text)
     keywords = decorator.keywords if isinstance(decorator, ast.Call) else []
     return any(
         one.arg == "autouse" and isinstance(one.value, ast.Constant) and one.value.value is True
@@ -233,21 +297,15 @@ def _is_automatic(decorator: ast.expr) -> bool:
     )
 
 
-def switches(tree: ast.Module, function: str, called: str) -> frozenset[str]:
-    """Return the settings of which each alone keeps a function from calling another one, by their last names; none where it calls it anyway.
+@lru_cache(maxsize=_PARTS_KEPT)
+def switches(function: bytes, called: str) -> frozenset[str]:
+    """Return the settings of which each alone keeps a function, given by its lines, from calling another one, by their last names; none where it calls it anyway.
 
     A setting is an attribute or name that a condition asks for and nothing else.
     """
-    node: ast.AST | None = tree
-    for part in function.split("."):
-        inner = (
-            (one for one in ast.iter_child_nodes(node) if isinstance(one, _Function | ast.ClassDef))
-            if node
-            else ()
-        )
-        node = next((one for one in inner if one.name == part), None)
     found: list[frozenset[str]] = []
-    left: list[tuple[ast.AST, frozenset[str]]] = [(node, _NOTHING)] if node else []
+    nodes = parse_lines(function) if b"if " in function else []
+    left: list[tuple[ast.AST, frozenset[str]]] = [(node, _NOTHING) for node in nodes]
     while left:
         each, asked = left.pop()
         if isinstance(each, ast.Name | ast.Attribute) and called in (
@@ -284,13 +342,19 @@ def _is_patch(function: ast.expr) -> bool:
     return False
 
 
-def _names_and_fakes(node: ast.AST) -> tuple[frozenset[str], frozenset[str]]:
+@lru_cache(maxsize=_PARTS_KEPT)
+def _words(part: bytes) -> frozenset[str]:
+    return frozenset(_WORD.findall(decode(part)))
+
+
+@lru_cache(maxsize=_PARTS_KEPT)
+def _names_and_fakes(part: bytes) -> tuple[frozenset[str], frozenset[str]]:
     """Return the identifiers that some code reads, and the last names of what it patches: ``patch("a.b")``, ``setattr(a, "b", c)``.
 
-    One pass of its own: ``ast.walk`` takes three times as long, and this is most of the time that the tests near a change cost.
+    One pass of its own: ``ast.walk`` takes three times as long. Neighbouring changes ask for the same functions.
     """
     names, fakes = set[str](), set[str]()
-    found = [node]
+    found: list[ast.AST] = [*parse_lines(part)]
     for each in found:
         if isinstance(each, ast.Name | ast.Constant):
             if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Load):
@@ -310,65 +374,10 @@ def _names_and_fakes(node: ast.AST) -> tuple[frozenset[str], frozenset[str]]:
     return frozenset(names), frozenset(fakes)
 
 
-def _below_statements(tree: ast.Module) -> list[ast.AST]:
-    """Return the statements of a file, however deep they stand."""
-    found: list[ast.AST] = [tree]
-    for each in found:
-        for name in each._fields:
-            if name in _BODIES:
-                found += getattr(each, name)
-    return found
-
-
-def _imports(path: str, tree: ast.Module) -> Iterator[tuple[str, str, str]]:
-    """Yield the names that a file imports: the path of the module without its ending, and the name there."""
-    for node in _below_statements(tree):
-        if isinstance(node, ast.ImportFrom):
-            above = path.split("/")[: -node.level] if node.level else []
-            module = "/".join([*above, *(node.module or "").split(".")]).rstrip("/")
-            yield from ((one.asname or one.name, module, one.name) for one in node.names)
-
-
-def platforms_left(condition: str) -> frozenset[str]:
-    """Return the platforms on which a skip's condition can hold; none where it can hold on all of them.
-
-    ``condition`` is the text of an expression, or of the arguments of a mark; what is no expression tells nothing.
-    """
-    answers = _answers(condition)
-    left = frozenset(name for name, answer in answers.items() if answer is not False)
-    return left if len(left) < len(answers) else frozenset()
-
-
-def platforms_skipped(condition: str) -> frozenset[str]:
-    """Return the platforms on which a skip's condition holds whatever else it asks for."""
-    answers = _answers(condition)
-    is_told = len(set(answers.values())) > 1
-    return frozenset(name for name, answer in answers.items() if answer is True and is_told)
-
-
-def _answers(condition: str) -> dict[str, bool | None]:
-    """Return for each platform what the condition answers there; ``None`` where that hangs on something else."""
-    tree = parse_call(condition)
-    if tree is None or not tree.args:
-        return {}
-    try:
-        return {name: _answer(tree.args[0], name) for name in sorted(EVERY_PLATFORM)}
-    except RecursionError:
-        return {}
-
-
-def _answer(node: ast.expr, platform: str) -> bool | None:
-    match node:
-        case ast.UnaryOp(op=ast.Not(), operand=operand):
-            answer = _answer(operand, platform)
-            return None if answer is None else not answer
-        case ast.BoolOp(op=operator, values=values):
-            decisive = isinstance(operator, ast.Or)
-            answers = [_answer(value, platform) for value in values]
-            return decisive if decisive in answers else None if None in answers else not decisive
-        case ast.Call(func=ast.Attribute(attr=name) | ast.Name(id=name), args=[], keywords=[]):
-            asked = places().code.asked_platforms(name)
-            return platform in asked if asked else None
-        case ast.Constant(value=bool(value)):
-            return value
-    return None
+def _imports(path: str, outline: Outline) -> Iterator[tuple[str, str, str]]:
+    """Yield the names that a file imports: the path of the module without its ending, and the name there; what functions import last."""
+    for one in sorted(outline.imports, key=lambda each: each.layer is ImportLayer.LAZY):
+        if one.name is not None:
+            above = path.split("/")[: -one.level] if one.level else []
+            module = "/".join([*above, *one.module.split(".")]).rstrip("/")
+            yield one.alias or one.name, module, one.name

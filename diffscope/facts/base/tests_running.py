@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
@@ -15,7 +14,6 @@ from diffscope.facts.base.test_code import RunningTest, TestCode, switches
 from diffscope.facts.change.changed_file import Placed
 from diffscope.facts.classify.change_shape import PRODUCT
 from diffscope.facts.model import ChangeFacts, NativeFact, Nearest, SymbolFact
-from diffscope.facts.parsed_text import parse_module
 from diffscope.graph.model import ModuleName
 from diffscope.graph.query.graph import ModuleGraph
 from diffscope.graph.resolve import is_test_file
@@ -30,7 +28,7 @@ _PRIVATE: Final = lazy_regex(r"(?m)^def (_\w{7,})\(")
 _PART: Final = lazy_regex(r"[a-z0-9]+")
 _WORD: Final = 0.03
 """What each word that the path of a test shares with what changed adds to its nearness."""
-_MOST_PARSED: Final = 6
+_MOST_CALLING: Final = 6
 """Files of callers that are read for what they ask before they call."""
 _MOST_CALLERS: Final = 24
 _MOST_READ: Final = 10
@@ -152,7 +150,7 @@ class _Finder:
         }
         self._copying = {path for path in self._changed if known & private.get(path, set())}
         """Changed tests that define a private function of the edited code for themselves."""
-        self._parsed: dict[str, ast.Module | None] = {}
+        self._read: dict[str, list[bytes]] = {}
         self._below: set[tuple[str, str]] = set()
         """Path of a class and name of one below it, wherever that is defined."""
         self._near_by: dict[str, frozenset[str]] = {}
@@ -161,8 +159,11 @@ class _Finder:
             # Of no ``self``: what reads texts must not hold the graph in a ring, or it outlives its change.
             return after[path] if path in after else graph.text_at(RepoPath(path))
 
+        outlines = {one.fact.path: one.material.python.after for one in placed if one.material.python}
         self._after, self._text = after, text
-        self._code = TestCode(text)
+        self._code = TestCode(
+            text, lambda path: outlines.get(path) if path in after else graph.outline_at(RepoPath(path))
+        )
         asked = subjects(facts)
         self._targets = [target for one in asked for target in self._targets_of(one)]
         platforms = {one.platforms for one in asked}
@@ -263,7 +264,7 @@ class _Finder:
         starters = frozenset(profile().starters)
         tests = self._code.tests(path) if starters else None
         return any(
-            starters & one.names
+            starters & one.words and starters & one.names
             for one in tests or ()
             if not (self._platforms and self._platforms <= one.skipped)
         )
@@ -293,14 +294,16 @@ class _Finder:
         return sum(best.values()), tuple(sorted(best, key=lambda name: (-best[name], name)))
 
     def _runs(self, test: RunningTest, target: _Target) -> bool:
-        if not target.asks <= test.names:
+        # The words rule out most tests, and need no parser.
+        if not (self._reaches(test, test.words, target) and self._reaches(test, test.names, target)):
             return False
-        if (target.last and target.last not in test.names) or not test.fakes.isdisjoint(target.through):
+        # Objects may be made without their constructor.
+        return test.fakes.isdisjoint(target.through) and bool(target.last or "__new__" not in test.names)
+
+    def _reaches(self, test: RunningTest, names: frozenset[str], target: _Target) -> bool:
+        if not target.asks <= names or (target.last and target.last not in names):
             return False
-        if not target.last and "__new__" in test.names:
-            # Objects that are made without their constructor.
-            return False
-        named = target.classes & test.names
+        named = target.classes & names
         return not target.classes or any(self._is_that(test, name, target.path) for name in named)
 
     def _is_that(self, test: RunningTest, name: str, path: str) -> bool:
@@ -344,12 +347,11 @@ class _Finder:
             seen.update(level)
 
     def _onwards(self, way: _Way, place: Place, caller: Place) -> _Way:
-        if caller.path not in self._parsed and len(self._parsed) < _MOST_PARSED:
-            text = self._text(caller.path)
-            self._parsed[caller.path] = None if text is None else parse_module(text)
-        tree = self._parsed.get(caller.path)
-        asks = switches(tree, caller.name, _last(place.name)) if tree is not None else frozenset[str]()
-        return _Way(way.names | {_last(caller.name)}, way.asks | asks)
+        if caller.path not in self._read and len(self._read) < _MOST_CALLING:
+            self._read[caller.path] = (self._text(caller.path) or b"").split(b"\n")
+        found, lines = self._callers.definition(caller), self._read.get(caller.path, [])
+        part = b"\n".join(lines[found.start - 1 : found.end]) if found else b""
+        return _Way(way.names | {_last(caller.name)}, way.asks | switches(part, _last(place.name)))
 
     def _module(self, path: str) -> ModuleName | None:
         return self._graph.module_of(RepoPath(self._old_paths.get(path, path)))

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from diffscope.facts.change.changed_file import Placed
 from diffscope.facts.model import Point
 from diffscope.facts.parsed_text import Function, Functions
+from diffscope.graph.query.graph import ModuleGraph
 from diffscope.patterns import lazy_regex
+from diffscope.source.text import decode
+from diffscope.syntax.model import DefinitionKind
 from diffscope.syntax.nodes import clip
 
 _LONGEST: Final = 80
 _OWNED: Final = lazy_regex(r"\b[A-Z]\w*Params\b")
 """What users make, hand over, and may hand over again."""
+_MOST_READ: Final = 8
+_ASKED_OF: Final = lazy_regex(r"\b(\w+)\.(\w+)\b")
+_FAKES: Final = lazy_regex(r"\b(?:SimpleNamespace|(?:Magic|Async)?Mock)\((?:[^()]|\([^()]*\))*\)")
 _EMPTY: Final = lazy_regex(rb"\[\s*\]")
 
 
@@ -130,3 +137,52 @@ def _asserted(function: Function, added: set[int], edited: dict[str, str]) -> It
         if isinstance(each, ast.Assert) and each.lineno not in added:
             named = (one.id for one in ast.walk(each.test) if isinstance(one, ast.Name) and one.id in results)
             yield from [("asserted", each.test, results[one]) for one in named][:1]
+
+
+def collect_demands(source: Iterable[Placed], graph: ModuleGraph) -> Iterator[Point]:
+    """Yield a point for each fake of a test that is handed to an edited function and has not the new member that this asks it for."""
+    new = {
+        change.name.rpartition(".")[2]: change.name.rpartition(".")[0]
+        for one in source
+        for change in one.symbols
+        if change.before is None and "." in change.name and not change.name.endswith("__")
+    }
+    for one in source if new else ():
+        for change in one.symbols:
+            text = "\n".join(change.whole_after.lines) if change.whole_after and change.before else ""
+            asked = [
+                each for each in _ASKED_OF.finditer(text) if each[2] in new and each[1] not in ("self", "cls")
+            ]
+            if change.kind is DefinitionKind.CLASS or not asked or change.name.startswith(new[asked[0][2]]):
+                continue
+            holder, member = asked[0][1], asked[0][2]
+            others = {each[2] for each in _ASKED_OF.finditer(text) if each[1] == holder} - {member}
+            word, _, last = change.name.partition(".")
+            named = {word, last} - {"", "forward", "__call__", "__init__"}
+            for path in (graph.tests_naming(word) or ())[:_MOST_READ]:
+                place = _fake_without(graph.text_at(path) or b"", member, others, named)
+                if place:
+                    fake = ("fake", place[0], f"{path}:{place[1]}")
+                    at = (
+                        change.whole_after.start + text.count("\n", 0, asked[0].start())
+                        if change.whole_after
+                        else 0
+                    )
+                    yield Point(
+                        what="demanded",
+                        path=one.fact.path,
+                        line=at,
+                        names=(change.name, member),
+                        ends=(fake,),
+                    )
+                    break
+
+
+def _fake_without(text: bytes, member: str, others: set[str], named: set[str]) -> tuple[str, int] | None:
+    """Return what makes a fake that has some of the other members, and its line; none of a test that knows the new one, or does not name the function."""
+    told = decode(text)
+    is_of = member not in told and all(re.search(rf"\b{name}\b", told) for name in named)
+    for made in _FAKES.finditer(told) if is_of else ():
+        if any(re.search(rf"\b{re.escape(name)}=", made[0]) for name in others):
+            return made[0].partition("(")[0], told.count("\n", 0, made.start()) + 1
+    return None

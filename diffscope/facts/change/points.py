@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from diffscope.facts.change.changed_file import Placed
-from diffscope.facts.change.pitfalls import collect_pitfalls
+from diffscope.facts.change.pitfalls import collect_demands, collect_pitfalls
 from diffscope.facts.model import OptionFact, Point
 from diffscope.facts.parsed_text import Function, Functions
 from diffscope.graph.query.graph import ModuleGraph
@@ -46,8 +46,20 @@ def collect_points(
         *_limits(listed, source, graph),
         *_renamed(source),
         *collect_pitfalls(source, functions),
+        *(collect_demands(source, graph) if graph is not None else ()),
     ]
-    order = ("written", "emptied", "asserted", "request", "limit", "option", "response", "field", "renamed")
+    order = (
+        "demanded",
+        "written",
+        "emptied",
+        "asserted",
+        "request",
+        "limit",
+        "option",
+        "response",
+        "field",
+        "renamed",
+    )
     found.sort(key=lambda one: (order.index(one.what), -len(one.ends), one.path, one.line))
     return tuple(found[:_MOST])
 

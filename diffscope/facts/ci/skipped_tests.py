@@ -11,10 +11,10 @@ import msgspec
 
 from diffscope.facts.base.base_index import TreeLookup
 from diffscope.facts.base.imports import distribution_of
-from diffscope.facts.base.test_code import platforms_left, platforms_skipped
 from diffscope.facts.change.changed_file import Placed
 from diffscope.facts.ci.declarations import Declarations
 from diffscope.facts.model import StepFact, TestFact
+from diffscope.facts.parsed_text import platforms_left, platforms_skipped
 from diffscope.patterns import lazy_regex
 from diffscope.project.answers import StepRef
 from diffscope.project.ci.buildkite import UNKNOWN_PLATFORM, device_of, platform_of

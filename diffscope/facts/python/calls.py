@@ -12,6 +12,7 @@ from diffscope.facts.change.changed_file import Placed, changed_source_symbols
 from diffscope.facts.change.changed_python import ChangedSignal, ChangedSymbol
 from diffscope.facts.model import CallFact
 from diffscope.facts.moves.facts import pair_moved
+from diffscope.facts.parsed_text import parse_call
 from diffscope.patterns import lazy_regex
 from diffscope.source.profile import places, profile
 from diffscope.syntax.model import Aspect, SignalKind
@@ -29,6 +30,8 @@ _REFUSES = "ValidationError"
 """How errors end that tell a client what is wrong with its request, wherever they are raised."""
 _BY_ARGUMENT = frozenset({"device-stream", "serialiser", "middleware"})
 """Roles of which the argument says what happens."""
+_PLUG_IN = "plug-in"
+"""The role of what somebody else may have written: more arguments than before are an error there."""
 _UNSAFE = lazy_regex(
     r"\b(?:trust_remote_code\s*=\s*True|verify\s*=\s*False|shell\s*=\s*True|weights_only\s*=\s*False|allow_pickle\s*=\s*True"
     r"|check_hostname\s*=\s*False|cert_reqs\s*=\s*(?:ssl\.)?CERT_NONE)\b"
@@ -118,9 +121,17 @@ def _without_exchanged(facts: tuple[CallFact, ...]) -> Iterator[CallFact]:
         if fact.change == "added" and waiting[_place_of(fact)]:
             old = waiting[_place_of(fact)].pop(0)
             paired += [id(old), id(fact)]
-            if fact.role in _BY_ARGUMENT:
+            if fact.role in _BY_ARGUMENT or (
+                fact.role == _PLUG_IN and _given(fact.arguments) > _given(old.arguments)
+            ):
                 yield msgspec.structs.replace(fact, change="exchanged", before=old.arguments)
-    yield from (fact for fact in facts if id(fact) not in paired)
+    yield from (fact for fact in facts if id(fact) not in paired and fact.role != _PLUG_IN)
+
+
+def _given(arguments: str) -> int:
+    """Return how many arguments a call has; 0 for what is cut off or does not parse."""
+    call = parse_call(arguments)
+    return 0 if call is None else len(call.args) + len(call.keywords)
 
 
 def _place_of(fact: CallFact) -> object:

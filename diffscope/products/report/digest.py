@@ -12,7 +12,7 @@ from msgspec import UNSET, UnsetType
 
 from diffscope.assessment.document import Assessment, FileAssessment, report_gap
 from diffscope.messages.model import Language, Text
-from diffscope.products.report.authors_words import NOTHING, AuthorsWords
+from diffscope.products.report.authors_words import NOTHING
 from diffscope.products.report.counts import area_changes, authors, count, hot_files, number_of, worked_on
 from diffscope.products.report.highlights import highlights, suggestions
 from diffscope.products.report.link_model import Link
@@ -102,7 +102,7 @@ def build_digest(  # noqa: PLR0913 - the window, what it is compared with, and w
         rechecked=rechecked,
         highlights=chosen,
         suggestions=suggestions(section, listed),
-        pulls=tuple(_summary(one, around.said.get(number_of(one), NOTHING)) for one in listed),
+        pulls=tuple(_summary(one, around) for one in listed),
         compared_with=compared_with,
         compared_pulls=UNSET if earlier is None else len(earlier),
         compared=UNSET if earlier is None or compared_with is None else trend_point(compared_with, earlier),
@@ -151,10 +151,12 @@ def _reverts(assessments: Iterable[Assessment], links: Iterable[Link]) -> tuple[
     return tuple(found)
 
 
-def _summary(assessment: Assessment, words: AuthorsWords) -> PullSummary:
-    change, plain = assessment.change, in_plain_words(assessment, words)
+def _summary(assessment: Assessment, around: Around) -> PullSummary:
+    number = number_of(assessment)
+    words = around.said.get(number, NOTHING)
+    change, plain, tests = assessment.change, in_plain_words(assessment, words), words.tests
     return PullSummary(
-        number=number_of(assessment),
+        number=number,
         title=change.pull.title,
         url=change.pull.url,
         author=change.pull.author,
@@ -181,6 +183,9 @@ def _summary(assessment: Assessment, words: AuthorsWords) -> PullSummary:
         switch=plain.switch,
         costs=plain.costs,
         paths=_paths(assessment),
+        later_fixes=tuple(source for source, target in around.worked.touched if target == number),
+        weakened=(tests.skips, tests.caps, tests.turned),
+        reach=tuple(one.path for one in assessment.tests.nearest or ())[:_REACH],
     )
 
 
@@ -195,6 +200,7 @@ def _paths(assessment: Assessment) -> tuple[str, ...]:
 
 
 _SYMBOLS = 2
+_REACH = 3
 
 
 def trim_for_digest(assessment: Assessment) -> Assessment:

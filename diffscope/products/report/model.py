@@ -201,7 +201,9 @@ class Notice(Value, frozen=True, kw_only=True):
     reason: str = ""
     """What the author says that it does, in the author's own words."""
     keep: Text | None = None
-    """How who upgrades keeps what was."""
+    """What who upgrades does about it, in each case."""
+    effect: Text | None = None
+    """What it does to a server."""
     is_weighty: bool = False
     """Of a dependency of the engine: other major versions are allowed, or another one is asked for."""
 
@@ -312,6 +314,12 @@ class PullSummary(Value, frozen=True, kw_only=True):
     """What it costs or breaks: settings that code decides now, warnings, refusals, public signatures; two at most."""
     paths: tuple[str, ...] = ()
     """Its files, those with most lines changed first; at most forty."""
+    later_fixes: tuple[int, ...] = ()
+    """Fixes since, in the window and until the newest commit, that change lines it added or what it brought, oldest first."""
+    weakened: tuple[int, int, int] = (0, 0, 0)
+    """What its tests give up: skips and greatest versions that came, values that became others."""
+    reach: tuple[str, ...] = ()
+    """Tests that reach it, the nearest first; at most three."""
 
 
 class RuleName(Value, frozen=True, kw_only=True):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import string
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import Final, NamedTuple
+from typing import Final
 
 from diffscope.assessment.document import Assessment, SymbolAssessment
 from diffscope.messages.model import Language, Text
@@ -16,18 +16,28 @@ from diffscope.messages.say import text_of
 from diffscope.patterns import lazy_regex
 from diffscope.products.report.authors_words import NOTHING, AuthorsWords
 from diffscope.products.report.counts import name_of, number_of
+from diffscope.products.report.decisions import condition_in_words, joined
 from diffscope.products.report.link_model import Link
 from diffscope.products.report.links.nodes import plain_title
 from diffscope.products.report.model import Notice, NoticeKind
+from diffscope.products.report.notice_texts import (
+    Seen,
+    explained,
+    how_to_keep,
+    join_renamed,
+    majors_of,
+    of_versions,
+    shortened,
+)
 from diffscope.products.report.plain import is_by_default
-from diffscope.products.report.renamed import join_renamed, majors_of, of_versions, shortened
 from diffscope.products.report.statements import (
     decided,
     going,
+    quoted,
     refusals,
+    remedy_of,
     requests_take,
     said_default,
-    short,
 )
 from diffscope.render.change_summary import option_of, registry_row
 from diffscope.render.words import area_title
@@ -93,20 +103,6 @@ _NEWLY_ON: Final = "CF502"
 _COMMIT: Final = lazy_regex(r"^[0-9a-f]{7,40}$")
 _MOST_REQUESTS: Final = 4
 _MOST_SAID: Final = 2
-_LONGEST: Final = 90
-"""Characters of an author's words in a list."""
-
-
-class _Seen(NamedTuple):
-    """Something noticed, before pull requests that say the same are joined."""
-
-    kind: NoticeKind
-    name: str
-    text: Text
-    number: int
-    is_weighty: bool = False
-    reason: str = ""
-    keep: Text | None = None
 
 
 def find_notices(
@@ -117,7 +113,7 @@ def find_notices(
     """Return the notices by kind, first what asks users to act, then what is new; within a kind by importance."""
     undone = {link.target: link.source for link in links if link.reason == "reverts"}
     reverts = set(undone.values())
-    joined: dict[tuple[NoticeKind, str], list[_Seen]] = {}
+    joined: dict[tuple[NoticeKind, str], list[Seen]] = {}
     for one in sorted(assessments, key=lambda one: (one.change.pull.merged_at or "", number_of(one))):
         if number_of(one) not in reverts:
             for seen in _notices(one, said.get(number_of(one), NOTHING)):
@@ -134,6 +130,7 @@ def find_notices(
             is_weighty=any(each.is_weighty for each in seen),
             reason=next((each.reason for each in seen if each.reason), ""),
             keep=seen[-1].keep,
+            effect=next((each.effect for each in seen if each.effect), None),
         )
         for (kind, name), seen in joined.items()
         if kind in ("removed", "dependency", "default", "refused") or name not in gone
@@ -155,7 +152,7 @@ def find_notices(
     )
 
 
-def _notices(assessment: Assessment, words: AuthorsWords) -> Iterator[_Seen]:
+def _notices(assessment: Assessment, words: AuthorsWords) -> Iterator[Seen]:
     number = number_of(assessment)
     defaults = {
         option_of(one.name): one.role[3]
@@ -173,24 +170,17 @@ def _notices(assessment: Assessment, words: AuthorsWords) -> Iterator[_Seen]:
     options = {one.name for one in listed if one.kind == "option"}
     fields = [one for one in listed if one.kind == "setting" and option_of(one.name) not in options]
     told = [one for one in listed if one.kind != "setting"] + fields[:_MOST_FIELDS]
-    told += _of_flags(assessment, number, {one.name for one in listed}, dict(words.fields))
+    told += _of_flags(assessment, number, {one.name for one in listed})
     told += _of_words(
         assessment, words, {one.name.rpartition(".")[2] for one in told if one.kind == "default"}
     )
     kinds = {one.kind for one in told}
-    changed = [one for one in told if one.kind == "default"]
-    for one in told:
-        is_said = len(words.by_default) == len(changed) == 1 and one.kind == "default"
-        yield (
-            one._replace(reason=short(words.by_default[0], most=2 * _LONGEST + _LONGEST // 2))
-            if is_said
-            else one
-        )
+    yield from (explained(one, words) if one.kind in ("default", "dependency") else one for one in told)
     title, change = assessment.change.pull.title, assessment.change
     by_title = Text(en=title, zh=title)
     if is_by_default(assessment) and "default" not in kinds:
         # The author says so, whichever way the default is decided.
-        yield _Seen("default", name_of(number), by_title, number)
+        yield Seen("default", name_of(number), by_title, number)
     is_much = _REMOVES.search(title) is not None and change.deletions - change.additions >= _MUCH
     if (
         assessment.kind not in (*_BESIDE_KINDS, "bugfix", "revert")
@@ -199,10 +189,10 @@ def _notices(assessment: Assessment, words: AuthorsWords) -> Iterator[_Seen]:
         and not _LATER.search(title)
         and "removed" not in kinds
     ):
-        yield _Seen("removed", name_of(number), by_title, number)
+        yield Seen("removed", name_of(number), by_title, number)
 
 
-def _moved(listed: Sequence[_Seen]) -> Iterator[_Seen]:
+def _moved(listed: Sequence[Seen]) -> Iterator[Seen]:
     """Yield what is noticed, a setting that leaves one class of configuration for another one told as moved."""
     came = {one.name.rpartition(".")[2]: one.name for one in listed if one.kind == "setting"}
     for one in listed:
@@ -211,42 +201,64 @@ def _moved(listed: Sequence[_Seen]) -> Iterator[_Seen]:
         yield one._replace(text=text)
 
 
-def _of_words(assessment: Assessment, words: AuthorsWords, told: Collection[str]) -> Iterator[_Seen]:
+def _of_words(assessment: Assessment, words: AuthorsWords, told: Collection[str]) -> Iterator[Seen]:
     """Yield what the author's own words ask users to do: what goes, what is refused, what code decides now."""
     number = number_of(assessment)
-    for text in map(going, words.deprecations[:_MOST_SAID]):
-        yield _Seen("removed", text.en, text, number, is_weighty=not text.en.startswith("“"))
-    for text in list(refusals(assessment, words))[:_MOST_SAID]:
-        yield _Seen("refused", text.en, text, number)
+    for said in words.deprecations[:_MOST_SAID]:
+        text, rest = going(said), remedy_of(said.partition(": ")[2] or said)
+        is_whole = not text.en.startswith("“")
+        keep = text_of("keep.in-time") if is_whole else quoted(rest[1]) if rest[1] else None
+        yield Seen("removed", text.en, text, number, is_weighty=is_whole, keep=keep)
+    for said in refusals(assessment, words)[:_MOST_SAID]:
+        what, way = remedy_of(said)
+        text, keep = quoted(what or way), quoted(way) if what and way else None
+        yield Seen("refused", text.en, text, number, keep=keep)
     if assessment.kind in _BESIDE_KINDS:
         return
     for each in words.decided:
-        if each.name not in told:
-            option = f"--{each.name.replace('_', '-')}"
-            keep = text_of("keep.set-it", name=option) if each.is_unset else None
-            yield _Seen("default", each.name, decided(each), number, is_weighty=True, keep=keep)
+        # A fix that sets what should have been set repairs; nobody has to act.
+        if each.name not in told and (assessment.kind != "bugfix" or each.is_unset):
+            keep = how_to_keep(each, words) if each.is_unset else text_of("keep.forced")
+            yield Seen("default", each.name, decided(each), number, is_weighty=True, keep=keep)
     platform = area_title(assessment.platforms[0], Language.ENGLISH) if len(assessment.platforms) == 1 else ""
     where = {"where": f" ({platform})", "where_zh": f"（{platform}）"} if platform else {"where": ""}
     for value, name in words.constants:
-        text = text_of("notice.constant-gone", name=name, value=value, **where)
-        keep = text_of("keep.set-it", name=name)
-        yield _Seen("default", f"{name} {value}", text, number, is_weighty=True, keep=keep)
-    for before, after, under in words.orders:
+        default = dict(words.defaults).get(name, "")
+        code = "notice.constant-gone-for" if default else "notice.constant-gone"
+        text = text_of(code, name=name, value=value, **where, default=default)
+        keep = text_of("keep.value", name=name, value=value)
+        yield Seen("default", f"{name} {value}", text, number, is_weighty=True, keep=keep)
+    if words.orders:
+        yield _of_orders(words, number, where)
+
+
+def _of_orders(words: AuthorsWords, number: int, where: Mapping[str, str]) -> Seen:
+    """Return what is tried first now, where nothing is set before where something is."""
+    found = []
+    for before, after, under in sorted(words.orders, key=lambda each: each[2] != ""):
+        said = condition_in_words(under) if under else Text(en="", zh="")
         code = "notice.first-under" if under else "notice.first"
-        text = text_of(code, before=before, after=after, condition=under, **where)
-        name, keep = f"{before} {after} {under}", text_of("keep.name-it", name=before)
-        yield _Seen("default", name, text, number, is_weighty=True, keep=keep)
+        found.append(
+            text_of(code, before=before, after=after, condition=said.en, condition_zh=said.zh, **where)
+        )
+    text = joined("notice.then", found) or Text(en="", zh="")
+    names = tuple(dict.fromkeys(f"`{before}`" for before, _, _ in words.orders))
+    name = " ".join(sorted(f"{before} {after}" for before, after, _ in words.orders))
+    return Seen(
+        "default", name, text, number,
+        is_weighty=True, keep=text_of("keep.name-it", names=names), effect=text_of("does.first_choice"),
+    )  # fmt: skip
 
 
-def _of_requests(symbols: Iterable[SymbolAssessment], number: int) -> list[_Seen]:
+def _of_requests(symbols: Iterable[SymbolAssessment], number: int) -> list[Seen]:
     """Return what requests take now, each name once."""
     return [
-        _Seen("request", name, text_of("notice.plain", name=name), number)
+        Seen("request", name, text_of("notice.plain", name=name), number)
         for name in requests_take(symbols)[:_MOST_REQUESTS]
     ]
 
 
-def _of_symbol(symbol: SymbolAssessment, number: int, defaults: Mapping[str, str]) -> Iterator[_Seen]:
+def _of_symbol(symbol: SymbolAssessment, number: int, defaults: Mapping[str, str]) -> Iterator[Seen]:
     aspect = symbol.aspects[0] if symbol.aspects else ""
     name, role = symbol.name, symbol.role
     match symbol.kind:
@@ -256,7 +268,7 @@ def _of_symbol(symbol: SymbolAssessment, number: int, defaults: Mapping[str, str
             route = f"{role[0].upper()} {role[1]}"
             kind: NoticeKind = "endpoint" if aspect == "added" else "removed"
             code = "notice.endpoint" if aspect == "added" else "notice.endpoint-removed"
-            yield _Seen(kind, route, text_of(code, name=route), number)
+            yield Seen(kind, route, text_of(code, name=route), number)
         case "cli-flag" | "environment-variable" | "metric":
             yield from _of_setting(symbol, aspect, number, defaults)
         case "variable" if role[:1] == ("config-field",) and len(role) == 4 and _is_set_by_users(name):
@@ -271,24 +283,24 @@ def _of_symbol(symbol: SymbolAssessment, number: int, defaults: Mapping[str, str
 
 def _of_setting(
     symbol: SymbolAssessment, aspect: str, number: int, defaults: Mapping[str, str]
-) -> Iterator[_Seen]:
+) -> Iterator[Seen]:
     name, role, kind = symbol.name, symbol.role, _NEW[symbol.kind]
     if aspect == "added":
         default = role[2] if len(role) == 3 and role[2] else defaults.get(name, "")
-        yield _Seen(kind, name, _with_default(name, default), number)
+        yield Seen(kind, name, _with_default(name, default), number)
     elif aspect == "removed":
-        yield _Seen("removed", name, text_of(f"notice-gone.{kind}", name=name), number)
+        yield Seen("removed", name, text_of(f"notice-gone.{kind}", name=name), number)
     elif aspect == "default" and len(role) == 3:
         yield _changed(name, role[1], role[2], number)
 
 
-def _of_values(symbol: SymbolAssessment, number: int) -> Iterator[_Seen]:
+def _of_values(symbol: SymbolAssessment, number: int) -> Iterator[Seen]:
     for mark, kind, code in _VALUES:
         names = [value[1:] for value in symbol.role[1:] if value.startswith(mark)]
         if names:
             listed = tuple(f"`{name}`" for name in names)
             # Two pull requests that add other values have nothing in common but the setting.
-            yield _Seen(
+            yield Seen(
                 kind,
                 f"{symbol.name} {mark}{','.join(names)}",
                 text_of(code, name=symbol.name, names=listed),
@@ -296,28 +308,28 @@ def _of_values(symbol: SymbolAssessment, number: int) -> Iterator[_Seen]:
             )
 
 
-def _of_field(symbol: SymbolAssessment, number: int) -> Iterator[_Seen]:
+def _of_field(symbol: SymbolAssessment, number: int) -> Iterator[Seen]:
     if symbol.role[1] == "default" and symbol.role[2] and symbol.role[3]:
         yield _changed(symbol.name, symbol.role[2], symbol.role[3], number)
     elif symbol.role[1] == "added":
-        yield _Seen("setting", symbol.name, _with_default(symbol.name, symbol.role[3]), number)
+        yield Seen("setting", symbol.name, _with_default(symbol.name, symbol.role[3]), number)
     elif symbol.role[1] == "removed":
-        yield _Seen("removed", symbol.name, text_of("notice-gone.setting", name=symbol.name), number)
+        yield Seen("removed", symbol.name, text_of("notice-gone.setting", name=symbol.name), number)
 
 
-def _of_row(symbol: SymbolAssessment, aspect: str, number: int) -> Iterator[_Seen]:
+def _of_row(symbol: SymbolAssessment, aspect: str, number: int) -> Iterator[Seen]:
     registry, row = symbol.role[0], registry_row(symbol.role[0])
     if aspect == "added":
         kind: NoticeKind = "model" if registry == "models" else "entry"
         code = "notice.plain" if kind == "model" else "notice.row"
         text = text_of(code, what=row.en, what_zh=row.zh, name=symbol.name)
-        yield _Seen(kind, f"{symbol.name}" if kind == "model" else f"{registry} {symbol.name}", text, number)
+        yield Seen(kind, f"{symbol.name}" if kind == "model" else f"{registry} {symbol.name}", text, number)
     elif aspect == "removed":
         text = text_of("notice.row-removed", what=row.en, what_zh=row.zh, name=symbol.name)
-        yield _Seen("removed", symbol.name, text, number)
+        yield Seen("removed", symbol.name, text, number)
 
 
-def _of_dependency(symbol: SymbolAssessment, number: int) -> Iterator[_Seen]:
+def _of_dependency(symbol: SymbolAssessment, number: int) -> Iterator[Seen]:
     before, after = symbol.role[:2]
     if (
         before
@@ -333,7 +345,7 @@ def _of_dependency(symbol: SymbolAssessment, number: int) -> Iterator[_Seen]:
         # What was the only one allowed still is, where just the bound went.
         is_kept = bound is not None and _BELOW.search(after) is None and "==" not in after
         keep = text_of("keep.pin", name=f"{symbol.name}{bound[0]}") if is_kept and bound else None
-        yield _Seen("dependency", symbol.name, text, number, is_weighty=is_weighty, keep=keep)
+        yield Seen("dependency", symbol.name, text, number, is_weighty=is_weighty, keep=keep)
 
 
 def _is_set_by_users(name: str) -> bool:
@@ -350,15 +362,13 @@ def _with_default(name: str, default: str) -> Text:
     return text_of("notice.named", name=name, **said)
 
 
-def _changed(name: str, before: str, after: str, number: int) -> _Seen:
+def _changed(name: str, before: str, after: str, number: int) -> Seen:
     text = text_of("notice.default", name=name, before=shortened(before), after=shortened(after))
     keep = text_of("keep.value", name=name, value=shortened(before))
-    return _Seen("default", name, text, number, is_weighty=True, keep=keep)
+    return Seen("default", name, text, number, is_weighty=True, keep=keep)
 
 
-def _of_flags(
-    assessment: Assessment, number: int, told: Collection[str], said: Mapping[str, str]
-) -> Iterator[_Seen]:
+def _of_flags(assessment: Assessment, number: int, told: Collection[str]) -> Iterator[Seen]:
     """Yield defaults that changed, as rules found them."""
     for flag in every_flag(assessment.flags):
         first = flag.evidence[0] if flag.evidence else None
@@ -366,7 +376,6 @@ def _of_flags(
             continue
         if flag.code == _NEWLY_ON and flag.severity.rank >= Severity.MEDIUM.rank and first.symbol:
             newly = text_of("notice.newly-on", name=first.symbol)
-            about = short(said.get(first.symbol.rpartition(".")[2], ""), most=_LONGEST)
             option = option_of(first.symbol)
             off = f"--no-{option.removeprefix('--')}"
             is_option = option in told
@@ -375,12 +384,12 @@ def _of_flags(
                 if is_option
                 else text_of("keep.value", name=first.symbol, value="False")
             )
-            yield _Seen("default", first.symbol, newly, number, reason=about, is_weighty=True, keep=keep)
+            yield Seen("default", first.symbol, newly, number, is_weighty=True, keep=keep)
         elif flag.code == _DEFAULT_RULE and flag.severity.rank >= Severity.MEDIUM.rank:
             name = next(iter(_QUALIFIED.findall(first.note.en)), first.symbol or first.path)
             text = _of_default(name, first.note) if name not in told else None
             if text is not None:
-                yield _Seen("default", name, text, number)
+                yield Seen("default", name, text, number)
 
 
 def _of_default(name: str, note: Text) -> Text | None:

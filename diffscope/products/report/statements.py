@@ -13,7 +13,8 @@ from diffscope.assessment.document import Assessment, SymbolAssessment
 from diffscope.messages.model import Message, Text, message
 from diffscope.messages.say import text_of
 from diffscope.patterns import lazy_regex
-from diffscope.products.report.authors_words import NOTHING, AuthorsWords, Decided
+from diffscope.products.report.authors_words import NOTHING, AuthorsWords
+from diffscope.products.report.decisions import Decided, condition_in_words
 from diffscope.render.change_summary import clauses_of, is_private, option_of
 from diffscope.rules.model import Severity, every_flag
 from diffscope.source.profile import places, profile
@@ -54,7 +55,6 @@ _SWITCHES: Final = {"False": "off", "None": "", "True": "on"}
 _REFUSES: Final = lazy_regex(
     r"(?i)\b(?:reject|refus|valid|limit|enforc|disallow|forbid|check|rais|bound|guard|unsupported|error)\w*"
 )
-"""How titles speak of what is refused."""
 _IDLE: Final = frozenset(
     {
         "value-added",
@@ -75,15 +75,19 @@ _EXCHANGES: Final = frozenset(
 _CODE_NAME: Final = lazy_regex(r"\w_\w|\w\.\w+_|\w\(\)")
 _BITS: Final = lazy_regex(r"\b(\d)-bit\b")
 _VALUE_BITS: Final = lazy_regex(r"(?<!\d)(\d)_?bit")
-_LONGEST_SAID: Final = 170
+_LONGEST_SAID: Final = 120
+_LONGEST_WHOLE: Final = 170
+"""Characters of one sentence that is not cut."""
 _MEMBER: Final = lazy_regex(r"^[A-Z]\w*\.([A-Z][A-Z0-9_]*)$")
 _REFUSED: Final = "IF408"
 _REMEDY: Final = lazy_regex(
-    r"(?i)\b(?:set|use|pass|decrease|reduce|increase|disable|enable|provide|please)\b"
+    r"(?i)\b(?:set|use|pass|specify|decrease|reduce|increase|disable|enable|provide|please|instead)\b"
 )
+_UNDER, _NOW = ("notice.decided-under", "notice.unset-under"), ("notice.decided-now", "notice.unset-now")
 _GOES: Final = lazy_regex(
     r"['`](\w+)['`] is deprecated and will be removed in (v[\d.]*\d)\.?(?: (?:Please )?[Uu]se ['`](\w+)['`] instead(?: \(([^()]+)\))?\.?)?"
 )
+_ENDS: Final = lazy_regex(r"(?<=[.!?])\s+(?=[A-Z])")
 _SENTENCE: Final = lazy_regex(r"[.!?](?:\s|$)")
 
 
@@ -146,13 +150,18 @@ def costs_of(assessment: Assessment, words: AuthorsWords) -> Iterator[Text]:
 
 
 def decided(each: Decided) -> Text:
-    """Return what code now decides of a setting: what it is if nobody sets it, or what it becomes whatever was set."""
-    if each.is_unset:
-        code = "notice.unset-under" if each.condition else "notice.unset-now"
-    else:
-        code = "notice.decided-under" if each.condition else "notice.decided-now"
+    """Return what code now decides of a setting: what it is if nobody sets it, from which values before, or what it becomes whatever was set."""
     name = f"--{each.name.replace('_', '-')}"
-    return text_of(code, name=name, value=each.value, condition=each.condition)
+    if each.condition:
+        where, code = condition_in_words(each.condition), _UNDER[each.is_unset]
+        said = text_of(code, name=name, value=each.value, where=where.en, where_zh=where.zh)
+    else:
+        said = text_of(_NOW[each.is_unset], name=name, value=each.value)
+    if not each.before:
+        return said
+    code = "notice.before-one" if len(each.before) == 1 else "notice.before-some"
+    was = text_of(code, least=each.before[0], most=each.before[-1])
+    return text_of("notice.with-before", left=said.en, left_zh=said.zh, right=was.en, right_zh=was.zh)
 
 
 def going(text: str) -> Text:
@@ -190,8 +199,8 @@ def short(text: str, *, most: int = _LONGEST_SAID) -> str:
     ends = [found.end() for found in _SENTENCE.finditer(text)] or [len(text)]
     end = max((end for end in ends if end <= most), default=ends[0])
     said = text[:end].strip()
-    if len(said) > max(most, _LONGEST_SAID):
-        said = f"{said[:_LONGEST_SAID].rpartition(' ')[0]}…"
+    if len(said) > max(most, _LONGEST_WHOLE):
+        said = f"{said[:_LONGEST_WHOLE].rpartition(' ')[0]}…"
     return said.rstrip(".")
 
 
@@ -340,20 +349,23 @@ def _refusals(assessment: Assessment, words: AuthorsWords) -> Iterator[Text]:
         yield text_of("plain.refuses", said=short(words.errors[0]))
 
 
-def refusals(assessment: Assessment, words: AuthorsWords) -> Iterator[Text]:
-    """Yield what is refused now with an error that names an option or a field: somebody set it."""
-    yield from (
-        quoted(text, most=200)
-        for text in _by_use(words.errors)
-        if assessment.kind not in ("test", "ci", "docs")
-    )
+def refusals(assessment: Assessment, words: AuthorsWords) -> list[str]:
+    """Return what is refused now with an error that names an option or a field: somebody set it."""
+    return _by_use(words.errors) if assessment.kind not in ("test", "ci", "docs") else []
+
+
+def remedy_of(text: str) -> tuple[str, str]:
+    """Return what an author's text says, and its sentences from the first on that say what to do instead."""
+    parts = [part for part in _ENDS.split(" ".join(text.split())) if part]
+    at = next((at for at, part in enumerate(parts) if _REMEDY.search(part)), len(parts))
+    return " ".join(parts[:at]), " ".join(parts[at:])
 
 
 def _edits(assessment: Assessment) -> Iterator[Text]:
     """Yield edits that can be read without the code around them."""
     if assessment.kind not in _EDITS_TELL:
         return
-    found = [
+    yield from (
         effect.says
         for effect in assessment.effects
         if effect.code not in _IDLE
@@ -361,8 +373,7 @@ def _edits(assessment: Assessment) -> Iterator[Text]:
         and not effect.condition
         and not effect.general
         and _is_short(effect.says.en, _LONGEST_EDIT, _LONGEST_CODE)
-    ]
-    yield from found
+    )
 
 
 def _exchanges(assessment: Assessment) -> Iterator[Text]:

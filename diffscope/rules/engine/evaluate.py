@@ -47,7 +47,7 @@ _PREPARES: Final = lazy_regex(
     r"(?:^|[._])(?:__init__|__post_init__|create_\w+|can_implement|is_supported|get_min_capability|from_\w+)$"
 )
 """Names of code that makes what does the work, or says whether it can."""
-_LONG_KERNEL: Final = 60
+_LONG_KERNEL: Final = 30
 _STANDS_IN: Final = lazy_regex(
     r"(?:_fake|_meta)$|(?:^|[._])(?:lazy|_?ensure)_?\w*$|(?:^|\.)_?(?:shutdown|close|destroy|__del__|__repr__|__str__|warmup\w*|warm_up\w*|log_\w+)$"
 )
@@ -286,7 +286,11 @@ def _consequence(record: object) -> tuple[tuple[int, ...], tuple[int, ...]]:
     # What is called so and runs for each request answers it.
     prepares = _PREPARES.search(symbol) is not None and getattr(record, "reached", "") != "per_request"
     # What is gone, or only prepares, is looked at after what does the work, if that is but a step less grave.
-    stands_back = prepares or "removed" in getattr(record, "aspects", ())
+    is_gone = "removed" in getattr(record, "aspects", ())
+    # What only loses lines leads to what took their place; what a kernel loses, it computes no more.
+    only_loses = getattr(record, "code_added", 1) == 0 < getattr(record, "code_removed", 0)
+    stands_back = prepares or is_gone or (only_loses and not getattr(record, "is_kernel", False))
+    rank = max(rank, _LEVELS.index("medium")) if is_main else rank
     graver = (
         stands_in or effect == "wiring",
         -max(rank, _LEVELS.index("medium")),

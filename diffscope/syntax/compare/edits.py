@@ -32,12 +32,14 @@ from diffscope.syntax.compare.entries import (
 from diffscope.syntax.compare.smallest_difference import (
     MOST_TEXT,
     PLAIN,
+    brief_sides,
     is_message,
     joined_parts,
+    quoted,
     smallest_difference,
 )
 from diffscope.syntax.model import StatementEdit
-from diffscope.syntax.nodes import brief, brief_pair, callee_of, text_of, unwrap
+from diffscope.syntax.nodes import brief, callee_of, text_of, unwrap
 from diffscope.syntax.normalize.units import Unit
 
 if TYPE_CHECKING:
@@ -230,21 +232,20 @@ def _replacing(old: Entry, new: Entry) -> float:
     return _alike(*handed) * 0.99 if len(handed[0] & handed[1]) >= _SHARED else 0
 
 
+def _bodies(*heads: Entry) -> list[set[str]]:
+    bodies = (body_of(one.node) for one in heads)
+    return [set(simple_statements(body)) if body is not None else set() for body in bodies]
+
+
 def _runs_alike(old: Entry, new: Entry) -> bool:
     """Return whether two heads have a statement under them in common, or both have none that does anything."""
-    sides = [
-        set(simple_statements(body)) if body is not None else set()
-        for body in map(body_of, (old.node, new.node))
-    ]
+    sides = _bodies(old, new)
     return bool(sides[0] & sides[1]) or not any(sides)
 
 
 def _by_body(old: Entry, new: Entry) -> float:
     """Return how much of their code two heads share, from 0 to 1: one stands in the place of the other, whatever it asks."""
-    sides = [
-        set(simple_statements(body)) if body is not None else set()
-        for body in map(body_of, (old.node, new.node))
-    ]
+    sides = _bodies(old, new)
     # That both leave in the same way does not make them one.
     return _alike(*sides) if any(not text.startswith(LEAVING) for text in sides[0] & sides[1]) else 0
 
@@ -256,8 +257,8 @@ def _alike(one: set[str], other: set[str]) -> float:
 def _changed(old: Entry, new: Entry) -> StatementEdit | None:
     """Return what became of a statement; nothing where only a message within it did."""
     if old.kind != "statement":
-        before, after, joined = _asked(old, new)
-        before, after = brief_pair(before, after, MOST_TEXT)
+        *sides, joined = _asked(old, new)
+        before, after = brief_sides(*sides)
         return _edit(
             new, new.kind, "changed", before=before, after=after, keyword=joined, held=held_by(new.node)
         )
@@ -282,7 +283,7 @@ def _changed(old: Entry, new: Entry) -> StatementEdit | None:
         before, after = brief(before, _LONG_CALL), brief(after, _LONG_CALL)
     if found.keyword in _SAID or is_message(found, new.node, after):
         return None
-    before, after = brief_pair(before, after, MOST_TEXT)
+    before, after = brief_sides(before, after)
     return _edit(
         new,
         found.what,
@@ -388,13 +389,7 @@ def _edit(
     at: Node | None = None,
     **texts: str,
 ) -> StatementEdit:
-    told: dict[str, Any] = {name: brief(text, MOST_TEXT) for name, text in texts.items()}
-    return StatementEdit(
-        **told,
-        what=what,
-        change=change,
-        guard=brief(entry.guard, MOST_TEXT),
-        held=held,
-        stood=stood,
-        line=(at or entry.node).start_point[0] + 1,
-    )
+    told: dict[str, Any] = {name: quoted(text) for name, text in texts.items()}
+    line = (at or entry.node).start_point[0] + 1
+    guard = brief(entry.guard, MOST_TEXT)
+    return StatementEdit(**told, what=what, change=change, guard=guard, held=held, stood=stood, line=line)

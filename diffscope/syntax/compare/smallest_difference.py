@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from diffscope.syntax.nodes import callee_of, text_of, unwrap
+from diffscope.patterns import lazy_regex
+from diffscope.syntax.nodes import brief, brief_pair, callee_of, text_of, unwrap
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
+_LISTED: Final = lazy_regex(r"[\w.]+ (?:not )?in [(\[{](?:[\w.\"'-]+,? ?){1,12}[)\]}]")
 MOST_TEXT: Final = 90
 """Characters of an expression: who wants more reads the code."""
 PLAIN: Final = {"return_statement": "return", "raise_statement": "raise", "assert_statement": "assert"}
@@ -191,3 +193,14 @@ def joined_nodes(node: Node, word: str) -> list[Node]:
         else:
             parts.append(part)
     return parts
+
+
+def brief_sides(before: str, after: str) -> tuple[str, str]:
+    """Return both texts as they are quoted: what is compared with listed values whole, for only those are told that differ."""
+    is_listed = _LISTED.fullmatch(before) and _LISTED.fullmatch(after)
+    return (before, after) if is_listed else brief_pair(before, after, MOST_TEXT)
+
+
+def quoted(text: str) -> str:
+    """Return a text as it is quoted; what is compared with listed values whole."""
+    return text if _LISTED.fullmatch(text) else brief(text, MOST_TEXT)

@@ -7,6 +7,7 @@ import pytest
 
 from diffscope.assessment.document import AreaShare, Assessment, FileAssessment, PastWork, SymbolAssessment
 from diffscope.products.report.links.build import Linked, link_window
+from diffscope.products.report.links.lines import Mended, Worked
 from diffscope.products.report.links.nodes import Around, Merged
 from diffscope.products.report.links.terms import bursts, part_of, terms_of
 from diffscope.products.report.notices import find_notices
@@ -206,16 +207,12 @@ def test_links_lead_out_of_the_window() -> None:
         judged=(ADDS,),
         after=(
             Merged(number=60, title='Revert "[Core] Glow more"', merged_at="2026-04-01T00:00:00Z"),
-            Merged(
-                number=61,
-                title="[Bugfix] Trim",
-                merged_at="2026-04-02T00:00:00Z",
-                mends=((5, "vllm/wick.py"),),
-            ),
+            Merged(number=61, title="[Bugfix] Trim", merged_at="2026-04-02T00:00:00Z"),
             Merged(
                 number=62, title="[Bugfix] Else", merged_at="2026-04-02T00:00:00Z", paths=("vllm/else.py",)
             ),
         ),
+        worked=Worked(mended=(Mended(61, 5, ("vllm/wick.py",)),)),
     )
     assert [(link.source, link.target, link.reason) for link in found.links] == [
         (5, 1, "fixes"),

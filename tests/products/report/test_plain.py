@@ -62,11 +62,11 @@ ASKED = a_symbol("LampRequest.wick", "variable", "protocol-field", "added", "", 
 @pytest.mark.parametrize(
     ("change", "audience", "says", "affects"),
     [
-        pytest.param(a_change(FLAG, FIELD), "operators", ["As documented: “Burn oil instead. Gas otherwise”"], "those who set `oil`", id="a switch that is off"),
-        pytest.param(a_change(FLAG, FIELD, kind="bugfix"), "operators", ["As documented: “Burn oil instead. Gas otherwise”"], "deployments on the attention backends that it changes", id="a fix that adds a switch is met without it"),
+        pytest.param(a_change(FLAG, FIELD), "operators", ["“Burn oil instead. Gas otherwise”"], "those who set `oil`", id="a switch that is off"),
+        pytest.param(a_change(FLAG, FIELD, kind="bugfix"), "operators", ["“Burn oil instead. Gas otherwise”"], "deployments on the attention backends that it changes", id="a fix that adds a switch is met without it"),
         pytest.param(a_change(ASKED, area="frontend"), "users", ["Requests take `LampRequest.wick` now"], "clients of the API", id="a parameter of requests"),
         pytest.param(a_change(a_symbol("LampRequest", "class"), ASKED, area="frontend"), "users", [], "clients of the API", id="all of a new request is new"),
-        pytest.param(a_change(FIELD, area="config"), "operators", ["As documented: “Burn oil instead. Gas otherwise”"], "those who set `oil`", id="a field without an option"),
+        pytest.param(a_change(FIELD, area="config"), "operators", ["“Burn oil instead. Gas otherwise”"], "those who set `oil`", id="a field without an option"),
         pytest.param(a_change(title="Add `--oil`", kind="ci", area="ci"), "developers", [], "contributors only", id="work inside"),
         pytest.param(a_change(title="[CPU] Enable oil by default", area="build", platforms=("cpu",)), "operators", [], "deployments on CPU", id="what is on by default now is met wherever it lies"),
         pytest.param(a_change(area="engine"), "operators", [], None, id="everybody is nobody in particular"),
@@ -122,7 +122,8 @@ def test_words_of_somebody_s_own_take_their_place() -> None:
     [
         ("[Feature][Kimi-K3] DCP support (#12)", "DCP support", "Kimi-K3"),
         ("fix(security): Add a limit (fixes #3)", "Add a limit", ""),
-        ("{ROCm]: trim", "trim", ""),
+        ("{ROCm]: trim", "trim", "ROCm"),
+        ("[Bugfix][Core] trim", "trim", ""),
         ("Plain", "Plain", ""),
     ],
 )

@@ -44,7 +44,7 @@ def link_window(assessments: Sequence[Assessment], around: Around, repository: s
     inside = {number_of(one): one for one in assessments}
     nodes = [node_of(one, is_inside=True) for one in assessments]
     neighbours = [node_of(one, is_inside=False) for one in around.judged if number_of(one) not in inside]
-    chains = find_chains((*nodes, *neighbours), (*around.before, *around.after), around.mended)
+    chains = find_chains((*nodes, *neighbours), (*around.before, *around.after), around.worked.mended)
     groups, shared = group(
         nodes,
         chains,
@@ -110,6 +110,7 @@ def _related(
     known = {one.number: (one.title, one.merged_at) for one in (*around.before, *around.after)}
     known |= {node.number: (node.title, node.merged_at) for node in neighbours}
     named = {number for link in links for number in (link.source, link.target)}
+    named |= {source for source, target in around.worked.touched if target in inside}
     for number in sorted(named - inside.keys()):
         title, merged_at = known.get(number, ("", None))
         url = f"https://github.com/{repository}/pull/{number}" if number > 0 else None

@@ -12,8 +12,8 @@ from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import Final
 
 from diffscope.patterns import lazy_regex
-from diffscope.products.report.authors_words import Mended
 from diffscope.products.report.link_model import Link, LinkReason
+from diffscope.products.report.links.lines import STYLE, Mended
 from diffscope.products.report.links.nodes import Merged, Node, Touched, plain_title
 from diffscope.products.report.links.terms import terms_of
 from diffscope.source.profile import places
@@ -55,8 +55,6 @@ _WEIGHTS: Final[Mapping[LinkReason, float]] = {
 }
 _WEAK: Final = frozenset({"builds-on", "uses", "changes-again", "names"})
 """What says less of two pull requests than that one replaces the other one's lines."""
-_STYLE: Final = lazy_regex(r"(?i)\b(?:pre-?commit|mypy|lint\w*|typos?|typing|formatting)\b")
-"""How titles speak of a fix that changes nothing for users."""
 _LATELY: Final = 3
 """Pull requests that may have changed a symbol for a second change of it to be a word on the first."""
 
@@ -133,7 +131,7 @@ def find_chains(
     for late in sorted(outside.values(), key=lambda one: (one.merged_at, one.number)):
         undone = {link.target for link in found.values() if link.reason == "reverts"}
         told = _told_later(late, by_number, titles)
-        for link in (*told, *_traced_later(late, by_number), *_alike_later(late, by_number, undone)):
+        for link in (*told, *_alike_later(late, by_number, undone)):
             found.setdefault((link.source, link.target), link)
     return tuple(found[pair] for pair in sorted(found))
 
@@ -145,9 +143,10 @@ def _by_lines(
     taking_back = {source for source, target in found if found[source, target].reason == "reverts"}
     for source, target, names in mended:
         late, known = nodes.get(source), found.get((source, target))
-        if late is None or target not in nodes or (known and known.reason not in _WEAK):
+        if target not in nodes or (known and known.reason not in _WEAK):
             continue
-        is_mending = _mends(late) or (late.kind == "revert" and source not in taking_back)
+        # Of what was merged after the window only fixes are asked for.
+        is_mending = late is None or _mends(late) or (late.kind == "revert" and source not in taking_back)
         reason: LinkReason = "fixes" if is_mending else "builds-on"
         found[source, target] = _link(source, target, reason, names[:_NAMES], _WEIGHTS.get(reason, 3.0))
 
@@ -203,16 +202,6 @@ def _told_later(
     for link in _told_by_words(late.number, late.title, late.merged_at, titles, nodes, is_fix=False):
         if link.target in nodes:
             yield link
-
-
-def _traced_later(late: Merged, nodes: Container[int]) -> Iterator[Link]:
-    """Yield whose lines a later fix changes, where nobody judged the fix."""
-    mended: defaultdict[int, list[str]] = defaultdict(list)
-    for number, path in late.mends:
-        if number in nodes:
-            mended[number].append(path)
-    for number, paths in sorted(mended.items()):
-        yield _link(late.number, number, "fixes", tuple(sorted(paths))[:_NAMES], 1.0)
 
 
 def _alike_later(late: Merged, nodes: Mapping[int, Node], undone: Container[int]) -> Iterator[Link]:
@@ -304,7 +293,7 @@ def _reason(node: Node, touched: list[Touched], added: int) -> LinkReason:
 
 
 def _mends(node: Node) -> bool:
-    return node.kind == "bugfix" and not _STYLE.search(node.title)
+    return node.kind == "bugfix" and not STYLE.search(node.title)
 
 
 def _names(touched: Iterable[Touched]) -> tuple[str, ...]:

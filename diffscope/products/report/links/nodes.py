@@ -10,8 +10,9 @@ from typing import Final, NamedTuple
 
 from diffscope.assessment.document import Assessment, PastWork, SymbolAssessment
 from diffscope.patterns import lazy_regex
-from diffscope.products.report.authors_words import AuthorsWords, Mended
+from diffscope.products.report.authors_words import AuthorsWords
 from diffscope.products.report.counts import number_of
+from diffscope.products.report.links.lines import Worked
 from diffscope.source.model import Value
 from diffscope.source.profile import places
 
@@ -27,8 +28,6 @@ class Merged(Value, frozen=True, kw_only=True):
     merged_at: str
     """ISO 8601, UTC, seconds."""
     paths: tuple[str, ...] = ()
-    mends: tuple[tuple[int, str], ...] = ()
-    """Of a later fix: pull requests of the window, and the file that each of them added, whose lines of code it changes."""
 
 
 class Around(Value, frozen=True, kw_only=True):
@@ -39,8 +38,8 @@ class Around(Value, frozen=True, kw_only=True):
     judged: tuple[Assessment, ...] = ()
     said: Mapping[int, AuthorsWords] = {}
     """By pull request of the window what its author says."""
-    mended: tuple[Mended, ...] = ()
-    """Who of the window replaces whose lines."""
+    worked: Worked = Worked()
+    """Who works on whose lines."""
 
 
 def plain_title(title: str) -> str:

@@ -24,11 +24,11 @@ from diffscope.render.words import Words
 
 _NAMED: Final = 3
 _OFTEN: Final = 2
-"""Fixes, from which on to wait is the better part."""
+"""Fixes soon after, from which on to wait is the better part."""
+_SOON: Final = 30
+"""Days within which a fix is soon after."""
 _SHORT: Final = 170
 _SHORT_COSTS: Final = 220
-_FEW: Final = 3
-"""Words of a title that do not say what they are about."""
 _FOLLOWS: Final[tuple[tuple[LinkReason, str], ...]] = (
     ("reverts", "story.reverted"),
     ("fixes", "story.fixed"),
@@ -43,6 +43,8 @@ _AID: Final = lazy_regex(
     r"(?i)\b(?:synthetic|dummy|debug\w*|testing|profil\w*|benchmark\w*)|_synthetic|synthetic_"
 )
 """Words of what serves those who test."""
+_STEM: Final = 4
+"""Letters by which a word of a tag is found in the title behind it."""
 _AIDED: Final = -2.5
 _NOTICED: Final = 1.5
 _NEW: Final = 1.0
@@ -101,10 +103,10 @@ class PullStory:
         if len(bare) > _LONG_TITLE:
             bare = _FULL_STOP.split(bare, maxsplit=1)[0].rstrip(".")
         said = said or begin(bare)
-        topic = topic_of(pull.title) if len(bare.split()) <= _FEW else ""
+        topic = topic_of(pull.title)
         if not topic and _SECURITY.search(pull.title) and not _SECURITY.search(bare):
             topic = self._words("story.security")
-        is_needed = topic and topic.lower() not in said.lower()
+        is_needed = topic and not any(word[:_STEM].lower() in bare.lower() for word in topic.split())
         return f"{topic}{self._words.colon}{said}" if is_needed else said
 
     def told(self, number: int, *, is_listed: bool = False) -> str:
@@ -118,7 +120,7 @@ class PullStory:
             else words("story.between").join(self._says(pull)),
             "story.switch": words.semicolon.join(words.picked(pull.switch)[:_SWITCHES]),
             # What the upgrade list tells is not told again.
-            "story.costs": words("story.listed") if is_listed else words.semicolon.join(self._costs(pull)),
+            "story.costs": "" if is_listed else words.semicolon.join(self._costs(pull)),
             # Who does not switch it on does not meet it.
             "story.affects": words.pick(pull.affects) if pull.affects and not pull.switch else "",
             "story.became": self.became(number),
@@ -129,12 +131,12 @@ class PullStory:
         return words("story.pull", pull=name_of(number), title=self.title(number), **told)
 
     def in_short(self, pull: PullSummary) -> str:
-        """Return a pull request in two sentences: its title, and what is other now."""
-        (said, *_), became = self._says(pull), self.became(pull.number)
-        parts = self._words.semicolon.join(part for part in (said, became) if part)
-        return self._words(
-            "story.in-short", pull=name_of(pull.number), title=self.title(pull.number), said=parts
-        )
+        """Return a pull request in two sentences: its title, and what is other now, how it is switched on, or whom it concerns."""
+        words = self._words
+        said = list(self._says(pull)[:1])
+        said += words.picked(pull.switch)[:1] if not any("`" in one for one in said) else ()
+        parts = words.semicolon.join(part for part in (*said, self.became(pull.number)) if part)
+        return words("story.in-short", pull=name_of(pull.number), title=self.title(pull.number), said=parts)
 
     def _costs(self, pull: PullSummary) -> Iterator[str]:
         # By one language for both: a second one only beside a short one.
@@ -149,21 +151,43 @@ class PullStory:
         return self.title(notice.pulls[0]) if is_title else self._words.pick(notice.text)
 
     def state(self, number: int, *, is_on: bool) -> str:
-        """Return whether a pull request is ready for use, to be tried or to be waited for, and by what: fixes that followed, risk, tests, its default."""
+        """Return whether a pull request is ready for use, to be tried or to be waited for: its default, what its tests say, and the fixes until the newest commit."""
         pull, words = self._read.pull(number), self._words
-        fixes = [link.source for link in self._links if link.target == number and link.reason == "fixes"]
         if pull is None:
             return ""
-        if len(fixes) >= _OFTEN:
-            return words("state-of.wait", count=len(fixes), pulls=self.numbers(fixes, _NAMED))
-        if fixes:
-            return words("state-of.try-fixed", pulls=self.numbers(fixes, _NAMED))
-        if pull.switch and not is_on:
-            return words("state-of.try-off")
-        if not pull.tests:
-            return words("state-of.try-untested")
-        is_grave = pull in self._read.serious
-        return words("state-of.try-risk" if is_grave else "state-of.ready-on" if is_on else "state-of.ready")
+        fixes = list(dict.fromkeys((*self._fixes_of(number), *pull.later_fixes)))
+        soon = [fix for fix in fixes if self._days(number, fix) <= _SOON]
+        if soon:
+            lead = "state-of.wait" if len(soon) >= _OFTEN else "state-of.try"
+        else:
+            lead = "state-of.on" if is_on else "state-of.off" if pull.switch else "state-of.ready"
+        skips, caps, turned = pull.weakened
+        lost = {"state-of.skips": skips, "state-of.caps": caps, "state-of.turned": turned}
+        given_up = [words(code, count=count) for code, count in lost.items() if count]
+        tests = "state-of.with-tests" if pull.tests else "state-of.untested"
+        parts = [
+            words(lead),
+            words("state-of.weakened", names=given_up) if given_up else words(tests),
+        ]
+        if self._digest.newest is not None:
+            code, day = "state-of.fixed" if fixes else "state-of.not-fixed", self._digest.newest.day
+            parts.append(words(code, count=len(fixes), pulls=self.numbers(fixes, _NAMED), day=day))
+        return words.semicolon.join(part for part in parts if part)
+
+    def _fixes_of(self, number: int) -> list[int]:
+        return [link.source for link in self._links if link.target == number and link.reason == "fixes"]
+
+    def _days(self, target: int, source: int) -> float:
+        """Return how many days after a pull request another one was merged; very many where it is not known."""
+        first, second = self._times.get(target), self._times.get(source)
+        if not first or not second:
+            return float("inf")
+        return (datetime.fromisoformat(second) - datetime.fromisoformat(first)).total_seconds() / 86_400
+
+    @cached_property
+    def _times(self) -> dict[int, str | None]:
+        related = {one.number: one.merged_at for one in self._digest.related}
+        return related | {one.number: one.merged_at for one in self._digest.pulls}
 
     def _says(self, pull: PullSummary) -> tuple[str, ...]:
         """Return what is other now: a second statement only beside a short one."""
@@ -295,13 +319,11 @@ class PullStory:
 
     def _after(self, target: int, source: int) -> str:
         """Return how long after a pull request another one was merged; nothing where it is not known."""
-        times = {one.number: one.merged_at for one in self._digest.related}
-        times |= {one.number: one.merged_at for one in self._digest.pulls}
-        first, second = times.get(target), times.get(source)
-        if not first or not second:
+        days = self._days(target, source)
+        second = self._times.get(source)
+        if second is None or days == float("inf"):
             return ""
-        passed = datetime.fromisoformat(second) - datetime.fromisoformat(first)
-        hours = max(round(passed.total_seconds() / 3600), 1)
+        hours = max(round(days * 24), 1)
         is_soon = hours < _DAYS_FROM
         code = "story.after-hours" if is_soon else "story.after-days"
         day = "" if self._read.pull(source) else self._words("story.on-day", day=second[:10])

@@ -6,11 +6,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Final, NamedTuple
 
+from diffscope.messages.model import Language
+from diffscope.messages.say import texts
 from diffscope.products.report.counts import name_of
 from diffscope.products.report.model import Notice, NoticeKind, PullSummary, Recheck, RiskItem
 from diffscope.products.report.plain import AUDIENCES
 from diffscope.products.report.render.page import PageView
 from diffscope.products.report.render.story.pulls import PullStory
+from diffscope.products.report.statements import quoted
 from diffscope.render.sentences import begin
 from diffscope.render.words import Words
 from diffscope.rules.model import RuleCode, Severity
@@ -19,13 +22,15 @@ _ACTED: Final = 2
 _NAMED: Final = 3
 _FIX: Final = "TC205"
 """Flags a fix that came without a test."""
-_LEAST: Final = 4
-"""Pull requests that are shown where fewer are of high risk."""
-_MOST: Final = 4
+_LEAST: Final = 12
+"""Pull requests that are looked at where fewer are of high risk."""
+_MOST: Final = 3
 _FEW_LINES: Final = 12
 """Up to which a change is small enough to be read at once."""
 _LONGEST_CHECK: Final = 150
 _LONGEST: Final = 110
+_VAGUE: Final = ("models", "config")
+"""Areas that a change of another one often touches."""
 _TESTS: Final = ("missing-tests", "insufficient-tests")
 _WEAKENED: Final = "TC204"
 """Flags a test that lost something: nothing that is written later mends it."""
@@ -49,8 +54,14 @@ def tidy(sentence: str) -> str:
 ACT: Final[Mapping[NoticeKind, int]] = {"dependency": 1, "default": 4, "removed": 2, "refused": 1}
 """What asks who upgrades to act, and how many pull requests of it the upgrade list names."""
 _LINES: Final = 6
-_SAID: Final[Mapping[NoticeKind, str]] = {"removed": "story.act-removed", "refused": "story.act-refused"}
+_DO: Final[Mapping[NoticeKind, str]] = {
+    "removed": "story.do-removed",
+    "refused": "story.do-refused",
+    "default": "story.do-default",
+    "dependency": "story.do-dependency",
+}
 _LONG_COST: Final = 120
+_LONG_EFFECT: Final = 400
 
 
 class Section(NamedTuple):
@@ -72,11 +83,22 @@ class RiskStory:
             item.code: family.family for family in read.digest.risk.families for item in family.items
         }
         self._rules = {rule.code: rule for rule in read.digest.rules}
+        self.told: frozenset[int] = frozenset()
 
     def besides(self, told: frozenset[int]) -> tuple[str, ...]:
-        """Return the pull requests of high risk that are not ``told`` before, the gravest first, a line each: what is at risk, for whom, what to check."""
-        fresh = [pull for pull in self._gravest() if pull.number not in told]
-        return tuple(map(self._entry, fresh[:_MOST]))
+        """Return the risks that are not ``told`` before, the gravest first, pull requests on the same code in one: what may break, for whom, how one sees it, what to test."""
+        groups: dict[str, list[PullSummary]] = {}
+        for pull in self._gravest():
+            if pull.number not in told and self._area(pull):
+                groups.setdefault(self.target(self._counting(pull)[0]), []).append(pull)
+        shown = list(groups.items())[:_MOST]
+        self.told = frozenset(pulls[0].number for _, pulls in shown)
+        return tuple(self._entry(target, pulls) for target, pulls in shown)
+
+    def _area(self, pull: PullSummary) -> str:
+        """Return the first area of a pull request of which it is known what may break; nothing where there is none."""
+        known = [area for area in pull.areas if f"breaks.{area}" in texts(Language.ENGLISH)]
+        return min(known, key=lambda area: area in _VAGUE, default="")
 
     def _title(self, code: RuleCode) -> str:
         rule = self._rules.get(code)
@@ -112,23 +134,26 @@ class RiskStory:
             key=lambda item: (-item.severity.rank, self._families.get(item.code) in _TESTS, item.code),
         )
 
-    def _entry(self, pull: PullSummary) -> str:
-        """Return where a pull request is at risk, for whom, what to check of it, and what became of it."""
-        words, first = self._words, self._counting(pull)[0]
+    def _entry(self, target: str, pulls: Sequence[PullSummary]) -> str:
+        """Return what may break by pull requests on one place, for whom, how one sees it, what to test, and what became of them."""
+        words, pull, area = self._words, pulls[0], self._area(pulls[0])
         checks = [text for text in pull.checks if len(text.en) <= _LONGEST_CHECK and "`_" not in text.en]
-        untested = any(item.code in _UNNAMED and self.state(item) == "still" for item in pull.flags)
+        reach = [f"`{path}`" for path in pull.reach if path.startswith("tests/")][:1]
+        others = self._pulls.numbers([one.number for one in pulls[1:]], _NAMED)
         parts = [
-            words("story.risk-why", what=self._title(first.code), symbol=self.target(first)),
+            words(f"breaks.{area}"),
             words("story.risk-affects", said=words.pick(pull.affects)) if pull.affects else "",
-            words("state.untested", day=self.day) if untested else "",
-            self._pulls.became(pull.number),
+            words("story.risk-test", said=words(f"probe.{area}")),
             words("story.risk-check", said=words.pick(checks[0]).rstrip(".。")) if checks else "",
+            words("story.risk-reach", names=reach) if reach and not checks else "",
+            self._pulls.became(pull.number),
         ]
         return words(
             "story.risk-entry",
             pull=name_of(pull.number),
+            others=words("story.risk-others", pulls=others) if others else "",
             title=self._pulls.title(pull.number),
-            fixes=words("story.risk-fix") if pull.kind == "bugfix" else "",
+            symbol=target,
             said=words.semicolon.join(part for part in parts if part),
         )
 
@@ -257,23 +282,48 @@ class UpgradeList:
         return tuple(map(self._line, self.groups))
 
     def _line(self, group: Sequence[Notice]) -> str:
+        """Return who, what was and is and what that does, and what to do about it."""
         words, pull = self._words, self._read.pull(group[0].pulls[0])
-        kinds = {one.kind for one in group}
-        parts = []
-        for one in group:
-            if one.kind == "refused" and any(each.kind == "refused" for each in group[: group.index(one)]):
-                continue
-            said = self._pulls.noticed(one)
-            parts.append(
-                words(_SAID[one.kind], said=said) if one.kind in _SAID and not one.is_weighty else said
-            )
+        keeps = [words.pick(keep) for keep in dict.fromkeys(one.keep for one in group) if keep]
+        kinds = list(dict.fromkeys(one.kind for one in group))
+        keeps = keeps or [words(_DO[kind]) for kind in kinds[:1] if kind in _DO]
+        # Of a limit that a setting raises what it is.
+        asked = " ".join(keep.en for one in group if (keep := one.keep))
+        keeps += [
+            words.pick(text) for text in (pull.switch if pull else ()) if text.en.partition(" (")[0] in asked
+        ]
+        return words(
+            "story.upgrade",
+            who=begin(self._who(pull)),
+            line=words.semicolon.join(self._changes(group, pull)),
+            keep=words("story.upgrade-do", said=words.semicolon.join(keeps[:2])) if keeps else "",
+            pull=name_of(group[0].pulls[0]),
+        )
+
+    def _changes(self, group: Sequence[Notice], pull: PullSummary | None) -> Iterator[str]:
+        words = self._words
+        for kind in dict.fromkeys(one.kind for one in group):
+            own = [one for one in group if one.kind == kind]
+            for code in ("story.act-deprecated", "story.act-removed", "story.act-refused"):
+                plain = [self._pulls.noticed(one) for one in own if _said_by(one) == code]
+                if plain:
+                    yield words(code, said=words.listed(plain[:1] if kind == "refused" else plain, _NAMED))
+            yield from (self.change(one) for one in own if not _said_by(one))
+        if any(one.effect or one.reason for one in group):
+            return
         told = {one.text for one in group}
         costs = [text for text in pull.costs if text not in told and "“" in text.en] if pull else []
-        if "refused" not in kinds and costs and len(costs[0].en) <= _LONG_COST:
-            parts.append(words.pick(costs[0]))
-        parts += [words.pick(keep) for keep in dict.fromkeys(one.keep for one in group) if keep][:1]
-        line = words.semicolon.join(parts)
-        return words("story.upgrade", who=begin(self._who(pull)), line=line, pull=name_of(group[0].pulls[0]))
+        if "refused" not in {one.kind for one in group} and costs and len(costs[0].en) <= _LONG_COST:
+            yield words.pick(costs[0])
+
+    def change(self, one: Notice, *, most: int = _LONG_EFFECT) -> str:
+        """Return what a notice says was and is, and what that does to a server where that is not too long."""
+        said = self._pulls.noticed(one)
+        if len(said) > most:
+            said = said.partition(self._words.semicolon)[0]
+        known = one.effect or (quoted(one.reason) if one.reason else None)
+        effect = self._words.pick(known) if known and len(known.en) <= most else ""
+        return self._words("story.upgrade-effect", said=said, effect=effect) if effect else said
 
     def _who(self, pull: PullSummary | None) -> str:
         """Return whom a pull request concerns: of one of the project's own work those of its platform."""
@@ -309,6 +359,15 @@ class UpgradeList:
     def _reach(self, number: int) -> int:
         pull = self._read.pull(number)
         return 0 if pull is None or pull.affects is None else 1 + (len(pull.platforms) == 1)
+
+
+def _said_by(one: Notice) -> str:
+    """Return the message that a notice stands in; nothing where its text is whole."""
+    if one.is_weighty or one.kind not in ("removed", "refused"):
+        return ""
+    if one.kind == "refused":
+        return "story.act-refused"
+    return "story.act-deprecated" if "deprecat" in one.text.en else "story.act-removed"
 
 
 def _first_part(text: str, *, most: int = _LONGEST) -> str:

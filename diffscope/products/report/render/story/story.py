@@ -25,12 +25,13 @@ _TOLD: Final = 3
 """Pull requests that are told of what is new."""
 _OF_A_THEME: Final = 2
 _FIXES: Final = 4
-_HIGHLIGHTS: Final = 5
+_HIGHLIGHTS: Final = 4
 _SPANS: Final = 4
 """Marks of code in what is said in short: two pieces of it."""
 _LEADS: Final = 2
 _SHOWN: Final[Mapping[NoticeKind, int]] = {
-    **dict.fromkeys(("default", "removed", "model"), 2),
+    **dict.fromkeys(("default", "removed"), 3),
+    "model": 2,
     **dict.fromkeys(("option", "request", "variable", "endpoint"), 2),
     **dict.fromkeys(("refused", "dependency"), 1),
 }
@@ -45,6 +46,9 @@ _REACH: Final = 3.0
 """What a changed default counts for in what moved, in points of importance."""
 _LINKED: Final = 0.75
 _FOLLOWING: Final = ("fixes", "builds-on", "uses", "reverts")
+_SHORT_REASON: Final = 90
+_SHORT: Final = 150
+"""Characters of what is said of a pull request in the summary."""
 _MANY: Final = 5
 _MANY_CHANGES: Final = 4
 
@@ -161,7 +165,7 @@ class Story:
     @cached_property
     def highlights(self) -> tuple[str, ...]:
         """The most important pull requests that stand in no section before, two sentences each."""
-        said = self._told | self._upgrade.asking
+        said = self._told | self._upgrade.asking | {pull.number for pull in self._moving} | self._risks.told
         fresh = (
             self._pulls.in_short(pull)
             for pull in self._pulls.ranked
@@ -248,12 +252,10 @@ class Story:
 
     def _said(self, notice: Notice) -> str:
         said = self._pulls.noticed(notice)
-        is_told = notice.reason and not self._told.isdisjoint(notice.pulls)
-        return (
-            self._words("story.reason", said=said, reason=notice.reason)
-            if notice.reason and not is_told
-            else said
-        )
+        is_told = not self._told.isdisjoint(notice.pulls) or len(notice.reason) > _SHORT_REASON
+        if notice.reason and not is_told:
+            return self._words("story.reason", said=said, reason=notice.reason)
+        return said
 
     def _with_pulls(self, said: str, pulls: Sequence[int], undone_by: int | None) -> str:
         text = self._words("story.named-in", name=said, pull=self._pulls.numbers(pulls, 2))
@@ -296,6 +298,10 @@ class Story:
             if pull.kind != "bugfix" and (pull.audience != AUDIENCES[-1] or pull.number in self._deciding)
         }
         found: dict[str, PullSummary] = {}
+        # What asks most deployments to act is told first.
+        first = self._read.pull(self._upgrade.groups[0][0].pulls[0]) if self._upgrade.groups else None
+        if first is not None:
+            found[self._theme_of(first)] = first
         for pull in sorted(self._pulls.ranked, key=lambda pull: -scores.get(pull.number, 0.0)):
             if pull.number in scores:
                 found.setdefault(self._theme_of(pull), pull)
@@ -313,7 +319,8 @@ class Story:
     def _movement(self, pull: PullSummary) -> str:
         words, theme = self._words, self._themes.get(pull.number)
         told = next((group[0] for group in self._upgrade.groups if group[0].pulls[0] == pull.number), None)
-        said = self._pulls.noticed(told) if told else next(iter(words.picked(pull.plain[:1])), "")
+        plain = next((text for text in pull.plain[:1] if len(text.en) <= _SHORT), None)
+        said = self._upgrade.change(told, most=_SHORT) if told else words.pick(plain) if plain else ""
         return words(
             "story.movement",
             title=self._pulls.title(pull.number),
@@ -337,6 +344,7 @@ class Story:
         return self._words(
             "story.verdict-test" if is_much else checked,
             count=len(self._deciding),
+            pulls=self._pulls.numbers(sorted(self._deciding), _MANY_CHANGES + 2),
             first=self._words.listed([name_of(one) for one in first[:_NAMED]], _NAMED),
             back=self._words("story.verdict-undone", pulls=back) if undone else "",
         )

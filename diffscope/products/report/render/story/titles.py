@@ -35,6 +35,10 @@ _ARTICLES: Final = frozenset(
 _PAIRS: Final = frozenset({"due to", "caused by", "instead of", "based on", "when using"})
 _BETWEEN: Final = frozenset({",", "and", "&", "+"})
 _ENDS: Final = frozenset({";", "|"})
+_SCOPES: Final = frozenset(
+    {"rocm", "amd", "xpu", "cpu", "tpu", "pooling", "spec decode", "quantization", "moe", "lora", "mamba"}
+)
+"""Labels that say for whom something is."""
 _MARKS: Final = "!<>&@^%"
 _MOST_WORDS: Final = 5
 _FEW_WORDS: Final = 2
@@ -51,11 +55,11 @@ def bare_title(title: str) -> str:
 
 
 def topic_of(title: str) -> str:
-    """Return the last bracketed word before a title that says what it is about and is no label; nothing where there is none."""
+    """Return the last bracketed word before a title that says what it is about: no kind of change, no part of the tree, no part of a series; nothing where there is none."""
     bare = bare_title(title)
     head = title.partition(bare)[0] if bare != title else ""
-    topics = [tag.strip() for tag in _TAG.findall(head) if not is_label(tag)]
-    return topics[-1] if topics else ""
+    topics = [tag.strip() for tag in _TAG.findall(head)]
+    return next((tag for tag in reversed(topics) if not is_label(tag) or tag.lower() in _SCOPES), "")
 
 
 @cache

@@ -1,0 +1,188 @@
+"""Who works on whose lines: pull requests of a window among each other, and the fixes that came after it."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Final, NamedTuple
+
+from diffscope.diff.model import Diff, FileDiff, Hunk
+from diffscope.patterns import lazy_regex
+from diffscope.source.profile import places
+
+_SHORT: Final = 16
+"""Characters of a line, from which on it is somebody's own."""
+_LONG: Final = 40
+"""Characters of such lines together, from which on they are a word on who wrote them."""
+_PART: Final = 0.3
+"""Part of what a pull request takes away, from which on its being another one's is a word on that one."""
+_MOSTLY: Final = 0.4
+"""Part of the lines that a later fix changes, from which on it mends who wrote them and not only touches them."""
+_FIX: Final = lazy_regex(r"(?i)\b(?:bug ?fix(?:es)?|fix(?:es|ed)?|hot ?fix)\b")
+STYLE: Final = lazy_regex(r"(?i)\b(?:pre-?commit|mypy|lint\w*|typos?|typing|formatting)\b")
+"""How titles speak of a fix that changes nothing for users."""
+_NO_CODE: Final = lazy_regex(r"^(?:#|//|\*|/\*|\"\"\"|import |from |@|\)|\]|\})")
+_REMARK: Final = lazy_regex(r"(?:^|\s)(?:#|//|/\*).*$|^\s*\*(?:\s.*)?$")
+"""A comment to the end of a line."""
+_SWEEP: Final = 30
+"""Files of product code, from which on a fix is a sweep over the tree that tells nothing of each."""
+
+
+class Patch(NamedTuple):
+    """A pull request with what it changes."""
+
+    number: int
+    title: str
+    diff: Diff
+
+    @property
+    def is_fix(self) -> bool:
+        """Say whether its title speaks of a fix that users may meet."""
+        return is_fix(self.title)
+
+    @property
+    def files(self) -> list[FileDiff]:
+        """Return its files of product code."""
+        return [
+            file
+            for file in self.diff.files
+            if file.path.startswith(places().product) and not places().is_test(file.path)
+        ]
+
+
+def is_fix(title: str) -> bool:
+    """Return whether a title speaks of a fix that users may meet."""
+    return _FIX.search(title) is not None and STYLE.search(title) is None
+
+
+class Brought(NamedTuple):
+    """What pull requests bring, each by who brought it first: names of settings and values, of classes and functions, and by module the class that is a default now."""
+
+    names: Mapping[str, int]
+    symbols: Mapping[str, int]
+    classes: Mapping[str, tuple[int, str]]
+
+
+class Mended(NamedTuple):
+    """A pull request that replaces lines that an earlier one of the window added, or handles a setting or value that it brought."""
+
+    source: int
+    target: int
+    names: tuple[str, ...]
+    """The path of the lines, or the names handled."""
+
+
+class Worked(NamedTuple):
+    """Who works on what pull requests of a window wrote."""
+
+    mended: tuple[Mended, ...] = ()
+    """Of the window, and of fixes after it those that change mostly such lines."""
+    touched: tuple[tuple[int, int], ...] = ()
+    """Fixes that change at least a line of an earlier one, or what it brought, as (fix, earlier one)."""
+
+
+def find_worked(patches: Sequence[Patch], later: Iterable[Patch], brought: Brought) -> Worked:
+    """Return who works on whose lines; ``patches`` are of the window and ``later`` are fixes after it, both oldest first."""
+    trail = _Trail(brought)
+    mended, touched = list[Mended](), dict[tuple[int, int], None]()
+    for patch in patches:
+        mended += trail.replaced_by(patch)
+        touched |= dict.fromkeys(trail.touched_by(patch))
+        trail.record(patch)
+    for patch in later:
+        mended += trail.mended_by(patch)
+        touched |= dict.fromkeys(trail.touched_by(patch))
+    return Worked(tuple(mended), tuple(touched))
+
+
+class _Trail:
+    """Who wrote which line of the window, kept up to date while patches go by."""
+
+    def __init__(self, brought: Brought) -> None:
+        self._owners: dict[tuple[str, str], int] = {}
+        self._seen: set[int] = set()
+        self._brought = brought
+        self._named, self._symbols = (
+            re.compile("|".join(rf"(?<!\w){re.escape(name)}(?!\w)" for name in sorted(names)) or r"(?!)")
+            for names in (brought.names, brought.symbols)
+        )
+
+    def record(self, patch: Patch) -> None:
+        """Keep who wrote the lines that a patch adds."""
+        self._seen.add(patch.number)
+        for file in patch.files:
+            self._owners |= {
+                (file.path, line.text.strip()): patch.number
+                for hunk in file.hunks
+                for line in hunk.added
+                if len(line.text.strip()) >= _SHORT
+            }
+
+    def replaced_by(self, patch: Patch) -> Iterator[Mended]:
+        """Yield whose lines a patch of the window replaces, where they are a word on it, and who brought the names that it handles."""
+        own, removed = defaultdict[int, Counter[str]](Counter), 0
+        handled: defaultdict[int, dict[str, None]] = defaultdict(dict)
+        for file, hunk in _hunks(patch):
+            for line in hunk.removed:
+                text = line.text.strip()
+                removed += len(text)
+                target = self._owner(file, text)
+                if target is not None:
+                    own[target][file.path] += len(text)
+            for line in hunk.added:
+                for name in self._named.findall(line.text):
+                    handled[self._brought.names[name]][name] = None
+        least = max(_LONG, _PART * removed)
+        known = {target for target, paths in own.items() if target != patch.number and paths.total() >= least}
+        for target in sorted(known):
+            yield Mended(patch.number, target, tuple(path for path, _ in own[target].most_common()))
+        for target in sorted((handled.keys() & self._seen) - known):
+            yield Mended(patch.number, target, tuple(handled[target]))
+
+    def mended_by(self, patch: Patch) -> Iterator[Mended]:
+        """Yield whose code a later fix mostly changes; what it only puts between lines mends nothing of theirs."""
+        own: defaultdict[int, Counter[str]] = defaultdict(Counter)
+        whole = 0
+        for file, hunk in _hunks(patch):
+            changed = len(hunk.removed) + len(hunk.added)
+            whole += changed
+            owners = {self._owner(file, line.text.strip()) for line in hunk.removed if line.text.strip()}
+            if len(owners) == 1 and (target := owners.pop()) is not None:
+                own[target][file.path] += changed
+        for target, paths in sorted(own.items()):
+            if paths.total() >= _MOSTLY * whole:
+                yield Mended(patch.number, target, tuple(path for path, _ in paths.most_common()))
+
+    def touched_by(self, patch: Patch) -> Iterator[tuple[int, int]]:
+        """Yield who wrote a line of code that a fix changes, or brought the setting or class that it works on, or made the class a default whose declarations it changes."""
+        if not patch.is_fix or len(patch.files) >= _SWEEP:
+            return
+        found = set[int | None]()
+        for file, hunk in _hunks(patch):
+            gone = [line.text.strip() for line in hunk.removed]
+            found |= {self._owner(file, text) for text in gone if not _NO_CODE.search(text)}
+            texts = [hunk.section, *gone, *(line.text for line in hunk.added)]
+            found |= {self._brought.names[name] for text in texts for name in self._named.findall(text)}
+            found |= {self._brought.symbols[name] for name in self._symbols.findall(hunk.section)}
+            number, name = self._brought.classes.get(file.path, (None, ""))
+            if name and f"class {name}" in hunk.section:
+                found.add(number)
+        for target in sorted(one for one in found if one is not None):
+            if target != patch.number and target in self._seen:
+                yield patch.number, target
+
+    def _owner(self, file: FileDiff, text: str) -> int | None:
+        return self._owners.get((file.old_path or file.path, text))
+
+
+def _hunks(patch: Patch) -> Iterator[tuple[FileDiff, Hunk]]:
+    """Yield the hunks that change more than comments."""
+    for file in patch.files:
+        for hunk in file.hunks:
+            was, now = (
+                [text for line in side if (text := _REMARK.sub("", line.text).strip())]
+                for side in (hunk.removed, hunk.added)
+            )
+            if was != now:
+                yield file, hunk

@@ -1,0 +1,163 @@
+"""The texts of notices: what a setting does to a server, how what was is kept, what goes and comes under another name or in another version.
+
+A name is told once: by the same letters, or by much the same name in one place and pull request.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from difflib import SequenceMatcher
+from typing import Final, NamedTuple
+
+from diffscope.messages.model import Language, Text
+from diffscope.messages.say import text_of, texts
+from diffscope.patterns import lazy_regex
+from diffscope.products.report.authors_words import AuthorsWords
+from diffscope.products.report.decisions import Decided, condition_in_words, joined
+from diffscope.products.report.model import Notice, NoticeKind
+from diffscope.products.report.statements import short
+
+_MAJOR: Final = lazy_regex(r"(?:==|<=?|~=)(\d+)")
+_MOST_EXCLUDED: Final = 2
+_LONG: Final = 60
+_MOST: Final = 2
+_ALIKE: Final = 0.6
+"""How alike two names are at least, from 0 to 1, for one to be the other's new name."""
+_VALUE: Final = lazy_regex(r"`([^`]+)`")
+_LONGEST_REASON: Final = 170
+_ENDS: Final = lazy_regex(r"(?<=[.])\s+(?=[A-Z-])")
+_WHY: Final = lazy_regex(r"(?i)\b(?:prevents?|avoids?|because|otherwise|so that|reduces?|since)\b")
+_MOST_CAPPED: Final = 6
+
+
+class Seen(NamedTuple):
+    """Something noticed, before pull requests that say the same are joined."""
+
+    kind: NoticeKind
+    name: str
+    text: Text
+    number: int
+    is_weighty: bool = False
+    reason: str = ""
+    keep: Text | None = None
+    effect: Text | None = None
+
+
+def how_to_keep(each: Decided, words: AuthorsWords) -> Text:
+    """Return what to do about a default that the code decides: also where the setting decides more than before, so that the old state does not come back."""
+    option = f"--{each.name.replace('_', '-')}"
+    duty = next(((what, path) for name, what, path in words.duties if name == each.name), None)
+    if duty is None:
+        return text_of("keep.set-it", name=option)
+    return text_of("keep.set-it-but", name=option, duty=duty[0], file=duty[1].rpartition("/")[2])
+
+
+def explained(seen: Seen, words: AuthorsWords) -> Seen:
+    """Return a notice with what it does to a server, in our words, else in the author's, and of a default that leaves the choice to the code what it chooses."""
+    last = seen.name.partition(" ")[0].rpartition(".")[2].removeprefix("--").replace("-", "_")
+    effect = seen.effect or (text_of(f"does.{last}") if f"does.{last}" in texts(Language.ENGLISH) else None)
+    reason = seen.reason or _reason(dict(words.fields).get(last, ""))
+    if seen.kind == "dependency" and words.tests.capped:
+        capped = words.tests.capped
+        names = tuple(f"`{name}`" for name in capped[:_MOST_CAPPED])
+        effect = text_of("does.capped", count=len(capped), names=names)
+    resolved = dict(words.resolved).get(seen.name)
+    if resolved is None or seen.keep is None:
+        return seen._replace(effect=effect, reason=reason)
+    chosen = [(condition_in_words(one.condition), one.value) for one in resolved.choices]
+    choices = [text_of("notice.choice", value=value, where=one.en, where_zh=one.zh) for one, value in chosen]
+    said = joined("notice.then", choices)
+    text = (
+        text_of(
+            "notice.with-before", left=seen.text.en, left_zh=seen.text.zh, right=said.en, right_zh=said.zh
+        )
+        if said
+        else seen.text
+    )
+    before = _VALUE.findall(seen.keep.en)[-1].strip("'")
+    same = [where for where, value in chosen if value == before]
+    barred = [condition_in_words(each) if each else text_of("condition.always") for each in resolved.barred]
+    parts = [text_of("keep.same", where=one.en, where_zh=one.zh) for one in same]
+    parts += [text_of("keep.barred", value=before, where=one.en, where_zh=one.zh) for one in barred]
+    keep = joined("notice.then", parts if barred else [*parts, seen.keep])
+    return seen._replace(text=text, keep=keep, effect=effect, reason=reason)
+
+
+def _reason(said: str) -> str:
+    """Return the sentence of a docstring that gives a reason, else its first ones."""
+    sentences = _ENDS.split(said.replace("%%", "%"))
+    why = next((each for each in sentences if _WHY.search(each)), said)
+    return short(why, most=_LONGEST_REASON)
+
+
+def join_renamed(found: Sequence[Notice]) -> list[Notice]:
+    """Return the notices, what goes and comes under another name told once, as renamed."""
+    new = [one for one in found if one.kind in ("model", "option", "variable", "setting")]
+    kept, told = [], []
+    for one in found:
+        likely = [other for other in new if other not in told and _is_renamed(one, other)]
+        likely.sort(key=lambda other: (-_alike(one.name, other.name), other.name))
+        if one.kind != "removed" or not likely:
+            kept.append(one)
+            continue
+        same = [other for other in likely if _letters(other.name) == _letters(one.name)]
+        to, more = (same or likely)[0], likely[1:] if not same else []
+        if same:
+            text = text_of("notice.renamed", before=one.name, name=to.name)
+        else:
+            names = tuple(f"`{other.name.rpartition('.')[2]}`" for other in (to, *more)[:_MOST])
+            text = text_of("notice.replaced", before=one.name, names=names)
+        pulls = tuple(dict.fromkeys((*one.pulls, *to.pulls)))
+        kept.append(
+            Notice(
+                kind="removed", name=one.name, text=text, pulls=pulls, undone_by=to.undone_by,
+                is_weighty=True, keep=text_of("keep.new-name"),
+            )
+        )  # fmt: skip
+        told += [to, *more]
+    return [one for one in kept if one not in told]
+
+
+def _is_renamed(old: Notice, new: Notice) -> bool:
+    """Return whether a name that went is another one now: the same letters, or much the same name in one place and pull request."""
+    if _letters(old.name) == _letters(new.name):
+        return True
+    at, now_at = old.name.rpartition(".")[0], new.name.rpartition(".")[0]
+    is_setting = bool(at) or old.name.startswith("--") or old.name.isupper()
+    same_place = at == now_at and old.name.startswith("--") == new.name.startswith("--")
+    together = not {*old.pulls}.isdisjoint(new.pulls)
+    return is_setting and same_place and together and _alike(old.name, new.name) >= _ALIKE
+
+
+def _alike(old: str, new: str) -> float:
+    was, now = old.rpartition(".")[2], new.rpartition(".")[2]
+    return SequenceMatcher(None, was, now, autojunk=False).ratio()
+
+
+def _letters(name: str) -> str:
+    return "".join(filter(str.isalnum, name)).casefold()
+
+
+def majors_of(wanted: str) -> tuple[str, ...]:
+    """Return the major versions that a requirement pins or ends before."""
+    return tuple(sorted(_MAJOR.findall(wanted)))
+
+
+def of_versions(name: str, before: str, after: str) -> Text:
+    """Return how a requirement changed: of a long list of exclusions how many, and what else came and went."""
+    was, now = before.split(","), after.split(",")
+    gone, come = [each for each in was if each not in now], [each for each in now if each not in was]
+    excluded = [each for each in come if each.startswith("!=")]
+    if len(excluded) > _MOST_EXCLUDED:
+        kept = ",".join(each for each in now if not each.startswith("!="))
+        return text_of(
+            "notice.dependency-without", name=name, before=shortened(before), after=kept, count=len(excluded)
+        )
+    if len(before) + len(after) > _LONG and gone and come:
+        before, after = ",".join(gone), ",".join(come)
+    return text_of("notice.dependency", name=name, before=shortened(before), after=shortened(after))
+
+
+def shortened(value: str) -> str:
+    """Return a value, cut where it is long."""
+    return value if len(value) <= _LONG else f"{value[: _LONG - 1]}…"

@@ -1,0 +1,52 @@
+"""Who works on whose lines, in a window and after it."""
+
+from __future__ import annotations
+
+import pytest
+
+from diffscope.diff.parse import parse_diff
+from diffscope.products.report.links.lines import Brought, Mended, Patch, find_worked
+from tests.products.report.test_authors_words import a_patch
+
+PATH = "vllm/config/lamp.py"
+LINES = "    wick = trim_the_wick(lamp, to=4)\n    light_the_lamp_again(wick)"
+FIRST = Patch(1, "[Core] Add a lamp", parse_diff(a_patch(LINES)))
+BROUGHT = Brought({"oil_lantern_4": 1}, {"LanternOfOil": 1}, {"vllm/backend.py": (1, "OilBackend")})
+
+
+def _fix(added: str, removed: str = "", *, title: str = "[Bugfix] Fix it", **place: str) -> Patch:
+    return Patch(2, title, parse_diff(a_patch(added, removed, **place)))
+
+
+@pytest.mark.parametrize(
+    ("second", "mended"),
+    [
+        pytest.param(_fix("    wick = None", LINES), [Mended(2, 1, (PATH,))], id="lines of the first"),
+        pytest.param(_fix("    wick = None", LINES.partition("\n")[0] + "\n" + "    other_code_that_was_there()\n" * 20), [], id="few of them among many"),
+        pytest.param(_fix("    wick = None", LINES.partition("\n")[0], path="vllm/b.py"), [], id="the same line elsewhere"),
+        pytest.param(_fix('    allow("oil_lantern_4")'), [Mended(2, 1, ("oil_lantern_4",))], id="a value that the first brought"),
+        pytest.param(_fix('    allow("oil_lantern_45")'), [], id="a longer name"),
+    ],
+)  # fmt: skip
+def test_who_works_on_whose_lines_in_a_window(second: Patch, mended: list[Mended]) -> None:
+    assert list(find_worked([FIRST, second], [], BROUGHT).mended) == mended
+
+
+@pytest.mark.parametrize(
+    ("later", "mended", "touched"),
+    [
+        pytest.param(_fix("    wick = None", LINES), [Mended(2, 1, (PATH,))], [(2, 1)], id="mostly its lines"),
+        pytest.param(_fix("    x = 1", LINES.partition("\n")[0] + "\n" + "    other_code_that_was_there()\n" * 20), [], [(2, 1)], id="one of its lines among others"),
+        pytest.param(_fix("    wick = None", LINES, title="[Core] Change it"), [Mended(2, 1, (PATH,))], [], id="no fix by its title"),
+        pytest.param(_fix("    x = 1", section="class LanternOfOil:"), [], [(2, 1)], id="put into a class that it added"),
+        pytest.param(_fix("    x = 1", path="vllm/backend.py", section="class OilBackend(Backend):"), [], [(2, 1)], id="what a class can do that it made a default"),
+        pytest.param(_fix("    x = 1", path="vllm/backend.py", section="class Other:"), [], [], id="another class of that module"),
+        pytest.param(_fix(LINES + "  # soon", LINES), [], [], id="a comment alone"),
+        pytest.param(_fix("    x = 1"), [], [], id="nothing of it"),
+    ],
+)  # fmt: skip
+def test_whose_lines_fixes_change_after_a_window(
+    later: Patch, mended: list[Mended], touched: list[tuple[int, int]]
+) -> None:
+    found = find_worked([FIRST], [later], BROUGHT)
+    assert (list(found.mended), list(found.touched)) == (mended, touched)
