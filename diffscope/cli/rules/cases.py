@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from diffscope.adapters.config.knowledge import load_knowledge
 from diffscope.adapters.config.rule_files import case_texts, folder_texts, rule_texts
@@ -29,10 +28,6 @@ from diffscope.source.profile import in_force, repository_name
 from diffscope.syntax.model import Outline
 from diffscope.syntax.outline.outline import identifiers
 from diffscope.yaml.reading import Mistake, mistakes_error
-
-if TYPE_CHECKING:
-    from diffscope.facts.collect import Knowledge
-
 
 _Tree = dict[str, bytes]
 
