@@ -380,13 +380,10 @@ class _Around:
     def _places(self, lines: Iterable[int]) -> tuple[str, ...]:
         found: dict[str, str] = {}
         for at in lines:
-            name = self._name(at)
+            around = [one for one in self._definitions if one.start <= at <= one.end]
+            name = max(around, key=lambda one: one.start).name if around else ""
             found.setdefault(name or str(at), f"{at} {name}".rstrip())
         return tuple(found.values())[:_PLACES]
-
-    def _name(self, line: int) -> str:
-        around = [one for one in self._definitions if one.start <= line <= one.end]
-        return max(around, key=lambda one: one.start).name if around else ""
 
 
 def _arguments(text: str, start: int) -> str:
