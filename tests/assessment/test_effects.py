@@ -857,7 +857,7 @@ def test_what_a_try_begins_with_is_what_comes_next() -> None:
         f"def light(lamps, one):\n{early}{rest}" for early in ("", "    if not one:\n        return 1\n")
     )
     (effect,) = find_effects(edit(PATH, *sides))
-    assert "never comes to `lamps.light(one)` (line 5)" in effect.checks[0].en
+    assert "before `lamps.light(one)` (line 5)" in effect.checks[0].en
 
 
 def test_a_refusal_that_a_new_function_makes_is_not_gone() -> None:
