@@ -290,8 +290,6 @@ def _explained(
 ) -> tuple[object, str]:
     """Return the answer as a value and as text."""
     if code is None:
-        from diffscope.cli.explain import explain_step, list_steps, list_text, steps_text
-
         (gathered,) = changes
         if step is None:
             listed = list_steps(gathered, workspace)

@@ -187,8 +187,6 @@ def init(*, folder: Path, force: bool, ci: str | None, action: str | None) -> in
     the tree and written beside it.
     """
     if ci is not None:
-        from diffscope.cli.init import ci_files, ci_rest
-
         files = ci_files(ci, action)
         rest = ci_rest(ci)
     else:

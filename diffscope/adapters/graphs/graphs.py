@@ -296,9 +296,6 @@ def graph_at(
     reader = _TreeReader(repository, commit, cache)
     graph = store.get(key)
     if graph is None:
-        # Most runs find the graph in the cache, and start-up is hot.
-        from diffscope.adapters.graphs.graphs import BuildOptions, GraphMaker  # noqa: PLC0415
-
         maker = GraphMaker(repository, commit, cache, store, BuildOptions(workers, progress))
         graph = maker.make(key, reader.outline)
         reader.known_words = maker.words

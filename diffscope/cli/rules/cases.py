@@ -114,14 +114,11 @@ def case_collector() -> Callable[[Case], ChangeFacts | None]:
     # Cases of facts alone need neither syntax trees nor a graph, and start-up is hot.
     @cache
     def knowledge() -> Knowledge:
-        from diffscope.cli.rules.cases import bundled_knowledge
 
         return bundled_knowledge()
 
     def collect(case: Case) -> ChangeFacts | None:
         if case.recorded is None:
-            from diffscope.cli.rules.cases import case_facts
-
             return case_facts(case, knowledge())
         from diffscope.adapters.changes.files import RecordedSource
 

@@ -350,7 +350,5 @@ def triage(*, repo: Path | None, forms: tuple[Output, ...], console: Console, **
     They come from GitHub, from a saved list, or from a range of merged changes that are treated as open. Results are stored by head
     commit: an interrupted run continues where it stopped.
     """
-    from diffscope.cli.triage.command import TriageRequest, run_triage
-
     run_triage(TriageRequest(**asked), repo, forms, console)
     return DONE
