@@ -15,6 +15,7 @@ from diffscope.assessment.effect_sentences import (
     direction_of,
     error_of,
     exit_of,
+    parted,
     parts_of,
     sentence_of,
     short_name,
@@ -208,6 +209,7 @@ def _question(
     reached = symbol.reached if (symbol := group.symbols[0]) is not None else ""
     told |= _quoted(edit, code, asked)
     told |= _details(edit, asked)
+    told |= {"after": edit.after.partition(" as ")[0]} if asked == "except" else {}
     if asked == "assert" and reached == "start_up":
         asked = "assert-start"
     if asked == "raised" and not told.get("value"):
@@ -219,8 +221,8 @@ def _question(
         asked += "-told" if reached == "start_up" and _SAYS_WHAT.search(str(told.get("value", ""))) else ""
         guards = (*edit.outer, *((edit.guard,) if code == "condition-raise" else ()))
         told["at"] = message("check.where", guard=" and ".join(filter(None, guards))) if any(guards) else ""
-    if asked in ("decided", "return"):
-        asked, told = _decided(edit, told, facts)
+    if asked in ("decided", "return", "value-changed"):
+        asked, told = _decided(edit, told, facts, asked)
     if asked == "splits" and edit.otherwise.startswith("raise "):
         return "raised", {**told, "after": denied(edit.after), "value": error_of(edit.otherwise)}
     return _before_next(edit, "returned-to" if asked == "return" and words["caller"] else asked), told
@@ -251,15 +253,19 @@ def _quoted(edit: Edit, code: str, asked: str) -> dict[str, Argument]:
     return {}
 
 
-def _decided(edit: Edit, told: dict[str, Argument], facts: ChangeFacts) -> tuple[str, dict[str, Argument]]:
+def _decided(
+    edit: Edit, told: dict[str, Argument], facts: ChangeFacts, asked: str
+) -> tuple[str, dict[str, Argument]]:
     """Return which question asks for the cases that two conditions, or results, decide otherwise, and what it quotes."""
     if (values := changed_values(edit)) is not None:
         told = {**told, "case": values.gained, "lost": values.lost}
         if edit.what == "condition" and exit_of(edit) == "raise" and values.gained:
             return "raised", {**told, "after": values.gained, "value": error_of(edit.held[-1])}
         return f"{'returned' if edit.what == 'return' else 'decided'}-{values.kind}", told
-    if edit.what == "return":
-        return "return", told
+    if edit.what in ("return", "value"):
+        part = parted(edit.before, edit.after)
+        is_part = edit.what == "value" and part != (edit.before, edit.after) and not all(part)
+        return ("value-part" if is_part else asked), {**told, "case": _case_of(edit, *part)}
     sides = [_COMPARED.match(text) for text in (edit.before, edit.after)]
     if sides[0] is not None and sides[1] is not None:
         (left, sign, right), (other, new_sign, new_right) = sides[0].groups(), sides[1].groups()
@@ -279,13 +285,18 @@ def _by_parts(edit: Edit, told: dict[str, Argument], facts: ChangeFacts) -> tupl
         case, lost = _both(edit.after, denied(edit.before)), _both(edit.before, denied(edit.after))
         kind = {"wider": "gained", "narrower": "lost"}.get(way, "both")
         return f"decided-{kind}", {**told, "case": case, "lost": lost}
-    part, texts = come or gone, edit.after + edit.before
-    if (gone and come) or "…" in texts:
+    if (gone and come) or parts_of(edit, facts):
         kind = "both" if gone and come else "more" if come else "less"
         return f"asks-{kind}", {**told, "gone": gone, "come": come}
-    is_or = f" or {part}" in texts or f"{part} or " in texts
-    case = part if is_or else denied(part)
-    return f"decided-{'gained' if bool(come) is is_or else 'lost'}", {**told, "case": case, "lost": case}
+    case = _case_of(edit, gone, come)
+    is_gained = bool(come) is (case in (come, gone))
+    return f"decided-{'gained' if is_gained else 'lost'}", {**told, "case": case, "lost": case}
+
+
+def _case_of(edit: Edit, gone: str, come: str) -> str:
+    """Return where a condition of several parts differs by one of them."""
+    part, texts = come or gone, edit.after + edit.before
+    return part if f" or {part}" in texts or f"{part} or " in texts else denied(part)
 
 
 def _both(*conditions: str) -> str:
@@ -294,27 +305,12 @@ def _both(*conditions: str) -> str:
     )
 
 
-def parted(before: str, after: str) -> tuple[str, str]:
-    """Return what only one of two conditions asks, of those that ``and`` or ``or`` joins without brackets around them."""
-    for word in (" or ", " and "):
-        was, now = (text.split(word) for text in (before, after))
-        if all(part.count("(") == part.count(")") for part in (*was, *now)) and set(was) & set(now):
-            return word.join(one for one in was if one not in now), word.join(
-                one for one in now if one not in was
-            )
-    return before, after
-
-
 def _details(edit: Edit, asked: str) -> dict[str, Argument]:
     """Return what some questions quote otherwise than the sentence does."""
     found: dict[str, Argument] = {}
     if asked == "offset" and (offset := _OFFSET.search(edit.after)) is not None:
         found = {"name": f"`{offset[1]}`", "after": offset[0]}
-    elif (
-        asked == "part"
-        and len(edit.after) > LONGEST_GUARD
-        and (part := _SLICE.search(edit.after)) is not None
-    ):
+    elif asked == "part" and len(edit.after) > LONGEST_GUARD and (part := _SLICE.search(edit.after)):
         start = max(edit.after.rfind(mark, 0, part.start()) for mark in " (,") + 1
         found = {"after": edit.after[start : part.end()]}
     elif asked == "missing" and (key := _MISSING.search(edit.before)) is not None:

@@ -29,8 +29,8 @@ CheckCode = Literal[
     "check.return", "check.returned-both", "check.returned-gained", "check.returned-lost",
     "check.returned-to", "check.row", "check.skipped", "check.skipped-next", "check.splits",
     "check.unbounded-length", "check.unbounded-number", "check.unread", "check.value-changed",
-    "check.variable", "check.version", "check.via", "check.where", "check.widened", "check.widened-or",
-    "check.written", "check.zero",
+    "check.value-part", "check.variable", "check.version", "check.via", "check.where", "check.widened",
+    "check.widened-or", "check.written", "check.zero",
 ]
 EffectCode = Literal[
     "effect.and-less", "effect.and-more", "effect.argument-added", "effect.argument-changed",
@@ -40,8 +40,8 @@ EffectCode = Literal[
     "effect.condition-asks-less", "effect.condition-asks-more", "effect.condition-both",
     "effect.condition-break", "effect.condition-changed", "effect.condition-ends",
     "effect.condition-exit-gone", "effect.condition-gained", "effect.condition-guards",
-    "effect.condition-lost", "effect.condition-part", "effect.condition-raise", "effect.condition-removed",
-    "effect.condition-return", "effect.condition-splits", "effect.condition-stop",
+    "effect.condition-lost", "effect.condition-part", "effect.condition-raise", "effect.condition-raise-gone",
+    "effect.condition-removed", "effect.condition-return", "effect.condition-splits", "effect.condition-stop",
     "effect.condition-unguards", "effect.element-added", "effect.element-changed", "effect.element-removed",
     "effect.entry-added", "effect.entry-changed", "effect.entry-removed", "effect.except-added",
     "effect.except-changed", "effect.except-removed", "effect.exit-to-assert", "effect.file-added",

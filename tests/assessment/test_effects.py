@@ -99,7 +99,7 @@ def thing(*lines: str, other: str = "1") -> str:
             thing("assert self.buffer", "top = 0 if self.short else self.buffer[-1]", "use(top)"),
             thing("if self.short:", "    top = 0", "else:", "    assert self.buffer", "    top = self.buffer[-1]", "use(top)"),
             "Where `not self.short`, `Thing.run` runs `assert self.buffer`, else `top = 0`; until now `assert self.buffer` in both cases",
-            "With `self.short`, `Thing.run` now runs `top = 0` in the place of `assert self.buffer`: does it leave the same behind, and is that case tested?",
+            "With `self.short`, `Thing.run` now runs `top = 0` in the place of `assert self.buffer`: does nobody need that then, and is that case tested?",
             id="a value that is the same in either case is no change"),
         pytest.param(
             thing("if rows != 1:", "    use(rows)", "else:", "    drop(rows, 1)"), thing("if rows != 1:", "    use(rows)", "else:", "    drop(rows, 2)"),
@@ -192,7 +192,7 @@ def thing(*lines: str, other: str = "1") -> str:
             id="an end that is gone"),
         pytest.param(
             thing("use(rows)", "if rows:", "    raise ValueError(rows)"), thing("use(rows)"),
-            "`Thing.run` goes on now if `rows`; until now: `raise ValueError(rows)`",
+            "`Thing.run` no longer raises `ValueError(rows)` if `rows`",
             "",
             id="a last refusal that is gone"),
         pytest.param(
@@ -551,7 +551,7 @@ def test_where_a_change_may_fail_beside_its_own_lines(before: str, after: str, c
         pytest.param(
             thing("use(rows)", other="1\n    def old(self):\n        if self.on:\n            raise ValueError('off')\n        return 2"),
             thing("if self.on:", "    raise ValueError('off')", "use(rows)", other="1\n    def old(self):\n        return 2"),
-            "`Thing.old` goes on now if `self.on`; until now: `raise ValueError('off')`", id="a refusal that stood in another function"),
+            "`Thing.old` no longer raises `ValueError: off` if `self.on`", id="a refusal that stood in another function"),
     ],
 )  # fmt: skip
 def test_what_stood_otherwise_is_not_told_as_new(before: str, after: str, says: str) -> None:
@@ -857,7 +857,7 @@ def test_what_a_try_begins_with_is_what_comes_next() -> None:
         f"def light(lamps, one):\n{early}{rest}" for early in ("", "    if not one:\n        return 1\n")
     )
     (effect,) = find_effects(edit(PATH, *sides))
-    assert "never comes to `lamps.light(one)` (line 5)" in effect.checks[0].en
+    assert "before `lamps.light(one)` (line 5)" in effect.checks[0].en
 
 
 def test_a_refusal_that_a_new_function_makes_is_not_gone() -> None:
@@ -866,4 +866,11 @@ def test_a_refusal_that_a_new_function_makes_is_not_gone() -> None:
         thing("checked(rows)", "use(rows)")
         + "\ndef checked(rows):\n    if rows < 0:\n        raise ValueError(rows)\n"
     )
-    assert not any("goes on" in one.says.en for one in find_effects(edit(PATH, before, after)))
+    assert not any("no longer" in one.says.en for one in find_effects(edit(PATH, before, after)))
+
+
+def test_a_local_name_in_a_condition_is_told_by_what_it_stands_for() -> None:
+    before = thing("if a(rows) and self.on:", "    use(rows)")
+    after = thing("is_a = a(rows)", "if is_a and self.on and rows.size:", "    use(rows)")
+    (effect,) = find_effects(edit(PATH, before, after))
+    assert effect.checks[0].en.startswith("Where `not rows.size`, `Thing.run` no longer")
