@@ -212,7 +212,11 @@ def _question(
     told |= {"after": edit.after.partition(" as ")[0]} if asked == "except" else {}
     if asked == "assert" and reached == "start_up":
         asked = "assert-start"
-    if asked == "raised" and not told.get("value"):
+    taken = {
+        one.name for one in facts.parameter if one.symbol == edit.symbol and one.what == "added-optional"
+    }
+    if asked == "raised" and not (told.get("value") and taken.isdisjoint(_WORD.findall(edit.after))):
+        # Nobody hands over today what the function did not take.
         return "", told
     if asked == "raised" and _asks_new(edit, facts):
         asked = "raised-new"

@@ -1409,7 +1409,7 @@ class Point(Value, frozen=True, kw_only=True):
     """
 
     what: str
-    """``request``, ``response`` or ``field`` (of a wire protocol: asked, answered, or not known which), ``option``, ``limit``, ``renamed``, ``written`` (into an object of the caller), ``emptied`` (a list that something is taken from), ``asserted`` (of a result) or ``demanded`` (of a fake in a test)."""
+    """``request``, ``response`` or ``field`` (of a wire protocol: asked, answered, or not known which), ``option``, ``limit``, ``renamed``, ``written`` (into an object of the caller), ``emptied`` (a list that something is taken from), ``asserted`` (of a result) ``demanded`` (of a fake in a test) or ``substring`` (a tuple of one text without its comma)."""
     path: str
     line: int
     names: tuple[str, ...]

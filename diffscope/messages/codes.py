@@ -28,9 +28,9 @@ CheckCode = Literal[
     "check.raised-start-told", "check.refusal-of-client", "check.refusal-of-option", "check.renamed-out",
     "check.return", "check.returned-both", "check.returned-gained", "check.returned-lost",
     "check.returned-to", "check.row", "check.skipped", "check.skipped-next", "check.splits",
-    "check.unbounded-length", "check.unbounded-number", "check.unread", "check.value-changed",
-    "check.value-part", "check.variable", "check.version", "check.via", "check.where", "check.widened",
-    "check.widened-or", "check.written", "check.zero",
+    "check.substring", "check.unbounded-length", "check.unbounded-number", "check.unread",
+    "check.value-changed", "check.value-part", "check.variable", "check.version", "check.via", "check.where",
+    "check.widened", "check.widened-or", "check.written", "check.zero",
 ]
 EffectCode = Literal[
     "effect.and-less", "effect.and-more", "effect.argument-added", "effect.argument-changed",
@@ -125,7 +125,8 @@ PointCode = Literal[
     "point.emptied", "point.field", "point.kept", "point.kept-all", "point.left", "point.limit-ge",
     "point.limit-gt", "point.limit-le", "point.limit-lt", "point.limit-max_length", "point.limit-min_length",
     "point.moved", "point.moved-module", "point.moves", "point.no-bounds", "point.none-left", "point.option",
-    "point.renamed", "point.request", "point.response", "point.unbounded", "point.was", "point.written",
+    "point.renamed", "point.request", "point.response", "point.substring", "point.unbounded", "point.was",
+    "point.written",
 ]
 RiskCode = Literal[
     "risk.after-nothing", "risk.failed-more", "risk.flag", "risk.logic-unknown", "risk.logic-unknown-more",

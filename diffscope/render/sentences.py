@@ -31,7 +31,9 @@ _NEVER: Final = frozenset(
 _AFTER_EDITS: Final = frozenset({"concurrency"})
 _OF_TESTS: Final = frozenset({"missing-tests", "insufficient-tests", "ci-coverage"})
 """Families that ask how it is shown; what to show comes first."""
-_ASKED_FIRST: Final = frozenset({"point-written", "point-emptied", "point-asserted", "point-demanded"})
+_ASKED_FIRST: Final = frozenset(
+    {"point-written", "point-emptied", "point-asserted", "point-demanded", "point-substring"}
+)
 """Effects that a change may have beside what it is for: told behind that."""
 _MOST_TOLD: Final = 2
 _MOST_CHECKS: Final = 2

@@ -512,6 +512,9 @@ def test_a_long_error_is_quoted_with_its_end_and_a_new_branch_alone_asks_nothing
             "def run(p: SamplingParams):\n    use(p)\n", "def run(p: SamplingParams):\n    p = p.clone()\n    p.skip = False\n    use(p)\n",
             "", id="a write into a copy"),
         pytest.param(
+            "def run(on):\n    return on in ('a', 'b')\n", "def run(on):\n    return on in ('a')\n",
+            "`on in ('a')` of `run` (line 2) has no comma", id="a tuple of one text without its comma"),
+        pytest.param(
             "def run(on):\n    return on\n", "def run(on):\n    if on:\n        names = make(on)\n    else:\n        names = []\n    return names[0]\n",
             "One branch of `run` leaves `names` empty: does `names[0]` (line 6) raise an IndexError then?", id="an index into an empty list"),
         pytest.param(
@@ -531,7 +534,7 @@ def test_where_a_change_may_fail_beside_its_own_lines(before: str, after: str, c
     told = [
         one
         for one in find_effects(edit(PATH, before, after))
-        if one.code in ("point-written", "point-emptied", "point-asserted")
+        if one.code in ("point-written", "point-emptied", "point-asserted", "point-substring")
     ]
     assert [one.checks[0].en.startswith(check) for one in told] == [True] * bool(check)
 
