@@ -366,11 +366,7 @@ def score_by_size(facts: ChangeFacts) -> Score:
     product = [file for file in facts.file if file.category in PRODUCT]
     lines = sum(file.additions + file.deletions for file in product or facts.file)
     value = _sized(lines)
-    part = ScorePart(
-        name="size",
-        value=value,
-        why=sentence(message("score.size-only", lines=lines)),
-    )
+    part = ScorePart(name="size", value=value, why=sentence(message("score.size-only", lines=lines)))
     return Score(value=value, formula="size/1", parts=(part,) if value else ())
 
 

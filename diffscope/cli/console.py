@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import TracebackType
-from typing import TYPE_CHECKING, NamedTuple, Self
+from typing import TYPE_CHECKING, Final, NamedTuple, Self
 
 import click
 
@@ -19,7 +19,7 @@ from diffscope.render.sanitize import visible
 
 if TYPE_CHECKING:
     from click._termui_impl import ProgressBar
-from typing import Final
+
 
 DONE: Final = 0
 FINDINGS: Final = 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,17 +11,8 @@ import click
 from diffscope.cli import options
 from diffscope.cli.console import DONE, Console
 from diffscope.cli.gather import SOURCES, Request, check, find_clone, gather
-from diffscope.errors import UsageError
+from diffscope.errors import NotFoundError, UsageError
 from diffscope.messages.model import Language
-
-if TYPE_CHECKING:
-    from diffscope.cli.gather import Gathered
-    from diffscope.rules.engine.explain import Explanation, ShownRecord, Trace
-    from diffscope.workspace import Workspace
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
-
-from diffscope.errors import NotFoundError
 from diffscope.project.answers import AmdState, Reason, StepDecision
 from diffscope.project.ci.buildkite import amd_states
 from diffscope.project.ci.tracing import (
@@ -39,7 +30,9 @@ from diffscope.source.model import PullRequest, Value
 if TYPE_CHECKING:
     from diffscope.cli.gather import Gathered
     from diffscope.facts.ci.declarations import JudgedTree
+    from diffscope.rules.engine.explain import Explanation, ShownRecord, Trace
     from diffscope.workspace import Workspace
+
 
 _REASONS = {
     Reason.DOCS_ONLY: "every changed path is documentation, which runs nothing",

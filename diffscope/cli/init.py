@@ -3,31 +3,29 @@
 from __future__ import annotations
 
 import json
+from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
-
-from diffscope.adapters.output import encoded, make_folder, write_file, write_new_file
-from diffscope.cli.console import DONE, say
-from diffscope.cli.options import FORMATS
-from diffscope.errors import UsageError
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from diffscope.adapters.config.profiles import Sight
-from importlib.metadata import PackageNotFoundError, distribution
-
 import msgspec
 
 from diffscope.adapters.config.rule_files import bundled_rules
 from diffscope.adapters.git.log import remotes, repository_of
 from diffscope.adapters.git.repository import GitRepository
+from diffscope.adapters.output import encoded, make_folder, write_file, write_new_file
 from diffscope.adapters.read_file import read_text
-from diffscope.errors import DiffscopeError
+from diffscope.cli.console import DONE, say
+from diffscope.cli.options import FORMATS
+from diffscope.errors import DiffscopeError, UsageError
 from diffscope.patterns import lazy_regex
 from diffscope.version import VERSION
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from diffscope.adapters.config.profiles import Sight
+
 
 _DISTRIBUTION: Final = "vllm-diffscope"
 _PLACEHOLDER: Final = lazy_regex(r"OWNER/diffscope@0{40} # put a release here")

@@ -245,16 +245,7 @@ ChangeKind = Literal[
 Reached = Literal["per_step", "per_request", "start_up", "opt_in", "one_platform", "tools", "unknown"]
 Runs = Literal["per_step", "per_request", "start_up", "tools", "unknown"]
 Effect = Literal[
-    "contract",
-    "rewrite",
-    "condition",
-    "numerics",
-    "body",
-    "removal",
-    "addition",
-    "tuning",
-    "wiring",
-    "none",
+    "contract", "rewrite", "condition", "numerics", "body", "removal", "addition", "tuning", "wiring", "none"
 ]
 Vouched = Literal["changed", "existing", "none"]
 Consequence = Literal["info", "low", "medium", "high", "critical"]
@@ -469,8 +460,7 @@ class Located(Fact, frozen=True, kw_only=True):
         ),
     ] = "unknown"
     runs: Annotated[
-        Runs,
-        said("When it runs, once it is selected: per_step, per_request, start_up, tools or unknown."),
+        Runs, said("When it runs, once it is selected: per_step, per_request, start_up, tools or unknown.")
     ] = "unknown"
     effect: Annotated[
         Effect,
@@ -578,10 +568,7 @@ class FileFact(Located, frozen=True, kw_only=True):
     """One changed file."""
 
     old_path: Annotated[str | None, said("Old name of a rename or copy.")] = None
-    status: Annotated[
-        FileStatus,
-        said("added, modified, deleted, renamed, copied or type-changed."),
-    ]
+    status: Annotated[FileStatus, said("added, modified, deleted, renamed, copied or type-changed.")]
     content: Annotated[FileContent, said("text, binary, submodule or symlink.")] = "text"
     language: Annotated[str, said("python, cuda, cpp, rust, yaml, markdown, ... by name.")] = "other"
     change_type: Annotated[
@@ -647,15 +634,9 @@ class SymbolFact(Located, frozen=True, kw_only=True):
     reach_path: Annotated[
         str, said("The call path from it back to a declared root, as `f <- g <- EngineCore.step`.")
     ] = ""
-    kind: Annotated[
-        SymbolKind,
-        said("class, function, method, variable or module."),
-    ]
+    kind: Annotated[SymbolKind, said("class, function, method, variable or module.")]
     aspects: Annotated[
-        tuple[
-            SymbolAspect,
-            ...,
-        ],
+        tuple[SymbolAspect, ...],
         said(
             "added, removed, moved, signature, default, annotation, bases, decorators, body, field-order, order, message, docstring, cosmetic."
         ),
@@ -729,8 +710,7 @@ class SymbolFact(Located, frozen=True, kw_only=True):
         False
     )
     inherited: Annotated[
-        bool,
-        said("It is new in an existing class and replaces a member inherited until now."),
+        bool, said("It is new in an existing class and replaces a member inherited until now.")
     ] = False
     value_before: Annotated[
         str | None, said("For a variable: the value assigned before, as written; otherwise null.")
@@ -763,8 +743,7 @@ class SymbolFact(Located, frozen=True, kw_only=True):
         str | None, said("For a move: its old name, or `path:name` if it was in another file.")
     ] = None
     moved_from_path: Annotated[
-        str | None,
-        said("For code moved from another file or another function: the file where it was."),
+        str | None, said("For code moved from another file or another function: the file where it was.")
     ] = None
     moved_from_line: Annotated[
         int, said("Its first line in that file before the change; 0 if `moved_from_path` is null.")
@@ -965,8 +944,7 @@ class GuardFact(Located, frozen=True, kw_only=True):
         tuple[str, ...], said("Platforms or architectures named: rocm, cuda, sm90, gfx942, capability ...")
     ] = ()
     before: Annotated[
-        str | None,
-        said("For an added guard: the similar condition that it replaces in the same function."),
+        str | None, said("For an added guard: the similar condition that it replaces in the same function.")
     ] = None
     replaced: Annotated[bool, said("For a removed guard: another condition replaces it.")] = False
     direction: Annotated[
@@ -1090,8 +1068,7 @@ class ConditionFact(Located, frozen=True, kw_only=True):
         ),
     ] = False
     asks_new: Annotated[
-        bool,
-        said("It tests an option that the change adds, or a string literal that is new in the file."),
+        bool, said("It tests an option that the change adds, or a string literal that is new in the file.")
     ] = False
 
 
@@ -1145,8 +1122,7 @@ class WriteFact(Located, frozen=True, kw_only=True):
         ),
     ]
     target: Annotated[
-        str,
-        said("What is written, with local names resolved: `config.cache.block_size`, `os.environ['X']`."),
+        str, said("What is written, with local names resolved: `config.cache.block_size`, `os.environ['X']`.")
     ]
     alias: Annotated[str | None, said("The target as written, if it uses a local name; otherwise null.")] = (
         None
@@ -1171,12 +1147,10 @@ class WriteFact(Located, frozen=True, kw_only=True):
         ),
     ] = False
     of_removed_option: Annotated[
-        bool,
-        said("The change also removes the field as an option, which another flag reports."),
+        bool, said("The change also removes the field as an option, which another flag reports.")
     ] = False
     opt_in: Annotated[
-        bool,
-        said("Only an environment variable enables it, or the code is for profiling or debugging."),
+        bool, said("Only an environment variable enables it, or the code is for profiling or debugging.")
     ] = False
 
 
@@ -1205,8 +1179,7 @@ class TestFact(Located, frozen=True, kw_only=True):
         ),
     ] = ()
     factor: Annotated[
-        int,
-        said("For a loosened tolerance: ten times the factor between old and new; otherwise 0."),
+        int, said("For a loosened tolerance: ten times the factor between old and new; otherwise 0.")
     ] = 0
     ran_there: Annotated[
         bool | None,
@@ -1285,10 +1258,7 @@ class OperatorFact(Located, frozen=True, kw_only=True):
     """A torch operator whose schema or implementation changed."""
 
     name: Annotated[str, said("`namespace::name`.")]
-    change: Annotated[
-        str,
-        said("added, removed, schema or implementation.", one_of=OperatorChange),
-    ]
+    change: Annotated[str, said("added, removed, schema or implementation.", one_of=OperatorChange)]
     before: Annotated[str | None, said("Schema before.")] = None
     after: Annotated[str | None, said("Schema after.")] = None
     arguments_removed: Annotated[
@@ -1361,10 +1331,7 @@ class NativeFact(Located, frozen=True, kw_only=True):
         bool, said("It is `__global__`, or a Python function that the host launches on a device.")
     ] = False
     signals: Annotated[
-        tuple[
-            NativeSignal,
-            ...,
-        ],
+        tuple[NativeSignal, ...],
         said(
             "What changed in it: launch, launch-bounds, shared-memory, pointer-cast, index-arithmetic, division, atomic, barrier, architecture, platform-guard, mask, compile-time, accumulator, symmetric-memory, tuning, unsafe, panic, synchronisation or serialised."
         ),
@@ -1418,8 +1385,7 @@ class OverrideFact(Located, frozen=True, kw_only=True):
         ),
     ] = ()
     passed: Annotated[
-        bool,
-        said("The missing parameter will be passed: it is required, or a call added here passes it."),
+        bool, said("The missing parameter will be passed: it is required, or a call added here passes it.")
     ] = True
     calls_base: Annotated[
         bool, said("For an orphan: its file calls the method through `super()`, which will now fail.")
@@ -1503,7 +1469,7 @@ class Nearest(Value, frozen=True, kw_only=True):
     runs: tuple[str, ...] | UnsetType = UNSET
     """The changed symbols that it runs, by name, directly or through callers; empty if none of its tests that are not skipped does."""
     may_run: str = ""
-    """If it calls nothing of the change: ``makes`` (it constructs the changed class) or ``starts`` (it starts a whole engine or server). ``copies`` if it was changed and has a private function of the edited code as its own."""
+    """If it calls nothing of the change: ``makes`` (it constructs the changed class), ``starts`` (it starts a whole engine or server) or ``rows`` (it goes through a table that has a row for it). ``copies`` if it was changed and has a private function of the edited code as its own."""
 
 
 class GraphFacts(Value, frozen=True, kw_only=True):
@@ -1581,7 +1547,7 @@ class Point(Value, frozen=True, kw_only=True):
     """
 
     what: str
-    """``request``, ``response`` or ``field`` (of a wire protocol: asked, answered, or not known which), ``option``, ``limit``, ``renamed``, ``written`` (into an object of the caller), ``emptied`` (a list that something is taken from), ``asserted`` (of a result) or ``demanded`` (of a fake in a test)."""
+    """``request``, ``response`` or ``field`` (of a wire protocol: asked, answered, or not known which), ``option``, ``limit``, ``renamed``, ``written`` (into an object of the caller), ``emptied`` (a list that something is taken from), ``asserted`` (of a result) ``demanded`` (of a fake in a test) or ``substring`` (a tuple of one text without its comma)."""
     path: str
     line: int
     names: tuple[str, ...]

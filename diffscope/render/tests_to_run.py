@@ -124,7 +124,8 @@ _MOST: Final = 10
 _MOST_CRATES: Final = 4
 _MOST_NAMED: Final = 2
 _MOST_NEAREST: Final = 2
-_LIKELY: Final = 0.05
+_LIKELY: Final = 0.12
+_WORD: Final = 5
 _MOST_BESIDE: Final = 2
 _CONFIGURED: Final = "/configs/"
 _CRATE: Final = lazy_regex(r"(.+)/(?:src|tests|benches|examples)/.+[.]rs")
@@ -174,14 +175,29 @@ def _configurations(assessment: Assessment) -> list[str]:
 def _nearest(assessment: Assessment) -> list[str]:
     """Return the tests that may run a change of which none is found that calls it, two at most.
 
-    Those that make the class of what changed come first, then those that are named after a changed file, then those that start an engine or server, then the nearest by words and history.
+    Those that make the class of what changed come first, then those that are named after a changed file, then those that go through a table with a row for it, then near ones that start an engine or server.
     """
     nearest = assessment.tests.nearest
     stems = {_stem(file.path) for file in assessment.files}
     listed = () if nearest is UNSET else [test for test in nearest if test.may_run != "copies"]
-    found = [test for test in listed if test.may_run or test.score >= _LIKELY or _stem(test.path) in stems]
-    found.sort(key=lambda test: (test.may_run != "makes", _stem(test.path) not in stems, test.may_run == ""))
+    named = {test.path for test in listed if any(_is_named(_stem(test.path), stem) for stem in stems)}
+    found = [
+        test
+        for test in listed
+        if test.may_run in ("makes", "rows")
+        or test.path in named
+        or (test.may_run == "starts" and test.score >= _LIKELY)
+    ]
+    order = ("makes", "starts", "rows", "")
+    found.sort(
+        key=lambda test: order.index(test.may_run) + 3 * (test.may_run == "starts" and test.path not in named)
+    )
     return [test.path for test in found[:_MOST_NEAREST]]
+
+
+def _is_named(test: str, stem: str) -> bool:
+    # A short word is part of many names.
+    return test == stem or (len(stem) >= _WORD and stem in test)
 
 
 def _stem(path: str) -> str:

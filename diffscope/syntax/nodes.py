@@ -10,15 +10,11 @@ from typing import TYPE_CHECKING, Final, Generic, TypeVar
 from diffscope.patterns import lazy_regex
 from diffscope.source.text import decode
 from diffscope.syntax.literals import normalise_name
-
-if TYPE_CHECKING:
-    from tree_sitter import Node
-from typing import TYPE_CHECKING
-
 from diffscope.syntax.parsers import parse_python
 
 if TYPE_CHECKING:
     from tree_sitter import Node
+
 
 _OPPOSITES: Final = {
     "==": "!=", "!=": "==", "is": "is not", "is not": "is", "in": "not in", "not in": "in", "<": ">=", ">=": "<", ">": "<=", "<=": ">",

@@ -2,61 +2,57 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
+import lzma
+from collections.abc import Mapping
+from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import msgspec
 
 from diffscope.adapters.cache.cache import Cache
 from diffscope.adapters.config.rule_files import bundled_rules
 from diffscope.adapters.git.repository import GitRepository
 from diffscope.adapters.graphs.outlines import (
     OUTLINE_SPACE,
+    Job,
+    Progress,
     decode_outline,
     encode_outline,
+    keep_outline,
+    keep_words,
     outline_name,
+    parse_jobs,
     read_outline,
     read_test_words,
 )
-from diffscope.adapters.graphs.store import GraphStore, graph_key
-from diffscope.adapters.read_file import read_text
-from diffscope.graph.query.graph import ModuleGraph
-from diffscope.graph.query.serving import ServingPath, load_serving
-from diffscope.graph.words import TestWords
-from diffscope.source.model import CommitId, RepoPath
-from diffscope.syntax.model import Outline
-
-if TYPE_CHECKING:
-    from diffscope.adapters.graphs.outlines import Progress
-import contextlib
-import lzma
-from collections.abc import Mapping
-from itertools import chain
-from typing import NamedTuple
-
-import msgspec
-
-from diffscope.adapters.graphs.outlines import (
-    Job,
-    Progress,
-    keep_outline,
-    keep_words,
-    parse_jobs,
-)
 from diffscope.adapters.graphs.store import (
+    GraphStore,
     Place,
+    graph_key,
     graph_places,
     is_nearer,
     nearest_places,
 )
+from diffscope.adapters.read_file import read_text
 from diffscope.errors import InputError
-from diffscope.graph.build.describe import describe_file
+from diffscope.graph.build.assemble import describe_file
 from diffscope.graph.build.native import NativeFile, describe_natives
 from diffscope.graph.derive import FileOutline, derive_graph
-from diffscope.graph.query.graph import OutlineReader
+from diffscope.graph.query.graph import ModuleGraph, OutlineReader
+from diffscope.graph.query.serving import ServingPath, load_serving
 from diffscope.graph.resolve import is_native, node_name
 from diffscope.graph.tables import FORMAT, FileRecords, empty_tables
-from diffscope.graph.words import WordIndex, expand_words
+from diffscope.graph.words import TestWords, WordIndex, expand_words
+from diffscope.source.model import CommitId, RepoPath
+from diffscope.syntax.model import Outline
 from diffscope.syntax.outline.outline import EXTRACTOR_VERSION
+
+if TYPE_CHECKING:
+    from diffscope.adapters.graphs.outlines import Progress
+
 
 FILE_NAME: Final = "graph.snapshot"
 MAKE: Final = "python -m diffscope.adapters.graphs.snapshot CLONE"

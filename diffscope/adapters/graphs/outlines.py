@@ -5,19 +5,22 @@ from __future__ import annotations
 import contextlib
 import functools
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
 
-from diffscope.adapters.git.repository import GitRepository
+from diffscope.adapters.cache.cache import Cache
+from diffscope.adapters.git.repository import ChangedPath, GitRepository
+from diffscope.adapters.graphs.store import Place, nearest_places
 from diffscope.adapters.processes import end_processes, start_processes, usable_cores
 from diffscope.errors import InputError
-from diffscope.graph.build.describe import describe_file
+from diffscope.graph.build.assemble import describe_file
 from diffscope.graph.resolve import is_build_file, is_native
 from diffscope.graph.tables import ABSENT, FileRecords
-from diffscope.source.model import BlobId, RepoPath
-from diffscope.source.profile import Profile, in_force, profile
+from diffscope.graph.words import TestWords, WordIndex, decode_words, encode_words, index_words
+from diffscope.source.model import BlobId, CommitId, RepoPath
+from diffscope.source.profile import Profile, in_force, places, profile
 from diffscope.syntax.model import BuildOutline, NativeOutline, Outline
 from diffscope.syntax.outline.outline import EXTRACTOR_VERSION, identifiers
 
@@ -25,14 +28,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
 
     from diffscope.graph.derive import FileOutline
-from collections.abc import Mapping
 
-from diffscope.adapters.cache.cache import Cache
-from diffscope.adapters.git.repository import ChangedPath
-from diffscope.adapters.graphs.store import Place, nearest_places
-from diffscope.graph.words import TestWords, WordIndex, decode_words, encode_words, index_words
-from diffscope.source.model import CommitId
-from diffscope.source.profile import places
 
 __test__ = False
 
@@ -147,9 +143,7 @@ def _keep(here: Place, index: WordIndex, cache: Cache) -> None:
 
 
 def _read_words(
-    repository: GitRepository,
-    wanted: Mapping[RepoPath, BlobId],
-    known: Mapping[RepoPath, tuple[str, ...]],
+    repository: GitRepository, wanted: Mapping[RepoPath, BlobId], known: Mapping[RepoPath, tuple[str, ...]]
 ) -> dict[RepoPath, tuple[str, ...]]:
     """Return the words of each file that the clone has."""
     unread = {path: blob for path, blob in wanted.items() if path not in known}

@@ -19,7 +19,7 @@ from diffscope.adapters.github.source import GitHubSource
 from diffscope.adapters.github.trees import GitHubBlobs, GitHubStore, GitHubTree
 from diffscope.cli.gather import Request, find_clone
 from diffscope.errors import InputError, NotFoundError, SourceError, UsageError
-from diffscope.source.model import Change, CommitId, PullRequest, SourceKind, TreeReader
+from diffscope.source.model import Change, CommitId, SourceKind, TreeReader
 from diffscope.workspace import Workspace
 
 POSTS = ("comment", "labels", "check")
@@ -178,15 +178,7 @@ def _from_checkout(event: CiEvent, workspace: Workspace, say: Say) -> FoundChang
             change = workspace.clone.between(base, event.head)
     except InputError as error:
         raise NothingToJudge(error.message) from None
-    pull = _described(event, change)
-    start = base or change.pull.base
-    return FoundChange(
-        msgspec.structs.replace(change, pull=pull), None, CloneTree(repository, start) if start else None
-    )
-
-
-def _described(event: CiEvent, change: Change) -> PullRequest:
-    return msgspec.structs.replace(
+    pull = msgspec.structs.replace(
         change.pull,
         repository=event.repository,
         source=SourceKind.CLONE,
@@ -196,6 +188,10 @@ def _described(event: CiEvent, change: Change) -> PullRequest:
         author_login=event.author_login,
         labels=event.labels,
         url=event.url or _url(event),
+    )
+    start = base or change.pull.base
+    return FoundChange(
+        msgspec.structs.replace(change, pull=pull), None, CloneTree(repository, start) if start else None
     )
 
 

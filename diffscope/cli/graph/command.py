@@ -12,23 +12,19 @@ import click
 
 from diffscope.cli import options
 from diffscope.cli.console import DONE, Console
-from diffscope.errors import UsageError
-
-if TYPE_CHECKING:
-    from diffscope.cli.graph.open_graph import OpenedGraph
-    from diffscope.graph.model import EdgeLayer, ModuleName
-from typing import TYPE_CHECKING
-
 from diffscope.cli.graph.open_graph import OpenedGraph
 from diffscope.cli.graph.show import MOST, ring_line, section
+from diffscope.errors import UsageError
 from diffscope.source.profile import places
 
 if TYPE_CHECKING:
-    from diffscope.graph.model import GraphStatistics, ModuleName
+    from diffscope.cli.graph.open_graph import OpenedGraph
+    from diffscope.graph.model import EdgeLayer, GraphStatistics, ModuleName
     from diffscope.graph.query.graph import ModuleGraph
     from diffscope.graph.query.structure import RegistryReport
     from diffscope.products.explore.areas import AreaFigures, GraphComparison
     from diffscope.products.explore.native import OperatorEntry, OperatorReport
+
 
 _MOST_LISTED = 100
 
@@ -334,12 +330,7 @@ def stats(*, form: str, area: str | None, since: str | None, opened: OpenedGraph
     "--depth", type=click.IntRange(1), default=1, show_default=True, help="How many steps from that module."
 )
 @_layer_option
-@click.option(
-    "--output",
-    type=options.FILE,
-    metavar="FILE",
-    help="File for the result. Default: stdout.",
-)
+@click.option("--output", type=options.FILE, metavar="FILE", help="File for the result. Default: stdout.")
 @_graph_options
 def export(
     *,

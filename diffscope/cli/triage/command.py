@@ -296,10 +296,7 @@ FORMS = ("text", "json", "markdown", "html")
     help="A saved list of open pull requests (docs/triage.md), whose heads the clone has; GitHub is not asked.",
 )
 @click.option(
-    "--save-list",
-    type=options.FILE,
-    metavar="FILE",
-    help="Save the list that GitHub gave, for --list.",
+    "--save-list", type=options.FILE, metavar="FILE", help="Save the list that GitHub gave, for --list."
 )
 @click.option(
     "--range",

@@ -305,8 +305,8 @@ def convert_rule(text: str, *, at: str) -> ConvertedRule | None:
 
 def _files(root: MapNode, reading: Reading, converter: Converter) -> dict[str, str]:
     english, chinese = Pairs(), Pairs()
-    family = _plain(root.get("family"))
-    code, name = _plain(root.get("code")), _plain(root.get("name"))
+    family = _text(root.get("family"))
+    code, name = _text(root.get("code")), _text(root.get("name"))
     folder = PurePosixPath(reading.path).parent.name
     if folder not in ("", f"{code}-{name}"):
         reading.report(
@@ -315,7 +315,7 @@ def _files(root: MapNode, reading: Reading, converter: Converter) -> dict[str, s
     entry = root.entry("status")
     if entry is not None:
         english.add("status", converter.plain(entry.value), converter.comments(entry))
-    if family_of(_plain(root.get("code"))) is None:
+    if family_of(_text(root.get("code"))) is None:
         english.add("family", family)
     for key in TEXTS[:-1]:
         _add_text(root, key, english, chinese, converter)
@@ -336,7 +336,7 @@ def _add_text(root: MapNode, key: str, english: Pairs, chinese: Pairs, converter
         return
     comments = converter.comments(entry)
     for language, into in (("en", english), ("zh", chinese)):
-        text = _plain(entry.value.get(language)).strip()
+        text = _text(entry.value.get(language)).strip()
         if text:
             into.add(key, Prose(text), comments)
         comments = ()
@@ -348,27 +348,25 @@ def _add_evidence(root: MapNode, entry: Entry, into: Pairs, converter: Converter
     if isinstance(node, MapNode):
         where = node.get("where")
         asked = converter.where(where) if where is not None else Pairs()
-        into.add("evidence", Pairs((_plain(node.get("fact")), asked)), comments)
+        into.add("evidence", Pairs((_text(node.get("fact")), asked)), comments)
         if (worst := node.get("worst_by")) is not None:
-            into.add("worst_by", _plain(worst))
+            into.add("worst_by", _text(worst))
         return
     when = root.get("when")
-    found = converter.asked_for(when, _plain(node)) if when is not None else None
+    found = converter.asked_for(when, _text(node)) if when is not None else None
     if found is None:
         converter.reading.report(
-            entry,
-            "what it points at is only in 'when'",
-            "write evidence: {fact: ..., where: {...}} first",
+            entry, "what it points at is only in 'when'", "write evidence: {fact: ..., where: {...}} first"
         )
         return
-    into.add("evidence", Pairs((_plain(node), found)), comments)
+    into.add("evidence", Pairs((_text(node), found)), comments)
 
 
 def _add_severity(root: MapNode, into: Pairs, converter: Converter) -> None:
     raised, lowered = (_steps(root.entry(key), converter) for key in ("escalate", "lower"))
     raised.sort(key=lambda step: -_RANK.get(step[0], 0))
     lowered.sort(key=lambda step: _RANK.get(step[0], 0))
-    default = _plain(root.get("severity"))
+    default = _text(root.get("severity"))
     if not raised and not lowered:
         into.add("severity", default)
         return
@@ -390,10 +388,6 @@ def _steps(entry: Entry | None, converter: Converter) -> list[tuple[str, object,
         when = item.get("when")
         asked = converter.expression(when, keeps_evidence=True) if when is not None else None
         found.append(
-            (_plain(item.get("to")), asked if asked is not None else Pairs(("evidence", Pairs())), comments)
+            (_text(item.get("to")), asked if asked is not None else Pairs(("evidence", Pairs())), comments)
         )
     return found
-
-
-def _plain(node: Node | None) -> str:
-    return node.text if isinstance(node, ScalarNode) else ""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections import defaultdict, deque
-from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Final, NamedTuple
+from collections import Counter, defaultdict, deque
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
 from diffscope.syntax.model import DefinitionKind
 from diffscope.syntax.normalize.normalize import canonicalise
@@ -12,9 +12,7 @@ from diffscope.syntax.normalize.units import Unit
 
 if TYPE_CHECKING:
     from tree_sitter import Node
-from collections import Counter
-from collections.abc import Hashable, Sequence
-from typing import TypeVar
+
 
 SAME_NAME: Final = 0.6
 """Likeness from which two symbols that keep their name are one that moved and was edited."""

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from diffscope.source.profile import profile
+from diffscope.syntax.literals import normalise_name, read_number
 from diffscope.syntax.nodes import callee_of, is_idle, name_of, resolve
 
 if TYPE_CHECKING:
     from tree_sitter import Node
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
-from diffscope.syntax.literals import normalise_name, read_number
-
-if TYPE_CHECKING:
-    from tree_sitter import Node
 
 OPEN: Final = "⟨"
 CLOSE: Final = "⟩"
