@@ -124,10 +124,7 @@ def report(
     with (
         clone,
         Workspace(
-            clone,
-            rule_folders=rule_folders,
-            use_cache=use_cache,
-            profile=choose_profile(profile, clone),
+            clone, rule_folders=rule_folders, use_cache=use_cache, profile=choose_profile(profile, clone)
         ) as workspace,
         Batch(workspace, workers=workers) as batch,
     ):

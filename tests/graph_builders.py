@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from diffscope.adapters.graphs.outlines import read_outline
-from diffscope.graph.build.describe import describe_file
+from diffscope.graph.build.assemble import describe_file
 from diffscope.graph.build.native import describe_natives
 from diffscope.graph.derive import FileOutline, build_graph, derive_graph
 from diffscope.graph.model import EdgeLayer

@@ -93,7 +93,9 @@ def _tells(path: str) -> bool:
 def declarations_at(repository: GitRepository, revision: str, *, cache: Cache) -> Declarations:
     """Return the declarations at a revision. Raises ``NotFoundError`` or ``RepositoryError`` where there is no such tree."""
     commit = repository.resolve(revision)
-    key = _key(repository, commit)
+    trees = repository.tree_ids(commit, (*_FOLDERS, *(folder.rstrip("/") for folder in places().tests)))
+    text = "\n".join([_profile(), *(f"{folder} {tree}" for folder, tree in sorted(trees.items()))])
+    key = hashlib.blake2b(text.encode(), digest_size=20).hexdigest()
 
     @functools.cache
     def entries() -> tuple[TreeEntry, ...]:
@@ -174,9 +176,3 @@ def requirements_of(entries: Iterable[TreeEntry], blobs: BlobReader) -> tuple[Re
 
 def _profile() -> str:
     return f"{places().digest} {profile().workspace} {profile().ci}"
-
-
-def _key(repository: GitRepository, commit: str) -> str:
-    trees = repository.tree_ids(commit, (*_FOLDERS, *(folder.rstrip("/") for folder in places().tests)))
-    text = "\n".join([_profile(), *(f"{folder} {tree}" for folder, tree in sorted(trees.items()))])
-    return hashlib.blake2b(text.encode(), digest_size=20).hexdigest()

@@ -15,7 +15,7 @@ from diffscope.assessment.effect_sentences import (
     direction_of,
     error_of,
     exit_of,
-    other_name,
+    parted,
     parts_of,
     sentence_of,
     short_name,
@@ -44,7 +44,6 @@ _ORDERED: Final = lazy_regex(
 )
 """Collections of which the first entry that fits is taken."""
 _ALLOWS: Final = lazy_regex(r"(?i)support(?!s?_not)|allow|valid|accept|eligible|(?<!in)compatible")
-_COLLECTS: Final = lazy_regex(r"\w\.(?:append|extend|add|insert|update|put)$")
 _MISSING: Final = lazy_regex(r"([A-Za-z_][\w.]*)\[([\"'][\w-]+[\"'])\]")
 """An entry that has to be there."""
 _TRUTH: Final = lazy_regex(r"^([\w.]+) is not None$|^([\w.]+) is None$")
@@ -70,7 +69,7 @@ _RAISED: Final = {"start_up": "raised-start", "per_request": "raised-request"}
 _SAYS_WHAT: Final = lazy_regex(r"(?i)\b(?:please|set|use|disable|enable|install)\b.*--|--.*\b(?:set|use)\b")
 """An error that names what to set."""
 _ASKED_NOT: Final = frozenset(
-    {"statement", "parameter", "argument", "argument-gone", "value", "called", "whole", "collected", "from-new", "returned", "gone", "element", "element-gone"}
+    {"statement", "parameter", "argument", "argument-gone", "value", "called", "whole", "from-new", "returned", "gone", "element", "element-gone"}
 )  # fmt: skip
 """What any statement would leave to ask, and nobody is asked."""
 _DIFFER: Final = frozenset({"value-changed", "call", "return"})
@@ -210,9 +209,14 @@ def _question(
     reached = symbol.reached if (symbol := group.symbols[0]) is not None else ""
     told |= _quoted(edit, code, asked)
     told |= _details(edit, asked)
+    told |= {"after": edit.after.partition(" as ")[0]} if asked == "except" else {}
     if asked == "assert" and reached == "start_up":
         asked = "assert-start"
-    if asked == "raised" and not told.get("value"):
+    taken = {
+        one.name for one in facts.parameter if one.symbol == edit.symbol and one.what == "added-optional"
+    }
+    if asked == "raised" and not (told.get("value") and taken.isdisjoint(_WORD.findall(edit.after))):
+        # Nobody hands over today what the function did not take.
         return "", told
     if asked == "raised" and _asks_new(edit, facts):
         asked = "raised-new"
@@ -221,8 +225,8 @@ def _question(
         asked += "-told" if reached == "start_up" and _SAYS_WHAT.search(str(told.get("value", ""))) else ""
         guards = (*edit.outer, *((edit.guard,) if code == "condition-raise" else ()))
         told["at"] = message("check.where", guard=" and ".join(filter(None, guards))) if any(guards) else ""
-    if asked in ("decided", "return"):
-        asked, told = _decided(edit, told, facts)
+    if asked in ("decided", "return", "value-changed"):
+        asked, told = _decided(edit, told, facts, asked)
     if asked == "splits" and edit.otherwise.startswith("raise "):
         return "raised", {**told, "after": denied(edit.after), "value": error_of(edit.otherwise)}
     return _before_next(edit, "returned-to" if asked == "return" and words["caller"] else asked), told
@@ -253,15 +257,19 @@ def _quoted(edit: Edit, code: str, asked: str) -> dict[str, Argument]:
     return {}
 
 
-def _decided(edit: Edit, told: dict[str, Argument], facts: ChangeFacts) -> tuple[str, dict[str, Argument]]:
+def _decided(
+    edit: Edit, told: dict[str, Argument], facts: ChangeFacts, asked: str
+) -> tuple[str, dict[str, Argument]]:
     """Return which question asks for the cases that two conditions, or results, decide otherwise, and what it quotes."""
     if (values := changed_values(edit)) is not None:
         told = {**told, "case": values.gained, "lost": values.lost}
         if edit.what == "condition" and exit_of(edit) == "raise" and values.gained:
             return "raised", {**told, "after": values.gained, "value": error_of(edit.held[-1])}
         return f"{'returned' if edit.what == 'return' else 'decided'}-{values.kind}", told
-    if edit.what == "return":
-        return "return", told
+    if edit.what in ("return", "value"):
+        part = parted(edit.before, edit.after)
+        is_part = edit.what == "value" and part != (edit.before, edit.after) and not all(part)
+        return ("value-part" if is_part else asked), {**told, "case": _case_of(edit, *part)}
     sides = [_COMPARED.match(text) for text in (edit.before, edit.after)]
     if sides[0] is not None and sides[1] is not None:
         (left, sign, right), (other, new_sign, new_right) = sides[0].groups(), sides[1].groups()
@@ -278,27 +286,27 @@ def _by_parts(edit: Edit, told: dict[str, Argument], facts: ChangeFacts) -> tupl
     gone, come = parts_of(edit, facts) or parted(edit.before, edit.after)
     if not (gone or come) or (gone, come) == (edit.before, edit.after):
         way = direction_of(edit, facts)
-        case, lost = f"{edit.after} and {denied(edit.before)}", f"{edit.before} and {denied(edit.after)}"
+        case, lost = _both(edit.after, denied(edit.before)), _both(edit.before, denied(edit.after))
         kind = {"wider": "gained", "narrower": "lost"}.get(way, "both")
         return f"decided-{kind}", {**told, "case": case, "lost": lost}
-    part, texts = come or gone, edit.after + edit.before
-    if (gone and come) or "…" in texts:
+    if (gone and come) or parts_of(edit, facts):
         kind = "both" if gone and come else "more" if come else "less"
         return f"asks-{kind}", {**told, "gone": gone, "come": come}
-    is_or = f" or {part}" in texts or f"{part} or " in texts
-    case = part if is_or else denied(part)
-    return f"decided-{'gained' if bool(come) is is_or else 'lost'}", {**told, "case": case, "lost": case}
+    case = _case_of(edit, gone, come)
+    is_gained = bool(come) is (case in (come, gone))
+    return f"decided-{'gained' if is_gained else 'lost'}", {**told, "case": case, "lost": case}
 
 
-def parted(before: str, after: str) -> tuple[str, str]:
-    """Return what only one of two conditions asks, of those that ``and`` or ``or`` joins without brackets around them."""
-    for word in (" or ", " and "):
-        was, now = (text.split(word) for text in (before, after))
-        if all(part.count("(") == part.count(")") for part in (*was, *now)) and set(was) & set(now):
-            return word.join(one for one in was if one not in now), word.join(
-                one for one in now if one not in was
-            )
-    return before, after
+def _case_of(edit: Edit, gone: str, come: str) -> str:
+    """Return where a condition of several parts differs by one of them."""
+    part, texts = come or gone, edit.after + edit.before
+    return part if f" or {part}" in texts or f"{part} or " in texts else denied(part)
+
+
+def _both(*conditions: str) -> str:
+    return " and ".join(
+        f"({one})" if " or " in one and not one.startswith("not (") else one for one in conditions
+    )
 
 
 def _details(edit: Edit, asked: str) -> dict[str, Argument]:
@@ -306,15 +314,9 @@ def _details(edit: Edit, asked: str) -> dict[str, Argument]:
     found: dict[str, Argument] = {}
     if asked == "offset" and (offset := _OFFSET.search(edit.after)) is not None:
         found = {"name": f"`{offset[1]}`", "after": offset[0]}
-    elif (
-        asked == "part"
-        and len(edit.after) > LONGEST_GUARD
-        and (part := _SLICE.search(edit.after)) is not None
-    ):
+    elif asked == "part" and len(edit.after) > LONGEST_GUARD and (part := _SLICE.search(edit.after)):
         start = max(edit.after.rfind(mark, 0, part.start()) for mark in " (,") + 1
         found = {"after": edit.after[start : part.end()]}
-    elif asked == "value-changed" and (names := other_name(edit)) is not None:
-        found = {"before": names[0], "after": names[1]}
     elif asked == "missing" and (key := _MISSING.search(edit.before)) is not None:
         found = {"name": key[1], "value": key[2]}
     elif asked == "zero":
@@ -377,8 +379,6 @@ def _by_value(edit: Edit, asked: str) -> str:
     if asked == "element" and edit.change != "removed" and not _KEYED.search(edit.after):
         # Without a place of its own it is a part of what is returned.
         return "entry" if edit.target or edit.callee else "return"
-    if asked == "argument" and _COLLECTS.search(edit.callee):
-        return "collected"
     name = edit.before.partition(" or ")[0]
     if edit.after.startswith(f"{name} if {name} is not None else "):
         return "zero"

@@ -45,6 +45,7 @@ _END_OF_ERROR: Final = 120
 """Characters of what an error says: mostly what is wrong, and what to do about it."""
 _ADDS: Final = lazy_regex(r"""[\w.]+\.(?:append|add)\((["'][^"']+["'])\)""")
 _SET: Final = lazy_regex(r"^([\w.\[\], \"']+?)(?:: [^=]+)? [-+*/|&]?= ")
+_QUOTED: Final = lazy_regex(r'"[^"]*"')
 _DOTTED: Final = lazy_regex(r"(?<![\w.\"'])[A-Za-z_][\w.]*")
 
 
@@ -202,11 +203,12 @@ def other_name(edit: Edit) -> tuple[str, str] | None:
     gone, come = [name for name in was if name not in now], [name for name in now if name not in was]
     if len(gone) != 1 or len(come) != 1 or gone[0] == edit.before:
         return None
-    same = _bare(edit.before).replace(gone[0], come[0]) == _bare(edit.after)
+    same = bare(edit.before).replace(gone[0], come[0]) == bare(edit.after)
     return (gone[0], come[0]) if same else None
 
 
-def _bare(text: str) -> str:
+def bare(text: str) -> str:
+    """Return an expression without the brackets around it."""
     return text[1:-1] if text.startswith("(") and text.endswith(")") else text
 
 
@@ -245,12 +247,14 @@ def _told(edit: Edit, words: dict[str, Argument], facts: ChangeFacts) -> tuple[s
         told["value"] = edit.held[-1].partition(" ")[2] or "None"
     elif code in ("condition-return", "condition-raise"):
         told["value"] = error_of(edit.held[-1]) or "None"
+    elif code == "condition-exit-gone" and exit_of(edit) == "raise":
+        code, told["value"] = "condition-raise-gone", error_of(edit.held[-1])
     if code == "value-from" and (names := other_name(edit)) is not None:
         told["before"], told["after"] = names
     if (values := changed_values(edit)) is not None:
         told["lost"], told["gained"] = values
         code = f"{edit.what}-{values.kind}"
-    elif code == "condition-changed" and (parts := parts_of(edit, facts)) is not None:
+    elif code in ("condition-changed", "condition-part") and (parts := _differing(edit, facts)) is not None:
         told["gone"], told["come"] = parts
         code = f"condition-asks-{'both' if all(parts) else 'more' if parts[1] else 'less'}"
     return code, told
@@ -260,7 +264,6 @@ def error_of(text: str) -> str:
     """Return an error by its name and what it says, or as it is written where that is no text alone; empty where nothing is given back."""
     found = _ERROR.fullmatch(text)
     said = "".join(one[1] or one[2] for one in _LITERAL.finditer(found[2])) if found else ""
-    # A backtick would end the code that the error is quoted as.
     said = said.replace("`", "").strip()
     if len(said) > _HEAD_OF_ERROR + _END_OF_ERROR:
         head, end = said[:_HEAD_OF_ERROR].rpartition(" ")[0], said[-_END_OF_ERROR:].partition(" ")[2]
@@ -333,6 +336,13 @@ def _with_direction(said: Message, edit: Edit, facts: ChangeFacts) -> Message:
     return _message(f"effect.{way}", said=said) if way else said
 
 
+def _differing(edit: Edit, facts: ChangeFacts) -> tuple[str, str] | None:
+    """Return what a condition asks no longer and anew where that is told in its place: it is too long, or the rest is the same."""
+    parts = parted(edit.before, edit.after)
+    is_long = len(edit.before + edit.after) > 2 * LONGEST_GUARD
+    return parts_of(edit, facts) or (parts if is_long and any(parts) and not all(parts) else None)
+
+
 def parts_of(edit: Edit, facts: ChangeFacts) -> tuple[str, str] | None:
     """Return what a condition that is too long to be quoted asks no longer and anew; ``None`` where it is quoted whole, or that is not known."""
     if "…" not in edit.before + edit.after:
@@ -345,6 +355,18 @@ def parts_of(edit: Edit, facts: ChangeFacts) -> tuple[str, str] | None:
             )
             return gone, come
     return None
+
+
+def parted(before: str, after: str) -> tuple[str, str]:
+    """Return what only one of two conditions asks, of those that ``and`` or ``or`` joins without brackets around them."""
+    for word in (" or ", " and "):
+        was, now = (text.split(word) for text in (before, after))
+        known, asked = ({_QUOTED.sub('"…"', part) for part in parts} for parts in (was, now))
+        if all(part.count("(") == part.count(")") for part in (*was, *now)) and known & asked:
+            gone = [one for one in was if _QUOTED.sub('"…"', one) not in asked]
+            come = [one for one in now if _QUOTED.sub('"…"', one) not in known]
+            return word.join(gone), word.join(come)
+    return before, after
 
 
 def direction_of(edit: Edit, facts: ChangeFacts) -> str:

@@ -5,6 +5,7 @@ An edit weighs by what it decides, by how often it runs, and by the words of the
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
@@ -14,13 +15,14 @@ import msgspec
 from diffscope.assessment.changed_values import changed_values
 from diffscope.assessment.document import Effect
 from diffscope.assessment.effect_questions import effect_of, keys_by
-from diffscope.assessment.effect_sentences import NO_CODE, EditGroup, exit_of, refusals_joined
+from diffscope.assessment.effect_sentences import NO_CODE, EditGroup, bare, exit_of, refusals_joined
 from diffscope.assessment.points import with_points
-from diffscope.assessment.title_words import stems_of
 from diffscope.facts.change.edit_weight import only_hands_on, statement_weight
 from diffscope.facts.model import ChangeFacts, Edit, SymbolFact
 from diffscope.patterns import lazy_regex
+from diffscope.source.profile import places
 from diffscope.syntax.nodes import denied
+from diffscope.taxonomy.words import stems_of
 
 MOST: Final = 3
 _MOST_OTHERS: Final = 2
@@ -32,7 +34,7 @@ _REACHED: Final = {"per_step": 1.0, "per_request": 0.9, "start_up": 0.3, "tools"
 _OF_TITLE: Final = 1.4
 _PART_OF_NAME: Final = lazy_regex(r"[A-Za-z_]\w*")
 _FUNCTIONS: Final = frozenset({"function", "method", "class"})
-_SHORT: Final = 70
+_SHORT: Final = 90
 """Characters of what a name stands for, up to which that is told in its place."""
 _SIGNED: Final = {"removed": "removed", "added-required": "added", "renamed": "changed", "default": "default"}
 _MANY: Final = 9
@@ -50,6 +52,8 @@ _PLAIN_CALLS: Final = frozenset(
 """Calls that say nothing of what a function is for."""
 _NUMBER: Final = lazy_regex(r"(?<=[A-Za-z_])\d+\b")
 _FIRST: Final = lazy_regex(r"^(?:None|True|False|0|0\.0|\[\]|\{\}|\(\)|set\(\)|time\.\w+\(\))$")
+_JOINED: Final = lazy_regex(r" (?:and|or|if) |^not ")
+_BEGINS: Final = lazy_regex(r"^\w+ = (?:None|True|False|0|0\.0|\[\]|\{\}|\"\"|'')$")
 _KEPT: Final = lazy_regex(r"^(?:[\w.]+[.])?(\w+) = \1$")
 _TOLD: Final = lazy_regex(r"^(?:msg|message|warning|error|reason|hint|detail)\w* = ")
 """Words for a reader that are only put together."""
@@ -139,15 +143,17 @@ def find_effects(facts: ChangeFacts) -> tuple[Effect, ...]:
         ),
     )
     # What a page says of a change follows what it does.
-    ranked.sort(key=lambda group: group.first.what == "docs")
+    code = [one for one in ranked if one.first.path.endswith(".py") and not places().is_test(one.first.path)]
+    ranked = [one for one in ranked if one.first.what != "docs"] if code else ranked
     return tuple(with_points(list(_effects(_apart(ranked), facts, change)), facts)[:MOST])
 
 
 def _says_nothing(edit: Edit) -> bool:
     """Return whether nothing runs under a head but what writes a log, or what it no longer asks is asked around it."""
     only_logs = edit.what in ("condition", "loop") and not edit.held and edit.path.endswith(".py")
+    only_begins = edit.stood and bool(edit.held) and all(map(_BEGINS.match, edit.held))
     is_less = edit.what == "condition" and edit.keyword == "and" and bool(edit.before) and not edit.after
-    return only_logs or (is_less and edit.before in (edit.guard, *edit.outer))
+    return only_logs or only_begins or (is_less and edit.before in (edit.guard, *edit.outer))
 
 
 def _grouped(facts: ChangeFacts, change: _Change) -> Iterable[EditGroup]:
@@ -188,19 +194,24 @@ def _in_full(edits: Iterable[Edit]) -> list[Edit]:
         and len(one.after) <= _SHORT
         and often[one.path, one.symbol, one.target] == 1
         and not _FIRST.match(one.after)
-        and not one.guard
     }
     used: list[Edit] = []
     found = []
     for edit in listed:
-        name = edit.after.removeprefix("not ")
-        definition = stands_for.get((edit.path, edit.symbol, name)) if edit.what == "condition" else None
-        if definition is None or "…" in definition.after:
-            found.append(edit)
-            continue
-        used.append(definition)
-        after = denied(definition.after) if edit.after != name else definition.after
-        found.append(msgspec.structs.replace(edit, after=after))
+        after = edit.after
+        for name in _PART_OF_NAME.findall(after) if edit.what == "condition" else ():
+            definition = stands_for.get((edit.path, edit.symbol, name))
+            if definition is None or "…" in definition.after:
+                continue
+            if definition.guard not in ("", edit.guard, *edit.outer):
+                continue
+            used.append(definition)
+            whole = f"not {name}" if after == f"not {name}" else name
+            meant = bare(definition.after)
+            told = denied(meant) if whole != name else meant
+            told = f"({told})" if after != whole and _JOINED.search(told) else told
+            after = re.sub(rf"(?<![\w.]){whole}\b", told.replace("\\", r"\\"), after)
+        found.append(msgspec.structs.replace(edit, after=after) if after != edit.after else edit)
     return [edit for edit in found if edit not in used]
 
 
@@ -348,7 +359,7 @@ def _weight(group: EditGroup, title: frozenset[str], change: _Change) -> float:
         - (2.0 if edit.symbol.endswith(("__repr__", "__str__")) else 0)
         - (3.0 if _PROSE.search(edit.after or edit.before) else 0)
         + (1.6 if edit.what == "statement" and _COMPARES.search(edit.after) else 0)
-        + (1.2 if edit.change == "removed" and (edit.what == "raise" or exit_of(edit) == "raise") else 0)
+        + (0.6 if edit.change == "removed" and (edit.what == "raise" or exit_of(edit) == "raise") else 0)
         - (1.5 if edit.held and all(map(_TOLD.match, edit.held)) else 0)
         - (0.8 if edit.held and not _ACTS.search(" ".join(edit.held)) else 0)
     )

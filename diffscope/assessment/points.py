@@ -35,6 +35,7 @@ _PITFALLS: Final[dict[str, MessageCode]] = {
     "emptied": "point.emptied",
     "asserted": "point.asserted",
     "demanded": "point.demanded",
+    "substring": "point.substring",
 }
 
 

@@ -91,11 +91,7 @@ def _importance(signals: Signals, scores: ScoreTable) -> Iterator[_Part]:
 
 def _insight(signals: Signals, scores: ScoreTable) -> Iterator[_Part]:
     numbers = scores.insight
-    yield _part(
-        "kind",
-        _start(signals.kind, scores)[1],
-        message("score.kind", kind=signals.kind),
-    )
+    yield _part("kind", _start(signals.kind, scores)[1], message("score.kind", kind=signals.kind))
     size = doubling(signals.logic)
     lines = min(numbers.logic * size, numbers.logic_most)
     yield _part("logic", lines, message("score.logic", lines=round(signals.logic)))

@@ -23,10 +23,7 @@ from diffscope.errors import UsageError
     help="Only the newest N changes of the window.  [default: 1000 without --since or --range, else all]",
 )
 @click.option(
-    "--sample",
-    type=click.IntRange(1),
-    metavar="N",
-    help="Only N changes, evenly spread over the window.",
+    "--sample", type=click.IntRange(1), metavar="N", help="Only N changes, evenly spread over the window."
 )
 @click.option(
     "--within",
@@ -38,9 +35,7 @@ from diffscope.errors import UsageError
     help="How many days after its merge a change is followed.",
 )
 @click.option(
-    "--as-of",
-    metavar="DAY",
-    help="Ignore everything merged after that day.  [default: all of the clone]",
+    "--as-of", metavar="DAY", help="Ignore everything merged after that day.  [default: all of the clone]"
 )
 @options.offset_option
 @options.repository_option

@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import TracebackType
-from typing import TYPE_CHECKING, NamedTuple, Self
+from typing import TYPE_CHECKING, Final, NamedTuple, Self
 
 import click
 
@@ -19,16 +19,6 @@ from diffscope.render.sanitize import visible
 
 if TYPE_CHECKING:
     from click._termui_impl import ProgressBar
-from typing import Final
-
-DONE: Final = 0
-FINDINGS: Final = 1
-"""Something is at or above ``--fail-on``."""
-FAILED: Final = 2
-"""The command line, the configuration or the input makes it impossible."""
-INTERRUPTED: Final = 130
-CLOSED_PIPE: Final = 141
-"""What a shell reports of a program that SIGINT or SIGPIPE ended."""
 
 
 def say(text: str) -> None:
@@ -106,3 +96,13 @@ class Progress:
             self._bar.__enter__()
         self._bar.length = total
         self._bar.update(done - self._bar.pos)
+
+
+DONE: Final = 0
+FINDINGS: Final = 1
+"""Something is at or above ``--fail-on``."""
+FAILED: Final = 2
+"""The command line, the configuration or the input makes it impossible."""
+INTERRUPTED: Final = 130
+CLOSED_PIPE: Final = 141
+"""What a shell reports of a program that SIGINT or SIGPIPE ended."""

@@ -274,8 +274,7 @@ def _from_records(reference: PullReference, workspace: Workspace, _: Notice) -> 
     ours = names.repository or ""
     if not _is_of(ours, reference):
         raise SourceError(
-            f"only changes of {ours} have recorded facts",
-            hint="--source github, with a network",
+            f"only changes of {ours} have recorded facts", hint="--source github, with a network"
         )
     return Gathered(recorded=RecordedSource().facts(reference.number))
 

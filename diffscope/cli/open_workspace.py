@@ -12,12 +12,7 @@ import msgspec
 from diffscope.adapters.config.profiles import Chosen, choose_profile
 from diffscope.cli.options import asked_profile, is_debug
 from diffscope.errors import ConfigurationError, DiffscopeError
-from diffscope.rules.engine.configuration import (
-    EVERY_STABLE_RULE,
-    check_against,
-    check_options,
-    select_rules,
-)
+from diffscope.rules.engine.configuration import EVERY_STABLE_RULE, check_against, check_options, select_rules
 from diffscope.source.profile import in_force
 from diffscope.workspace import Progress, Workspace
 from diffscope.yaml.reading import mistakes_error

@@ -15,6 +15,7 @@ from diffscope.facts.base.definitions import CallerIndex
 from diffscope.facts.base.history import WITHIN_DAYS
 from diffscope.facts.base.imports import modules_after, place_files
 from diffscope.facts.base.placed_facts import with_changed_places, with_reach
+from diffscope.facts.base.test_reach import with_row_tests
 from diffscope.facts.base.tests_running import with_tests_running
 from diffscope.facts.build.builds import declares_builds, with_settings
 from diffscope.facts.build.dependencies import declares_dependencies
@@ -87,6 +88,7 @@ def _collected(
     found = attempt(
         "facts.tests-running", lambda: with_tests_running(found, placed, around.graph, callers), found
     )
+    found = attempt("facts.row-tests", lambda: with_row_tests(found, placed, around.graph), found)
     found = attempt("facts.consequence", lambda: with_consequence(found, knowledge.consequence), found)
     found = attempt("facts.causes", lambda: with_causes(found, placed), found)
     return msgspec.structs.replace(found, gaps=(*change.gaps, *_gaps(placed), *attempt.gaps))

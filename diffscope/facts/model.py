@@ -16,144 +16,6 @@ from diffscope.source.model import Gap, PullRequest, RepoPath, Value
 from diffscope.source.text import SideWord
 from diffscope.taxonomy.tables import Category
 
-TREE_BASE = "base"
-TREE_HEAD = "head"
-
-
-class StepSet(Value, frozen=True, kw_only=True, omit_defaults=True):
-    """Steps that run for one reason on one queue. Fields at their default are left out of the JSON."""
-
-    queue: str
-    """The agent pool, in the word of the job file (``h200_35gb``, ``mi300_1``); ``default-gpu`` where it names none."""
-    mirror: str | None = None
-    """``amd`` for AMD mirrors of steps."""
-    parallelism: int = 1
-    """Jobs that each of the steps runs."""
-    amd: AmdState | None = None
-    """Where the steps run on AMD hardware for this change; left out where that is no question."""
-    steps: tuple[str, ...]
-    """The keys of the steps; the label of one that has no key. In the order of the job files."""
-
-
-class StepRun(Value, frozen=True, kw_only=True, omit_defaults=True):
-    """The steps of one pipeline that run for one reason. Fields at their default are left out of the JSON."""
-
-    pipeline: str
-    reason: Reason
-    entry: str | None = None
-    """The entry or run_all pattern that matched; left out where the reason needs none."""
-    path: RepoPath | None = None
-    """The changed path that it matched first."""
-    on: tuple[StepSet, ...]
-
-
-class StepsNotRun(Value, frozen=True, kw_only=True):
-    """How many steps and mirrors do not run for one reason."""
-
-    reason: Reason
-    steps: int
-
-
-class OptionalStep(Value, frozen=True, kw_only=True):
-    """An optional step that lists a changed path: it runs when somebody asks for it."""
-
-    pipeline: str
-    step: str
-    """Its key; its label where it has none."""
-    queue: str
-    entry: str
-    path: RepoPath
-
-
-class CiPipeline(Value, frozen=True, kw_only=True, omit_defaults=True):
-    """A pipeline, and whether it runs everything."""
-
-    name: str
-    runs: int
-    """Steps and mirrors that run."""
-    steps: int
-    """Steps and mirrors that it has."""
-    run_all: str | None = None
-    """The run_all pattern (or the label) for which it runs all that is not optional; ``None`` where it does not."""
-    run_all_path: RepoPath | None = None
-    """The changed path that matched it."""
-    refused: tuple[str, ...] = ()
-    """Keys that its configuration lacks, without which the generator makes nothing of it."""
-
-
-class StepDifference(Value, frozen=True, kw_only=True, omit_defaults=True):
-    """A step that runs, or is there, otherwise with the change's own declarations than with those of the base."""
-
-    pipeline: str
-    step: str
-    """Its key; its label where it has none."""
-    mirror: str | None = None
-    what: str
-    """``added``, ``removed``, ``starts`` (runs for this change, and would not by the base) or ``stops``."""
-    runs: bool
-    """Whether it runs for this change (of a removed step: whether it would have)."""
-
-
-class SelectionRules(Value, frozen=True, kw_only=True):
-    """Which version of the program that selects steps the answers assume."""
-
-    repository: str = "vllm-project/ci-infra"
-    commit: str = "3e4cfe4"
-    date: str = "2026-08-21"
-    newer_than_change: bool = False
-    """The change was merged before: its steps may have been selected by other rules then."""
-
-
-class StepBlindSpot(Value, frozen=True, kw_only=True):
-    """A step whose tests import what the change alters, and which its dependency lists do not select."""
-
-    label: str
-    file: str
-    """``path:line`` of the step."""
-    reason: str
-    path: str
-    """The changed file."""
-    test: str
-    """The test of the step that imports it most directly."""
-    chain: str
-    """``test -> module``."""
-    tests: int
-    """How many of its test files import something that the change alters."""
-
-
-class CiFacts(Value, frozen=True, kw_only=True):
-    """What the target repository's own CI declarations say of this diff."""
-
-    tree: str = TREE_BASE
-    """Whose declarations select the steps: ``base``, or ``head`` for a change that edits them, as the generator does."""
-    tree_problem: str | None = None
-    """Why a change that edits its declarations is judged by those of the base all the same."""
-    rules: SelectionRules | None = SelectionRules()
-    """``None`` for workflows of GitHub."""
-    docs_only: bool = False
-    """Every changed path is documentation to CI."""
-    pipelines: tuple[CiPipeline, ...] = ()
-    steps: tuple[StepRun, ...] = ()
-    """What runs, by reason; a step stands once in each pipeline that has it."""
-    not_run: tuple[StepsNotRun, ...] = ()
-    """What does not run, counted; ``diffscope explain N --step KEY`` tells of one."""
-    optional: tuple[OptionalStep, ...] = ()
-    """Of the optional steps that list a changed path the few that name it most exactly."""
-    minutes: int | None = None
-    """Time limits of what runs, each times its parallel jobs; steps without a limit count nothing."""
-    without_timeout: int = 0
-    """How many of what runs have no time limit."""
-    difference: tuple[StepDifference, ...] = ()
-    """What the change's own declarations make otherwise than those of the base."""
-    blind_spots: tuple[StepBlindSpot, ...] = ()
-    """Steps that should look at the change and do not; optional ones are left out, since they stay away by choice."""
-
-    @property
-    def runs(self) -> int:
-        """Return how many steps and mirrors run."""
-        return sum(one.runs for one in self.pipelines)
-
-
 UseHow = Literal["import", "call", "name", "base", "override"]
 
 
@@ -245,16 +107,7 @@ ChangeKind = Literal[
 Reached = Literal["per_step", "per_request", "start_up", "opt_in", "one_platform", "tools", "unknown"]
 Runs = Literal["per_step", "per_request", "start_up", "tools", "unknown"]
 Effect = Literal[
-    "contract",
-    "rewrite",
-    "condition",
-    "numerics",
-    "body",
-    "removal",
-    "addition",
-    "tuning",
-    "wiring",
-    "none",
+    "contract", "rewrite", "condition", "numerics", "body", "removal", "addition", "tuning", "wiring", "none"
 ]
 Vouched = Literal["changed", "existing", "none"]
 Consequence = Literal["info", "low", "medium", "high", "critical"]
@@ -469,8 +322,7 @@ class Located(Fact, frozen=True, kw_only=True):
         ),
     ] = "unknown"
     runs: Annotated[
-        Runs,
-        said("When it runs, once it is selected: per_step, per_request, start_up, tools or unknown."),
+        Runs, said("When it runs, once it is selected: per_step, per_request, start_up, tools or unknown.")
     ] = "unknown"
     effect: Annotated[
         Effect,
@@ -578,10 +430,7 @@ class FileFact(Located, frozen=True, kw_only=True):
     """One changed file."""
 
     old_path: Annotated[str | None, said("Old name of a rename or copy.")] = None
-    status: Annotated[
-        FileStatus,
-        said("added, modified, deleted, renamed, copied or type-changed."),
-    ]
+    status: Annotated[FileStatus, said("added, modified, deleted, renamed, copied or type-changed.")]
     content: Annotated[FileContent, said("text, binary, submodule or symlink.")] = "text"
     language: Annotated[str, said("python, cuda, cpp, rust, yaml, markdown, ... by name.")] = "other"
     change_type: Annotated[
@@ -647,15 +496,9 @@ class SymbolFact(Located, frozen=True, kw_only=True):
     reach_path: Annotated[
         str, said("The call path from it back to a declared root, as `f <- g <- EngineCore.step`.")
     ] = ""
-    kind: Annotated[
-        SymbolKind,
-        said("class, function, method, variable or module."),
-    ]
+    kind: Annotated[SymbolKind, said("class, function, method, variable or module.")]
     aspects: Annotated[
-        tuple[
-            SymbolAspect,
-            ...,
-        ],
+        tuple[SymbolAspect, ...],
         said(
             "added, removed, moved, signature, default, annotation, bases, decorators, body, field-order, order, message, docstring, cosmetic."
         ),
@@ -729,8 +572,7 @@ class SymbolFact(Located, frozen=True, kw_only=True):
         False
     )
     inherited: Annotated[
-        bool,
-        said("It is new in an existing class and replaces a member inherited until now."),
+        bool, said("It is new in an existing class and replaces a member inherited until now.")
     ] = False
     value_before: Annotated[
         str | None, said("For a variable: the value assigned before, as written; otherwise null.")
@@ -763,8 +605,7 @@ class SymbolFact(Located, frozen=True, kw_only=True):
         str | None, said("For a move: its old name, or `path:name` if it was in another file.")
     ] = None
     moved_from_path: Annotated[
-        str | None,
-        said("For code moved from another file or another function: the file where it was."),
+        str | None, said("For code moved from another file or another function: the file where it was.")
     ] = None
     moved_from_line: Annotated[
         int, said("Its first line in that file before the change; 0 if `moved_from_path` is null.")
@@ -965,8 +806,7 @@ class GuardFact(Located, frozen=True, kw_only=True):
         tuple[str, ...], said("Platforms or architectures named: rocm, cuda, sm90, gfx942, capability ...")
     ] = ()
     before: Annotated[
-        str | None,
-        said("For an added guard: the similar condition that it replaces in the same function."),
+        str | None, said("For an added guard: the similar condition that it replaces in the same function.")
     ] = None
     replaced: Annotated[bool, said("For a removed guard: another condition replaces it.")] = False
     direction: Annotated[
@@ -1090,8 +930,7 @@ class ConditionFact(Located, frozen=True, kw_only=True):
         ),
     ] = False
     asks_new: Annotated[
-        bool,
-        said("It tests an option that the change adds, or a string literal that is new in the file."),
+        bool, said("It tests an option that the change adds, or a string literal that is new in the file.")
     ] = False
 
 
@@ -1145,8 +984,7 @@ class WriteFact(Located, frozen=True, kw_only=True):
         ),
     ]
     target: Annotated[
-        str,
-        said("What is written, with local names resolved: `config.cache.block_size`, `os.environ['X']`."),
+        str, said("What is written, with local names resolved: `config.cache.block_size`, `os.environ['X']`.")
     ]
     alias: Annotated[str | None, said("The target as written, if it uses a local name; otherwise null.")] = (
         None
@@ -1171,12 +1009,10 @@ class WriteFact(Located, frozen=True, kw_only=True):
         ),
     ] = False
     of_removed_option: Annotated[
-        bool,
-        said("The change also removes the field as an option, which another flag reports."),
+        bool, said("The change also removes the field as an option, which another flag reports.")
     ] = False
     opt_in: Annotated[
-        bool,
-        said("Only an environment variable enables it, or the code is for profiling or debugging."),
+        bool, said("Only an environment variable enables it, or the code is for profiling or debugging.")
     ] = False
 
 
@@ -1205,8 +1041,7 @@ class TestFact(Located, frozen=True, kw_only=True):
         ),
     ] = ()
     factor: Annotated[
-        int,
-        said("For a loosened tolerance: ten times the factor between old and new; otherwise 0."),
+        int, said("For a loosened tolerance: ten times the factor between old and new; otherwise 0.")
     ] = 0
     ran_there: Annotated[
         bool | None,
@@ -1285,10 +1120,7 @@ class OperatorFact(Located, frozen=True, kw_only=True):
     """A torch operator whose schema or implementation changed."""
 
     name: Annotated[str, said("`namespace::name`.")]
-    change: Annotated[
-        str,
-        said("added, removed, schema or implementation.", one_of=OperatorChange),
-    ]
+    change: Annotated[str, said("added, removed, schema or implementation.", one_of=OperatorChange)]
     before: Annotated[str | None, said("Schema before.")] = None
     after: Annotated[str | None, said("Schema after.")] = None
     arguments_removed: Annotated[
@@ -1361,10 +1193,7 @@ class NativeFact(Located, frozen=True, kw_only=True):
         bool, said("It is `__global__`, or a Python function that the host launches on a device.")
     ] = False
     signals: Annotated[
-        tuple[
-            NativeSignal,
-            ...,
-        ],
+        tuple[NativeSignal, ...],
         said(
             "What changed in it: launch, launch-bounds, shared-memory, pointer-cast, index-arithmetic, division, atomic, barrier, architecture, platform-guard, mask, compile-time, accumulator, symmetric-memory, tuning, unsafe, panic, synchronisation or serialised."
         ),
@@ -1418,8 +1247,7 @@ class OverrideFact(Located, frozen=True, kw_only=True):
         ),
     ] = ()
     passed: Annotated[
-        bool,
-        said("The missing parameter will be passed: it is required, or a call added here passes it."),
+        bool, said("The missing parameter will be passed: it is required, or a call added here passes it.")
     ] = True
     calls_base: Annotated[
         bool, said("For an orphan: its file calls the method through `super()`, which will now fail.")
@@ -1503,7 +1331,7 @@ class Nearest(Value, frozen=True, kw_only=True):
     runs: tuple[str, ...] | UnsetType = UNSET
     """The changed symbols that it runs, by name, directly or through callers; empty if none of its tests that are not skipped does."""
     may_run: str = ""
-    """If it calls nothing of the change: ``makes`` (it constructs the changed class) or ``starts`` (it starts a whole engine or server). ``copies`` if it was changed and has a private function of the edited code as its own."""
+    """If it calls nothing of the change: ``makes`` (it constructs the changed class), ``starts`` (it starts a whole engine or server) or ``rows`` (it goes through a table that has a row for it). ``far`` if it does not import a changed module, nor what imports one. ``copies`` if it was changed and has a private function of the edited code as its own."""
 
 
 class GraphFacts(Value, frozen=True, kw_only=True):
@@ -1581,7 +1409,7 @@ class Point(Value, frozen=True, kw_only=True):
     """
 
     what: str
-    """``request``, ``response`` or ``field`` (of a wire protocol: asked, answered, or not known which), ``option``, ``limit``, ``renamed``, ``written`` (into an object of the caller), ``emptied`` (a list that something is taken from), ``asserted`` (of a result) or ``demanded`` (of a fake in a test)."""
+    """``request``, ``response`` or ``field`` (of a wire protocol: asked, answered, or not known which), ``option``, ``limit``, ``renamed``, ``written`` (into an object of the caller), ``emptied`` (a list that something is taken from), ``asserted`` (of a result) ``demanded`` (of a fake in a test) or ``substring`` (a tuple of one text without its comma)."""
     path: str
     line: int
     names: tuple[str, ...]
@@ -1694,3 +1522,141 @@ class ChangeFacts(Value, frozen=True, kw_only=True):
     graph: GraphFacts | UnsetType = UNSET
     gaps: tuple[Gap, ...] = ()
     unknown: tuple[UnknownFamily, ...] = ()
+
+
+TREE_BASE = "base"
+TREE_HEAD = "head"
+
+
+class StepSet(Value, frozen=True, kw_only=True, omit_defaults=True):
+    """Steps that run for one reason on one queue. Fields at their default are left out of the JSON."""
+
+    queue: str
+    """The agent pool, in the word of the job file (``h200_35gb``, ``mi300_1``); ``default-gpu`` where it names none."""
+    mirror: str | None = None
+    """``amd`` for AMD mirrors of steps."""
+    parallelism: int = 1
+    """Jobs that each of the steps runs."""
+    amd: AmdState | None = None
+    """Where the steps run on AMD hardware for this change; left out where that is no question."""
+    steps: tuple[str, ...]
+    """The keys of the steps; the label of one that has no key. In the order of the job files."""
+
+
+class StepRun(Value, frozen=True, kw_only=True, omit_defaults=True):
+    """The steps of one pipeline that run for one reason. Fields at their default are left out of the JSON."""
+
+    pipeline: str
+    reason: Reason
+    entry: str | None = None
+    """The entry or run_all pattern that matched; left out where the reason needs none."""
+    path: RepoPath | None = None
+    """The changed path that it matched first."""
+    on: tuple[StepSet, ...]
+
+
+class StepsNotRun(Value, frozen=True, kw_only=True):
+    """How many steps and mirrors do not run for one reason."""
+
+    reason: Reason
+    steps: int
+
+
+class OptionalStep(Value, frozen=True, kw_only=True):
+    """An optional step that lists a changed path: it runs when somebody asks for it."""
+
+    pipeline: str
+    step: str
+    """Its key; its label where it has none."""
+    queue: str
+    entry: str
+    path: RepoPath
+
+
+class CiPipeline(Value, frozen=True, kw_only=True, omit_defaults=True):
+    """A pipeline, and whether it runs everything."""
+
+    name: str
+    runs: int
+    """Steps and mirrors that run."""
+    steps: int
+    """Steps and mirrors that it has."""
+    run_all: str | None = None
+    """The run_all pattern (or the label) for which it runs all that is not optional; ``None`` where it does not."""
+    run_all_path: RepoPath | None = None
+    """The changed path that matched it."""
+    refused: tuple[str, ...] = ()
+    """Keys that its configuration lacks, without which the generator makes nothing of it."""
+
+
+class StepDifference(Value, frozen=True, kw_only=True, omit_defaults=True):
+    """A step that runs, or is there, otherwise with the change's own declarations than with those of the base."""
+
+    pipeline: str
+    step: str
+    """Its key; its label where it has none."""
+    mirror: str | None = None
+    what: str
+    """``added``, ``removed``, ``starts`` (runs for this change, and would not by the base) or ``stops``."""
+    runs: bool
+    """Whether it runs for this change (of a removed step: whether it would have)."""
+
+
+class SelectionRules(Value, frozen=True, kw_only=True):
+    """Which version of the program that selects steps the answers assume."""
+
+    repository: str = "vllm-project/ci-infra"
+    commit: str = "3e4cfe4"
+    date: str = "2026-08-21"
+    newer_than_change: bool = False
+    """The change was merged before: its steps may have been selected by other rules then."""
+
+
+class StepBlindSpot(Value, frozen=True, kw_only=True):
+    """A step whose tests import what the change alters, and which its dependency lists do not select."""
+
+    label: str
+    file: str
+    """``path:line`` of the step."""
+    reason: str
+    path: str
+    """The changed file."""
+    test: str
+    """The test of the step that imports it most directly."""
+    chain: str
+    """``test -> module``."""
+    tests: int
+    """How many of its test files import something that the change alters."""
+
+
+class CiFacts(Value, frozen=True, kw_only=True):
+    """What the target repository's own CI declarations say of this diff."""
+
+    tree: str = TREE_BASE
+    """Whose declarations select the steps: ``base``, or ``head`` for a change that edits them, as the generator does."""
+    tree_problem: str | None = None
+    """Why a change that edits its declarations is judged by those of the base all the same."""
+    rules: SelectionRules | None = SelectionRules()
+    """``None`` for workflows of GitHub."""
+    docs_only: bool = False
+    """Every changed path is documentation to CI."""
+    pipelines: tuple[CiPipeline, ...] = ()
+    steps: tuple[StepRun, ...] = ()
+    """What runs, by reason; a step stands once in each pipeline that has it."""
+    not_run: tuple[StepsNotRun, ...] = ()
+    """What does not run, counted; ``diffscope explain N --step KEY`` tells of one."""
+    optional: tuple[OptionalStep, ...] = ()
+    """Of the optional steps that list a changed path the few that name it most exactly."""
+    minutes: int | None = None
+    """Time limits of what runs, each times its parallel jobs; steps without a limit count nothing."""
+    without_timeout: int = 0
+    """How many of what runs have no time limit."""
+    difference: tuple[StepDifference, ...] = ()
+    """What the change's own declarations make otherwise than those of the base."""
+    blind_spots: tuple[StepBlindSpot, ...] = ()
+    """Steps that should look at the change and do not; optional ones are left out, since they stay away by choice."""
+
+    @property
+    def runs(self) -> int:
+        """Return how many steps and mirrors run."""
+        return sum(one.runs for one in self.pipelines)

@@ -199,7 +199,12 @@ class _Reader:
         if not words or not owner or words[0] in _SKIPPED or "" in kinds:
             return []
         if words[0] == "rpc":
-            return _method(words, owner, statement)
+            sides = re.fullmatch(
+                r"rpc (\w+) \( ([^()]*?) \) returns \( ([^()]*?) \)(?: .*)?", " ".join(words)
+            )
+            if sides is None:
+                return []
+            return [_WireElement(f"{owner}.{sides[1]}", f"{sides[2]} -> {sides[3]}", "", statement[0][1])]
         if "=" not in words:
             return []
         at = words.index("=")
@@ -210,10 +215,3 @@ class _Reader:
         kind = kind.removeprefix("optional ") if kind.partition(" ")[0] in _LABELS else kind
         name, line = statement[at - 1]
         return [_WireElement(f"{owner}.{name}", kind, words[at + 1], line)]
-
-
-def _method(words: list[str], owner: str, statement: list[tuple[str, int]]) -> list[_WireElement]:
-    sides = re.fullmatch(r"rpc (\w+) \( ([^()]*?) \) returns \( ([^()]*?) \)(?: .*)?", " ".join(words))
-    if sides is None:
-        return []
-    return [_WireElement(f"{owner}.{sides[1]}", f"{sides[2]} -> {sides[3]}", "", statement[0][1])]

@@ -12,8 +12,7 @@ from collections.abc import Iterable, Mapping, Set
 
 from msgspec.structs import replace
 
-from diffscope.graph.build.assemble import Files, assemble
-from diffscope.graph.build.describe import describe_file, star_names
+from diffscope.graph.build.assemble import Files, assemble, describe_file, star_names
 from diffscope.graph.build.native import NativeFile, describe_natives
 from diffscope.graph.query.graph import ModuleGraph, OutlineReader
 from diffscope.graph.resolve import is_native, name_nodes, node_kind, node_name, read_records

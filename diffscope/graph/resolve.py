@@ -221,7 +221,20 @@ class Resolver:
     def _binding(self, module: int, name: str) -> Reference | None:
         bindings = self._bindings.get(module)
         if bindings is None:
-            bindings = self._read_bindings(module)
+            # Read the names that imports bind in a module; what runs wins over what is there for type checkers.
+            eager: dict[str, Reference] = {}
+            typing: dict[str, Reference] = {}
+            stars: list[str] = []
+            for record in read_records(self._tables, module):
+                if record.reference.kind != ReferenceKind.IMPORT:
+                    continue
+                if record.bound:
+                    (eager if record.layer == _EAGER else typing)[record.bound] = record.reference
+                elif record.layer == _EAGER and record.reference.tail == "*":
+                    stars.append(record.reference.head)
+            self._star_sources[module] = stars
+            self._bindings[module] = typing | eager
+            bindings = self._bindings[module]
         found = bindings.get(name)
         if found is not None:
             return found
@@ -229,22 +242,6 @@ class Resolver:
             if name in self._stars.get(source, ()):
                 return Reference(ReferenceKind.IMPORT, source, name)
         return None
-
-    def _read_bindings(self, module: int) -> dict[str, Reference]:
-        """Read the names that imports bind in a module; what runs wins over what is there for type checkers."""
-        eager: dict[str, Reference] = {}
-        typing: dict[str, Reference] = {}
-        stars: list[str] = []
-        for record in read_records(self._tables, module):
-            if record.reference.kind != ReferenceKind.IMPORT:
-                continue
-            if record.bound:
-                (eager if record.layer == _EAGER else typing)[record.bound] = record.reference
-            elif record.layer == _EAGER and record.reference.tail == "*":
-                stars.append(record.reference.head)
-        self._star_sources[module] = stars
-        self._bindings[module] = typing | eager
-        return self._bindings[module]
 
 
 def read_extensions(tables: Tables) -> dict[str, str]:

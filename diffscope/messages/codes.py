@@ -28,9 +28,9 @@ CheckCode = Literal[
     "check.raised-start-told", "check.refusal-of-client", "check.refusal-of-option", "check.renamed-out",
     "check.return", "check.returned-both", "check.returned-gained", "check.returned-lost",
     "check.returned-to", "check.row", "check.skipped", "check.skipped-next", "check.splits",
-    "check.unbounded-length", "check.unbounded-number", "check.unread", "check.value-changed",
-    "check.variable", "check.version", "check.via", "check.where", "check.widened", "check.widened-or",
-    "check.written", "check.zero",
+    "check.substring", "check.unbounded-length", "check.unbounded-number", "check.unread",
+    "check.value-changed", "check.value-part", "check.variable", "check.version", "check.via", "check.where",
+    "check.widened", "check.widened-or", "check.written", "check.zero",
 ]
 EffectCode = Literal[
     "effect.and-less", "effect.and-more", "effect.argument-added", "effect.argument-changed",
@@ -40,8 +40,8 @@ EffectCode = Literal[
     "effect.condition-asks-less", "effect.condition-asks-more", "effect.condition-both",
     "effect.condition-break", "effect.condition-changed", "effect.condition-ends",
     "effect.condition-exit-gone", "effect.condition-gained", "effect.condition-guards",
-    "effect.condition-lost", "effect.condition-part", "effect.condition-raise", "effect.condition-removed",
-    "effect.condition-return", "effect.condition-splits", "effect.condition-stop",
+    "effect.condition-lost", "effect.condition-part", "effect.condition-raise", "effect.condition-raise-gone",
+    "effect.condition-removed", "effect.condition-return", "effect.condition-splits", "effect.condition-stop",
     "effect.condition-unguards", "effect.element-added", "effect.element-changed", "effect.element-removed",
     "effect.entry-added", "effect.entry-changed", "effect.entry-removed", "effect.except-added",
     "effect.except-changed", "effect.except-removed", "effect.exit-to-assert", "effect.file-added",
@@ -125,7 +125,8 @@ PointCode = Literal[
     "point.emptied", "point.field", "point.kept", "point.kept-all", "point.left", "point.limit-ge",
     "point.limit-gt", "point.limit-le", "point.limit-lt", "point.limit-max_length", "point.limit-min_length",
     "point.moved", "point.moved-module", "point.moves", "point.no-bounds", "point.none-left", "point.option",
-    "point.renamed", "point.request", "point.response", "point.unbounded", "point.was", "point.written",
+    "point.renamed", "point.request", "point.response", "point.substring", "point.unbounded", "point.was",
+    "point.written",
 ]
 RiskCode = Literal[
     "risk.after-nothing", "risk.failed-more", "risk.flag", "risk.logic-unknown", "risk.logic-unknown-more",

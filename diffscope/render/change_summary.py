@@ -12,9 +12,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 from diffscope.assessment.document import Assessment, FileAssessment, SymbolAssessment
-from diffscope.assessment.title_words import stems_of
 from diffscope.messages.model import Argument, Language, Message, Text, message
 from diffscope.messages.say import text_of, texts
+from diffscope.taxonomy.words import stems_of
 
 _MOST: Final = 2
 """Names a clause; how many more there are is said."""
@@ -72,12 +72,7 @@ def clauses_of(assessment: Assessment) -> ChangeClauses:
     code.sort(
         key=lambda one: (is_private(one.name), -len(spoken & stems_of(one.name)), *_rank(one, files, order))
     )
-    outside = [
-        *_of_registries(code),
-        *_of_routes(code),
-        *_of_settings(symbols),
-        *_of_dependencies(symbols),
-    ]
+    outside = [*_of_registries(code), *_of_routes(code), *_of_settings(symbols), *_of_dependencies(symbols)]
     renamed = _renamed(code)
     names = _with_other_names(renamed, code)
     gone, new = {(path, name) for path, name, _ in renamed}, {(path, name) for path, _, name in renamed}

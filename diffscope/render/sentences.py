@@ -5,6 +5,8 @@ from __future__ import annotations
 from itertools import accumulate
 from typing import Final
 
+from msgspec import UNSET
+
 from diffscope.assessment.document import Assessment
 from diffscope.render.change_summary import clauses_of, is_private
 from diffscope.render.places import worst_first
@@ -29,7 +31,9 @@ _NEVER: Final = frozenset(
 _AFTER_EDITS: Final = frozenset({"concurrency"})
 _OF_TESTS: Final = frozenset({"missing-tests", "insufficient-tests", "ci-coverage"})
 """Families that ask how it is shown; what to show comes first."""
-_ASKED_FIRST: Final = frozenset({"point-written", "point-emptied", "point-asserted", "point-demanded"})
+_ASKED_FIRST: Final = frozenset(
+    {"point-written", "point-emptied", "point-asserted", "point-demanded", "point-substring"}
+)
 """Effects that a change may have beside what it is for: told behind that."""
 _MOST_TOLD: Final = 2
 _MOST_CHECKS: Final = 2
@@ -118,16 +122,38 @@ def what_to_check(assessment: Assessment, words: Words) -> tuple[str, ...]:
     if lost := _lost_tests(assessment):
         names = words.listed([f"`{name}`" for name in lost], _MOST_NAMED - 1)
         found.append(words("check-lost", names=names, count=len(lost)))
-    found = (
-        [*found, *shown[: not found]] or last or [words.pick(one.asked) for one in flags if not one.check][:1]
-    )
+    rest = [words.pick(one.asked) for one in flags if not one.check][:1]
+    found = [*found, *shown] or last or rest
+    code = {file.path for file in assessment.files if file.category in _CODE}
     if not found and (
         moved := [
-            one.name for one in assessment.symbols if "moved" in one.aspects and not is_private(one.name)
+            one.name
+            for one in assessment.symbols
+            if "moved" in one.aspects and one.path in code and not is_private(one.name)
         ]
     ):
         found = [words("check-moved", names=words.comma.join(f"`{name}`" for name in moved[:_MOST_NAMED]))]
+    if not found:
+        found = _unshown(assessment, words)
     return tuple(clip(begin(one), _LONGEST) for one in dict.fromkeys(found))[:_MOST_CHECKS]
+
+
+def _unshown(assessment: Assessment, words: Words) -> list[str]:
+    """Return what to ask of a change that leaves nothing else: who has the methods that are gone, or what shows it right where no test is found that runs it."""
+    code = {file.path for file in assessment.files if file.category in _CODE}
+    gone = [one for one in assessment.symbols if one.path in code and "removed" in one.aspects]
+    classes = {one.name for one in gone if one.kind == "class"}
+    methods = [
+        f"`{one.name}`"
+        for one in gone
+        if one.kind == "method" and not is_private(one.name) and one.name.rpartition(".")[0] not in classes
+    ]
+    if methods:
+        return [words("check-removed", names=words.listed(methods, _MOST_NAMED))]
+    missing = assessment.tests.not_run
+    if missing is UNSET or not missing or assessment.tests.changed or not assessment.effects:
+        return []
+    return [words("check-not-run", name=".".join(missing[0].split(".")[-2:]))]
 
 
 def _lost_tests(assessment: Assessment) -> list[str]:

@@ -43,6 +43,16 @@ class Environment(Value, frozen=True, kw_only=True):
     prefix: str
 
 
+class RowTest(Value, frozen=True, kw_only=True):
+    """A test that goes through all rows of a table of tests, such as the models of a registry."""
+
+    table: Folder
+    """The file with the rows; a row has the name of a class in quotes."""
+    test: Folder
+    only: str = ""
+    """A regular expression for the names of changed symbols; the test runs none of the others."""
+
+
 class OperatorNames(Value, frozen=True, kw_only=True):
     """Namespaces of operators that are registered without one: in general, and by ``register_op``."""
 
@@ -151,6 +161,8 @@ class Profile(Value, frozen=True, kw_only=True):
     """Where the steps of CI are declared: ``github`` for the jobs of its workflows."""
     starters: tuple[str, ...] = ()
     """Names with which its tests start a whole engine or server."""
+    row_tests: tuple[RowTest, ...] = ()
+    """The first whose table has a row for a changed module, or for one that imports it, may run the change."""
     workspace: str | None = None
     """Where the repository lies in CI's containers."""
     code: CodeNames = CodeNames()

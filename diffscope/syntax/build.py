@@ -48,10 +48,6 @@ def outline_build(name: str, source: bytes) -> BuildOutline:
         return BuildOutline(rows=tuple(_entry_points(text)))
     if name.endswith(".py"):
         return _outline_generator(source, text)
-    return _outline_cmake(text)
-
-
-def _outline_cmake(text: str) -> BuildOutline:
     sources: list[BuildSource] = []
     targets: list[BuildTarget] = []
     guards: list[str] = []

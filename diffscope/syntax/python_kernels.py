@@ -158,7 +158,10 @@ class _Walk:
         elif node.type in ("typed_parameter", "typed_default_parameter"):
             self._tell(NativeSignalKind.COMPILE_TIME, text_of(node), node)
         elif node.type == "binary_operator":
-            self._division(node)
+            operator, right = node.child_by_field_name("operator"), node.child_by_field_name("right")
+            is_division = operator is not None and operator.type == "/"
+            if is_division and right is not None and right.type not in ("integer", "float"):
+                self._tell(NativeSignalKind.DIVISION, text_of(right), node)
 
     def _call(self, node: Node) -> None:
         function = node.child_by_field_name("function")
@@ -211,12 +214,6 @@ class _Walk:
             names.update(text_of(each) for each in _identifiers(right))
             if any(map(_INDEX.search, names)):
                 self._tell(NativeSignalKind.INDEX_ARITHMETIC, text_of(node), node)
-
-    def _division(self, node: Node) -> None:
-        operator, right = node.child_by_field_name("operator"), node.child_by_field_name("right")
-        is_division = operator is not None and operator.type == "/"
-        if is_division and right is not None and right.type not in ("integer", "float"):
-            self._tell(NativeSignalKind.DIVISION, text_of(right), node)
 
     def _tell(self, kind: NativeSignalKind, text: str, node: Node) -> None:
         self.signals.append(NativeSignal(kind=kind, text=clip(text, _TEXT), line=self._line(node)))

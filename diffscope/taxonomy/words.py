@@ -1,4 +1,4 @@
-"""Find declared words in texts and path segments.
+"""Find declared words in texts and path segments; the words of a title without their endings.
 
 A phrase is one or more words; between words, any run of characters that are neither letters nor digits is the same. The last word may
 end in ``*`` (``quant*``), a single word may begin with it (``*moe``). Case does not matter. At each place the longest phrase wins and the
@@ -8,9 +8,10 @@ words it covers are spent, so ``cuda graph`` is no ``cuda``.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from diffscope.patterns import lazy_regex
+from diffscope.source.profile import places
 
 Tokens = tuple[str, ...]
 
@@ -116,3 +117,26 @@ class WordTable:
         for beginning, owner in self._prefixes.get(row[:-1], ()):
             if row[-1].startswith(beginning):
                 yield owner
+
+
+_PART: Final = lazy_regex(r"[A-Z]?[a-z]+|[A-Z]{2,}(?![a-z])|\d+")
+_COMMON: Final = frozenset(
+    {
+        "fix", "bug", "bugfix", "the", "for", "and", "add", "added", "support", "with", "from", "use", "not", "when", "into", "make", "model",
+        "core", "perf", "misc", "feat", "refactor", "update", "remove", "enable", "self", "config", "none", "return", "if",
+    }
+)  # fmt: skip
+
+
+def stems_of(text: str) -> frozenset[str]:
+    """Return the words of a text or of names in it, without endings."""
+    found = (part[0].lower() for part in _PART.finditer(text))
+    stems = (word if word.isdigit() else _stem(word) for word in found if len(word) > 2)
+    return frozenset(stems) - _COMMON - places().own
+
+
+def _stem(word: str) -> str:
+    for ending in ("ing", "ed", "es", "s"):
+        if word.endswith(ending) and len(word) - len(ending) > 2:
+            return word.removesuffix(ending)
+    return word

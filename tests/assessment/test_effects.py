@@ -22,7 +22,7 @@ def thing(*lines: str, other: str = "1") -> str:
         pytest.param(
             thing("use(rows)"), thing("if not rows:", "    return None", "use(rows)"),
             "`Thing.run` now returns `None` at once if `not rows`",
-            "Where `not rows`, `Thing.run` now ends with `None` and never comes to `use(rows)` (line 5): is nothing of that needed in this case?",
+            "Where `not rows`, `Thing.run` now ends with `None` before `use(rows)` (line 5): do its callers take that, and does a test have such a case?",
             id="an early return"),
         pytest.param(
             thing("use(rows)"), thing("if rows < 0:", "    raise ValueError(rows)", "use(rows)"),
@@ -99,7 +99,7 @@ def thing(*lines: str, other: str = "1") -> str:
             thing("assert self.buffer", "top = 0 if self.short else self.buffer[-1]", "use(top)"),
             thing("if self.short:", "    top = 0", "else:", "    assert self.buffer", "    top = self.buffer[-1]", "use(top)"),
             "Where `not self.short`, `Thing.run` runs `assert self.buffer`, else `top = 0`; until now `assert self.buffer` in both cases",
-            "With `self.short`, `Thing.run` now runs `top = 0` in the place of `assert self.buffer`: does it leave the same behind, and is that case tested?",
+            "With `self.short`, `Thing.run` now runs `top = 0` in the place of `assert self.buffer`: does nobody need that then, and is that case tested?",
             id="a value that is the same in either case is no change"),
         pytest.param(
             thing("if rows != 1:", "    use(rows)", "else:", "    drop(rows, 1)"), thing("if rows != 1:", "    use(rows)", "else:", "    drop(rows, 2)"),
@@ -192,7 +192,7 @@ def thing(*lines: str, other: str = "1") -> str:
             id="an end that is gone"),
         pytest.param(
             thing("use(rows)", "if rows:", "    raise ValueError(rows)"), thing("use(rows)"),
-            "`Thing.run` goes on now if `rows`; until now: `raise ValueError(rows)`",
+            "`Thing.run` no longer raises `ValueError(rows)` if `rows`",
             "",
             id="a last refusal that is gone"),
         pytest.param(
@@ -512,6 +512,9 @@ def test_a_long_error_is_quoted_with_its_end_and_a_new_branch_alone_asks_nothing
             "def run(p: SamplingParams):\n    use(p)\n", "def run(p: SamplingParams):\n    p = p.clone()\n    p.skip = False\n    use(p)\n",
             "", id="a write into a copy"),
         pytest.param(
+            "def run(on):\n    return on in ('a', 'b')\n", "def run(on):\n    return on in ('a')\n",
+            "`on in ('a')` of `run` (line 2) has no comma", id="a tuple of one text without its comma"),
+        pytest.param(
             "def run(on):\n    return on\n", "def run(on):\n    if on:\n        names = make(on)\n    else:\n        names = []\n    return names[0]\n",
             "One branch of `run` leaves `names` empty: does `names[0]` (line 6) raise an IndexError then?", id="an index into an empty list"),
         pytest.param(
@@ -531,7 +534,7 @@ def test_where_a_change_may_fail_beside_its_own_lines(before: str, after: str, c
     told = [
         one
         for one in find_effects(edit(PATH, before, after))
-        if one.code in ("point-written", "point-emptied", "point-asserted")
+        if one.code in ("point-written", "point-emptied", "point-asserted", "point-substring")
     ]
     assert [one.checks[0].en.startswith(check) for one in told] == [True] * bool(check)
 
@@ -551,7 +554,7 @@ def test_where_a_change_may_fail_beside_its_own_lines(before: str, after: str, c
         pytest.param(
             thing("use(rows)", other="1\n    def old(self):\n        if self.on:\n            raise ValueError('off')\n        return 2"),
             thing("if self.on:", "    raise ValueError('off')", "use(rows)", other="1\n    def old(self):\n        return 2"),
-            "`Thing.old` goes on now if `self.on`; until now: `raise ValueError('off')`", id="a refusal that stood in another function"),
+            "`Thing.old` no longer raises `ValueError: off` if `self.on`", id="a refusal that stood in another function"),
     ],
 )  # fmt: skip
 def test_what_stood_otherwise_is_not_told_as_new(before: str, after: str, says: str) -> None:
@@ -840,10 +843,37 @@ def test_an_entry_of_what_is_let_through_is_asked_for_and_one_of_any_other_list_
     assert checks == [['`"two"` is let through by `SUPPORTED_LAMPS` now'], []]
 
 
+def test_what_a_change_itself_writes_elsewhere_is_not_left_over() -> None:
+    before = "def light(lamps, one):\n    lamps.waiting.append(one)\n"
+    after = "def light(lamps, one):\n    enqueue(lamps, one)\n\n\ndef enqueue(lamps, one):\n    lamps.waiting.append(one)\n"
+    kept = "\n\ndef other(lamps, one):\n    lamps.waiting.append(one)\n"
+    asked = [
+        any("is still in" in check.en for each in find_effects(edit(PATH, *sides)) for check in each.checks)
+        for sides in ((before, after), (before + kept, after + kept))
+    ]
+    assert asked == [False, True]
+
+
+def test_what_a_try_begins_with_is_what_comes_next() -> None:
+    rest = "    try:\n        lamps.light(one)\n    except OSError:\n        return None\n"
+    sides = (
+        f"def light(lamps, one):\n{early}{rest}" for early in ("", "    if not one:\n        return 1\n")
+    )
+    (effect,) = find_effects(edit(PATH, *sides))
+    assert "before `lamps.light(one)` (line 5)" in effect.checks[0].en
+
+
 def test_a_refusal_that_a_new_function_makes_is_not_gone() -> None:
     before = thing("if rows < 0:", "    raise ValueError(rows)", "use(rows)")
     after = (
         thing("checked(rows)", "use(rows)")
         + "\ndef checked(rows):\n    if rows < 0:\n        raise ValueError(rows)\n"
     )
-    assert not any("goes on" in one.says.en for one in find_effects(edit(PATH, before, after)))
+    assert not any("no longer" in one.says.en for one in find_effects(edit(PATH, before, after)))
+
+
+def test_a_local_name_in_a_condition_is_told_by_what_it_stands_for() -> None:
+    before = thing("if a(rows) and self.on:", "    use(rows)")
+    after = thing("is_a = a(rows)", "if is_a and self.on and rows.size:", "    use(rows)")
+    (effect,) = find_effects(edit(PATH, before, after))
+    assert effect.checks[0].en.startswith("Where `not rows.size`, `Thing.run` no longer")

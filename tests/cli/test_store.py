@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from diffscope.adapters.cache.store import FILE_NAME, Key, open_store
-from diffscope.cli.classify.shard import Shard, shard_of
+from diffscope.cli.options import Shard, shard_of
 from diffscope.products.tables import columns_page
 from tests.assessments import an_assessment
 from tests.cli.conftest import MakeProject

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from msgspec import UNSET
 
 from diffscope.diff.make import make_patch
 from diffscope.diff.model import FileSides, Sides
 from diffscope.diff.parse import parse_diff
 from diffscope.facts.base.definitions import CallerIndex
-from diffscope.facts.base.test_reach import collect_nearest, source_changes
+from diffscope.facts.base.test_reach import collect_nearest, source_changes, with_row_tests
 from diffscope.facts.base.tests_running import with_tests_running
 from diffscope.facts.change.changed_file import Placed, compare_files
-from diffscope.facts.model import FileFact, SymbolFact
+from diffscope.facts.model import FileFact, Nearest, SymbolFact
 from diffscope.graph.model import SourceChange
 from diffscope.graph.words import TestWords, index_words
 from diffscope.source.model import RepoPath
@@ -146,3 +147,40 @@ def test_what_names_a_changed_symbol_comes_before_what_lies_near_and_what_is_ski
     found = with_tests_running(facts, change, tree, CallerIndex(tree, change)).nearest_tests
     assert found is not UNSET
     assert [one.path for one in found] == ["tests/test_b.py", "tests/test_d.py", "tests/test_a.py"]
+
+
+@pytest.mark.parametrize(
+    ("row", "changed", "test"),
+    [
+        pytest.param("Lamp", "Lamp", "tests/models/test_initialization.py", id="a model"),
+        pytest.param("Lamp", "LampProcessor", "tests/models/multimodal/processing/test_common.py", id="its processor"),
+        pytest.param("Other", "Lamp", "", id="a model without a row"),
+    ],
+)  # fmt: skip
+def test_a_table_of_models_has_the_test_of_a_model(row: str, changed: str, test: str) -> None:
+    classes = dict.fromkeys(("Lamp", changed))
+    before = {
+        "vllm/model_executor/models/lamp.py": "\n\n".join(
+            f"class {name}:\n    def light(self):\n        return {1 + (name != changed)}\n"
+            for name in classes
+        ).encode(),
+        "tests/models/registry.py": f'MODELS = {{"{row}": 1}}\n'.encode(),
+    }
+    after = {path: text.replace(b"return 1", b"return 3") for path, text in before.items()}
+    facts = facts_of("Mend it", nearest_tests=())
+    found = with_row_tests(facts, placed(before, after), graph(before)).nearest_tests
+    assert found is not UNSET
+    assert [one.path for one in found] == [test] * bool(test)
+
+
+def test_a_test_that_does_not_import_the_change_is_marked() -> None:
+    before = {
+        "vllm/lamp.py": b"def light():\n    return 1\n",
+        "tests/test_lamp.py": b"import vllm.other\n",
+        "tests/test_light.py": b"import vllm.lamp\n",
+    }
+    after = {**before, "vllm/lamp.py": b"def light():\n    return 2\n"}
+    near = tuple(Nearest(path=path, score=0.1, reasons=()) for path in before if path.startswith("tests"))
+    found = with_row_tests(facts_of("Mend it", nearest_tests=near), placed(before, after), graph(before))
+    assert found.nearest_tests is not UNSET
+    assert [one.may_run for one in found.nearest_tests] == ["far", ""]

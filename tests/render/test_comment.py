@@ -12,7 +12,7 @@ from markdown_it.token import Token
 from diffscope.assessment.document import Assessment, Completeness, ModuleReach, Risk, RiskLevel
 from diffscope.facts.model import CiFacts, StepBlindSpot
 from diffscope.messages.model import Language
-from diffscope.render.formats.comment import (
+from diffscope.render.formats.documents import (
     CHECK_BYTES,
     COMMENT_BYTES,
     END_MARKER,

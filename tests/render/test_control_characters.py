@@ -18,7 +18,7 @@ from diffscope.messages.model import Language
 from diffscope.products.report.digest import build_digest
 from diffscope.products.report.model import Digest
 from diffscope.products.report.render.formats import charts, render_digest
-from diffscope.render.formats.comment import Circumstances, render_comment, render_summary
+from diffscope.render.formats.documents import Circumstances, render_comment, render_summary
 from diffscope.render.formats.table import RENDERERS, render
 from diffscope.render.style import Style
 from diffscope.rules.model import Severity

@@ -156,8 +156,21 @@ SAME = "same-place"
         ),
         pytest.param(
             (flag("CP101", F), flag("CP102", *(at("f", line) for line in range(10)), severity=Severity.LOW)),
+            {"CP101": [("CP102", SAME)]},
+            id="of ten places that are kept the first and most lie there",
+        ),
+        pytest.param(
+            (
+                flag("CP101", G, F),
+                flag("CP102", *(at("f", line) for line in range(10)), severity=Severity.LOW),
+            ),
             {"CP101": [], "CP102": []},
-            id="of ten places there may be more",
+            id="of ten places that lie elsewhere first there may be more",
+        ),
+        pytest.param(
+            (flag("CP101", F, G, at("h", 40)), flag("CP102", F, at("i", 50))),
+            {"CP101": [], "CP102": []},
+            id="one first place beside others elsewhere is two flags",
         ),
     ],
 )

@@ -225,8 +225,7 @@ class CloneSource:
 
     def _words(self, base: CommitId, head: CommitInfo) -> _Words:
         found = run(
-            self._repository.objects,
-            *("rev-list", "--reverse", "--no-merges", head.commit, f"^{base}"),
+            self._repository.objects, *("rev-list", "--reverse", "--no-merges", head.commit, f"^{base}")
         )
         commits = [CommitId(name) for name in found.out.decode().split()]
         if len(commits) > 1:

@@ -70,11 +70,7 @@ BY_ANSWER = (
 BY_STATUS: Mapping[int, tuple[type[SourceError], str, str | None]] = {
     401: (RemoteError, "GitHub did not accept the token", "make a new token, or unset GITHUB_TOKEN"),
     403: (RemoteError, "GitHub forbids it", "give the token the permission that the message names"),
-    404: (
-        NotFoundError,
-        "not found on GitHub, or hidden from this token",
-        "check repository and number",
-    ),
+    404: (NotFoundError, "not found on GitHub, or hidden from this token", "check repository and number"),
     406: (RemoteError, "GitHub cannot make a diff that large", "use a clone: --repo PATH"),
     409: (RemoteError, "the repository is empty or busy", "try again in a minute"),
     410: (NotFoundError, "GitHub says that it is gone", "the repository may have this feature turned off"),

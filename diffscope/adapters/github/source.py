@@ -15,16 +15,7 @@ from diffscope.diff.model import Diff, FileSides, Sides, quote, split_git_names,
 from diffscope.errors import NotFoundError, SourceError
 from diffscope.facts.ci.declarations import Declarations
 from diffscope.messages.model import message
-from diffscope.source.model import (
-    BlobId,
-    Change,
-    CommitId,
-    Gap,
-    PullRequest,
-    RepoPath,
-    SourceKind,
-    TreeEntry,
-)
+from diffscope.source.model import BlobId, Change, CommitId, Gap, PullRequest, RepoPath, SourceKind, TreeEntry
 
 MOST_FILES = 3000
 """GitHub lists no more."""

@@ -19,30 +19,8 @@ from diffscope.adapters.github.source import GitHubSource
 from diffscope.adapters.github.trees import GitHubBlobs, GitHubStore, GitHubTree
 from diffscope.cli.gather import Request, find_clone
 from diffscope.errors import InputError, NotFoundError, SourceError, UsageError
-from diffscope.source.model import Change, CommitId, PullRequest, SourceKind, TreeReader
+from diffscope.source.model import Change, CommitId, SourceKind, TreeReader
 from diffscope.workspace import Workspace
-
-POSTS = ("comment", "labels", "check")
-"""What can be posted, in the order in which it is."""
-
-
-class CiOptions(NamedTuple):
-    """The options of one run; ``None`` is what the settings of the base, or the event, decide."""
-
-    repo: Path | None
-    pull: int | None
-    source: str
-    stored: Path | None
-    post: tuple[str, ...]
-    dry_run: bool
-    output_dir: Path | None
-    api_url: str | None
-    lang: str | None
-    fail_on: str | None
-    use_cache: bool
-    triage: Path | None = None
-    """What `diffscope triage --format json` wrote of the open pull requests."""
-
 
 Say = Callable[[str], None]
 
@@ -178,15 +156,7 @@ def _from_checkout(event: CiEvent, workspace: Workspace, say: Say) -> FoundChang
             change = workspace.clone.between(base, event.head)
     except InputError as error:
         raise NothingToJudge(error.message) from None
-    pull = _described(event, change)
-    start = base or change.pull.base
-    return FoundChange(
-        msgspec.structs.replace(change, pull=pull), None, CloneTree(repository, start) if start else None
-    )
-
-
-def _described(event: CiEvent, change: Change) -> PullRequest:
-    return msgspec.structs.replace(
+    pull = msgspec.structs.replace(
         change.pull,
         repository=event.repository,
         source=SourceKind.CLONE,
@@ -197,7 +167,33 @@ def _described(event: CiEvent, change: Change) -> PullRequest:
         labels=event.labels,
         url=event.url or _url(event),
     )
+    start = base or change.pull.base
+    return FoundChange(
+        msgspec.structs.replace(change, pull=pull), None, CloneTree(repository, start) if start else None
+    )
 
 
 def _url(event: CiEvent) -> str | None:
     return f"https://github.com/{event.repository}/pull/{event.number}" if event.number is not None else None
+
+
+POSTS = ("comment", "labels", "check")
+"""What can be posted, in the order in which it is."""
+
+
+class CiOptions(NamedTuple):
+    """The options of one run; ``None`` is what the settings of the base, or the event, decide."""
+
+    repo: Path | None
+    pull: int | None
+    source: str
+    stored: Path | None
+    post: tuple[str, ...]
+    dry_run: bool
+    output_dir: Path | None
+    api_url: str | None
+    lang: str | None
+    fail_on: str | None
+    use_cache: bool
+    triage: Path | None = None
+    """What `diffscope triage --format json` wrote of the open pull requests."""

@@ -13,7 +13,7 @@ from diffscope.assessment.document import Assessment
 from diffscope.cli.ci.change import POSTS
 from diffscope.cli.options import is_debug
 from diffscope.errors import SourceError
-from diffscope.render.formats.comment import (
+from diffscope.render.formats.documents import (
     CHECK_BYTES,
     MARKERS,
     Circumstances,

@@ -44,7 +44,7 @@ from diffscope.cli.options import is_debug
 from diffscope.cli.publish import raise_if_failed, write_stdout
 from diffscope.errors import ConfigurationError, DiffscopeError, InputError, UsageError
 from diffscope.messages.model import Language
-from diffscope.render.formats.comment import Circumstances, render_comment, render_summary
+from diffscope.render.formats.documents import Circumstances, render_comment, render_summary
 from diffscope.render.formats.table import render
 from diffscope.render.style import Style
 from diffscope.rules.engine.configuration import check_against

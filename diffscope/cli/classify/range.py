@@ -6,7 +6,6 @@ One that was interrupted goes on with the changes that its JSON-lines file does 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -17,10 +16,9 @@ from diffscope.assessment.document import Assessment
 from diffscope.batch.judging import Wanted
 from diffscope.batch.run import Batch
 from diffscope.batch.windows import empty_gaps, find_range, range_ends
-from diffscope.cli.classify.shard import Sharing
 from diffscope.cli.console import Console, Progress
 from diffscope.cli.gather import Request, no_clone
-from diffscope.cli.options import Output
+from diffscope.cli.options import Output, Sharing
 from diffscope.errors import InputError, SourceError, UsageError
 from diffscope.source.attempts import is_internal
 from diffscope.workspace import Workspace
@@ -98,10 +96,7 @@ def read_done(request: Request, outputs: tuple[Output, ...]) -> frozenset[str]:
         raise UsageError(
             "--resume goes on with one file of a range", hint="--range A..B --format jsonl:FILE --resume"
         )
-    return _heads(files[0])
-
-
-def _heads(file: Path) -> frozenset[str]:
+    file = files[0]
     try:
         data = read_bytes(
             file, most=_LARGEST, hint="name a file of results: --format jsonl:FILE", kind=InputError

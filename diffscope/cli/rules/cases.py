@@ -5,35 +5,72 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from diffscope.adapters.config.rule_files import case_texts, folder_texts, rule_texts
-from diffscope.errors import NotFoundError
-from diffscope.facts.model import ChangeFacts
-from diffscope.rules.authoring.cases import Case, read_cases
-from diffscope.rules.language.catalogue import Catalogue, Rule
-from diffscope.rules.language.load import load_catalogue
-from diffscope.yaml.reading import Mistake, mistakes_error
-
-if TYPE_CHECKING:
-    from diffscope.facts.knowledge import Knowledge
 from diffscope.adapters.config.knowledge import load_knowledge
+from diffscope.adapters.config.rule_files import case_texts, folder_texts, rule_texts
 from diffscope.adapters.graphs.outlines import is_indexed, read_outline
 from diffscope.diff.make import make_patch
 from diffscope.diff.model import FileSides, Sides
 from diffscope.diff.parse import parse_diff
-from diffscope.errors import InputError
+from diffscope.errors import InputError, NotFoundError
 from diffscope.facts.knowledge import Knowledge, Surroundings
-from diffscope.facts.model import GraphFacts
+from diffscope.facts.model import ChangeFacts, GraphFacts
 from diffscope.graph.derive import build_graph
 from diffscope.graph.query.graph import ModuleGraph
 from diffscope.graph.query.serving import ServingPath
 from diffscope.graph.words import TestWords, index_words
 from diffscope.pipeline import gather_facts
+from diffscope.rules.authoring.cases import Case, read_cases
+from diffscope.rules.language.catalogue import Catalogue, Rule
+from diffscope.rules.language.load import load_catalogue
 from diffscope.source.model import Change, PullRequest, RepoPath, SourceKind
 from diffscope.source.profile import in_force, repository_name
 from diffscope.syntax.model import Outline
 from diffscope.syntax.outline.outline import identifiers
+from diffscope.yaml.reading import Mistake, mistakes_error
+
+
+def load_cases(folder: Path | None = None) -> tuple[Catalogue, list[tuple[Rule, Case]]]:
+    """Return the rules of a folder (default: the bundled ones), and each of their cases with its rule.
+
+    Raises:
+        RuleError: a rule or a case is wrong; the message lists every mistake.
+    """
+    catalogue = load_catalogue(folder_texts(folder) if folder else rule_texts())
+    texts = case_texts([rule.origin for rule in catalogue.rules])
+    cases: list[tuple[Rule, Case]] = []
+    mistakes: list[Mistake] = []
+    for rule in catalogue.rules:
+        if rule.origin in texts:
+            read, wrong = read_cases(texts[rule.origin], at=f"{rule.origin.rpartition('/')[0]}/cases.yml")
+            cases += [(rule, case) for case in read]
+            mistakes += wrong
+    if mistakes:
+        raise mistakes_error(mistakes)
+    return catalogue, cases
+
+
+def case_collector() -> Callable[[Case], ChangeFacts | None]:
+    """Return what collects the facts of cases that do not state them; ``None`` for a recorded change that is not here."""
+
+    # Cases of facts alone need neither syntax trees nor a graph, and start-up is hot.
+    @cache
+    def knowledge() -> Knowledge:
+
+        return bundled_knowledge()
+
+    def collect(case: Case) -> ChangeFacts | None:
+        if case.recorded is None:
+            return case_facts(case, knowledge())
+        from diffscope.adapters.changes.files import RecordedSource
+
+        try:
+            return RecordedSource().facts(case.recorded)
+        except NotFoundError:
+            return None
+
+    return collect
+
 
 _Tree = dict[str, bytes]
 
@@ -74,8 +111,7 @@ def _case_facts(case: Case, knowledge: Knowledge) -> ChangeFacts:
     )
     graph = _graph({**tree, **before}, knowledge.serving)
     around = Surroundings(
-        graph=graph,
-        graph_facts=GraphFacts(commit=None, digest=graph.digest, modules=len(graph), exact=True),
+        graph=graph, graph_facts=GraphFacts(commit=None, digest=graph.digest, modules=len(graph), exact=True)
     )
     return gather_facts(
         Change(pull=pull, patch=patch), diff, Sides(files=sides), knowledge=knowledge, around=around
@@ -93,48 +129,3 @@ def _graph(tree: _Tree, serving: ServingPath) -> ModuleGraph:
         serving=serving,
         test_words=lambda: TestWords(index_words(words)),
     )
-
-
-def load_cases(folder: Path | None = None) -> tuple[Catalogue, list[tuple[Rule, Case]]]:
-    """Return the rules of a folder (default: the bundled ones), and each of their cases with its rule.
-
-    Raises:
-        RuleError: a rule or a case is wrong; the message lists every mistake.
-    """
-    catalogue = load_catalogue(folder_texts(folder) if folder else rule_texts())
-    texts = case_texts([rule.origin for rule in catalogue.rules])
-    cases: list[tuple[Rule, Case]] = []
-    mistakes: list[Mistake] = []
-    for rule in catalogue.rules:
-        if rule.origin in texts:
-            read, wrong = read_cases(texts[rule.origin], at=f"{rule.origin.rpartition('/')[0]}/cases.yml")
-            cases += [(rule, case) for case in read]
-            mistakes += wrong
-    if mistakes:
-        raise mistakes_error(mistakes)
-    return catalogue, cases
-
-
-def case_collector() -> Callable[[Case], ChangeFacts | None]:
-    """Return what collects the facts of cases that do not state them; ``None`` for a recorded change that is not here."""
-
-    # Cases of facts alone need neither syntax trees nor a graph, and start-up is hot.
-    @cache
-    def knowledge() -> Knowledge:
-        from diffscope.cli.rules.cases import bundled_knowledge
-
-        return bundled_knowledge()
-
-    def collect(case: Case) -> ChangeFacts | None:
-        if case.recorded is None:
-            from diffscope.cli.rules.cases import case_facts
-
-            return case_facts(case, knowledge())
-        from diffscope.adapters.changes.files import RecordedSource
-
-        try:
-            return RecordedSource().facts(case.recorded)
-        except NotFoundError:
-            return None
-
-    return collect

@@ -29,7 +29,7 @@ _LONGEST_LINE: Final = 90
 _LONGEST_START: Final = 30
 _PARTED: Final = 3
 """Words of a line that stay, from which on only what differs is told."""
-_LONGEST_CALL: Final = 600
+_LONGEST_CALL: Final = 4_000
 _STEPS: Final = lazy_regex(r"(?m)^\s*(?:- )?(?:label|block): *[\"']?([^\"'#\n]+?)[\"']?\s*(?:#.*)?$")
 """What the steps of a pipeline are called."""
 _REFUSAL_LINES: Final = 4
@@ -91,14 +91,12 @@ def _is_handed_on(edit: Edit, change: ChangedSymbol, raising: dict[str, frozense
     """Return whether a new function that is called here raises what a condition that went raised."""
     is_exit = (edit.what, edit.change) == ("condition", "removed") and bool(edit.held)
     error = _RAISED.match(edit.held[-1]) if is_exit else None
-    if error is None:
-        return False
-    called = {*_WORDS.findall(_text_of(change))}
-    return any(error[1] in errors for name, errors in raising.items() if name in called)
+    called = {*_WORDS.findall(_text_of(change))} if error else frozenset[str]()
+    return error is not None and any(error[1] in raising[name] for name in called & raising.keys())
 
 
 def _of_symbol(placed: Placed, change: ChangedSymbol) -> Iterator[Edit]:
-    around = _Around(placed, change)
+    around = _Around(placed)
     for each in change.edits:
         spot, edit = placed.spot(each.region), each.edit
         yield Edit(
@@ -345,17 +343,18 @@ def _is_code(text: str) -> bool:
 
 
 class _Around:
-    """The file around an edited symbol, after the change."""
+    """A file after the change."""
 
-    def __init__(self, placed: Placed, change: ChangedSymbol) -> None:
+    def __init__(self, placed: Placed) -> None:
         after, python = placed.material.after, placed.material.python
         self._text = after.text if after is not None else ""
         self._lines = split_lines(self._text) if after is not None else []
         self._definitions = python.after.definitions if python is not None and python.after else ()
-        self._own = (change.after.start, change.after.end) if change.after is not None else (0, 0)
+        added = (one.added for one in python.symbols) if python is not None else ()
+        self._added = [(each.start, each.end) for one in added if one for each in one.regions]
 
     def left(self, each: ChangedStatement) -> tuple[str, ...]:
-        """Return where the file still says what an edit replaced."""
+        """Return where lines that the change did not write still say what an edit replaced."""
         edit = each.edit
         if edit.change != "changed":
             return ()
@@ -365,30 +364,26 @@ class _Around:
         if len(sought) < _SHORTEST or sought.endswith("…") or not _TELLING.search(sought):
             return ()
         word = re.compile(rf"(?<![\w.]){re.escape(sought)}(?!\w)")
-        lines = [at for at, line in enumerate(self._lines, 1) if sought in line and word.search(line)]
-        if sought in edit.after:
-            # Where the new expression holds the old one, its own lines do.
-            start, end = self._own
-            lines = [at for at in lines if not start <= at <= end]
+        lines = (at for at, line in enumerate(self._lines, 1) if sought in line and word.search(line))
+        lines = (at for at in lines if not any(start <= at <= end for start, end in self._added))
         return self._places(at for at in lines if not (edit.after and edit.after in self._lines[at - 1]))
 
     def _calls_without(self, callee: str, keyword: str) -> tuple[str, ...]:
         if not keyword.isidentifier():
             return ()
         calls = re.finditer(rf"(?<![\w.]){re.escape(callee)}\(", self._text)
-        without = (call.start() for call in calls if keyword not in _arguments(self._text, call.end()))
+        handed = ((call.start(), _arguments(self._text, call.end())) for call in calls)
+        # Of a call that is too long to be read it is not known.
+        without = (start for start, text in handed if text.endswith(")") and keyword not in text)
         return self._places(self._text.count("\n", 0, start) + 1 for start in without)
 
     def _places(self, lines: Iterable[int]) -> tuple[str, ...]:
         found: dict[str, str] = {}
         for at in lines:
-            name = self._name(at)
+            around = [one for one in self._definitions if one.start <= at <= one.end]
+            name = max(around, key=lambda one: one.start).name if around else ""
             found.setdefault(name or str(at), f"{at} {name}".rstrip())
         return tuple(found.values())[:_PLACES]
-
-    def _name(self, line: int) -> str:
-        around = [one for one in self._definitions if one.start <= line <= one.end]
-        return max(around, key=lambda one: one.start).name if around else ""
 
 
 def _arguments(text: str, start: int) -> str:

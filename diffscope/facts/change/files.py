@@ -206,10 +206,6 @@ def _change_type(material: FileMaterial, category: str, *, logic: bool | UnsetTy
         return _TYPES_OF_CATEGORIES[category]
     if logic is False:
         return "cosmetic"
-    return _source_change_type(material)
-
-
-def _source_change_type(material: FileMaterial) -> str:
     if material.python is None:
         return "core-logic"
     changed = [change for change in material.python.symbols if change.logic]

@@ -22,6 +22,8 @@ _OWNED: Final = lazy_regex(r"\b[A-Z]\w*Params\b")
 _MOST_READ: Final = 8
 _ASKED_OF: Final = lazy_regex(r"\b(\w+)\.(\w+)\b")
 _FAKES: Final = lazy_regex(r"\b(?:SimpleNamespace|(?:Magic|Async)?Mock)\((?:[^()]|\([^()]*\))*\)")
+_NO_TUPLE: Final = lazy_regex(r"""\b[\w.]+ (?:not )?in \((["'][^"']*["'])\)""")
+"""Brackets around one text are no tuple."""
 _EMPTY: Final = lazy_regex(rb"\[\s*\]")
 
 
@@ -37,6 +39,17 @@ def collect_pitfalls(source: Iterable[Placed], functions: Mapping[str, Functions
     called = [f".{name}".encode() for name in edited]
     for one in read:
         added = {line.number for hunk in one.material.diff.hunks for line in hunk.added}
+        for came in (each for hunk in one.material.diff.hunks for each in hunk.added):
+            if text := _NO_TUPLE.search(came.text):
+                end = ("substring", text[0], f"{one.fact.path}:{came.number}")
+                owner = _owner(one, came.number)
+                yield Point(
+                    what="substring",
+                    path=one.fact.path,
+                    line=came.number,
+                    names=(owner, text[1]),
+                    ends=(end,),
+                )
         for line, block in functions[one.fact.path].blocks:
             # To parse what cannot have any of them costs more than all the rest.
             is_edited = not added.isdisjoint(range(line, line + block.count(b"\n") + 1))

@@ -49,6 +49,7 @@ def collect_points(
         *(collect_demands(source, graph) if graph is not None else ()),
     ]
     order = (
+        "substring",
         "demanded",
         "written",
         "emptied",

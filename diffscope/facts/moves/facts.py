@@ -155,7 +155,9 @@ def find_moved_lines(placed: Iterable[Placed]) -> MovedLines:
     sources = [one for one in placed if source_comparison(one) is not None]
     lost, gained = _Side({}, {}), _Side({}, {})
     for one in sources:
-        _read_lost(one, lost)
+        for change in _changes(one):
+            if change.removed is not None and change.code_removed >= _FEWEST:
+                _keep(lost, Home.of(one.fact.path, change), _texts(change.removed), is_own=True)
     for one in sources if lost.lines else ():
         _read_gained(one, gained)
     moved = MovedLines({}, {})
@@ -164,12 +166,6 @@ def find_moved_lines(placed: Iterable[Placed]) -> MovedLines:
         if gained.counted[new]:
             moved.gained[new] = LineCount(moved.gained.get(new, 0) + lines)
     return moved
-
-
-def _read_lost(placed: Placed, lost: _Side) -> None:
-    for change in _changes(placed):
-        if change.removed is not None and change.code_removed >= _FEWEST:
-            _keep(lost, Home.of(placed.fact.path, change), _texts(change.removed), is_own=True)
 
 
 def _read_gained(placed: Placed, gained: _Side) -> None:

@@ -192,7 +192,12 @@ class _Reader:
         if isinstance(node, ast.NamedExpr):
             return self.answer(node.value)
         if isinstance(node, ast.Compare):
-            return self._comparison(node)
+            sides = [node.left, *node.comparators]
+            answers = [
+                self._compared(left, _OPERATORS[type(operator)], right)
+                for (left, right), operator in zip(pairwise(sides), node.ops, strict=True)
+            ]
+            return answers[0] if len(answers) == 1 else lambda case: all(answer(case) for answer in answers)
         if isinstance(node, ast.Call):
             return self._call(node)
         return self._truth(ast.unparse(node))
@@ -203,14 +208,6 @@ class _Reader:
     def _truth(self, name: str) -> _Answer:
         self._subject(name).asks_truth = True
         return lambda case: _is_true(case[name])
-
-    def _comparison(self, node: ast.Compare) -> _Answer:
-        sides = [node.left, *node.comparators]
-        answers = [
-            self._compared(left, _OPERATORS[type(operator)], right)
-            for (left, right), operator in zip(pairwise(sides), node.ops, strict=True)
-        ]
-        return answers[0] if len(answers) == 1 else lambda case: all(answer(case) for answer in answers)
 
     def _compared(self, left: ast.expr, operator: str, right: ast.expr) -> _Answer:
         if operator in ("!=", "not in"):

@@ -127,7 +127,13 @@ def _of_arguments(calls: list[ChangedSignal]) -> Iterator[NumericChoice]:
     for old, new in paired.pairs:
         reduced = _REDUCED.search(new.signal.text)
         if reduced is not None:
-            yield from _scope(old, new)
+            before, after = _arguments(old.signal), _arguments(new.signal)
+            scopes = [{name: each.get(name) for name in (*_SCOPE, "0")} for each in (before, after)]
+            is_method = not new.signal.text.startswith(("torch.", "F.", "tl."))
+            if is_method and scopes[0] != scopes[1]:
+                yield NumericChoice(
+                    "reduction", "changed", new, new.signal.detail, old.signal.detail, _last(new.signal)
+                )
         elif _TAKING.search(new.signal.text):
             yield from _scales(old, new)
     for what, items in (("added", paired.come), ("removed", paired.gone)):
@@ -135,16 +141,6 @@ def _of_arguments(calls: list[ChangedSignal]) -> Iterator[NumericChoice]:
             reduced = _REDUCED.search(item.signal.text)
             if reduced is not None and reduced[1] in _EXTREME:
                 yield NumericChoice("reduction", what, item, f"{reduced[1]}({item.signal.detail})")
-
-
-def _scope(old: ChangedSignal, new: ChangedSignal) -> Iterator[NumericChoice]:
-    before, after = _arguments(old.signal), _arguments(new.signal)
-    scopes = [{name: each.get(name) for name in (*_SCOPE, "0")} for each in (before, after)]
-    is_method = not new.signal.text.startswith(("torch.", "F.", "tl."))
-    if is_method and scopes[0] != scopes[1]:
-        yield NumericChoice(
-            "reduction", "changed", new, new.signal.detail, old.signal.detail, _last(new.signal)
-        )
 
 
 def _scales(old: ChangedSignal, new: ChangedSignal) -> Iterator[NumericChoice]:

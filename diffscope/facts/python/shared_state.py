@@ -69,7 +69,7 @@ def collect_writes(
             for one, change in changed_source_symbols(placed)
             for fact in _renamed(tuple(_writes_of_symbol(one, change, lookup)))
         ),
-        key=lambda fact: (fact.what, fact.target, fact.value),
+        key=lambda fact: (fact.what, _setting_of(fact), fact.value),
     )
     told = (
         msgspec.structs.replace(fact, of_removed_option=True)
@@ -78,6 +78,12 @@ def collect_writes(
         for fact in _rewritten(facts)
     )
     return tuple(sorted(told, key=lambda fact: (fact.path, fact.line, fact.target, fact.change)))
+
+
+def _setting_of(fact: WriteFact) -> str:
+    """Return what is written; of a setting its part of the configuration and its name, by whatever way code gets there."""
+    owner, name = fact.target.split(".")[-2:] if fact.what == "config" and "." in fact.target else ("", "")
+    return f"{owner}.{name}" if owner.endswith("config") else fact.target
 
 
 def _rewritten(facts: Iterable[WriteFact]) -> Iterator[WriteFact]:

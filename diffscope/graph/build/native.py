@@ -174,7 +174,7 @@ class _Join:
         linked = self._linked.get(name, ())
         if path in self._definers[name] or not 0 < len(linked) <= _MOST_DEFINERS:
             return None
-        target = _nearest(path, linked)
+        target = min(linked, key=lambda each: (_distance(path, each), each))
         return target if _same_device(path, target) else None
 
     def _bind(self, path: RepoPath, binding: OperatorBinding) -> None:
@@ -244,10 +244,6 @@ def _definers(
             if not function.is_kernel and not is_device and without.isdisjoint(function.qualifiers):
                 found.setdefault(function.name.rpartition("::")[2], set()).add(path)
     return {name: tuple(sorted(paths)) for name, paths in found.items()}
-
-
-def _nearest(path: str, candidates: tuple[RepoPath, ...]) -> RepoPath:
-    return min(candidates, key=lambda each: (_distance(path, each), each))
 
 
 def _distance(path: str, other: str) -> tuple[bool, bool, int]:

@@ -8,15 +8,7 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 from diffscope.graph.build.native import SOURCES
-from diffscope.graph.model import (
-    ClassName,
-    EdgeLayer,
-    ModuleName,
-    NodeKind,
-    Override,
-    Subclass,
-    Wrapper,
-)
+from diffscope.graph.model import ClassName, EdgeLayer, ModuleName, NodeKind, Override, Subclass, Wrapper
 from diffscope.graph.query.view import View
 from diffscope.graph.resolve import Definition, Resolver, is_test_file
 from diffscope.patterns import lazy_regex

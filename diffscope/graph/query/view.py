@@ -8,16 +8,7 @@ from functools import cached_property
 from itertools import pairwise
 from typing import TypeVar
 
-from diffscope.graph.model import (
-    IMPORT_LAYERS,
-    Chain,
-    Edge,
-    EdgeLayer,
-    Importer,
-    ModuleName,
-    Node,
-    NodeKind,
-)
+from diffscope.graph.model import IMPORT_LAYERS, Chain, Edge, EdgeLayer, Importer, ModuleName, Node, NodeKind
 from diffscope.graph.query.adjacency import Adjacency, Links, adjacency, layer_bits, link_tables, stored_codes
 from diffscope.graph.tables import LAYER_CODES, LAYERS, ReferenceKind, Tables
 from diffscope.source.model import RepoPath

@@ -134,9 +134,7 @@ def rankings(importance: Sequence[float], added: Sequence[float], fixed: Sequenc
         tuple(a - b for a, b in zip(left.other, right.other, strict=True)),
     )
     return Rankings(
-        importance=_ranking(left, 0.0),
-        added_lines=_ranking(right, 0.0),
-        difference=_ranking(paired, -1.0),
+        importance=_ranking(left, 0.0), added_lines=_ranking(right, 0.0), difference=_ranking(paired, -1.0)
     )
 
 

@@ -74,12 +74,7 @@ def _has_neighbour(lines: Sequence[str], number: int) -> bool:
     return indent is not None and any(line.startswith(indent[0]) for line in around)
 
 
-_TONES = {
-    Weight.INFO: Tone.INFO,
-    Weight.LOW: Tone.LOW,
-    Weight.MEDIUM: Tone.MEDIUM,
-    Weight.HIGH: Tone.HIGH,
-}
+_TONES = {Weight.INFO: Tone.INFO, Weight.LOW: Tone.LOW, Weight.MEDIUM: Tone.MEDIUM, Weight.HIGH: Tone.HIGH}
 _LEVELS = {Weight.INFO: "note", Weight.LOW: "note", Weight.MEDIUM: "warning", Weight.HIGH: "error"}
 _SHOWN_EVIDENCE = 5
 _Json = dict[str, object]

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from diffscope.assessment.document import Assessment, SymbolAssessment
-from diffscope.assessment.title_words import stems_of
 from diffscope.messages.model import Message, Text, message
 from diffscope.messages.say import text_of
 from diffscope.patterns import lazy_regex
@@ -19,6 +18,7 @@ from diffscope.products.report.decisions import Decided, condition_in_words
 from diffscope.render.change_summary import clauses_of, is_private, option_of
 from diffscope.rules.model import Severity, every_flag
 from diffscope.source.profile import places, profile
+from diffscope.taxonomy.words import stems_of
 
 _SPAN: Final = lazy_regex(r"`([^`]*)`")
 _EDITS_TELL: Final = frozenset({"bugfix", "performance"})

@@ -29,10 +29,7 @@ def render_text(triage: Triage, style: Style) -> str:
     """Return the whole text: conflicts and duplicates first, then the queue; of long lists the beginning, unless more is asked for."""
     screen, words = Screen(style), Words(style.language)
     most = 10**9 if style.is_verbose else _MOST
-    screen.line(
-        Piece(triage.repository, Tone.STRONG),
-        Piece(f" · {head_of(triage, words)}"),
-    )
+    screen.line(Piece(triage.repository, Tone.STRONG), Piece(f" · {head_of(triage, words)}"))
     _conflicts(screen, words, triage, most)
     if triage.duplicates:
         _head(screen, words, "triage.duplicates", len(triage.duplicates))
@@ -52,7 +49,13 @@ def render_text(triage: Triage, style: Style) -> str:
                 _entry(screen, words, entry)
             _rest(screen, words, len(entries), most)
     _loads(screen, words, triage, most)
-    _gaps(screen, words, triage, most)
+    if triage.gaps:
+        _head(screen, words, "triage.gaps", len(triage.gaps))
+        for gap in triage.gaps[:most]:
+            screen.line(
+                Piece(f"{f'#{gap.number} ' if gap.number else ''}{words.pick(gap.reason)}"), indent=2, hang=4
+            )
+        _rest(screen, words, len(triage.gaps), most)
     return screen.text()
 
 
@@ -123,16 +126,6 @@ def _loads(screen: Screen, words: Words, triage: Triage, most: int) -> None:
                 for load in loads[:most]
             )
             screen.line(Piece(words.semicolon.join(told)), indent=2)
-
-
-def _gaps(screen: Screen, words: Words, triage: Triage, most: int) -> None:
-    if triage.gaps:
-        _head(screen, words, "triage.gaps", len(triage.gaps))
-        for gap in triage.gaps[:most]:
-            screen.line(
-                Piece(f"{f'#{gap.number} ' if gap.number else ''}{words.pick(gap.reason)}"), indent=2, hang=4
-            )
-        _rest(screen, words, len(triage.gaps), most)
 
 
 def _head(screen: Screen, words: Words, code: str, count: int) -> None:

@@ -50,7 +50,10 @@ class _Report:
 
     def text(self) -> str:
         """Return the report, top to bottom."""
-        self._header()
+        pull = self._assessment.change.pull
+        if pull.title or pull.number is not None:
+            self._screen.line(Piece(self._read.name, Tone.STRONG))
+        self._screen.line(Piece(" · ".join(self._read.headline), Tone.QUIET))
         self._screen.blank()
         self._risk()
         for flag in worst_first(self._assessment.flags):
@@ -111,12 +114,6 @@ class _Report:
     def _row(self, key: str, *phrases: str) -> None:
         if phrases:
             self._screen.row(self._words(key), Piece(self._words.semicolon.join(phrases)), width=_COLUMN)
-
-    def _header(self) -> None:
-        pull = self._assessment.change.pull
-        if pull.title or pull.number is not None:
-            self._screen.line(Piece(self._read.name, Tone.STRONG))
-        self._screen.line(Piece(" · ".join(self._read.headline), Tone.QUIET))
 
     def _risk(self) -> None:
         words, risk = self._words, self._assessment.risk

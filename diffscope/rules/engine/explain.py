@@ -6,12 +6,7 @@ import msgspec
 from msgspec import UNSET
 
 from diffscope.facts.model import ChangeFacts
-from diffscope.rules.engine.configuration import (
-    EVERY_STABLE_RULE,
-    RuleConfiguration,
-    is_on,
-    select_rules,
-)
+from diffscope.rules.engine.configuration import EVERY_STABLE_RULE, RuleConfiguration, is_on, select_rules
 from diffscope.rules.engine.evaluate import asked, evaluate
 from diffscope.rules.engine.matching import Context, Truth, compile_matcher
 from diffscope.rules.engine.missing import missing_facts

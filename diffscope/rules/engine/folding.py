@@ -2,7 +2,8 @@
 
 Three things make flags one:
 
-- ``same-place``: all that one of them points at lies at the symbols of the other. Two that point at lines stand on the same line.
+- ``same-place``: all that one of them points at lies at the symbols of the other, or the first place and most others do. Two that point at
+  lines stand on the same line.
 - ``goes-along``: all that one of them points at was removed together with an option that the other says is gone.
 - ``in-place-of``: one points at what came, the other at what it took the place of.
 
@@ -39,7 +40,7 @@ _WHOLE: Final = frozenset({"file", "module", "symbol", "native", "step"})
 _BESIDE: Final = frozenset({"counterpart", "override", "registry", "operator"})
 """Facts that speak of what fits the change no more: never the same as a change at their place."""
 _OF_DECLARED: Final = 4
-"""Of so many places of a rule that another one says it covers, one may lie elsewhere, if not the first."""
+"""Of so many places, one may lie elsewhere, if not the first: of a rule that another one says it covers, and of two about whole symbols."""
 _SHORT: Final = 3
 """Places up to which a flag about whole symbols is said by one about a line in the first of them."""
 
@@ -83,10 +84,10 @@ class _Folding:
 
     def why(self, head: Flag, flag: Flag) -> str | None:
         """Return how ``head`` says what a flag of no higher severity says; ``None`` where it does not."""
-        if not flag.evidence or not head.evidence or len(flag.evidence) >= MOST_EVIDENCE:
-            # Ten places are all that is kept: there may be more, elsewhere.
+        if not flag.evidence or not head.evidence:
             return None
-        for cause in self._causes:
+        # Ten places are all that is kept: there may be more, elsewhere.
+        for cause in self._causes if len(flag.evidence) < MOST_EVIDENCE else ():
             if _is_head_of(cause, head) and all(_lies_in(cause, place) for place in flag.evidence):
                 return cause.what
         return "same-place" if self._is_same_place(head, flag) else None
@@ -99,21 +100,16 @@ class _Folding:
             or question_of(flag.family) != question_of(head.family)
         ):
             return False
-        at_line = not self._is_whole(head) and not self._is_whole(flag)
-        is_near: Callable[[Evidence, Evidence], bool] = _is_same_line if at_line else _is_same_symbol
+        whole = self._is_whole(head), self._is_whole(flag)
+        is_near: Callable[[Evidence, Evidence], bool] = _is_same_symbol if any(whole) else _is_same_line
         is_worst = is_near(head.evidence[0], flag.evidence[0])
-        if all(any(is_near(place, other) for other in head.evidence) for place in flag.evidence):
-            return (
-                self._is_whole(flag)
-                or at_line
-                or self._is_declared(head, flag.code)
-                or _is_below(head, flag, at_its_head=is_worst)
-            )
-        if self._is_declared(head, flag.code) and is_worst:
-            near = sum(any(is_near(place, other) for other in head.evidence) for place in flag.evidence)
+        near = sum(any(is_near(place, other) for other in head.evidence) for place in flag.evidence)
+        declared, all_kept = self._is_declared(head, flag.code), len(flag.evidence) < MOST_EVIDENCE
+        if near == len(flag.evidence) and all_kept:
+            return whole[1] or not any(whole) or declared or _is_below(head, flag, at_its_head=is_worst)
+        if is_worst and (declared or all(whole)):
             return near * _OF_DECLARED >= len(flag.evidence) * (_OF_DECLARED - 1)
-        is_short = len(flag.evidence) <= _SHORT
-        return self._is_whole(flag) and not self._is_whole(head) and is_worst and is_short
+        return whole == (False, True) and is_worst and len(flag.evidence) <= _SHORT
 
     def _is_whole(self, flag: Flag) -> bool:
         rule = self._rules.get(flag.code)

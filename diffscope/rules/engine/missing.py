@@ -12,14 +12,7 @@ from diffscope.messages.model import Message, message
 from diffscope.messages.say import sentence
 from diffscope.rules.engine.matching import Context, UncertainRecord, compile_matcher
 from diffscope.rules.engine.quantify import compile_judge
-from diffscope.rules.language.conditions import (
-    Condition,
-    Exists,
-    Joined,
-    Measured,
-    fields_asked,
-    parts_of,
-)
+from diffscope.rules.language.conditions import Condition, Exists, Joined, Measured, fields_asked, parts_of
 from diffscope.rules.model import Missing
 from diffscope.source.attempts import INTERNAL_ERROR
 

@@ -79,11 +79,7 @@ def parse_where(node: Node, family: Family, scope: Scope) -> Condition:
 def parse_predicate(predicate: Predicate, scope: Scope) -> Condition:
     """Return what a predicate asks, read by itself: for one on the change, ``evidence`` is every record of its family."""
     family = families()[predicate.fact]
-    inner = Scope(
-        scope.reading,
-        scope.names,
-        evidence=EvidenceQuery(fact=family.name, where=ALWAYS),
-    )
+    inner = Scope(scope.reading, scope.names, evidence=EvidenceQuery(fact=family.name, where=ALWAYS))
     found = (
         parse_expression(predicate.node, inner)
         if predicate.is_of_change

@@ -290,10 +290,7 @@ def read_lists(reading: Reading, text: str, taken: Mapping[str, NamedList]) -> d
 
 
 def read_predicates(
-    reading: Reading,
-    text: str,
-    taken: Mapping[str, NamedList | Predicate],
-    facts: Iterable[str],
+    reading: Reading, text: str, taken: Mapping[str, NamedList | Predicate], facts: Iterable[str]
 ) -> dict[str, Predicate]:
     """Return the predicates of a ``predicates.yml``, their conditions not read yet; ``taken`` are the names of other files."""
     known = tuple(facts)

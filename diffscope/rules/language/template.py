@@ -165,7 +165,9 @@ def _word(value: str, family: str, field: str, speaker: Wording, words: Mapping[
         value = _SURFACES.get(value, value)
     elif language == "en" and (declared := family_called(family).field(field)) and declared.choices:
         value = value.replace("-", " ")
-    return _text(words.get(value, value))
+    text = words.get(value, value)
+    # White space of any sort is folded, so that a message stays one line whatever the source held.
+    return clip(" ".join(text[: _LONGEST * 4].split()), _LONGEST)
 
 
 def _said(name: str, language: str) -> str:
@@ -209,8 +211,3 @@ def _shortened(path: str, length: int) -> str:
         parts = parts[1:]
     text = f"…/{'/'.join(parts)}"
     return text if len(text) <= length else f"{text[: length - 1]}…"
-
-
-def _text(text: str) -> str:
-    # White space of any sort is folded, so that a message stays one line whatever the source held.
-    return clip(" ".join(text[: _LONGEST * 4].split()), _LONGEST)

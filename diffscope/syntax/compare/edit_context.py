@@ -96,7 +96,8 @@ def _behind(entries: list[Entry], head: int) -> int | None:
             while beside >= 0 and entries[beside].holder != entries[place].holder:
                 beside = entries[beside].holder
             if beside < 0 or entries[beside].guard == entries[place].guard:
-                return place
+                # What a try begins with is what comes next.
+                return place + 1 if entries[place].text == "try " and place + 1 < len(entries) else place
         under.add(place)
     return None
 

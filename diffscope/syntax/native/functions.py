@@ -171,7 +171,7 @@ class _Reader:
         parameters = declarator.child_by_field_name("parameters")
         if name is None or name.type not in _NAMES:
             return
-        texts = [_fold(child) for child in parameters.named_children] if parameters is not None else []
+        texts = [folded(child) for child in parameters.named_children] if parameters is not None else []
         span = (whole.start_byte, body.start_byte, node.end_byte)
         self._add(scope + _compact(name), texts, span, name.start_byte)
 
@@ -244,7 +244,8 @@ def _split(parameters: str) -> list[str]:
     return [" ".join(part.split()) for part in (*parts, current) if part.strip()]
 
 
-def _fold(node: Node) -> str:
+def folded(node: Node) -> str:
+    """Return the source of a node on one line."""
     return " ".join(decode(node.text or b"").split())
 
 

@@ -24,6 +24,7 @@ from diffscope.syntax.model import (
     Problem,
 )
 from diffscope.syntax.native.changes import Unit, compare_functions
+from diffscope.syntax.native.functions import folded
 from diffscope.syntax.native.preprocessor import blank
 from diffscope.syntax.nodes import clip
 from diffscope.syntax.parsers import describe_problem, parse_rust, problem_nodes
@@ -119,7 +120,7 @@ class _Side:
         ]
         return NativeOutline(
             includes=tuple(
-                Include(path=_fold(node), line=self.line_at(node.start_byte)) for node in self._uses
+                Include(path=folded(node), line=self.line_at(node.start_byte)) for node in self._uses
             ),
             functions=tuple(item.function for item in self._items),
             code_lines=len(lines) - lines.count(b""),
@@ -176,12 +177,12 @@ class _Side:
         parts = node.child_by_field_name("parameters") or (body if node.type != "function_item" else None)
         fields = [] if parts is None or node.type == "macro_definition" else parts.named_children
         function = NativeFunction(
-            name=f"{scope}{_fold(name) if name is not None else '_'}",
+            name=f"{scope}{folded(name) if name is not None else '_'}",
             item=_ITEMS[node.type],
             line=self.line_at((name or node).start_byte),
             start=self.line_at(start),
             end=self.line_at(max(start, node.end_byte - 1)),
-            parameters=tuple(clip(_fold(each), _TEXT) for each in fields if each.type not in _PLAIN),
+            parameters=tuple(clip(folded(each), _TEXT) for each in fields if each.type not in _PLAIN),
             qualifiers=tuple(
                 sorted({*_qualifiers(node), *_derived(attributes), *(("test",) if is_test else ())})
             ),
@@ -219,18 +220,18 @@ def _read_signals(unit: _Unit) -> list[NativeSignal]:
 
 def _signals_of(node: Node) -> Iterator[tuple[NativeSignalKind, str]]:
     if node.type == "unsafe_block" or (node.type == "function_modifiers" and b"unsafe" in (node.text or b"")):
-        yield NativeSignalKind.UNSAFE, _fold(node)
+        yield NativeSignalKind.UNSAFE, folded(node)
     elif node.type == "attribute_item" and _SERDE.match(node.text or b""):
-        yield NativeSignalKind.SERIALISED, _fold(node)
+        yield NativeSignalKind.SERIALISED, folded(node)
     elif node.type == "scoped_identifier" and (node.text or b"").startswith(b"Ordering::"):
-        yield NativeSignalKind.ATOMIC, _fold(node)
+        yield NativeSignalKind.ATOMIC, folded(node)
     elif node.type == "call_expression":
         function = node.child_by_field_name("function")
         name = _last_name(function) if function is not None else ""
         if name in _UNWRAPS:
-            yield NativeSignalKind.PANIC, _fold(node)
+            yield NativeSignalKind.PANIC, folded(node)
         elif name in _WAITS:
-            yield NativeSignalKind.SYNCHRONISATION, _fold(function) if function is not None else name
+            yield NativeSignalKind.SYNCHRONISATION, folded(function) if function is not None else name
     elif node.type == "macro_invocation":
         yield from _signals_of_macro(node)
 
@@ -239,18 +240,18 @@ def _signals_of_macro(node: Node) -> Iterator[tuple[NativeSignalKind, str]]:
     macro = node.child_by_field_name("macro")
     name = _last_name(macro) if macro is not None else ""
     if name in _PANICS:
-        yield NativeSignalKind.PANIC, _fold(node)
+        yield NativeSignalKind.PANIC, folded(node)
     if name in _SELECTS:
-        yield NativeSignalKind.SYNCHRONISATION, _fold(node)
+        yield NativeSignalKind.SYNCHRONISATION, folded(node)
     # What a macro is given is no expression to the grammar.
-    for found in _IN_MACROS.finditer(_fold(node)):
+    for found in _IN_MACROS.finditer(folded(node)):
         if name not in _PANICS:
             yield NativeSignalKind.PANIC, f"{name}!: {found[1] or found[2]}"
 
 
 def _last_name(node: Node) -> str:
     field = node.child_by_field_name("field") or node.child_by_field_name("name")
-    return _fold(field or node)
+    return folded(field or node)
 
 
 def _scope(node: Node) -> str:
@@ -258,25 +259,21 @@ def _scope(node: Node) -> str:
     named = node.child_by_field_name("name") or node.child_by_field_name("type")
     if named is not None and named.type == "generic_type":
         named = named.child_by_field_name("type") or named
-    return "".join(_fold(named).split()) if named is not None else "_"
+    return "".join(folded(named).split()) if named is not None else "_"
 
 
 def _qualifiers(node: Node) -> Iterator[str]:
     for child in node.named_children:
         if child.type == "visibility_modifier":
-            yield "".join(_fold(child).split())
+            yield "".join(folded(child).split())
         elif child.type == "function_modifiers":
-            yield from (word for word in _fold(child).split() if word.isalpha())
+            yield from (word for word in folded(child).split() if word.isalpha())
 
 
 def _derived(attributes: tuple[Node, ...]) -> Iterator[str]:
     for attribute in attributes:
         for names in _DERIVED.findall(attribute.text or b""):
             yield from (name.strip().rpartition("::")[2] for name in decode(names).split(",") if name.strip())
-
-
-def _fold(node: Node) -> str:
-    return " ".join(decode(node.text or b"").split())
 
 
 def _read_tokens(code: bytes) -> list[tuple[str, int]]:

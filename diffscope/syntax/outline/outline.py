@@ -13,15 +13,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from msgspec.structs import replace
 
 from diffscope.patterns import lazy_regex
-from diffscope.syntax.body_cutting import (
-    Body,
-    Scan,
-    Thinned,
-    cut_bodies,
-    find_bodies,
-    find_kept,
-    needle,
-)
+from diffscope.syntax.body_cutting import Body, Scan, Thinned, cut_bodies, find_bodies, find_kept, needle
 from diffscope.syntax.model import OperatorCall, Outline, StringReference
 from diffscope.syntax.outline.registries import ROWS, find_rows
 from diffscope.syntax.outline.uses import names_of_skips

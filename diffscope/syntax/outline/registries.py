@@ -142,7 +142,11 @@ def _read_path(node: Node) -> Iterator[RegistryRow]:
     parent = whole.parent
     if parent is None or not _DOTTED.fullmatch(text):
         return
-    owner = _owner(parent)
+    # The innermost class or function around a node.
+    above = parent.parent
+    while above is not None and above.type not in _DEFINITIONS:
+        above = above.parent
+    owner = above
     if parent.type == "return_statement":
         if owner is not None:
             yield _row(RowShape.RETURN, node, _defined(owner), ("", text))
@@ -189,14 +193,6 @@ def _table_of(node: Node) -> str:
 def _assigned(node: Node) -> str:
     left = node.child_by_field_name("left")
     return _name(left).rpartition(".")[2] if left else ""
-
-
-def _owner(node: Node) -> Node | None:
-    """Return the innermost class or function around a node."""
-    above = node.parent
-    while above is not None and above.type not in _DEFINITIONS:
-        above = above.parent
-    return above
 
 
 def _defined(node: Node) -> str:
