@@ -428,7 +428,6 @@ NAMED_ELSEWHERE = {
     "format_commands": "click calls it",
     "list_rules": "click calls it",
     "run_tests": "click calls it",
-    "stats": "click calls it",
 }
 
 

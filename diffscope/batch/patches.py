@@ -335,9 +335,11 @@ def _patches(
     return found
 
 
+_READ_DOCUMENTS: Final = ("docs", "examples", "README.md")
+
+
 _READS: Final = 32
 """Names that are looked for, a question to git each."""
-_READ_DOCUMENTS: Final = ("docs", "examples", "README.md")
 
 
 def as_users_meet_them(

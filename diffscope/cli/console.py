@@ -21,16 +21,6 @@ if TYPE_CHECKING:
     from click._termui_impl import ProgressBar
 
 
-DONE: Final = 0
-FINDINGS: Final = 1
-"""Something is at or above ``--fail-on``."""
-FAILED: Final = 2
-"""The command line, the configuration or the input makes it impossible."""
-INTERRUPTED: Final = 130
-CLOSED_PIPE: Final = 141
-"""What a shell reports of a program that SIGINT or SIGPIPE ended."""
-
-
 def say(text: str) -> None:
     """Write a line to stderr, escaping control characters and what its encoding lacks."""
     lines = "\n".join(visible(line) for line in text.split("\n"))
@@ -106,3 +96,13 @@ class Progress:
             self._bar.__enter__()
         self._bar.length = total
         self._bar.update(done - self._bar.pos)
+
+
+DONE: Final = 0
+FINDINGS: Final = 1
+"""Something is at or above ``--fail-on``."""
+FAILED: Final = 2
+"""The command line, the configuration or the input makes it impossible."""
+INTERRUPTED: Final = 130
+CLOSED_PIPE: Final = 141
+"""What a shell reports of a program that SIGINT or SIGPIPE ended."""

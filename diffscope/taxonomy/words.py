@@ -13,29 +13,6 @@ from typing import Final, NamedTuple
 from diffscope.patterns import lazy_regex
 from diffscope.source.profile import places
 
-_PART: Final = lazy_regex(r"[A-Z]?[a-z]+|[A-Z]{2,}(?![a-z])|\d+")
-_COMMON: Final = frozenset(
-    {
-        "fix", "bug", "bugfix", "the", "for", "and", "add", "added", "support", "with", "from", "use", "not", "when", "into", "make", "model",
-        "core", "perf", "misc", "feat", "refactor", "update", "remove", "enable", "self", "config", "none", "return", "if",
-    }
-)  # fmt: skip
-
-
-def stems_of(text: str) -> frozenset[str]:
-    """Return the words of a text or of names in it, without endings."""
-    found = (part[0].lower() for part in _PART.finditer(text))
-    stems = (word if word.isdigit() else _stem(word) for word in found if len(word) > 2)
-    return frozenset(stems) - _COMMON - places().own
-
-
-def _stem(word: str) -> str:
-    for ending in ("ing", "ed", "es", "s"):
-        if word.endswith(ending) and len(word) - len(ending) > 2:
-            return word.removesuffix(ending)
-    return word
-
-
 Tokens = tuple[str, ...]
 
 _TOKEN = lazy_regex(r"[a-z0-9]+")
@@ -140,3 +117,26 @@ class WordTable:
         for beginning, owner in self._prefixes.get(row[:-1], ()):
             if row[-1].startswith(beginning):
                 yield owner
+
+
+_PART: Final = lazy_regex(r"[A-Z]?[a-z]+|[A-Z]{2,}(?![a-z])|\d+")
+_COMMON: Final = frozenset(
+    {
+        "fix", "bug", "bugfix", "the", "for", "and", "add", "added", "support", "with", "from", "use", "not", "when", "into", "make", "model",
+        "core", "perf", "misc", "feat", "refactor", "update", "remove", "enable", "self", "config", "none", "return", "if",
+    }
+)  # fmt: skip
+
+
+def stems_of(text: str) -> frozenset[str]:
+    """Return the words of a text or of names in it, without endings."""
+    found = (part[0].lower() for part in _PART.finditer(text))
+    stems = (word if word.isdigit() else _stem(word) for word in found if len(word) > 2)
+    return frozenset(stems) - _COMMON - places().own
+
+
+def _stem(word: str) -> str:
+    for ending in ("ing", "ed", "es", "s"):
+        if word.endswith(ending) and len(word) - len(ending) > 2:
+            return word.removesuffix(ending)
+    return word

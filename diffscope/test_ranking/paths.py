@@ -17,85 +17,6 @@ from diffscope.patterns import lazy_regex
 from diffscope.source.model import RepoPath
 from diffscope.source.profile import places
 
-Values = Mapping[RepoPath, float]
-"""How much of a sign each test has; tests without it are left out."""
-
-_TEST: Final = tuple(NodeKind).index(NodeKind.TEST)
-
-
-class Sign(Enum):
-    """A way of being near."""
-
-    IMPORTS = "imports"
-    """Imports a changed module; the fewer tests do, the more."""
-    REACHES = "reaches"
-    """Imports it within three steps."""
-    CALLS = "calls"
-    """Imports a changed module and names what changed in it."""
-    MOVED = "moved"
-    """Imports a module that moves or goes."""
-    NAMES = "names"
-    """Names a changed symbol; the rarest counts."""
-    WORDS = "words"
-    """Shares rare identifiers with the changed lines, in proportion to its size."""
-    GONE = "gone"
-    """Names identifiers that the change takes away and does not bring back."""
-    PATH = "path"
-    """Lies in a folder, or has a name, of the same words."""
-    STEM = "stem"
-    """Is called ``test_x.py`` where ``x`` changed."""
-    TOGETHER = "together"
-    """Changed in the past when the changed files did."""
-    ALIKE = "alike"
-    """Changed in past commits like this one."""
-    FOLDER = "folder"
-    """Lies in a folder that changed in the past when the changed folders did."""
-    TITLE_PATH = "title-path"
-    """Its path has words of the title."""
-    TITLE_WORDS = "title-words"
-    """It names words of the title."""
-
-
-class Question:
-    """One change as the signs ask about it."""
-
-    def __init__(
-        self, changes: tuple[SourceChange, ...], graph: ModuleGraph, history: ChangeHistory | None, title: str
-    ) -> None:
-        self.changes = tuple(sorted(changes, key=lambda change: change.path))
-        self.graph = graph
-        self.history = history
-        self.title = title
-        total = sum(math.log1p(change.lines) for change in self.changes)
-        even = 1 / max(1, len(self.changes))
-        self.parts: dict[str, float] = {
-            change.path: math.log1p(change.lines) / total if total else even for change in self.changes
-        }
-        """Path -> its part of the change, by the logarithm of its lines."""
-        self.chosen: frozenset[RepoPath] = frozenset()
-        """The tests that reasons are asked for."""
-
-    @cached_property
-    def tests(self) -> frozenset[RepoPath]:
-        """The test files of the base."""
-        tables = self.graph.tables
-        return frozenset(
-            RepoPath(path)
-            for path, kind in zip(tables.paths, tables.kinds, strict=True)
-            if kind == _TEST and is_test_file(path)
-        )
-
-    def rarity(self, count: int) -> float:
-        """Return what it says that so few tests have something."""
-        return math.log((len(self.tests) + 1) / (count + 0.5))
-
-
-def short_name(path: str) -> str:
-    """Return the name of a file as people call it; that of a package with its folder."""
-    folder, _, name = path.rpartition("/")
-    return f"{folder.rpartition('/')[2]}/{name}" if name == "__init__.py" else name
-
-
 _TOKEN: Final = lazy_regex(r"[A-Za-z]+|\d+")
 _CAMEL: Final = lazy_regex(r"([a-z])([A-Z])")
 _NUMBER: Final = lazy_regex(r"\(#\d+\)")
@@ -256,3 +177,82 @@ def _stem(path: str) -> str:
     parts = path.split("/")
     name = parts[-1].rpartition(".")[0]
     return parts[-2] if name == "__init__" and len(parts) > 1 else name
+
+
+Values = Mapping[RepoPath, float]
+"""How much of a sign each test has; tests without it are left out."""
+
+_TEST: Final = tuple(NodeKind).index(NodeKind.TEST)
+
+
+class Sign(Enum):
+    """A way of being near."""
+
+    IMPORTS = "imports"
+    """Imports a changed module; the fewer tests do, the more."""
+    REACHES = "reaches"
+    """Imports it within three steps."""
+    CALLS = "calls"
+    """Imports a changed module and names what changed in it."""
+    MOVED = "moved"
+    """Imports a module that moves or goes."""
+    NAMES = "names"
+    """Names a changed symbol; the rarest counts."""
+    WORDS = "words"
+    """Shares rare identifiers with the changed lines, in proportion to its size."""
+    GONE = "gone"
+    """Names identifiers that the change takes away and does not bring back."""
+    PATH = "path"
+    """Lies in a folder, or has a name, of the same words."""
+    STEM = "stem"
+    """Is called ``test_x.py`` where ``x`` changed."""
+    TOGETHER = "together"
+    """Changed in the past when the changed files did."""
+    ALIKE = "alike"
+    """Changed in past commits like this one."""
+    FOLDER = "folder"
+    """Lies in a folder that changed in the past when the changed folders did."""
+    TITLE_PATH = "title-path"
+    """Its path has words of the title."""
+    TITLE_WORDS = "title-words"
+    """It names words of the title."""
+
+
+class Question:
+    """One change as the signs ask about it."""
+
+    def __init__(
+        self, changes: tuple[SourceChange, ...], graph: ModuleGraph, history: ChangeHistory | None, title: str
+    ) -> None:
+        self.changes = tuple(sorted(changes, key=lambda change: change.path))
+        self.graph = graph
+        self.history = history
+        self.title = title
+        total = sum(math.log1p(change.lines) for change in self.changes)
+        even = 1 / max(1, len(self.changes))
+        self.parts: dict[str, float] = {
+            change.path: math.log1p(change.lines) / total if total else even for change in self.changes
+        }
+        """Path -> its part of the change, by the logarithm of its lines."""
+        self.chosen: frozenset[RepoPath] = frozenset()
+        """The tests that reasons are asked for."""
+
+    @cached_property
+    def tests(self) -> frozenset[RepoPath]:
+        """The test files of the base."""
+        tables = self.graph.tables
+        return frozenset(
+            RepoPath(path)
+            for path, kind in zip(tables.paths, tables.kinds, strict=True)
+            if kind == _TEST and is_test_file(path)
+        )
+
+    def rarity(self, count: int) -> float:
+        """Return what it says that so few tests have something."""
+        return math.log((len(self.tests) + 1) / (count + 0.5))
+
+
+def short_name(path: str) -> str:
+    """Return the name of a file as people call it; that of a package with its folder."""
+    folder, _, name = path.rpartition("/")
+    return f"{folder.rpartition('/')[2]}/{name}" if name == "__init__.py" else name

@@ -26,133 +26,6 @@ from diffscope.patterns import lazy_regex
 from diffscope.source.model import Change, CommitId, Gap, PullRequest, SourceKind, Value
 from diffscope.source.profile import repository_name
 
-SCHEMA: Final = "diffscope.facts/3"
-LONGEST_CODE: Final = 120
-"""An expression longer than this is cut in a record: enough to know it by, too little to be anybody's source."""
-_LARGEST: Final = 50_000_000
-"""Bytes of a record; the largest that ships has some hundred thousand."""
-_CODE: Final = frozenset(
-    {"parameter", "option", "guard", "call", "numeric", "write", "test", "build", "operator"}
-)
-"""Families with fields that quote expressions."""
-_NAMES: Final = frozenset({"path", "symbol", "module", "name"})
-
-
-class Record(Value, frozen=True, kw_only=True):
-    """One file of the records."""
-
-    schema: str
-    facts: ChangeFacts
-
-
-def bundled_records() -> Path:
-    """Return the folder of the records that come with diffscope."""
-    package = Path(__file__).resolve().parents[2]
-    bundled = package / "_bundled" / "recorded"
-    return bundled if bundled.is_dir() else package.parent / "fixtures" / "recorded"
-
-
-class RecordedSource:
-    """The records of one folder."""
-
-    def __init__(self, folder: Path | None = None) -> None:
-        self._folder = folder or bundled_records()
-
-    def numbers(self) -> tuple[int, ...]:
-        """Return the pull requests on record, in order."""
-        return tuple(sorted(int(file.stem) for file in self._folder.glob("*.json") if file.stem.isdigit()))
-
-    def facts(self, number: int) -> ChangeFacts:
-        """Return the facts of a pull request, marked as recorded.
-
-        Raises:
-            NotFoundError: there is no record of it.
-            InputError: the record cannot be read by this version.
-        """
-        file = self._folder / f"{number}.json"
-        if not is_there(file):
-            known = ", ".join(str(known) for known in self.numbers()[:5])
-            raise NotFoundError(
-                f"pull request {number} has no recorded facts",
-                at=str(self._folder),
-                hint=f"recorded are {known}, ...",
-            )
-        hint = "record it again: --record DIR"
-        record = read_document(file, Record, what="not a record", hint=hint, most=_LARGEST, schema=SCHEMA)
-        pull = msgspec.structs.replace(record.facts.pull, source=SourceKind.RECORDED)
-        return msgspec.structs.replace(record.facts, pull=pull)
-
-
-def write_record(folder: Path, facts: ChangeFacts) -> Path:
-    """Write the facts of a change as ``<number>.json`` and return the file.
-
-    Raises:
-        InputError: the change has no number.
-        UsageError: the folder cannot be written.
-    """
-    if facts.pull.number is None:
-        raise InputError(
-            "a change without a number cannot be recorded",
-            hint="record a pull request: diffscope classify N --record DIR",
-        )
-    file = folder / f"{facts.pull.number}.json"
-    make_folder(folder, what="a record")
-    write_file(file, encode_record(facts), what="a record")
-    return file
-
-
-def encode_record(facts: ChangeFacts) -> bytes:
-    """Return the bytes of a record: a line a fact. Prose of the pull request (its body, its docstrings) is not ours to keep."""
-    bare = msgspec.structs.replace(
-        facts,
-        footprint=Footprint(),
-        # Expressions of the code itself.
-        edit=(),
-        point=(),
-        symbol=tuple(msgspec.structs.replace(one, summary="") for one in facts.symbol),
-        pull=msgspec.structs.replace(facts.pull, body=None),
-    )
-    lines = ["{", f'"schema": {_line(SCHEMA)},', '"facts": {', ",\n".join(_members(bare)), "}", "}"]
-    return ("\n".join(lines) + "\n").encode()
-
-
-def _members(facts: msgspec.Struct) -> Iterator[str]:
-    for name, value in _kept(facts):
-        plain = _plain(value, is_code=name in _CODE)
-        if isinstance(value, CiFacts):
-            yield f'"{name}": {{\n' + ",\n".join(_members(value)) + "\n}"
-        elif isinstance(plain, list):
-            yield f'"{name}": [\n' + ",\n".join(_line(item) for item in plain) + "\n]"
-        else:
-            yield f'"{name}": {_line(plain)}'
-
-
-def _line(value: object) -> str:
-    return msgspec.json.encode(value).decode()
-
-
-def _kept(value: msgspec.Struct) -> Iterator[tuple[str, object]]:
-    """Yield name and value of every field that a reader would not fill in by itself."""
-    for field in msgspec.structs.fields(value):
-        found = getattr(value, field.name)
-        if found is not UNSET and found != field.default:
-            yield field.encode_name, found
-
-
-def _plain(value: object, *, is_code: bool) -> object:
-    match value:
-        case msgspec.Struct():
-            return {name: _plain(part, is_code=is_code and name not in _NAMES) for name, part in _kept(value)}
-        case tuple():
-            return [_plain(item, is_code=is_code) for item in value]
-        case Enum():
-            return value.value
-        case str() if is_code and len(value) > LONGEST_CODE:
-            return value[: LONGEST_CODE - 1] + "…"
-        case _:
-            return value
-
-
 _MAIL = lazy_regex(r"From ([0-9a-f]{40,64}) ")
 _MAILS = lazy_regex(r"^From ([0-9a-f]{40,64}) Mon Sep 17 00:00:00 2001\r?$", re.MULTILINE)
 """The first line of each mail of ``git format-patch``, which has this one date always; the last is the head of the series."""
@@ -287,3 +160,130 @@ def _field(head: str, name: str) -> str:
         return str(make_header(decode_header(match[1])))
     except (LookupError, UnicodeError, ValueError):
         return match[1]
+
+
+SCHEMA: Final = "diffscope.facts/3"
+LONGEST_CODE: Final = 120
+"""An expression longer than this is cut in a record: enough to know it by, too little to be anybody's source."""
+_LARGEST: Final = 50_000_000
+"""Bytes of a record; the largest that ships has some hundred thousand."""
+_CODE: Final = frozenset(
+    {"parameter", "option", "guard", "call", "numeric", "write", "test", "build", "operator"}
+)
+"""Families with fields that quote expressions."""
+_NAMES: Final = frozenset({"path", "symbol", "module", "name"})
+
+
+class Record(Value, frozen=True, kw_only=True):
+    """One file of the records."""
+
+    schema: str
+    facts: ChangeFacts
+
+
+def bundled_records() -> Path:
+    """Return the folder of the records that come with diffscope."""
+    package = Path(__file__).resolve().parents[2]
+    bundled = package / "_bundled" / "recorded"
+    return bundled if bundled.is_dir() else package.parent / "fixtures" / "recorded"
+
+
+class RecordedSource:
+    """The records of one folder."""
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self._folder = folder or bundled_records()
+
+    def numbers(self) -> tuple[int, ...]:
+        """Return the pull requests on record, in order."""
+        return tuple(sorted(int(file.stem) for file in self._folder.glob("*.json") if file.stem.isdigit()))
+
+    def facts(self, number: int) -> ChangeFacts:
+        """Return the facts of a pull request, marked as recorded.
+
+        Raises:
+            NotFoundError: there is no record of it.
+            InputError: the record cannot be read by this version.
+        """
+        file = self._folder / f"{number}.json"
+        if not is_there(file):
+            known = ", ".join(str(known) for known in self.numbers()[:5])
+            raise NotFoundError(
+                f"pull request {number} has no recorded facts",
+                at=str(self._folder),
+                hint=f"recorded are {known}, ...",
+            )
+        hint = "record it again: --record DIR"
+        record = read_document(file, Record, what="not a record", hint=hint, most=_LARGEST, schema=SCHEMA)
+        pull = msgspec.structs.replace(record.facts.pull, source=SourceKind.RECORDED)
+        return msgspec.structs.replace(record.facts, pull=pull)
+
+
+def write_record(folder: Path, facts: ChangeFacts) -> Path:
+    """Write the facts of a change as ``<number>.json`` and return the file.
+
+    Raises:
+        InputError: the change has no number.
+        UsageError: the folder cannot be written.
+    """
+    if facts.pull.number is None:
+        raise InputError(
+            "a change without a number cannot be recorded",
+            hint="record a pull request: diffscope classify N --record DIR",
+        )
+    file = folder / f"{facts.pull.number}.json"
+    make_folder(folder, what="a record")
+    write_file(file, encode_record(facts), what="a record")
+    return file
+
+
+def encode_record(facts: ChangeFacts) -> bytes:
+    """Return the bytes of a record: a line a fact. Prose of the pull request (its body, its docstrings) is not ours to keep."""
+    bare = msgspec.structs.replace(
+        facts,
+        footprint=Footprint(),
+        # Expressions of the code itself.
+        edit=(),
+        point=(),
+        symbol=tuple(msgspec.structs.replace(one, summary="") for one in facts.symbol),
+        pull=msgspec.structs.replace(facts.pull, body=None),
+    )
+    lines = ["{", f'"schema": {_line(SCHEMA)},', '"facts": {', ",\n".join(_members(bare)), "}", "}"]
+    return ("\n".join(lines) + "\n").encode()
+
+
+def _members(facts: msgspec.Struct) -> Iterator[str]:
+    for name, value in _kept(facts):
+        plain = _plain(value, is_code=name in _CODE)
+        if isinstance(value, CiFacts):
+            yield f'"{name}": {{\n' + ",\n".join(_members(value)) + "\n}"
+        elif isinstance(plain, list):
+            yield f'"{name}": [\n' + ",\n".join(_line(item) for item in plain) + "\n]"
+        else:
+            yield f'"{name}": {_line(plain)}'
+
+
+def _line(value: object) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+def _kept(value: msgspec.Struct) -> Iterator[tuple[str, object]]:
+    """Yield name and value of every field that a reader would not fill in by itself."""
+    for field in msgspec.structs.fields(value):
+        found = getattr(value, field.name)
+        if found is not UNSET and found != field.default:
+            yield field.encode_name, found
+
+
+def _plain(value: object, *, is_code: bool) -> object:
+    match value:
+        case msgspec.Struct():
+            return {name: _plain(part, is_code=is_code and name not in _NAMES) for name, part in _kept(value)}
+        case tuple():
+            return [_plain(item, is_code=is_code) for item in value]
+        case Enum():
+            return value.value
+        case str() if is_code and len(value) > LONGEST_CODE:
+            return value[: LONGEST_CODE - 1] + "…"
+        case _:
+            return value

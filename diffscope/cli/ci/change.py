@@ -22,28 +22,6 @@ from diffscope.errors import InputError, NotFoundError, SourceError, UsageError
 from diffscope.source.model import Change, CommitId, SourceKind, TreeReader
 from diffscope.workspace import Workspace
 
-POSTS = ("comment", "labels", "check")
-"""What can be posted, in the order in which it is."""
-
-
-class CiOptions(NamedTuple):
-    """The options of one run; ``None`` is what the settings of the base, or the event, decide."""
-
-    repo: Path | None
-    pull: int | None
-    source: str
-    stored: Path | None
-    post: tuple[str, ...]
-    dry_run: bool
-    output_dir: Path | None
-    api_url: str | None
-    lang: str | None
-    fail_on: str | None
-    use_cache: bool
-    triage: Path | None = None
-    """What `diffscope triage --format json` wrote of the open pull requests."""
-
-
 Say = Callable[[str], None]
 
 
@@ -197,3 +175,25 @@ def _from_checkout(event: CiEvent, workspace: Workspace, say: Say) -> FoundChang
 
 def _url(event: CiEvent) -> str | None:
     return f"https://github.com/{event.repository}/pull/{event.number}" if event.number is not None else None
+
+
+POSTS = ("comment", "labels", "check")
+"""What can be posted, in the order in which it is."""
+
+
+class CiOptions(NamedTuple):
+    """The options of one run; ``None`` is what the settings of the base, or the event, decide."""
+
+    repo: Path | None
+    pull: int | None
+    source: str
+    stored: Path | None
+    post: tuple[str, ...]
+    dry_run: bool
+    output_dir: Path | None
+    api_url: str | None
+    lang: str | None
+    fail_on: str | None
+    use_cache: bool
+    triage: Path | None = None
+    """What `diffscope triage --format json` wrote of the open pull requests."""

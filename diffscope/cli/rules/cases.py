@@ -29,6 +29,49 @@ from diffscope.syntax.model import Outline
 from diffscope.syntax.outline.outline import identifiers
 from diffscope.yaml.reading import Mistake, mistakes_error
 
+
+def load_cases(folder: Path | None = None) -> tuple[Catalogue, list[tuple[Rule, Case]]]:
+    """Return the rules of a folder (default: the bundled ones), and each of their cases with its rule.
+
+    Raises:
+        RuleError: a rule or a case is wrong; the message lists every mistake.
+    """
+    catalogue = load_catalogue(folder_texts(folder) if folder else rule_texts())
+    texts = case_texts([rule.origin for rule in catalogue.rules])
+    cases: list[tuple[Rule, Case]] = []
+    mistakes: list[Mistake] = []
+    for rule in catalogue.rules:
+        if rule.origin in texts:
+            read, wrong = read_cases(texts[rule.origin], at=f"{rule.origin.rpartition('/')[0]}/cases.yml")
+            cases += [(rule, case) for case in read]
+            mistakes += wrong
+    if mistakes:
+        raise mistakes_error(mistakes)
+    return catalogue, cases
+
+
+def case_collector() -> Callable[[Case], ChangeFacts | None]:
+    """Return what collects the facts of cases that do not state them; ``None`` for a recorded change that is not here."""
+
+    # Cases of facts alone need neither syntax trees nor a graph, and start-up is hot.
+    @cache
+    def knowledge() -> Knowledge:
+
+        return bundled_knowledge()
+
+    def collect(case: Case) -> ChangeFacts | None:
+        if case.recorded is None:
+            return case_facts(case, knowledge())
+        from diffscope.adapters.changes.files import RecordedSource
+
+        try:
+            return RecordedSource().facts(case.recorded)
+        except NotFoundError:
+            return None
+
+    return collect
+
+
 _Tree = dict[str, bytes]
 
 
@@ -86,48 +129,3 @@ def _graph(tree: _Tree, serving: ServingPath) -> ModuleGraph:
         serving=serving,
         test_words=lambda: TestWords(index_words(words)),
     )
-
-
-def load_cases(folder: Path | None = None) -> tuple[Catalogue, list[tuple[Rule, Case]]]:
-    """Return the rules of a folder (default: the bundled ones), and each of their cases with its rule.
-
-    Raises:
-        RuleError: a rule or a case is wrong; the message lists every mistake.
-    """
-    catalogue = load_catalogue(folder_texts(folder) if folder else rule_texts())
-    texts = case_texts([rule.origin for rule in catalogue.rules])
-    cases: list[tuple[Rule, Case]] = []
-    mistakes: list[Mistake] = []
-    for rule in catalogue.rules:
-        if rule.origin in texts:
-            read, wrong = read_cases(texts[rule.origin], at=f"{rule.origin.rpartition('/')[0]}/cases.yml")
-            cases += [(rule, case) for case in read]
-            mistakes += wrong
-    if mistakes:
-        raise mistakes_error(mistakes)
-    return catalogue, cases
-
-
-def case_collector() -> Callable[[Case], ChangeFacts | None]:
-    """Return what collects the facts of cases that do not state them; ``None`` for a recorded change that is not here."""
-
-    # Cases of facts alone need neither syntax trees nor a graph, and start-up is hot.
-    @cache
-    def knowledge() -> Knowledge:
-        from diffscope.cli.rules.cases import bundled_knowledge
-
-        return bundled_knowledge()
-
-    def collect(case: Case) -> ChangeFacts | None:
-        if case.recorded is None:
-            from diffscope.cli.rules.cases import case_facts
-
-            return case_facts(case, knowledge())
-        from diffscope.adapters.changes.files import RecordedSource
-
-        try:
-            return RecordedSource().facts(case.recorded)
-        except NotFoundError:
-            return None
-
-    return collect

@@ -22,19 +22,6 @@ def render_rdjson(assessment: Assessment, style: Style) -> str:
     return indented({"source": {"name": "diffscope"}, "diagnostics": diagnostics})
 
 
-def _diagnostic(flag: Flag, place: Evidence, words: Words) -> dict[str, object]:
-    location: dict[str, object] = {"path": place.path}
-    if has_line(place):
-        location["range"] = {"start": {"line": place.line}}
-    level = LEVELS[flag.severity]
-    return {
-        "message": f"{words.pick(flag.title)}{words.colon}{words.pick(place.note)}",
-        "location": location,
-        "severity": "INFO" if level == "note" else level.upper(),
-        "code": {"value": flag.code},
-    }
-
-
 def render_concise(assessment: Assessment, style: Style) -> str:
     """Return every place of every flag, worst flag first; nothing where there is none."""
     words = Words(style.language)
@@ -46,13 +33,6 @@ def render_concise(assessment: Assessment, style: Style) -> str:
         for place in flag.evidence or (Evidence(path=".", note=flag.message),)
     ]
     return "".join(f"{visible(line)}\n" for line in lines)
-
-
-def _line(flag: Flag, place: Evidence, words: Words, name: str) -> str:
-    number = place.line if has_line(place) else 1
-    side = words.aside(f"{words('old-side')} {place.line}") if place.side == "old" and place.line else ""
-    said = f"{name} {words.pick(place.note)}" if name else words.pick(place.note)
-    return f"{place.path}:{number}: {LEVELS[flag.severity]}: {said}{side} [{flag.code}]"
 
 
 LIMIT = 10
@@ -115,3 +95,23 @@ def _summary(assessment: Assessment, left_out: int, words: Words) -> str:
     parts += [visible(gap) for gap in reading.gaps[:LIMIT]]
     command = "warning" if level is RiskLevel.UNKNOWN else "notice"
     return f"::{command} title=diffscope::{command_data(words.semicolon.join(parts))}"
+
+
+def _diagnostic(flag: Flag, place: Evidence, words: Words) -> dict[str, object]:
+    location: dict[str, object] = {"path": place.path}
+    if has_line(place):
+        location["range"] = {"start": {"line": place.line}}
+    level = LEVELS[flag.severity]
+    return {
+        "message": f"{words.pick(flag.title)}{words.colon}{words.pick(place.note)}",
+        "location": location,
+        "severity": "INFO" if level == "note" else level.upper(),
+        "code": {"value": flag.code},
+    }
+
+
+def _line(flag: Flag, place: Evidence, words: Words, name: str) -> str:
+    number = place.line if has_line(place) else 1
+    side = words.aside(f"{words('old-side')} {place.line}") if place.side == "old" and place.line else ""
+    said = f"{name} {words.pick(place.note)}" if name else words.pick(place.note)
+    return f"{place.path}:{number}: {LEVELS[flag.severity]}: {said}{side} [{flag.code}]"

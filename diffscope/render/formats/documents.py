@@ -24,6 +24,26 @@ from diffscope.rules.language.template import clip
 from diffscope.rules.model import Evidence, Severity
 from diffscope.source.model import Value
 
+
+def render_markdown(assessment: Assessment, style: Style) -> str:
+    """Return the whole assessment: risk section by family, reach, tests, owners, CI, what was not judged, tables."""
+    words = Words(style.language)
+    return fill("assessment.md.j2", words, a=assessment, read=AssessmentView(assessment, words))
+
+
+def render_html(assessment: Assessment, style: Style) -> str:
+    """Return the page."""
+    words = Words(style.language)
+    return fill(
+        "assessment.html.j2",
+        words,
+        a=assessment,
+        read=AssessmentView(assessment, words),
+        flags=worst_first(assessment.flags),
+        lines_at=lambda place: style.excerpts.get(place_key(place), ()),
+    )
+
+
 MARKER = "<!-- diffscope:comment -->"
 END_MARKER = "<!-- /diffscope:comment -->"
 MARKERS = (MARKER, END_MARKER)
@@ -230,22 +250,3 @@ def _label(name: str, module: ModuleReach | None, importers: Callable[[int], str
     if module is None or not isinstance(module.dependents, int):
         return name
     return f"{name}<br/>{importers(module.dependents)}"
-
-
-def render_markdown(assessment: Assessment, style: Style) -> str:
-    """Return the whole assessment: risk section by family, reach, tests, owners, CI, what was not judged, tables."""
-    words = Words(style.language)
-    return fill("assessment.md.j2", words, a=assessment, read=AssessmentView(assessment, words))
-
-
-def render_html(assessment: Assessment, style: Style) -> str:
-    """Return the page."""
-    words = Words(style.language)
-    return fill(
-        "assessment.html.j2",
-        words,
-        a=assessment,
-        read=AssessmentView(assessment, words),
-        flags=worst_first(assessment.flags),
-        lines_at=lambda place: style.excerpts.get(place_key(place), ()),
-    )
