@@ -32,7 +32,7 @@ def _lamp(**changed: str) -> str:
     return "\n".join(changed.get(f"line_{at}", line) for at, line in enumerate(LINES)) + "\n"
 
 
-OTHER = "".join(f"x{at} = {at}\n" for at in range(9))
+OTHER = "".join(f"the_hours_of_lamp_{at} = {at}\n" for at in range(9))
 FIXES = {
     "a line of it": {LAMP: _lamp(line_1="    wick_of_the_lamp_that_burns_the_longest = 7")},
     "a comment of it alone": {
