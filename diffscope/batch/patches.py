@@ -50,29 +50,43 @@ _LEAST: Final = 8
 
 
 def read_patches(
-    repository: GitRepository, assessments: Sequence[Assessment], later: Sequence[Squash] = ()
+    repository: GitRepository,
+    assessments: Sequence[Assessment],
+    later: Sequence[Squash] = (),
+    earlier: Sequence[Assessment] = (),
 ) -> tuple[dict[int, AuthorsWords], Worked]:
     """Return by pull request what its author says and its code decides, and who works on whose lines; ``later`` was merged after, oldest first.
 
+    ``earlier`` are those of whose lines a report may say that this window works on them.
+
     What git cannot tell is left out.
     """
-    chosen = sorted(assessments, key=lambda one: -one.importance.value)[:_MOST]
-    chosen.sort(key=lambda one: (one.change.pull.merged_at or "", number_of(one)))
-    found = _patches(repository, [one.change.pull.head for one in chosen if one.change.pull.head])
-    patches = [(one, found[head]) for one in chosen if (head := one.change.pull.head or "") in found]
+    patches = _with_patches(repository, assessments)
     if not patches:
         return {}, Worked()
-    settings = _settings(repository, chosen[-1].change.pull.head or "HEAD")
+    settings = _settings(repository, patches[-1][0].change.pull.head or "HEAD")
     said = {
         number_of(one): _Reader(repository, one, diff, settings).words(_brought(one)) for one, diff in patches
     }
-    own = [Patch(number_of(one), one.change.pull.title, diff) for one, diff in patches]
+    before, own = (
+        [Patch(number_of(one), one.change.pull.title, diff) for one, diff in some]
+        for some in (_with_patches(repository, earlier), patches)
+    )
     paths = sorted({file.path for patch in own for file in patch.files})
     return said, find_worked(
-        own,
+        [*before, *own],
         _later_fixes(repository, later, paths),
         _all_brought(repository, [one for one, _ in patches], said),
     )
+
+
+def _with_patches(
+    repository: GitRepository, assessments: Sequence[Assessment]
+) -> list[tuple[Assessment, Diff]]:
+    chosen = sorted(assessments, key=lambda one: -one.importance.value)[:_MOST]
+    chosen.sort(key=lambda one: (one.change.pull.merged_at or "", number_of(one)))
+    found = _patches(repository, [one.change.pull.head for one in chosen if one.change.pull.head])
+    return [(one, found[head]) for one in chosen if (head := one.change.pull.head or "") in found]
 
 
 def _later_fixes(repository: GitRepository, later: Sequence[Squash], paths: Sequence[str]) -> Iterator[Patch]:
