@@ -140,7 +140,9 @@ def find_chains(
         told = _told_later(late, by_number, titles)
         for link in (*told, *_alike_later(late, by_number, undone)):
             found.setdefault((link.source, link.target), link)
-    merged_at = {one.number: one.merged_at for one in (*ordered, *outside.values())}
+    merged_at = {one.number: one.merged_at for one in ordered} | {
+        one.number: one.merged_at for one in outside.values()
+    }
     _by_lines(found, by_number, merged_at, mended)
     return tuple(found[pair] for pair in sorted(found))
 
@@ -162,8 +164,12 @@ def _by_lines(
             # Who reverted it took its lines away: such lines are now those of who did it again.
             continue
         # Of what was merged after the window only fixes are asked for.
-        is_mending = late is None or _mends(late) or is_fix(late.title)
-        is_mending = is_mending or (late.kind == "revert" and source not in taking_back)
+        is_mending = (
+            late is None
+            or _mends(late)
+            or is_fix(late.title)
+            or (late.kind == "revert" and source not in taking_back)
+        )
         reason: LinkReason = "fixes" if is_mending else "builds-on"
         found[source, target] = _link(source, target, reason, names[:_NAMES], _WEIGHTS.get(reason, 3.0))
 
