@@ -207,7 +207,7 @@ def test_links_lead_out_of_the_window() -> None:
         judged=(ADDS,),
         after=(
             Merged(number=60, title='Revert "[Core] Glow more"', merged_at="2026-04-01T00:00:00Z"),
-            Merged(number=61, title="[Bugfix] Trim", merged_at="2026-04-02T00:00:00Z"),
+            Merged(number=61, title="[Bugfix] Trim", merged_at="2026-03-30T00:00:00Z"),
             Merged(
                 number=62, title="[Bugfix] Else", merged_at="2026-04-02T00:00:00Z", paths=("vllm/else.py",)
             ),
