@@ -28,6 +28,7 @@ from diffscope.products.report.decisions import (
     described_in,
     first_in,
     properties_of,
+    remarks_above,
 )
 from diffscope.products.report.links.lines import Brought, Patch, Worked, find_worked, is_fix
 from diffscope.render.change_summary import option_of
@@ -209,6 +210,9 @@ class _Reader:
             yield from (
                 (name, described[name][0]) for name in sorted(names & {*described}) if described[name][0]
             )
+        for one in self._assessment.symbols:
+            if one.kind == "environment-variable" and one.aspects[:1] in (("added",), ("default",)):
+                yield one.name, remarks_above(self._shown(one.path), one.name)
 
     def _defaults(self, options: Sequence[str]) -> Iterator[tuple[str, str]]:
         """Yield options with what they are by default, by the field of the class of settings of that name."""

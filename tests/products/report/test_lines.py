@@ -5,12 +5,13 @@ from __future__ import annotations
 import pytest
 
 from diffscope.diff.parse import parse_diff
-from diffscope.products.report.links.lines import Brought, Mended, Patch, find_worked
+from diffscope.products.report.links.lines import Brought, Mended, Patch, find_worked, is_fix
 from tests.products.report.test_authors_words import a_patch
 
 PATH = "vllm/config/lamp.py"
 LINES = "    wick = trim_the_wick(lamp, to=4)\n    light_the_lamp_again(wick)"
-FIRST = Patch(1, "[Core] Add a lamp", parse_diff(a_patch(LINES)))
+MOVED = "    moved_from_another_place()"
+FIRST = Patch(1, "[Core] Add a lamp", parse_diff(a_patch(f"{LINES}\n{MOVED}", MOVED)))
 BROUGHT = Brought({"oil_lantern_4": 1}, {"LanternOfOil": 1}, {"vllm/backend.py": (1, "OilBackend")})
 
 
@@ -53,13 +54,14 @@ def test_lines_that_moved(before: list[Patch], mended: list[Mended]) -> None:
         pytest.param(_fix("    wick = None", LINES), [Mended(2, 1, (PATH,))], [(2, 1)], id="mostly its lines"),
         pytest.param(_fix("    wick = None\n    wax = None\n" * 9, f"{LINES}\n    )\n    else:"), [Mended(2, 1, (PATH,))], [(2, 1)], id="a short line between them, and much that comes in their place"),
         pytest.param(_fix("    if wick:\n    " + LINES.replace("\n", "\n    "), LINES), [], [(2, 1)], id="indented anew"),
-        pytest.param(_fix("    x = 1", LINES.partition("\n")[0] + "\n" + "    other_code_that_was_there()\n" * 20), [], [(2, 1)], id="one of its lines among others"),
+        pytest.param(_fix("    x = 1", LINES + "\n" + "    other_code_that_was_there()\n" * 20), [], [(2, 1)], id="some of its lines among others"),
         pytest.param(_fix("    wick = None", LINES, title="[Core] Change it"), [Mended(2, 1, (PATH,))], [], id="no fix by its title"),
         pytest.param(_fix("    x = 1", section="class LanternOfOil:"), [], [(2, 1)], id="put into a class that it added"),
         pytest.param(_fix("    x = 1", path="vllm/backend.py", section="class OilBackend(Backend):"), [], [(2, 1)], id="what a class can do that it made a default"),
         pytest.param(_fix("    x = 1", path="vllm/backend.py", section="class Other:"), [], [], id="another class of that module"),
         pytest.param(_fix(LINES + "  # soon", LINES), [], [], id="a comment alone"),
         pytest.param(_fix("    x = 1"), [], [], id="nothing of it"),
+        pytest.param(_fix("    wick = None", "    moved_from_another_place()"), [], [], id="a line that it only moved"),
     ],
 )  # fmt: skip
 def test_whose_lines_fixes_change_after_a_window(
@@ -67,3 +69,18 @@ def test_whose_lines_fixes_change_after_a_window(
 ) -> None:
     found = find_worked([FIRST], [later], BROUGHT)
     assert (list(found.mended), list(found.touched)) == (mended, touched)
+
+
+@pytest.mark.parametrize(
+    ("title", "told"),
+    [
+        ("[Bugfix] Trim the wick", True),
+        ("Gate the mask, fixing the lantern", True),
+        ("[Core] Fixed the wick", True),
+        ("Remove the workaround for the fixed wick", False),
+        ("Fix type annotations", False),
+        ("Fix the docs", False),
+    ],
+)
+def test_titles_of_fixes_that_users_may_meet(title: str, *, told: bool) -> None:
+    assert is_fix(title) == told

@@ -13,13 +13,18 @@ from diffscope.source.profile import places
 
 _SHORT: Final = 16
 """Characters of a line, from which on it is somebody's own."""
+_LONG: Final = 40
+"""Characters of such lines together, from which on a fix touches who wrote them."""
 _PART: Final = 0.3
 """Part of what a pull request takes away, from which on its being another one's is a word on that one."""
 _MOSTLY: Final = 0.4
 """Part of the lines that a later fix changes, from which on it mends who wrote them and not only touches them."""
-_FIX: Final = lazy_regex(r"(?i)\b(?:bug ?fix(?:es)?|fix(?:es|ed)?|hot ?fix)\b")
+_FIX: Final = lazy_regex(
+    r"(?i)\b(?:bug ?fix(?:es)?|fix(?:es|ing)?|hot ?fix)\b|^(?:\s*\[[^\]]*\])*:?\s*fixed\b"
+)
+"""How titles speak of a fix: one for what others fixed is none."""
 STYLE: Final = lazy_regex(
-    r"(?i)\b(?:pre-?commit|mypy|lint\w*|typos?|typing|(?:type )?annotations?|formatting)\b"
+    r"(?i)\b(?:pre-?commit|mypy|lint\w*|typos?|typing|(?:type )?annotations?|formatting|docs|docstrings?)\b"
 )
 """How titles speak of a fix that changes nothing for users."""
 _NO_CODE: Final = lazy_regex(r"^(?:#|//|\*|/\*|\"\"\"|import |from |@|\)|\]|\})")
@@ -158,16 +163,19 @@ class _Trail:
         """Yield who wrote a line of code that a fix changes, or brought the setting or class that it works on, or made the class a default whose declarations it changes."""
         if not patch.is_fix or len(patch.files) >= _SWEEP:
             return
-        found = set[int | None]()
+        found, own = set[int | None](), Counter[int | None]()
         for file, hunk in _hunks(patch):
             gone = [line.text.strip() for line in hunk.removed]
-            found |= {self._owner(file, text) for text in gone if not _NO_CODE.search(text)}
+            for text in gone:
+                # A short line may stand in a file more than once.
+                own[self._owner(file, text)] += 0 if _NO_CODE.search(text) else len(text)
             texts = [hunk.section, *gone, *(line.text for line in hunk.added)]
             found |= {self._brought.names[name] for text in texts for name in self._named.findall(text)}
             found |= {self._brought.symbols[name] for name in self._symbols.findall(hunk.section)}
             number, name = self._brought.classes.get(file.path, (None, ""))
             if name and f"class {name}" in hunk.section:
                 found.add(number)
+        found |= {target for target, size in own.items() if size >= _LONG}
         for target in sorted(one for one in found if one is not None):
             if target != patch.number and target in self._seen:
                 yield patch.number, target
