@@ -12,9 +12,8 @@ import click
 import msgspec
 from click.core import ParameterSource
 
-from diffscope.adapters.config.base_rules import CloneTree, read_base
 from diffscope.adapters.config.profiles import GENERIC
-from diffscope.adapters.config.settings import FILE_NAME, Settings
+from diffscope.adapters.config.settings import FILE_NAME, CloneTree, Settings, read_base
 from diffscope.cli.open_workspace import RuleOptions, open_workspace
 from diffscope.source.profile import UNKNOWN_REPOSITORY
 
