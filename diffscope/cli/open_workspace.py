@@ -1,41 +1,32 @@
-"""Opens a workspace from the options of a command and ``diffscope.yml``."""
+"""Opens a workspace from the options of a command and ``diffscope.yml``; settings of a change are those of its base."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import click
 import msgspec
+from click.core import ParameterSource
 
-from diffscope.adapters.config.profiles import Chosen, choose_profile
+from diffscope.adapters.config.profiles import GENERIC, Chosen, choose_profile
+from diffscope.adapters.config.settings import FILE_NAME, CloneTree, Settings, read_base
 from diffscope.cli.options import asked_profile, is_debug
 from diffscope.errors import ConfigurationError, DiffscopeError
 from diffscope.rules.engine.configuration import EVERY_STABLE_RULE, check_against, check_options, select_rules
-from diffscope.source.profile import in_force
+from diffscope.source.profile import UNKNOWN_REPOSITORY, in_force
 from diffscope.workspace import Progress, Workspace
 from diffscope.yaml.reading import mistakes_error
 
 if TYPE_CHECKING:
-    from diffscope.adapters.config.settings import Settings
     from diffscope.adapters.git.repository import GitRepository
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
-
-from click.core import ParameterSource
-
-from diffscope.adapters.config.profiles import GENERIC
-from diffscope.adapters.config.settings import FILE_NAME, CloneTree, Settings, read_base
-from diffscope.source.profile import UNKNOWN_REPOSITORY
-
-if TYPE_CHECKING:
     from diffscope.cli.console import Console
     from diffscope.cli.gather import Gathered
     from diffscope.source.model import CommitId
-    from diffscope.workspace import Workspace
+
 
 _GIVEN = (ParameterSource.COMMANDLINE, ParameterSource.ENVIRONMENT)
 
