@@ -114,7 +114,7 @@ def _is_general(edit: Edit, asked: str, facts: ChangeFacts) -> bool:
     if asked in _ASKED_NOT or changed_values(edit) is not None:
         return asked in _ASKED_NOT
     if asked == "decided":
-        return _is_new(edit, facts)
+        return _is_new(edit, facts) and not direction_of(edit, facts)
     is_plain = not (_DECIDES.search(edit.before) and _DECIDES.search(edit.after)) or only_hands_on(edit)
     is_part = asked == "call" and "…" in edit.before + edit.after
     return asked in _DIFFER and (is_plain or is_part or _is_new(edit, facts))

@@ -249,8 +249,8 @@ def _told(edit: Edit, words: dict[str, Argument], facts: ChangeFacts) -> tuple[s
         told["value"] = error_of(edit.held[-1]) or "None"
     elif code == "condition-exit-gone" and exit_of(edit) == "raise":
         code, told["value"] = "condition-raise-gone", error_of(edit.held[-1])
-    if code == "value-from" and (names := other_name(edit)) is not None:
-        told["before"], told["after"] = names
+    if code == "value-from":
+        told["before"], told["after"] = other_name(edit) or (edit.before, edit.after)
     if (values := changed_values(edit)) is not None:
         told["lost"], told["gained"] = values
         code = f"{edit.what}-{values.kind}"
@@ -304,7 +304,9 @@ def refusals_joined(edits: list[Edit]) -> list[Edit]:
 
 def _raises(edit: Edit) -> str:
     last = edit.held[-1] if edit.held else ""
-    return last.partition("(")[0] if last.startswith("raise ") else ""
+    # What is returned by a call is as telling as what is raised.
+    is_call = last.startswith("return ") and "(" in last.removeprefix("return (")
+    return last.partition("(")[0] if last.startswith("raise ") or is_call else ""
 
 
 def _was_raised(edit: Edit, edits: list[Edit]) -> bool:
@@ -338,8 +340,7 @@ def _with_direction(said: Message, edit: Edit, facts: ChangeFacts) -> Message:
 
 def _differing(edit: Edit, facts: ChangeFacts) -> tuple[str, str] | None:
     """Return what a condition asks no longer and anew where that is told in its place: it is too long, or the rest is the same."""
-    parts = parted(edit.before, edit.after)
-    is_long = len(edit.before + edit.after) > 2 * LONGEST_GUARD
+    parts, is_long = parted(edit.before, edit.after), len(edit.before + edit.after) > 2 * LONGEST_GUARD
     return parts_of(edit, facts) or (parts if is_long and any(parts) and not all(parts) else None)
 
 

@@ -203,7 +203,10 @@ def _in_full(edits: Iterable[Edit]) -> list[Edit]:
             definition = stands_for.get((edit.path, edit.symbol, name))
             if definition is None or "…" in definition.after:
                 continue
-            if definition.guard not in ("", edit.guard, *edit.outer):
+            is_whole = after in (name, f"not {name}")
+            if definition.guard not in ("", edit.guard, *edit.outer) or not (
+                is_whole or bare(definition.after) in edit.before
+            ):
                 continue
             used.append(definition)
             whole = f"not {name}" if after == f"not {name}" else name

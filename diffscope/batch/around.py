@@ -58,7 +58,9 @@ def find_around(
     files |= dict(
         _merges(repository, f"{last}..{soon[0][0].commit}", most=_LATER, has_paths=True) if soon else ()
     )
-    said, worked = read_patches(repository, inside, [squash for squash, _ in reversed(later)])
+    start = min((one.change.pull.merged_at or "" for one in inside), default="")
+    earlier = [one for one in judged if (one.change.pull.merged_at or start) < start]
+    said, worked = read_patches(repository, inside, [squash for squash, _ in reversed(later)], earlier)
     return Around(
         before=tuple(merged_of(squash, files.get(squash, ())) for squash, _ in reversed(titles)),
         after=tuple(merged_of(squash, files.get(squash, ())) for squash, _ in reversed(later)),

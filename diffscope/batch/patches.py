@@ -28,6 +28,7 @@ from diffscope.products.report.decisions import (
     described_in,
     first_in,
     properties_of,
+    remarks_above,
 )
 from diffscope.products.report.links.lines import Brought, Patch, Worked, find_worked, is_fix
 from diffscope.render.change_summary import option_of
@@ -50,29 +51,43 @@ _LEAST: Final = 8
 
 
 def read_patches(
-    repository: GitRepository, assessments: Sequence[Assessment], later: Sequence[Squash] = ()
+    repository: GitRepository,
+    assessments: Sequence[Assessment],
+    later: Sequence[Squash] = (),
+    earlier: Sequence[Assessment] = (),
 ) -> tuple[dict[int, AuthorsWords], Worked]:
     """Return by pull request what its author says and its code decides, and who works on whose lines; ``later`` was merged after, oldest first.
 
+    ``earlier`` are those of whose lines a report may say that this window works on them.
+
     What git cannot tell is left out.
     """
-    chosen = sorted(assessments, key=lambda one: -one.importance.value)[:_MOST]
-    chosen.sort(key=lambda one: (one.change.pull.merged_at or "", number_of(one)))
-    found = _patches(repository, [one.change.pull.head for one in chosen if one.change.pull.head])
-    patches = [(one, found[head]) for one in chosen if (head := one.change.pull.head or "") in found]
+    patches = _with_patches(repository, assessments)
     if not patches:
         return {}, Worked()
-    settings = _settings(repository, chosen[-1].change.pull.head or "HEAD")
+    settings = _settings(repository, patches[-1][0].change.pull.head or "HEAD")
     said = {
         number_of(one): _Reader(repository, one, diff, settings).words(_brought(one)) for one, diff in patches
     }
-    own = [Patch(number_of(one), one.change.pull.title, diff) for one, diff in patches]
+    before, own = (
+        [Patch(number_of(one), one.change.pull.title, diff) for one, diff in some]
+        for some in (_with_patches(repository, earlier), patches)
+    )
     paths = sorted({file.path for patch in own for file in patch.files})
     return said, find_worked(
-        own,
+        [*before, *own],
         _later_fixes(repository, later, paths),
         _all_brought(repository, [one for one, _ in patches], said),
     )
+
+
+def _with_patches(
+    repository: GitRepository, assessments: Sequence[Assessment]
+) -> list[tuple[Assessment, Diff]]:
+    chosen = sorted(assessments, key=lambda one: -one.importance.value)[:_MOST]
+    chosen.sort(key=lambda one: (one.change.pull.merged_at or "", number_of(one)))
+    found = _patches(repository, [one.change.pull.head for one in chosen if one.change.pull.head])
+    return [(one, found[head]) for one in chosen if (head := one.change.pull.head or "") in found]
 
 
 def _later_fixes(repository: GitRepository, later: Sequence[Squash], paths: Sequence[str]) -> Iterator[Patch]:
@@ -195,6 +210,9 @@ class _Reader:
             yield from (
                 (name, described[name][0]) for name in sorted(names & {*described}) if described[name][0]
             )
+        for one in self._assessment.symbols:
+            if one.kind == "environment-variable" and one.aspects[:1] in (("added",), ("default",)):
+                yield one.name, remarks_above(self._shown(one.path), one.name)
 
     def _defaults(self, options: Sequence[str]) -> Iterator[tuple[str, str]]:
         """Yield options with what they are by default, by the field of the class of settings of that name."""

@@ -18,9 +18,7 @@ from diffscope.batch.patches import as_users_meet_them
 from diffscope.batch.run import Batch, Progress
 from diffscope.errors import RepositoryError, UsageError
 from diffscope.messages.model import Message, message
-from diffscope.products.report.digest import build_digest, trim_for_digest
-from diffscope.products.report.model import Digest, Period, TrendPoint
-from diffscope.products.report.trend import (
+from diffscope.products.report.counts import (
     OFFSET,
     period_after,
     period_before,
@@ -29,6 +27,8 @@ from diffscope.products.report.trend import (
     period_of_week,
     trend_point,
 )
+from diffscope.products.report.digest import build_digest, trim_for_digest
+from diffscope.products.report.model import Digest, Period, TrendPoint
 from diffscope.source.model import CommitId, Gap
 from diffscope.source.window import Window, stamp
 from diffscope.workspace import Workspace

@@ -27,8 +27,8 @@ from diffscope.products.backtest.fix_model import Sample, fit, trainer
 from diffscope.products.backtest.measure import PRODUCT, measure, observe, statistics_of
 from diffscope.products.backtest.model import Backtest, BacktestScope, Observation, RuleName
 from diffscope.products.backtest.render import FORMATS, write_card, write_table
+from diffscope.products.report.counts import OFFSET
 from diffscope.products.report.digest import trim_for_digest
-from diffscope.products.report.trend import OFFSET
 from diffscope.render.formats.json import indented
 from diffscope.rules.engine.configuration import is_on
 from diffscope.source.model import CommitId, Gap

@@ -58,11 +58,6 @@ class ChangeClauses(NamedTuple):
     """Of each clause the code of its text."""
 
 
-def summarize_change(assessment: Assessment) -> tuple[Text, ...]:
-    """Return at most four clauses, the most telling first; of a change without code what tests or files it touches."""
-    return clauses_of(assessment).clauses
-
-
 def clauses_of(assessment: Assessment) -> ChangeClauses:
     """Return what a change does, and how much of it tells."""
     files = {file.path: file for file in assessment.files}

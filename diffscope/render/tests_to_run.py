@@ -74,7 +74,7 @@ def _nearest(assessment: Assessment) -> list[str]:
     """
     nearest = assessment.tests.nearest
     stems = {_stem(file.path) for file in assessment.files}
-    listed = () if nearest is UNSET else [test for test in nearest if test.may_run != "copies"]
+    listed = () if nearest is UNSET else [test for test in nearest if test.may_run not in ("copies", "far")]
     named = {test.path for test in listed if any(_is_named(_stem(test.path), stem) for stem in stems)}
     found = [
         test

@@ -877,3 +877,12 @@ def test_a_local_name_in_a_condition_is_told_by_what_it_stands_for() -> None:
     after = thing("is_a = a(rows)", "if is_a and self.on and rows.size:", "    use(rows)")
     (effect,) = find_effects(edit(PATH, before, after))
     assert effect.checks[0].en.startswith("Where `not rows.size`, `Thing.run` no longer")
+
+
+def test_a_call_that_is_returned_under_another_condition_is_that_condition_changed() -> None:
+    before = thing("if a(rows) or b(rows):", "    return one(rows)", "return two(rows)")
+    after = thing(
+        "if self.on:", "    note(rows)", "if self.free:", "    return one(rows)", "return two(rows)"
+    )
+    told = [one.says.en for one in find_effects(edit(PATH, before, after))]
+    assert not any("goes on now" in one or "at once" in one for one in told)

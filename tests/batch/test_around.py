@@ -21,9 +21,9 @@ from tests.digests import a_pull
 LAMP = "vllm/lamp.py"
 LINES = [
     "def lit():",
-    "    wick_of_the_lamp = 1",
-    "    oil_of_the_lamp = 2  # rape",
-    "    gas_of_the_lamp = 3",
+    "    wick_of_the_lamp_that_burns_the_longest = 1",
+    "    oil_of_the_lamp_that_burns_the_longest = 2  # rape",
+    "    gas_of_the_lamp_that_burns_the_longest = 3",
     "    return wick + oil + gas",
 ]
 
@@ -32,20 +32,26 @@ def _lamp(**changed: str) -> str:
     return "\n".join(changed.get(f"line_{at}", line) for at, line in enumerate(LINES)) + "\n"
 
 
-OTHER = "".join(f"x{at} = {at}\n" for at in range(9))
+OTHER = "".join(f"the_hours_of_lamp_{at} = {at}\n" for at in range(9))
 FIXES = {
-    "a line of it": {LAMP: _lamp(line_1="    wick_of_the_lamp = 7")},
+    "a line of it": {LAMP: _lamp(line_1="    wick_of_the_lamp_that_burns_the_longest = 7")},
     "a comment of it alone": {
-        LAMP: _lamp(line_1="    wick_of_the_lamp = 7", line_2="    oil_of_the_lamp = 2  # olive")
+        LAMP: _lamp(
+            line_1="    wick_of_the_lamp_that_burns_the_longest = 7",
+            line_2="    oil_of_the_lamp_that_burns_the_longest = 2  # olive",
+        )
     },
     "something put between": {
-        LAMP: _lamp(line_1="    wick_of_the_lamp = 7\n    wax = 0", line_2="    oil_of_the_lamp = 2  # olive")
+        LAMP: _lamp(
+            line_1="    wick_of_the_lamp_that_burns_the_longest = 7\n    wax = 0",
+            line_2="    oil_of_the_lamp_that_burns_the_longest = 2  # olive",
+        )
     },
     "little of it beside much else": {
         LAMP: _lamp(
-            line_1="    wick_of_the_lamp = 7\n    wax = 0",
-            line_2="    oil_of_the_lamp = 2  # olive",
-            line_3="    gas_of_the_lamp = 4",
+            line_1="    wick_of_the_lamp_that_burns_the_longest = 7\n    wax = 0",
+            line_2="    oil_of_the_lamp_that_burns_the_longest = 2  # olive",
+            line_3="    gas_of_the_lamp_that_burns_the_longest = 4",
         ),
         "vllm/other.py": OTHER.replace("= ", "= 1"),
     },

@@ -101,7 +101,7 @@ def rows(published: Mapping[str, Any], digest: Digest) -> Iterator[Row]:
 def named(published: Mapping[str, Any], digest: Digest) -> Iterator[str]:
     """Yield which of what the weekly names stands among ours."""
     wanted = published["named"]
-    ours = [highlight.number for highlight in digest.highlights]
+    ours = list(digest.highlights)
     met = [number for number in wanted if number in ours]
     missed = [number for number in wanted if number not in ours]
     yield f"named among our {len(ours)} highlights: {len(met)} of {len(wanted)}; not: {' '.join(map(str, missed)) or 'none'}"

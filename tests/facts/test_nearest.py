@@ -14,7 +14,7 @@ from diffscope.facts.base.definitions import CallerIndex
 from diffscope.facts.base.test_reach import collect_nearest, source_changes, with_row_tests
 from diffscope.facts.base.tests_running import with_tests_running
 from diffscope.facts.change.changed_file import Placed, compare_files
-from diffscope.facts.model import FileFact, SymbolFact
+from diffscope.facts.model import FileFact, Nearest, SymbolFact
 from diffscope.graph.model import SourceChange
 from diffscope.graph.words import TestWords, index_words
 from diffscope.source.model import RepoPath
@@ -171,3 +171,16 @@ def test_a_table_of_models_has_the_test_of_a_model(row: str, changed: str, test:
     found = with_row_tests(facts, placed(before, after), graph(before)).nearest_tests
     assert found is not UNSET
     assert [one.path for one in found] == [test] * bool(test)
+
+
+def test_a_test_that_does_not_import_the_change_is_marked() -> None:
+    before = {
+        "vllm/lamp.py": b"def light():\n    return 1\n",
+        "tests/test_lamp.py": b"import vllm.other\n",
+        "tests/test_light.py": b"import vllm.lamp\n",
+    }
+    after = {**before, "vllm/lamp.py": b"def light():\n    return 2\n"}
+    near = tuple(Nearest(path=path, score=0.1, reasons=()) for path in before if path.startswith("tests"))
+    found = with_row_tests(facts_of("Mend it", nearest_tests=near), placed(before, after), graph(before))
+    assert found.nearest_tests is not UNSET
+    assert [one.may_run for one in found.nearest_tests] == ["far", ""]

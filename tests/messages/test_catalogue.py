@@ -17,7 +17,7 @@ from diffscope.errors import InputError
 from diffscope.messages.catalogue import Catalogue, read_catalogue
 from diffscope.messages.model import Language
 from diffscope.messages.say import quoted, texts
-from diffscope.products.report.dynamics.amd import Where
+from diffscope.products.report.dynamics.activity import Where
 from diffscope.products.report.dynamics.suspects import OtherSignal, TitleSignal
 from diffscope.products.report.link_model import LinkReason
 from diffscope.products.report.model import NoticeKind, RecheckState

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from diffscope.assessment.document import Assessment, SymbolAssessment
-from diffscope.render.change_summary import clauses_of, summarize_change
+from diffscope.render.change_summary import clauses_of
 from tests.assessments import an_assessment
 
 SOURCE, TEST = "vllm/v1/core/sched/scheduler.py", "tests/v1/core/test_scheduler.py"
@@ -93,20 +93,20 @@ def a_change(*symbols: tuple[str, str, str], path: str = SOURCE, category: str =
 )
 def test_clauses(symbols: list[tuple[str, str, str]], english: list[str], chinese: list[str]) -> None:
     """Exactly these, in this order."""
-    found = summarize_change(a_change(*symbols))
+    found = clauses_of(a_change(*symbols)).clauses
     assert ([clause.en for clause in found], [clause.zh for clause in found]) == (english, chinese)
 
 
 def test_tests_alone_are_told_by_their_names() -> None:
     """A change of tests has no code; helpers of tests are not named."""
     symbols = (("function", "test_a", "added"), ("function", "helper", "added"))
-    (clause,) = summarize_change(a_change(*symbols, path=TEST, category="test"))
+    (clause,) = clauses_of(a_change(*symbols, path=TEST, category="test")).clauses
     assert (clause.en, clause.zh) == ("adds the tests `test_a`", "新增测试 `test_a`")
 
 
 def test_a_change_of_nothing_says_nothing() -> None:
     """No file, no symbol, no clause."""
-    assert summarize_change(msgspec.structs.replace(an_assessment(), files=(), symbols=())) == ()
+    assert clauses_of(msgspec.structs.replace(an_assessment(), files=(), symbols=())).clauses == ()
 
 
 def a_symbol(
@@ -189,7 +189,7 @@ def test_a_thing_is_told_by_the_part_that_it_plays(
 ) -> None:
     """By registry, route, base, interface; names alone come last."""
     change = msgspec.structs.replace(a_change(), symbols=tuple(symbols))
-    assert [clause.en for clause in summarize_change(change)] == english
+    assert [clause.en for clause in clauses_of(change).clauses] == english
 
 
 def test_only_clauses_that_say_more_than_an_edit_are_telling() -> None:
@@ -211,6 +211,6 @@ def test_a_name_that_another_class_takes_is_said() -> None:
     both = msgspec.structs.replace(
         renamed, files=(*renamed.files, *other.files), symbols=(*renamed.symbols, *other.symbols)
     )
-    told = [clause.en for clause in summarize_change(both)]
+    told = [clause.en for clause in clauses_of(both).clauses]
     assert told[0] == "`Job` becomes `Task`, and another class in vllm/v1/other.py is called `Job` now"
     assert not any("removes" in clause for clause in told)

@@ -61,6 +61,12 @@ def test_hostile_python_is_outlined_and_compared(source: bytes) -> None:
     assert compare_python(source, source).symbols == ()
 
 
+def test_what_is_asked_of_a_long_list_is_compared_at_once() -> None:
+    before = b"def f(x):\n    return x in [" + b"Activation.SILU, " * 6 + b"f(1)]\n"
+    (found,) = compare_python(before, b"def f(x):\n    return x.is_gated\n").symbols
+    assert [edit.what for edit in found.edits] == ["return"]
+
+
 def test_what_stands_behind_hostile_text_is_read() -> None:
     assert [each.module for each in outline_python(HOSTILE["brackets nested ten thousand deep"]).imports] == [
         "a"

@@ -20,13 +20,13 @@ from diffscope.cli.options import Output
 from diffscope.cli.report.outputs import ReportOutputs, read_templates
 from diffscope.errors import DiffscopeError, RemoteError, UsageError
 from diffscope.graph.query.graph import ModuleGraph
+from diffscope.products.report.counts import OFFSET
 from diffscope.products.report.dynamics.dynamics import build_dynamics, moment
 from diffscope.products.report.dynamics.events import Events
 from diffscope.products.report.dynamics.suspects import DAYS
 from diffscope.products.report.links.nodes import Merged
 from diffscope.products.report.model import ReportOptions
 from diffscope.products.report.render.dynamics import render
-from diffscope.products.report.trend import OFFSET
 from diffscope.render.formats.json import indented
 from diffscope.source.window import Window, days, stamp
 from diffscope.taxonomy.model import Taxonomy

@@ -29,9 +29,9 @@ from diffscope.cli.options import Output, is_debug
 from diffscope.cli.publish import check_outputs, raise_if_failed, write_stdout
 from diffscope.errors import DiffscopeError, SourceError, UsageError
 from diffscope.messages.model import Language
+from diffscope.products.report.counts import OFFSET
 from diffscope.products.report.model import Digest, ReportOptions
 from diffscope.products.report.render.formats import charts, render_digest
-from diffscope.products.report.trend import OFFSET
 from diffscope.render.formats.json import render_line
 from diffscope.render.style import Style
 from diffscope.source.attempts import Attempts

@@ -291,7 +291,7 @@ def _is_part(module: ModuleName, user: ModuleName) -> bool:
 
 
 def with_row_tests(facts: ChangeFacts, placed: Iterable[Placed], graph: ModuleGraph | None) -> ChangeFacts:
-    """Return the facts, with the test that goes through a table with a row for a changed module where no test is found that runs the change."""
+    """Return the facts, where no test is found that runs the change, with the test that goes through a table with a row for it, or else with what does not even import it marked."""
     nearest = facts.nearest_tests
     if nearest is UNSET or graph is None or not profile().row_tests or any(one.runs for one in nearest):
         return facts
@@ -313,4 +313,9 @@ def with_row_tests(facts: ChangeFacts, placed: Iterable[Placed], graph: ModuleGr
             found = Nearest(path=row.test, score=0.0, reasons=(), runs=(), may_run="rows")
             rest = (one for one in nearest if one.path != row.test)
             return msgspec.structs.replace(facts, nearest_tests=(found, *rest)[:_MOST])
-    return facts
+    reaching = {graph.path_of(test.test) for module in modules for test in graph.tests_reaching(module)}
+    marked = (
+        one if one.may_run or one.path in reaching else msgspec.structs.replace(one, may_run="far")
+        for one in nearest
+    )
+    return msgspec.structs.replace(facts, nearest_tests=tuple(marked)) if modules else facts

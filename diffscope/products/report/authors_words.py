@@ -128,9 +128,11 @@ def read_words(diff: Diff, settings: Collection[str], values: Collection[str] = 
         order = _ORDER.search(hunk.section)
         if order and hunk.added and hunk.removed:
             orders[file.path, order[1], ""] = None
-    for line in (line for file in files if file.path.endswith(".md") for line in _added(file)):
+    documents = [file for file in files if file.path.endswith(".md")]
+    gone = _Asked(frozenset(), documents)
+    for line in (line for file in documents for line in _added(file)):
         prose = _PROSE.search(line)
-        if prose and _GONE.search(prose[1]):
+        if prose and _GONE.search(prose[1]) and not gone.was_there(prose[1]):
             found["deprecations"][" ".join(prose[1].split())] = None
     added = [line for file in python for line in _added(file)]
     named = re.compile("|".join(rf"\b{re.escape(value)}\b" for value in values) or r"(?!)")
@@ -152,8 +154,8 @@ def read_words(diff: Diff, settings: Collection[str], values: Collection[str] = 
 
 
 def _tests_said(files: Sequence[FileDiff]) -> TestsSaid:
-    """Return what tests give up: skips and greatest versions that came and did not only move, values that became others."""
-    hunks = [hunk for file in files for hunk in file.hunks]
+    """Return what tests give up that were there: skips and greatest versions that came and did not only move, values that became others."""
+    hunks = [hunk for file in files if file.status is not FileStatus.ADDED for hunk in file.hunks]
     come = [line.text for hunk in hunks for line in hunk.added]
     gone = [line.text for hunk in hunks for line in hunk.removed]
     skips, caps = (

@@ -15,6 +15,7 @@ from diffscope.messages.model import Language, Text
 from diffscope.messages.say import text_of, texts
 from diffscope.patterns import lazy_regex
 from diffscope.source.model import Value
+from diffscope.source.text import split_lines
 
 _OWNERS: Final = ("Config", "Args", "Params", "Request")
 _MEMBER: Final = lazy_regex(r"\b[A-Z]\w*[a-z]\.([A-Z][A-Z0-9_]+)\b")
@@ -23,6 +24,9 @@ _SPACE: Final = lazy_regex(r"(?<=[\u4e00-\u9fff])(?=[`A-Za-z0-9])|(?<=[`A-Za-z0-
 """Where Chinese text has a space between a letter and a name or number."""
 _SPECIAL: Final = lazy_regex(r"(?i)tpu|cpu|xpu|chip")
 """How conditions ask for hardware that few servers run on."""
+_GUARDS: Final = frozenset(
+    f"{name}_config" for name in ("model", "hf", "quant", "cache", "parallel", "scheduler", "device", "load")
+)
 _MOST_ATOMS: Final = 4
 """Conditions of one decision that a reader follows."""
 _OPPOSITE: Final[Mapping[type[ast.cmpop], type[ast.cmpop]]] = {
@@ -122,6 +126,8 @@ def decided_in(
         ):
             continue
         is_users = owner.endswith(_OWNERS) or "config" in ast.unparse(target.value)
+        # One word is a field of many classes, of which one at most is the option.
+        is_users = is_users and ("_" in target.attr or owner.endswith("Args"))
         value = ast.unparse(each.value)
         if isinstance(each.value, ast.Name | ast.Attribute):
             value = known.get(value.rpartition(".")[2], value if _MEMBER.fullmatch(value) else "")
@@ -178,10 +184,7 @@ def _names(node: ast.AST) -> set[str]:
 
 def _guards(atom: ast.expr) -> bool:
     """Return whether a condition only asks for the part of the configuration that every launch has."""
-    return ast.unparse(atom).removesuffix(" is not None").rpartition(".")[2] in (
-        "model_config",
-        "quant_config",
-    )
+    return ast.unparse(atom).removesuffix(" is not None").rpartition(".")[2] in _GUARDS
 
 
 def properties_of(text: str) -> dict[str, str]:
@@ -242,6 +245,19 @@ def described_in(text: str) -> dict[str, tuple[str, str]]:
             written = ast.unparse(default) if isinstance(default, ast.Constant) else ""
             found[each.target.id] = (" ".join(str(said or "").split()), written)
     return found
+
+
+def remarks_above(text: str, name: str) -> str:
+    """Return the comment above the entry of a table whose key is a name; nothing where there is none."""
+    before, found, _ = text.partition(f'    "{name}": ')
+    block: list[str] = []
+    for line in reversed(
+        split_lines(before)[:-1] if before.endswith(" ") else split_lines(before) if found else []
+    ):
+        if not line.lstrip().startswith("#"):
+            break
+        block.insert(0, line.strip(" #"))
+    return " ".join(block)
 
 
 def choices_in(text: str, name: str, word: str) -> list[Choice]:
@@ -310,7 +326,8 @@ def condition_in_words(condition: str) -> Text:
     body = parsed(f"({condition})").body
     atoms = list(_atoms(body[0].value)) if body and isinstance(body[0], ast.Expr) else []
     said = joined("condition.both", map(_in_words, atoms)) or Text(en=f"`{condition}`", zh=f"`{condition}`")
-    return Text(en=said.en, zh=_SPACE.sub(" ", said.zh))
+    # What a text goes on with is Chinese.
+    return Text(en=said.en, zh=_SPACE.sub(" ", f"{said.zh}\u4e00")[:-1])
 
 
 def joined(code: str, parts: Iterable[Text]) -> Text | None:
@@ -360,5 +377,5 @@ def _both(node: ast.expr) -> dict[str, str]:
     if code in texts(Language.ENGLISH):
         said = text_of(code)
         return {"name": said.en, "name_zh": said.zh}
-    plain = f"`{ast.unparse(node).replace('self.', '').removeprefix('envs.')}`"
+    plain = f"`{name or ast.unparse(node).replace('self.', '')}`"
     return {"name": plain, "name_zh": plain}

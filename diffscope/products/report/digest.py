@@ -13,8 +13,20 @@ from msgspec import UNSET, UnsetType
 from diffscope.assessment.document import Assessment, FileAssessment, report_gap
 from diffscope.messages.model import Language, Text
 from diffscope.products.report.authors_words import NOTHING
-from diffscope.products.report.counts import area_changes, authors, count, hot_files, number_of, worked_on
-from diffscope.products.report.highlights import highlights, suggestions
+from diffscope.products.report.counts import (
+    area_changes,
+    authors,
+    count,
+    families_of,
+    hot_files,
+    items_of,
+    number_of,
+    risk_section,
+    still_open,
+    trend_point,
+    with_streaks,
+    worked_on,
+)
 from diffscope.products.report.link_model import Link
 from diffscope.products.report.links.build import link_window
 from diffscope.products.report.links.chains import telling_lines
@@ -32,8 +44,6 @@ from diffscope.products.report.model import (
 )
 from diffscope.products.report.notices import find_notices
 from diffscope.products.report.plain import in_plain_words
-from diffscope.products.report.risks import families_of, items_of, risk_section
-from diffscope.products.report.trend import still_open, trend_point, with_streaks
 from diffscope.render.change_summary import clauses_of
 from diffscope.render.sentences import what_to_check
 from diffscope.render.words import Words
@@ -68,7 +78,7 @@ def build_digest(  # noqa: PLR0913 - the window, what it is compared with, and w
     earlier = None if before is None else tuple(before)
     around = around or Around()
     linked = link_window(listed, around, repository)
-    chosen = highlights(listed, most=HIGHLIGHTED)
+    ranked = sorted(listed, key=lambda one: (-one.importance.value, -one.insight.value, number_of(one)))
     section = risk_section(listed, earlier)
     if earlier is not None:
         section = msgspec.structs.replace(section, still_open=still_open(earlier, listed))
@@ -78,7 +88,7 @@ def build_digest(  # noqa: PLR0913 - the window, what it is compared with, and w
         period=period,
         source_pulls=len(listed),
         source_commits=sum(one.change.pull.number is None for one in listed),
-        highlighted=len(chosen),
+        highlighted=len(ranked[:HIGHLIGHTED]),
         mean_importance=_mean(one.importance.value for one in listed),
         mean_insight=_mean(one.insight.value for one in listed),
         additions=sum(one.change.additions for one in listed),
@@ -100,8 +110,7 @@ def build_digest(  # noqa: PLR0913 - the window, what it is compared with, and w
         notices=find_notices(listed, linked.links, around.said),
         newest=newest,
         rechecked=rechecked,
-        highlights=chosen,
-        suggestions=suggestions(section, listed),
+        highlights=tuple(number_of(one) for one in ranked[:HIGHLIGHTED]),
         pulls=tuple(_summary(one, around) for one in listed),
         compared_with=compared_with,
         compared_pulls=UNSET if earlier is None else len(earlier),
@@ -185,7 +194,6 @@ def _summary(assessment: Assessment, around: Around) -> PullSummary:
         paths=_paths(assessment),
         later_fixes=tuple(source for source, target in around.worked.touched if target == number),
         weakened=(tests.skips, tests.caps, tests.turned),
-        reach=tuple(one.path for one in assessment.tests.nearest or ())[:_REACH],
     )
 
 
@@ -200,7 +208,6 @@ def _paths(assessment: Assessment) -> tuple[str, ...]:
 
 
 _SYMBOLS = 2
-_REACH = 3
 
 
 def trim_for_digest(assessment: Assessment) -> Assessment:

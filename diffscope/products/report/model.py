@@ -1,4 +1,4 @@
-"""The digest of a window: the JSON that report generators feed on (``diffscope.digest/3``).
+"""The digest of a window: the JSON that report generators feed on (``diffscope.digest/4``).
 
 Every count comes with the pull requests behind it, as ``pulls``: numbers, ascending unless said otherwise.
 """
@@ -16,7 +16,7 @@ from diffscope.products.report.link_model import Link, Member, RelatedPull, Them
 from diffscope.rules.model import Missing, RuleCode, Severity
 from diffscope.source.model import Value
 
-DIGEST_SCHEMA = "diffscope.digest/3"
+DIGEST_SCHEMA = "diffscope.digest/4"
 
 
 class Period(Value, frozen=True, kw_only=True):
@@ -154,22 +154,6 @@ class TrendPoint(Value, frozen=True, kw_only=True):
     """False where only titles and paths were read: kinds and areas by these, no risks."""
 
 
-class Highlight(Value, frozen=True, kw_only=True):
-    """A pull request worth a reader's time."""
-
-    number: int
-    title: str
-    url: str | None
-    kind: str
-    level: str
-    importance: float
-    insight: float
-    areas: tuple[str, ...]
-    platforms: tuple[str, ...]
-    facts: tuple[Text, ...]
-    """What it does, how far it reaches, how large it is: short clauses, the most telling first. Its flags are in ``pulls``."""
-
-
 NoticeKind = Literal[
     "model",
     "endpoint",
@@ -254,26 +238,6 @@ class Theme(Value, frozen=True, kw_only=True):
     risks: tuple[Counted, ...]
 
 
-class Target(Value, frozen=True, kw_only=True):
-    """One thing to begin with: a symbol, else a file, of one pull request."""
-
-    number: int
-    name: str
-
-
-class Suggestion(Value, frozen=True, kw_only=True):
-    """Something to follow up, drawn from the flags."""
-
-    key: str
-    family: str
-    count: int
-    text: Text
-    pulls: tuple[int, ...]
-    """Most urgent first: by severity, then importance."""
-    targets: tuple[Target, ...] = ()
-    """Where to begin, most important pull request first; at most four."""
-
-
 class PullSummary(Value, frozen=True, kw_only=True):
     """The short assessment of one pull request."""
 
@@ -318,8 +282,6 @@ class PullSummary(Value, frozen=True, kw_only=True):
     """Fixes since, in the window and until the newest commit, that change lines it added or what it brought, oldest first."""
     weakened: tuple[int, int, int] = (0, 0, 0)
     """What its tests give up: skips and greatest versions that came, values that became others."""
-    reach: tuple[str, ...] = ()
-    """Tests that reach it, the nearest first; at most three."""
 
 
 class RuleName(Value, frozen=True, kw_only=True):
@@ -369,8 +331,8 @@ class Digest(Value, frozen=True, kw_only=True):
     """What ``rechecked`` is told of; ``None`` where the clone ends with the window."""
     rechecked: tuple[Recheck, ...] = ()
     """The gravest flags, looked at again at the newest commit."""
-    highlights: tuple[Highlight, ...]
-    suggestions: tuple[Suggestion, ...]
+    highlights: tuple[int, ...]
+    """The most important pull requests, the most important first."""
     pulls: tuple[PullSummary, ...]
     compared_with: Period | None = None
     compared_pulls: int | UnsetType = UNSET

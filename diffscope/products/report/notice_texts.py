@@ -5,7 +5,7 @@ A name is told once: by the same letters, or by much the same name in one place 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from difflib import SequenceMatcher
 from typing import Final, NamedTuple
 
@@ -15,7 +15,7 @@ from diffscope.patterns import lazy_regex
 from diffscope.products.report.authors_words import AuthorsWords
 from diffscope.products.report.decisions import Decided, condition_in_words, joined
 from diffscope.products.report.model import Notice, NoticeKind
-from diffscope.products.report.statements import short
+from diffscope.products.report.statements import quoted, short
 
 _MAJOR: Final = lazy_regex(r"(?:==|<=?|~=)(\d+)")
 _MOST_EXCLUDED: Final = 2
@@ -27,7 +27,12 @@ _VALUE: Final = lazy_regex(r"`([^`]+)`")
 _LONGEST_REASON: Final = 170
 _ENDS: Final = lazy_regex(r"(?<=[.])\s+(?=[A-Z-])")
 _WHY: Final = lazy_regex(r"(?i)\b(?:prevents?|avoids?|because|otherwise|so that|reduces?|since)\b")
-_MOST_CAPPED: Final = 6
+_MOST_CAPPED: Final = 4
+
+
+_GOES: Final = lazy_regex(
+    r"['`](\w+)['`] is deprecated and will be removed in (v[\d.]*\d)\.?(?: (?:Please )?[Uu]se ['`](\w+)['`] instead(?: \(([^()]+)\))?\.?)?"
+)
 
 
 class Seen(NamedTuple):
@@ -56,7 +61,7 @@ def explained(seen: Seen, words: AuthorsWords) -> Seen:
     """Return a notice with what it does to a server, in our words, else in the author's, and of a default that leaves the choice to the code what it chooses."""
     last = seen.name.partition(" ")[0].rpartition(".")[2].removeprefix("--").replace("-", "_")
     effect = seen.effect or (text_of(f"does.{last}") if f"does.{last}" in texts(Language.ENGLISH) else None)
-    reason = seen.reason or _reason(dict(words.fields).get(last, ""))
+    reason = seen.reason or _reason(dict(words.fields).get(last, ""), _VALUE.findall(seen.text.en)[-1:])
     if seen.kind == "dependency" and words.tests.capped:
         capped = words.tests.capped
         names = tuple(f"`{name}`" for name in capped[:_MOST_CAPPED])
@@ -83,11 +88,51 @@ def explained(seen: Seen, words: AuthorsWords) -> Seen:
     return seen._replace(text=text, keep=keep, effect=effect, reason=reason)
 
 
-def _reason(said: str) -> str:
-    """Return the sentence of a docstring that gives a reason, else its first ones."""
-    sentences = _ENDS.split(said.replace("%%", "%"))
-    why = next((each for each in sentences if _WHY.search(each)), said)
-    return short(why, most=_LONGEST_REASON)
+def _reason(said: str, values: Sequence[str]) -> str:
+    """Return what a docstring says of a new value, else the sentence that gives a reason, else its first ones where the setting itself is new."""
+    parts = said.replace("%%", "%").split(" - ")
+    of_value = [part for part in parts[1:] for value in values if part.startswith(value.strip("'"), 1)]
+    why = [each for each in _ENDS.split(parts[0]) if _WHY.search(each)]
+    told = [*of_value, *why, *(parts[0] for value in values if value.rpartition(".")[2] in ("True", said))]
+    return short(told[0], most=_LONGEST_REASON) if told else ""
+
+
+def of_orders(words: AuthorsWords, number: int, where: Mapping[str, str]) -> Seen:
+    """Return what is tried first now, where nothing is set before where something is."""
+    found = []
+    for before, after, under in sorted(words.orders, key=lambda each: each[2] != ""):
+        said = condition_in_words(under) if under else Text(en="", zh="")
+        code = "notice.first-under" if under else "notice.first"
+        found.append(
+            text_of(code, before=before, after=after, condition=said.en, condition_zh=said.zh, **where)
+        )
+    text = joined("notice.then", found) or Text(en="", zh="")
+    names = tuple(dict.fromkeys(f"`{before}`" for before, _, _ in words.orders))
+    name = " ".join(sorted(f"{before} {after}" for before, after, _ in words.orders))
+    return Seen(
+        "default", name, text, number,
+        is_weighty=True, keep=text_of("keep.name-it", names=names), effect=text_of("does.first_choice"),
+    )  # fmt: skip
+
+
+def going(text: str) -> Text:
+    """Return what the author says of what goes, behind the class that it is a setting of."""
+    owner, _, said = text.partition(": ")
+    if not owner.isidentifier():
+        return quoted(text)
+    goes = _GOES.fullmatch(said)
+    if goes is None:
+        return text_of("notice.of-class", owner=owner, said=short(said))
+    name, version, heir, aside = goes.groups(default="")
+    code = "notice.goes-for" if heir else "notice.goes"
+    return text_of(
+        code,
+        name=f"{owner}.{name}",
+        version=version,
+        heir=f"{owner}.{heir}",
+        aside=f" ({aside})" if aside else "",
+        aside_zh=f"（{aside}）" if aside else "",
+    )
 
 
 def join_renamed(found: Sequence[Notice]) -> list[Notice]:

@@ -16,23 +16,23 @@ from diffscope.messages.say import text_of
 from diffscope.patterns import lazy_regex
 from diffscope.products.report.authors_words import NOTHING, AuthorsWords
 from diffscope.products.report.counts import name_of, number_of
-from diffscope.products.report.decisions import condition_in_words, joined
 from diffscope.products.report.link_model import Link
 from diffscope.products.report.links.nodes import plain_title
 from diffscope.products.report.model import Notice, NoticeKind
 from diffscope.products.report.notice_texts import (
     Seen,
     explained,
+    going,
     how_to_keep,
     join_renamed,
     majors_of,
+    of_orders,
     of_versions,
     shortened,
 )
 from diffscope.products.report.plain import is_by_default
 from diffscope.products.report.statements import (
     decided,
-    going,
     quoted,
     refusals,
     remedy_of,
@@ -95,14 +95,18 @@ _BESIDE_KINDS: Final = ("test", "ci", "docs")
 _BESIDE: Final = frozenset({"test", "example", "benchmark", "docs"})
 _DEPRECATES: Final = lazy_regex(r"(?i)\bdeprecat\w+")
 _REMOVES: Final = lazy_regex(r"(?i)\b(?:remov|drop)(?:e|es|ing|s)?\b")
-_LATER: Final = lazy_regex(r"(?i)\b(?:delay|postpon|defer|undo|fix)\w*")
+_LATER: Final = lazy_regex(r"(?i)\b(?:delay|postpon|defer|undo|fix|warning|message)\w*")
 _MUCH: Final = 500
 """Lines that a pull request takes away, from which on its title says what users lose."""
+_POINTS: Final = lazy_regex(r"^(?:\w+: )?(?:The (?:old|new)|This|It|That|These|They)\b")
+"""How a sentence begins that does not say by itself what it is about."""
 _BELOW: Final = lazy_regex(r"<\d[\d.]*")
 _NEWLY_ON: Final = "CF502"
 _COMMIT: Final = lazy_regex(r"^[0-9a-f]{7,40}$")
 _MOST_REQUESTS: Final = 4
 _MOST_SAID: Final = 2
+_GAPS: Final = 2
+"""Values left out of an author's sentence, from which on it says nothing."""
 
 
 def find_notices(
@@ -178,7 +182,7 @@ def _notices(assessment: Assessment, words: AuthorsWords) -> Iterator[Seen]:
     yield from (explained(one, words) if one.kind in ("default", "dependency") else one for one in told)
     title, change = assessment.change.pull.title, assessment.change
     by_title = Text(en=title, zh=title)
-    if is_by_default(assessment) and "default" not in kinds:
+    if is_by_default(assessment) and "default" not in kinds and assessment.kind != "bugfix":
         # The author says so, whichever way the default is decided.
         yield Seen("default", name_of(number), by_title, number)
     is_much = _REMOVES.search(title) is not None and change.deletions - change.additions >= _MUCH
@@ -204,7 +208,9 @@ def _moved(listed: Sequence[Seen]) -> Iterator[Seen]:
 def _of_words(assessment: Assessment, words: AuthorsWords, told: Collection[str]) -> Iterator[Seen]:
     """Yield what the author's own words ask users to do: what goes, what is refused, what code decides now."""
     number = number_of(assessment)
-    for said in words.deprecations[:_MOST_SAID]:
+    for said in [each for each in words.deprecations if not _POINTS.search(each) and each.count("…") < _GAPS][
+        :_MOST_SAID
+    ]:
         text, rest = going(said), remedy_of(said.partition(": ")[2] or said)
         is_whole = not text.en.startswith("“")
         keep = text_of("keep.in-time") if is_whole else quoted(rest[1]) if rest[1] else None
@@ -229,25 +235,7 @@ def _of_words(assessment: Assessment, words: AuthorsWords, told: Collection[str]
         keep = text_of("keep.value", name=name, value=value)
         yield Seen("default", f"{name} {value}", text, number, is_weighty=True, keep=keep)
     if words.orders:
-        yield _of_orders(words, number, where)
-
-
-def _of_orders(words: AuthorsWords, number: int, where: Mapping[str, str]) -> Seen:
-    """Return what is tried first now, where nothing is set before where something is."""
-    found = []
-    for before, after, under in sorted(words.orders, key=lambda each: each[2] != ""):
-        said = condition_in_words(under) if under else Text(en="", zh="")
-        code = "notice.first-under" if under else "notice.first"
-        found.append(
-            text_of(code, before=before, after=after, condition=said.en, condition_zh=said.zh, **where)
-        )
-    text = joined("notice.then", found) or Text(en="", zh="")
-    names = tuple(dict.fromkeys(f"`{before}`" for before, _, _ in words.orders))
-    name = " ".join(sorted(f"{before} {after}" for before, after, _ in words.orders))
-    return Seen(
-        "default", name, text, number,
-        is_weighty=True, keep=text_of("keep.name-it", names=names), effect=text_of("does.first_choice"),
-    )  # fmt: skip
+        yield of_orders(words, number, where)
 
 
 def _of_requests(symbols: Iterable[SymbolAssessment], number: int) -> list[Seen]:
@@ -382,12 +370,15 @@ def _of_flags(assessment: Assessment, number: int, told: Collection[str]) -> Ite
             keep = (
                 text_of("keep.switch", name=off)
                 if is_option
-                else text_of("keep.value", name=first.symbol, value="False")
+                else text_of(
+                    "keep.value", name=first.symbol, value="0" if first.symbol.isupper() else "False"
+                )
             )
             yield Seen("default", first.symbol, newly, number, is_weighty=True, keep=keep)
         elif flag.code == _DEFAULT_RULE and flag.severity.rank >= Severity.MEDIUM.rank:
             name = next(iter(_QUALIFIED.findall(first.note.en)), first.symbol or first.path)
-            text = _of_default(name, first.note) if name not in told else None
+            is_named = not {*"_.-"}.isdisjoint(name)
+            text = _of_default(name, first.note) if name not in told and is_named else None
             if text is not None:
                 yield Seen("default", name, text, number)
 

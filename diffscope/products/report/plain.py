@@ -25,6 +25,8 @@ _MET: Final = frozenset({"cli-flag", "environment-variable", "metric"})
 _UNSEEN: Final = frozenset({"performance", "refactor"})
 """Kinds of which clients see no more than speed."""
 _BY_DEFAULT: Final = lazy_regex(r"(?i)\b(?:enable|disable|turn (?:on|off)|use)\b.+\bby default\b")
+_VENDORS: Final = {"amd": "rocm", "intel": "xpu"}
+"""How titles call a platform by who makes it."""
 _SPAN: Final = lazy_regex(r"`([^`]*)`")
 _MODEL: Final = lazy_regex(r"(?:^|/)models/(\w+)(?:/\w+)*(?:\.py)$")
 
@@ -119,7 +121,8 @@ def _affects(assessment: Assessment) -> Text | None:
         area = "everyone"
     models = _models(assessment) if area == "models" else ()
     # Of several models nobody knows by that whether theirs is one.
-    if not platform and (area in profile().readers.everybody or (area == "models" and not models)):
+    is_vague = area in profile().readers.everybody or area == "platform" or (area == "models" and not models)
+    if not platform and is_vague:
         return None
     if models:
         who = text_of("affects.some-models", names=tuple(f"`{name}`" for name in models))
@@ -174,4 +177,5 @@ def _platform(assessment: Assessment) -> str:
     """Return the one platform that the change serves, where its title says so or it touches no other."""
     named = [name for name in assessment.platforms if name != "cuda"]
     words = {*re.findall(r"[a-z0-9]+", assessment.change.pull.title.lower())}
+    words |= {_VENDORS[word] for word in words & {*_VENDORS}}
     return named[0] if len(named) == 1 and named[0] in words else ""

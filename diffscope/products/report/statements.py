@@ -84,9 +84,6 @@ _REMEDY: Final = lazy_regex(
     r"(?i)\b(?:set|use|pass|specify|decrease|reduce|increase|disable|enable|provide|please|instead)\b"
 )
 _UNDER, _NOW = ("notice.decided-under", "notice.unset-under"), ("notice.decided-now", "notice.unset-now")
-_GOES: Final = lazy_regex(
-    r"['`](\w+)['`] is deprecated and will be removed in (v[\d.]*\d)\.?(?: (?:Please )?[Uu]se ['`](\w+)['`] instead(?: \(([^()]+)\))?\.?)?"
-)
 _ENDS: Final = lazy_regex(r"(?<=[.!?])\s+(?=[A-Z])")
 _SENTENCE: Final = lazy_regex(r"[.!?](?:\s|$)")
 
@@ -103,7 +100,7 @@ def statements_of(
         edits, refused = [*refused, *edits], []
     new = [
         *_of_requests(assessment.symbols),
-        *(text_of("plain.figures", said="; ".join(words.figures)) for _ in words.figures[:1]),
+        *([text_of("plain.figures", said="; ".join(words.figures))] if words.figures else ()),
         *(() if words.deprecations else _of_documents(assessment, dict(words.fields))),
         *_of_roles(assessment),
         *(quoted(text.partition(": ")[2] or text) for text in words.deprecations[:1]),
@@ -141,7 +138,9 @@ def costs_of(assessment: Assessment, words: AuthorsWords) -> Iterator[Text]:
         yield text_of("cost.title", said=f"{min(bits)}-bit")
     yield from map(decided, words.decided)
     yield from (text_of("cost.warns", said=short(each)) for each in words.warnings[:1])
-    yield from (text_of("plain.refuses", said=short(each)) for each in _by_use(words.errors)[:1])
+    # What is new may refuse what it likes.
+    refused = _by_use(words.errors)[:1] if assessment.kind != "feature" else ()
+    yield from (text_of("plain.refuses", said=short(each)) for each in refused)
     for flag in every_flag(assessment.flags):
         place = flag.evidence[0] if flag.evidence else None
         is_grave = flag.severity.rank >= Severity.MEDIUM.rank and not (words.errors and flag.code == _REFUSED)
@@ -162,26 +161,6 @@ def decided(each: Decided) -> Text:
     code = "notice.before-one" if len(each.before) == 1 else "notice.before-some"
     was = text_of(code, least=each.before[0], most=each.before[-1])
     return text_of("notice.with-before", left=said.en, left_zh=said.zh, right=was.en, right_zh=was.zh)
-
-
-def going(text: str) -> Text:
-    """Return what the author says of what goes, behind the class that it is a setting of."""
-    owner, _, said = text.partition(": ")
-    if not owner.isidentifier():
-        return quoted(text, most=_LONGEST_SAID)
-    goes = _GOES.fullmatch(said)
-    if goes is None:
-        return text_of("notice.of-class", owner=owner, said=short(said, most=_LONGEST_SAID))
-    name, version, heir, aside = goes.groups(default="")
-    code = "notice.goes-for" if heir else "notice.goes"
-    return text_of(
-        code,
-        name=f"{owner}.{name}",
-        version=version,
-        heir=f"{owner}.{heir}",
-        aside=f" ({aside})" if aside else "",
-        aside_zh=f"（{aside}）" if aside else "",
-    )
 
 
 def _by_use(errors: Iterable[str]) -> list[str]:
@@ -263,7 +242,7 @@ def _of_documents(assessment: Assessment, said: Mapping[str, str]) -> Iterator[T
         if is_new and not places().is_test(one.path) and len(text) >= _SHORTEST_SAID:
             found.append((-len(spoken & stems_of(f"{last} {text}")), at, text))
     if found:
-        yield text_of("plain.documented", said=short(min(found)[2], most=_LONGEST))
+        yield text_of("plain.documented", said=short(min(found)[2].partition(" - ")[0], most=_LONGEST))
 
 
 def _of_settings(symbols: Iterable[SymbolAssessment]) -> Iterator[Text]:

@@ -292,7 +292,7 @@ def _is_tested(facts: ChangeFacts) -> bool:
     # What a test runs is not known of code that is compiled, nor of an engine that it starts.
     own = {one.path for one in facts.file if one.category == "test"}
     is_hidden = any(one.category == "native" for one in facts.file) or any(
-        one.may_run not in ("", "copies") for one in nearest if one.path in own
+        one.may_run not in ("", "copies", "far") for one in nearest if one.path in own
     )
     return bool(facts.change.test_code_added) and is_hidden
 

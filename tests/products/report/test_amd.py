@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from diffscope.products.report.dynamics.amd import near_miss, related
+from diffscope.products.report.dynamics.activity import near_miss, related
 from diffscope.products.report.dynamics.descriptions import Environment
 from diffscope.products.report.dynamics.events import Item
 

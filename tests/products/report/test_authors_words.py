@@ -39,6 +39,7 @@ SAID = "Cannot burn … wicks. Set --most-wicks to allow more."
         pytest.param(a_patch(RAISES, path="tests/test_lamp.py"), "errors", (), id="tests raise what they like"),
         pytest.param(a_patch('    logger.warning("Disabling the lamp for %s", name)'), "warnings", ("Disabling the lamp for …",), id="a warning that turns something off"),
         pytest.param(a_patch('    logger.warning("burn_oil is deprecated and will be removed in v2.")'), "deprecations", ("LampConfig: burn_oil is deprecated and will be removed in v2.",), id="what is on its way out, by its class"),
+        pytest.param(a_patch("`burn_oil` is deprecated and will be removed in v2.", "  `burn_oil` is deprecated and will be removed in v2, soon.", path="docs/lamp.md"), "deprecations", (), id="what documents said before"),
         pytest.param(a_patch("`burn_oil` is deprecated and will be removed in v2.", path="docs/lamp.md"), "deprecations", ("`burn_oil` is deprecated and will be removed in v2.",), id="the same in a document"),
         pytest.param(a_patch("    cap=config.most_wicks,", "    cap=envs.LAMP_CAP,"), "duties", (("most_wicks", "cap", PATH),), id="what a setting decides besides"),
         pytest.param(a_patch("    cap=other.most_wicks,", "    cap=config.most_wicks,"), "duties", (), id="what it decided before"),
@@ -66,7 +67,13 @@ TEST = "tests/test_lamp.py"
         pytest.param("    Lamp.GAS.path(),", "    Lamp.OIL.path(),", TestsSaid(turned=1), id="another member"),
         pytest.param("    assert burn() == 1", "    assert lit() == 1", TestsSaid(), id="another name"),
         pytest.param("    assert lit() == 2", "", TestsSaid(), id="a line that is new"),
+        pytest.param("@pytest.mark.skip(reason='dark')", None, TestsSaid(), id="a skip in a new file"),
     ],
 )  # fmt: skip
-def test_what_tests_give_up(added: str, removed: str, said: TestsSaid) -> None:
-    assert read_words(parse_diff(a_patch(added, removed, path=TEST)), SETTINGS).tests == said
+def test_what_tests_give_up(added: str, removed: str | None, said: TestsSaid) -> None:
+    patch = a_patch(added, removed or "", path=TEST)
+    if removed is None:
+        patch = patch.replace(f"--- a/{TEST}", "new file mode 100644\n--- /dev/null").replace(
+            "@@ -10,0 +10", "@@ -0,0 +1"
+        )
+    assert read_words(parse_diff(patch), SETTINGS).tests == said

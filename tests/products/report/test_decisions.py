@@ -49,9 +49,9 @@ def test_what_code_decides(text: str, decided: list[tuple[str, str, str, bool]])
     ("condition", "english", "chinese"),
     [
         pytest.param("self.data_parallel_size > 1 and self.enable_expert_parallel", "the data parallel size is above 1 and expert parallelism is on", "数据并行数大于 1 且启用专家并行", id="names that many know"),
-        pytest.param("not get_node_count() > 1", "the number of nodes is at most 1", "节点数不大于 1", id="the opposite"),
+        pytest.param("not get_node_count() > 1", "the number of nodes is at most 1", "节点数不大于 1 ", id="the opposite"),
         pytest.param("wick in ('a', 'b')", "`wick` is one of `a`, `b`", "`wick` 为 `a`、`b` 之一", id="one of some"),
-        pytest.param("envs.LAMP or gas is None", "`LAMP` is on or `gas` is not set", "启用 `LAMP` 或未设置 `gas`", id="one or the other"),
+        pytest.param("envs.LAMP or gas is None", "`LAMP` is on or `gas` is not set", "启用 `LAMP` 或未设置 `gas` ", id="one or the other"),
         pytest.param("f(1) + 2", "`f(1) + 2` holds", "`f(1) + 2` 成立", id="no words for it"),
     ],
 )  # fmt: skip

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from diffscope.assessment.document import Assessment, RiskLevel
+from diffscope.products.report.counts import trend_point
 from diffscope.products.report.digest import build_digest, trim_for_digest
 from diffscope.products.report.model import Digest
-from diffscope.products.report.trend import trend_point
 from diffscope.rules.model import Severity
 from tests.digests import WEEK, WEEK_BEFORE, a_pull, flag, looked_at
 
@@ -81,18 +81,13 @@ def test_an_empty_window_is_zeros_and_empty_lists() -> None:
         (),
         (),
     )
-    assert empty.suggestions == ()
     assert empty.area_map == ()
 
 
 def test_one_pull_request_is_a_window() -> None:
     """Counts of one; its own highlight; no theme of one."""
     single = digest(PULLS[:1])
-    assert (single.source_pulls, single.mean_importance, [one.number for one in single.highlights]) == (
-        1,
-        6.0,
-        [11],
-    )
+    assert (single.source_pulls, single.mean_importance, single.highlights) == (1, 6.0, (11,))
     assert single.themes == ()
 
 
@@ -175,9 +170,3 @@ def test_a_slim_assessment_gives_the_same_digest() -> None:
         compared_with=WEEK_BEFORE,
     )
     assert msgspec.json.encode(thin) == msgspec.json.encode(whole)
-
-
-def test_suggestions_name_the_pull_requests_and_are_none_without_flags() -> None:
-    """Each is a rule's own advice; nothing is advised out of the blue."""
-    assert [(one.key, one.pulls) for one in digest(PULLS).suggestions] == [("CP101", (11,)), ("TC201", (12,))]
-    assert digest((a_pull(1),)).suggestions == ()

@@ -10,7 +10,8 @@ from tests.products.report.test_authors_words import a_patch
 
 PATH = "vllm/config/lamp.py"
 LINES = "    wick = trim_the_wick(lamp, to=4)\n    light_the_lamp_again(wick)"
-FIRST = Patch(1, "[Core] Add a lamp", parse_diff(a_patch(LINES)))
+MOVED = "    moved_from_another_place()"
+FIRST = Patch(1, "[Core] Add a lamp", parse_diff(a_patch(f"{LINES}\n{MOVED}", MOVED)))
 BROUGHT = Brought({"oil_lantern_4": 1}, {"LanternOfOil": 1}, {"vllm/backend.py": (1, "OilBackend")})
 
 
@@ -32,17 +33,35 @@ def test_who_works_on_whose_lines_in_a_window(second: Patch, mended: list[Mended
     assert list(find_worked([FIRST, second], [], BROUGHT).mended) == mended
 
 
+LATER = _fix("    wick = None", LINES, path="vllm/b.py")._replace(number=3)
+
+
+@pytest.mark.parametrize(
+    ("before", "mended"),
+    [
+        pytest.param([FIRST], [Mended(3, 1, ("vllm/b.py",))], id="they stay whose they were"),
+        pytest.param([], [], id="and are not those of who moved them"),
+    ],
+)
+def test_lines_that_moved(before: list[Patch], mended: list[Mended]) -> None:
+    moves = Patch(2, "Move it", parse_diff(a_patch("", LINES) + a_patch(LINES, path="vllm/b.py")))
+    assert list(find_worked([*before, moves], [LATER], BROUGHT).mended) == mended
+
+
 @pytest.mark.parametrize(
     ("later", "mended", "touched"),
     [
         pytest.param(_fix("    wick = None", LINES), [Mended(2, 1, (PATH,))], [(2, 1)], id="mostly its lines"),
-        pytest.param(_fix("    x = 1", LINES.partition("\n")[0] + "\n" + "    other_code_that_was_there()\n" * 20), [], [(2, 1)], id="one of its lines among others"),
+        pytest.param(_fix("    wick = None\n    wax = None\n" * 9, f"{LINES}\n    )\n    else:"), [Mended(2, 1, (PATH,))], [(2, 1)], id="a short line between them, and much that comes in their place"),
+        pytest.param(_fix("    if wick:\n    " + LINES.replace("\n", "\n    "), LINES), [], [(2, 1)], id="indented anew"),
+        pytest.param(_fix("    x = 1", LINES + "\n" + "    other_code_that_was_there()\n" * 20), [], [(2, 1)], id="some of its lines among others"),
         pytest.param(_fix("    wick = None", LINES, title="[Core] Change it"), [Mended(2, 1, (PATH,))], [], id="no fix by its title"),
         pytest.param(_fix("    x = 1", section="class LanternOfOil:"), [], [(2, 1)], id="put into a class that it added"),
         pytest.param(_fix("    x = 1", path="vllm/backend.py", section="class OilBackend(Backend):"), [], [(2, 1)], id="what a class can do that it made a default"),
         pytest.param(_fix("    x = 1", path="vllm/backend.py", section="class Other:"), [], [], id="another class of that module"),
         pytest.param(_fix(LINES + "  # soon", LINES), [], [], id="a comment alone"),
         pytest.param(_fix("    x = 1"), [], [], id="nothing of it"),
+        pytest.param(_fix("    wick = None", "    moved_from_another_place()"), [], [], id="a line that it only moved"),
     ],
 )  # fmt: skip
 def test_whose_lines_fixes_change_after_a_window(

@@ -254,6 +254,62 @@ def test_what_was_taken_back_is_done_again_by_the_same_files() -> None:
     assert [(link.source, link.reason) for link in found.links] == [(60, "reverts"), (61, "reapplies")]
 
 
+@pytest.mark.parametrize(
+    ("title", "told"),
+    [
+        pytest.param("[CI] Revert PRs 12345 and 23456", ["reverts"], id="a revert names numbers without a mark"),
+        pytest.param("Revert block size 12340", [], id="a number that nobody merged"),
+        pytest.param("[Parser] Re-land: Glow more (#12345)", ["reapplies"], id="done again"),
+        pytest.param("Re-add the glow (reverted in #12345)", ["reapplies"], id="the revert is named"),
+        pytest.param('Revert "Re-add the glow (#12345)"', ["reverts"], id="a revert of what was done again"),
+        pytest.param("[CI] Fix the test broken by #12345", ["fixes"], id="a fix of what it broke"),
+        pytest.param("Slower wicks: a regression since #12345", ["fixes"], id="a regression"),
+        pytest.param("[Typing] Fix annotations of #12345", ["names"], id="a fix of style"),
+        pytest.param("Use what #12345 brings", ["names"], id="no word on it"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("is_judged", [False, True], ids=["after the window", "of the window"])
+def test_what_titles_say_of_numbers(title: str, told: list[str], *, is_judged: bool) -> None:
+    own = a_merge(12345, title="Glow more", files=())
+    if is_judged:
+        found = linked(own, a_merge(50000, title=title, kind="other", files=()))
+    else:
+        found = linked(own, after=(Merged(number=50000, title=title, merged_at="2026-04-02T00:00:00Z"),))
+    assert [link.reason for link in found.links] == told
+
+
+def test_a_description_that_blames_a_number_is_a_fix_of_it() -> None:
+    bodies = {
+        13000: "The change of the message in #12345 caused this failure.",
+        14000: "It changed in #12345.",
+    }
+    later = (a_merge(number, title="[CI] Fix a test", kind="test", body=body, files=()) for number, body in bodies.items())  # fmt: skip
+    assert [(link.source, link.reason) for link in linked(a_merge(12345, files=()), *later).links] == [
+        (13000, "fixes"),
+        (14000, "names"),
+    ]
+
+
+def test_a_later_revert_is_no_fix_of_the_lines_that_it_takes_back() -> None:
+    late = Merged(number=60, title='[Bugfix] Revert "Glow more"', merged_at="2026-04-02T00:00:00Z")
+    found = linked(
+        a_merge(5, title="Glow more"), after=(late,), worked=Worked(mended=(Mended(60, 5, (PATH,)),))
+    )
+    assert [link.reason for link in found.links] == ["reverts"]
+
+
+@pytest.mark.parametrize(
+    ("moved_from", "told"),
+    [pytest.param(f"{PATH}:glow", [], id="partly moved there"), pytest.param(None, ["fixes"], id="all new")],
+)
+def test_a_file_is_the_work_of_who_wrote_all_of_it(moved_from: str | None, told: list[str]) -> None:
+    path = "vllm/wick.py"
+    glow = a_symbol("glow", "moved" if moved_from else "added", path=path, moved_from=moved_from)
+    first = a_merge(1, glow, files=(a_file(path, status="added"),))
+    found = linked(first, a_merge(2, kind="bugfix", files=(a_file(path),)))
+    assert [link.reason for link in found.links if link.reason != "shares"] == told
+
+
 BEFORE = tuple(
     Merged(
         number=1000 + at,

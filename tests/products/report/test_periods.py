@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from diffscope.errors import UsageError
-from diffscope.products.report.trend import period_before, period_of_days, period_of_range, period_of_week
+from diffscope.products.report.counts import period_before, period_of_days, period_of_range, period_of_week
 
 DAY = 86_400
 

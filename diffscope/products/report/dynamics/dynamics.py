@@ -15,12 +15,15 @@ from diffscope.graph.query.graph import ModuleGraph
 from diffscope.products.report.dynamics.activity import (
     Activity,
     Discussion,
+    NearMiss,
+    Related,
     activity,
     discussions,
     is_answered,
     is_bot,
+    near_miss,
+    related,
 )
-from diffscope.products.report.dynamics.amd import NearMiss, Related, near_miss, related
 from diffscope.products.report.dynamics.changes import Technical, Topic, purposes, technical, topics
 from diffscope.products.report.dynamics.events import EventGap, Events, Item
 from diffscope.products.report.dynamics.suspects import RecentMerges, Signal, gravest, is_bug

@@ -12,13 +12,12 @@ from diffscope.assessment.document import Assessment
 from diffscope.messages.model import Language, Text
 from diffscope.messages.say import text_of
 from diffscope.patterns import lazy_regex
-from diffscope.products.report.counts import count, number_of
+from diffscope.products.report.counts import count, families_of, number_of
 from diffscope.products.report.link_model import Link, RelatedPull
 from diffscope.products.report.links.chains import find_chains
 from diffscope.products.report.links.nodes import Around, Node, node_of
 from diffscope.products.report.links.themes import PLUMBING, Group, Seed, group
 from diffscope.products.report.model import Theme
-from diffscope.products.report.risks import families_of
 from diffscope.render.words import area_title
 
 _MOST: Final = 24

@@ -13,17 +13,23 @@ from typing import Final
 
 from diffscope.patterns import lazy_regex
 from diffscope.products.report.link_model import Link, LinkReason
-from diffscope.products.report.links.lines import STYLE, Mended
+from diffscope.products.report.links.lines import STYLE, Mended, is_fix
 from diffscope.products.report.links.nodes import Merged, Node, Touched, plain_title
 from diffscope.products.report.links.terms import terms_of
 from diffscope.source.profile import places
 
 _NUMBER: Final = lazy_regex(r"#(\d{2,9})\b")
 _SAYS: Final = lazy_regex(
-    r"\b(?:follow(?:s|ing)?[ -]?up|after|since|introduced|caused|regress|fix|broke|revert|re-?land|re-?appl)",
+    r"\b(?:follow(?:s|ing)?[ -]?up|after|since|introduced|caused|changed|regress|fix|broke|revert|re-?land|re-?appl)",
     re.IGNORECASE,
 )
 _REVERT: Final = lazy_regex(r"\brevert(?:s|ed)?\b|\bback(?:s|ed)? out\b", re.IGNORECASE)
+_AGAIN: Final = lazy_regex(r"\bre-?(?:land|appl|submit|add|do\b)", re.IGNORECASE)
+_BLAMES: Final = lazy_regex(
+    r"\b(?:broken? (?:by|since|in)|regress|caused|introduced (?:by|in))", re.IGNORECASE
+)
+_BARE_NUMBER: Final = lazy_regex(r"(?<![\w.#/-])(\d{4,9})(?![\w.-])")
+"""How a revert may name pull requests: those that were merged."""
 _QUOTED: Final = lazy_regex(r"[\"“'`](.{8,}?)[\"”'`](?:\s*\(#\d+\))?\s*$")
 _REVERT_MARK: Final = lazy_regex(r"^\s*(?:\[[^\]]*\]\s*)*\[?revert\]?:?\s*", re.IGNORECASE)
 _BY_HISTORY: Final[Mapping[str, LinkReason]] = {
@@ -98,7 +104,9 @@ class _Trail:
 
     def record(self, node: Node) -> None:
         """Keep what a pull request adds and changes."""
-        for path in node.new_files:
+        # A file that something was moved into is only partly the work of who made it.
+        filled = {path for (path, _), (before, _) in node.moved.items() if before != path}
+        for path in node.new_files - filled:
             self.files[path] = node.number
         for each in node.touched:
             if each.how == "added":
@@ -127,12 +135,12 @@ def find_chains(
         for link in (*_told(node, known, titles), *_traced(node, trail, added)):
             found.setdefault((link.source, link.target), link)
         trail.record(node)
-    _by_lines(found, by_number, mended)
     for late in sorted(outside.values(), key=lambda one: (one.merged_at, one.number)):
         undone = {link.target for link in found.values() if link.reason == "reverts"}
         told = _told_later(late, by_number, titles)
         for link in (*told, *_alike_later(late, by_number, undone)):
             found.setdefault((link.source, link.target), link)
+    _by_lines(found, by_number, mended)
     return tuple(found[pair] for pair in sorted(found))
 
 
@@ -149,6 +157,10 @@ def _by_lines(
         is_mending = late is None or _mends(late) or (late.kind == "revert" and source not in taking_back)
         reason: LinkReason = "fixes" if is_mending else "builds-on"
         found[source, target] = _link(source, target, reason, names[:_NAMES], _WEIGHTS.get(reason, 3.0))
+
+
+def _says_fix(title: str) -> bool:
+    return is_fix(title) or _BLAMES.search(title) is not None
 
 
 def _speak_of_one(title: str, other: str, least: int = _SHARED) -> bool:
@@ -187,19 +199,24 @@ def _told(node: Node, known: Container[int], titles: Mapping[str, list[tuple[str
                 reason = "changes-again"
             yield _link(node.number, past.number, reason, (past.subject,), _WEIGHTS.get(reason, 3.0))
     number = node.number
-    yield from _told_by_words(number, node.title, node.merged_at, titles, known, is_fix=node.kind == "bugfix")
+    mends = node.kind == "bugfix" or _says_fix(node.title)
+    yield from _told_by_words(number, node.title, node.merged_at, titles, known, mends=mends)
     for line in telling_lines(node.body):
         for each in map(int, _NUMBER.findall(line)):
             if each < number and each in known:
-                is_revert = node.kind == "revert" and _REVERT.search(line)
-                yield _link(number, each, "reverts" if is_revert else "names", (line[:120],), 2.0)
+                told: LinkReason = "fixes" if mends and _BLAMES.search(line) else "names"
+                if node.kind == "revert" and _REVERT.search(line):
+                    told = "reverts"
+                yield _link(number, each, told, (line[:120],), 2.0)
 
 
 def _told_later(
     late: Merged, nodes: Mapping[int, Node], titles: Mapping[str, list[tuple[str, int]]]
 ) -> Iterator[Link]:
     """Yield what the title of a pull request that nobody judged says of those of the window."""
-    for link in _told_by_words(late.number, late.title, late.merged_at, titles, nodes, is_fix=False):
+    for link in _told_by_words(
+        late.number, late.title, late.merged_at, titles, nodes, mends=_says_fix(late.title)
+    ):
         if link.target in nodes:
             yield link
 
@@ -231,15 +248,19 @@ def _told_by_words(
     titles: Mapping[str, list[tuple[str, int]]],
     merged: Container[int],
     *,
-    is_fix: bool,
+    mends: bool,
 ) -> Iterator[Link]:
-    is_revert = _REVERT.search(title) is not None
+    reverting, again = _REVERT.search(title), _AGAIN.search(title)
+    is_again = again is not None and (reverting is None or again.start() < reverting.start())
+    is_revert = reverting is not None and not is_again
     # A number that nobody merged is most often an issue's; a revert names what it takes back, however long ago.
     named = [
         each for each in map(int, _NUMBER.findall(title)) if each != number and (is_revert or each in merged)
     ]
+    named += [each for each in map(int, _BARE_NUMBER.findall(title)) if is_revert and each in merged]
     for each in named:
-        reason: LinkReason = "reverts" if is_revert else "fixes" if is_fix else "names"
+        reason: LinkReason = "reapplies" if is_again else "fixes" if mends else "names"
+        reason = "reverts" if is_revert else reason
         yield _link(number, each, reason, (title,), 3.0)
     if is_revert and not named:
         quoted = _QUOTED.search(title)

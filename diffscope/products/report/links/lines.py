@@ -14,13 +14,15 @@ from diffscope.source.profile import places
 _SHORT: Final = 16
 """Characters of a line, from which on it is somebody's own."""
 _LONG: Final = 40
-"""Characters of such lines together, from which on they are a word on who wrote them."""
+"""Characters of such lines together, from which on a fix touches who wrote them."""
 _PART: Final = 0.3
 """Part of what a pull request takes away, from which on its being another one's is a word on that one."""
 _MOSTLY: Final = 0.4
 """Part of the lines that a later fix changes, from which on it mends who wrote them and not only touches them."""
 _FIX: Final = lazy_regex(r"(?i)\b(?:bug ?fix(?:es)?|fix(?:es|ed)?|hot ?fix)\b")
-STYLE: Final = lazy_regex(r"(?i)\b(?:pre-?commit|mypy|lint\w*|typos?|typing|formatting)\b")
+STYLE: Final = lazy_regex(
+    r"(?i)\b(?:pre-?commit|mypy|lint\w*|typos?|typing|(?:type )?annotations?|formatting)\b"
+)
 """How titles speak of a fix that changes nothing for users."""
 _NO_CODE: Final = lazy_regex(r"^(?:#|//|\*|/\*|\"\"\"|import |from |@|\)|\]|\})")
 _REMARK: Final = lazy_regex(r"(?:^|\s)(?:#|//|/\*).*$|^\s*\*(?:\s.*)?$")
@@ -109,65 +111,68 @@ class _Trail:
         )
 
     def record(self, patch: Patch) -> None:
-        """Keep who wrote the lines that a patch adds."""
+        """Keep who wrote the lines that a patch adds; a line that it takes away elsewhere is moved, and stays whose it was."""
         self._seen.add(patch.number)
+        gone = {
+            line.text.strip(): self._owner(file, line.text.strip())
+            for file in patch.files
+            for hunk in file.hunks
+            for line in hunk.removed
+        }
         for file in patch.files:
-            self._owners |= {
-                (file.path, line.text.strip()): patch.number
-                for hunk in file.hunks
-                for line in hunk.added
-                if len(line.text.strip()) >= _SHORT
-            }
+            for text in (line.text.strip() for hunk in file.hunks for line in hunk.added):
+                owner = gone.get(text, patch.number)
+                if len(text) >= _SHORT and owner is not None:
+                    self._owners[file.path, text] = owner
+                else:
+                    self._owners.pop((file.path, text), None)
 
     def replaced_by(self, patch: Patch) -> Iterator[Mended]:
         """Yield whose lines a patch of the window replaces, where they are a word on it, and who brought the names that it handles."""
-        own, removed = defaultdict[int, Counter[str]](Counter), 0
+        known = list(self.mended_by(patch, _PART))
+        yield from known
         handled: defaultdict[int, dict[str, None]] = defaultdict(dict)
-        for file, hunk in _hunks(patch):
-            for line in hunk.removed:
-                text = line.text.strip()
-                removed += len(text)
-                target = self._owner(file, text)
-                if target is not None:
-                    own[target][file.path] += len(text)
-            for line in hunk.added:
-                for name in self._named.findall(line.text):
-                    handled[self._brought.names[name]][name] = None
-        least = max(_LONG, _PART * removed)
-        known = {target for target, paths in own.items() if target != patch.number and paths.total() >= least}
-        for target in sorted(known):
-            yield Mended(patch.number, target, tuple(path for path, _ in own[target].most_common()))
-        for target in sorted((handled.keys() & self._seen) - known):
+        for _, hunk in _hunks(patch):
+            for name in (name for line in hunk.added for name in self._named.findall(line.text)):
+                handled[self._brought.names[name]][name] = None
+        for target in sorted((handled.keys() & self._seen) - {each.target for each in known}):
             yield Mended(patch.number, target, tuple(handled[target]))
 
-    def mended_by(self, patch: Patch) -> Iterator[Mended]:
-        """Yield whose code a later fix mostly changes; what it only puts between lines mends nothing of theirs."""
-        own: defaultdict[int, Counter[str]] = defaultdict(Counter)
-        whole = 0
+    def mended_by(self, patch: Patch, part: float = _MOSTLY) -> Iterator[Mended]:
+        """Yield whose code a patch takes away, where that is at least a part of all that it takes away.
+
+        What it only puts between lines mends nothing of theirs, nor does what it moves or indents anew.
+        """
+        own, whole = defaultdict[int, Counter[str]](Counter), 0
+        kept = {line.text.strip() for _, hunk in _hunks(patch) for line in hunk.added}
         for file, hunk in _hunks(patch):
-            changed = len(hunk.removed) + len(hunk.added)
-            whole += changed
-            owners = {self._owner(file, line.text.strip()) for line in hunk.removed if line.text.strip()}
-            if len(owners) == 1 and (target := owners.pop()) is not None:
-                own[target][file.path] += changed
+            for text in (line.text.strip() for line in hunk.removed):
+                if text not in kept and not _NO_CODE.search(text):
+                    whole += len(text)
+                    target = self._owner(file, text)
+                    if target is not None:
+                        own[target][file.path] += len(text)
         for target, paths in sorted(own.items()):
-            if paths.total() >= _MOSTLY * whole:
+            if target != patch.number and paths.total() >= part * whole:
                 yield Mended(patch.number, target, tuple(path for path, _ in paths.most_common()))
 
     def touched_by(self, patch: Patch) -> Iterator[tuple[int, int]]:
         """Yield who wrote a line of code that a fix changes, or brought the setting or class that it works on, or made the class a default whose declarations it changes."""
         if not patch.is_fix or len(patch.files) >= _SWEEP:
             return
-        found = set[int | None]()
+        found, own = set[int | None](), Counter[int | None]()
         for file, hunk in _hunks(patch):
             gone = [line.text.strip() for line in hunk.removed]
-            found |= {self._owner(file, text) for text in gone if not _NO_CODE.search(text)}
+            for text in gone:
+                # A short line may stand in a file more than once.
+                own[self._owner(file, text)] += 0 if _NO_CODE.search(text) else len(text)
             texts = [hunk.section, *gone, *(line.text for line in hunk.added)]
             found |= {self._brought.names[name] for text in texts for name in self._named.findall(text)}
             found |= {self._brought.symbols[name] for name in self._symbols.findall(hunk.section)}
             number, name = self._brought.classes.get(file.path, (None, ""))
             if name and f"class {name}" in hunk.section:
                 found.add(number)
+        found |= {target for target, size in own.items() if size >= _LONG}
         for target in sorted(one for one in found if one is not None):
             if target != patch.number and target in self._seen:
                 yield patch.number, target

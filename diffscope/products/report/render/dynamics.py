@@ -12,8 +12,15 @@ from markupsafe import Markup
 from diffscope.messages.model import Language
 from diffscope.messages.say import say_message, title
 from diffscope.patterns import lazy_regex
-from diffscope.products.report.dynamics.activity import Contributor, Discussion, Quote
-from diffscope.products.report.dynamics.amd import AMD_WORDS, NearMiss, Reason, is_amd_author
+from diffscope.products.report.dynamics.activity import (
+    AMD_WORDS,
+    Contributor,
+    Discussion,
+    NearMiss,
+    Quote,
+    Reason,
+    is_amd_author,
+)
 from diffscope.products.report.dynamics.changes import Reach, Technical, Topic
 from diffscope.products.report.dynamics.descriptions import Environment
 from diffscope.products.report.dynamics.dynamics import Dynamics, moment

@@ -44,38 +44,24 @@ def _html() -> _Renderer:
     return render
 
 
-def _atom() -> _Renderer:
-    from diffscope.products.report.render.atom import render  # noqa: PLC0415
+def _untemplated(name: str) -> Callable[[], _Renderer]:
+    def render() -> _Renderer:
+        from diffscope.products.report.render import untemplated  # noqa: PLC0415
+
+        found: _Renderer = getattr(untemplated, name)
+        return found
 
     return render
-
-
-def _text() -> _Renderer:
-    from diffscope.products.report.render.text import render  # noqa: PLC0415
-
-    return render
-
-
-def _brief() -> _Renderer:
-    from diffscope.products.report.render.brief import render  # noqa: PLC0415
-
-    return render
-
-
-def _brief_json() -> _Renderer:
-    from diffscope.products.report.render.brief import render_json  # noqa: PLC0415
-
-    return render_json
 
 
 RENDERERS = {
     "markdown": _markdown,
     "json": _json,
     "html": _html,
-    "atom": _atom,
-    "text": _text,
-    "brief": _brief,
-    "brief-json": _brief_json,
+    "atom": _untemplated("render_atom"),
+    "text": _untemplated("render_text"),
+    "brief": _untemplated("render_brief"),
+    "brief-json": _untemplated("render_json"),
 }
 
 

@@ -19,10 +19,10 @@ from markupsafe import Markup, escape
 from diffscope.patterns import lazy_regex
 from diffscope.products.report.model import Counted, Digest, ReportOptions, Theme, TrendPoint
 from diffscope.products.report.render.area_map import NARROW, WIDE, area_cells
+from diffscope.products.report.render.markdown import summary, theme_line
 from diffscope.products.report.render.marks import ARROWS, spark
 from diffscope.products.report.render.page import LEAST_TREND, LEVELS, PageView
 from diffscope.products.report.render.story.story import Story
-from diffscope.products.report.render.summary import summary, theme_line
 from diffscope.render.sanitize import split_code, visible
 from diffscope.render.style import Style
 from diffscope.render.templates import fill, page_script

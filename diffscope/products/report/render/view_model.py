@@ -13,7 +13,6 @@ from diffscope.products.report.model import (
     Counted,
     Digest,
     FamilyRisk,
-    Highlight,
     PullSummary,
     RiskItem,
     Theme,
@@ -34,7 +33,6 @@ class DigestView:
         self.digest = digest
         self._words = words
         self._pulls = {pull.number: pull for pull in digest.pulls}
-        self._highlights = {highlight.number: highlight for highlight in digest.highlights}
 
     @property
     def is_week(self) -> bool:
@@ -129,11 +127,6 @@ class DigestView:
             found[theme.key] = tuple(number for number in theme.leading if number not in told)
             told.update(found[theme.key][:3])
         return found
-
-    def line(self, highlight: Highlight) -> str:
-        """Return what a highlight does, how far it reaches and how large it is, in one line."""
-        said = [self._words.pick(fact) for fact in highlight.facts]
-        return self._words.semicolon.join(each.rstrip(".。") for each in said)
 
     def said(self, text: Text) -> str:
         """Return a sentence of the facts, its arrows drawn."""

@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 
 from diffscope.messages.model import Language
 from diffscope.messages.say import texts
+from diffscope.patterns import lazy_regex
 from diffscope.products.report.counts import name_of
 from diffscope.products.report.model import Notice, NoticeKind, PullSummary, Recheck, RiskItem
 from diffscope.products.report.plain import AUDIENCES
@@ -55,11 +56,11 @@ ACT: Final[Mapping[NoticeKind, int]] = {"dependency": 1, "default": 4, "removed"
 """What asks who upgrades to act, and how many pull requests of it the upgrade list names."""
 _LINES: Final = 6
 _DO: Final[Mapping[NoticeKind, str]] = {
-    "removed": "story.do-removed",
     "refused": "story.do-refused",
     "default": "story.do-default",
     "dependency": "story.do-dependency",
 }
+_NAMED_SETTING: Final = lazy_regex(r"`(--[a-z-]+|[A-Z]+_[A-Z0-9_]+|[A-Z]\w*(?:Config|Args)\.\w+)`")
 _LONG_COST: Final = 120
 _LONG_EFFECT: Final = 400
 
@@ -138,14 +139,12 @@ class RiskStory:
         """Return what may break by pull requests on one place, for whom, how one sees it, what to test, and what became of them."""
         words, pull, area = self._words, pulls[0], self._area(pulls[0])
         checks = [text for text in pull.checks if len(text.en) <= _LONGEST_CHECK and "`_" not in text.en]
-        reach = [f"`{path}`" for path in pull.reach if path.startswith("tests/")][:1]
         others = self._pulls.numbers([one.number for one in pulls[1:]], _NAMED)
         parts = [
             words(f"breaks.{area}"),
             words("story.risk-affects", said=words.pick(pull.affects)) if pull.affects else "",
             words("story.risk-test", said=words(f"probe.{area}")),
             words("story.risk-check", said=words.pick(checks[0]).rstrip(".。")) if checks else "",
-            words("story.risk-reach", names=reach) if reach and not checks else "",
             self._pulls.became(pull.number),
         ]
         return words(
@@ -286,15 +285,17 @@ class UpgradeList:
         words, pull = self._words, self._read.pull(group[0].pulls[0])
         keeps = [words.pick(keep) for keep in dict.fromkeys(one.keep for one in group) if keep]
         kinds = list(dict.fromkeys(one.kind for one in group))
-        keeps = keeps or [words(_DO[kind]) for kind in kinds[:1] if kind in _DO]
+        is_named = _NAMED_SETTING.search(" ".join(one.text.en for one in group)) is not None
+        do = {**_DO, "removed": "story.do-removed" if is_named else "story.do-look"}
+        keeps = keeps or [words(do[kind]) for kind in kinds[:1] if kind in do]
         # Of a limit that a setting raises what it is.
-        asked = " ".join(keep.en for one in group if (keep := one.keep))
+        asked = " ".join(keep.en for one in group if one.kind == "refused" and (keep := one.keep))
         keeps += [
             words.pick(text) for text in (pull.switch if pull else ()) if text.en.partition(" (")[0] in asked
         ]
         return words(
             "story.upgrade",
-            who=begin(self._who(pull)),
+            who=begin(self._who(pull, group)),
             line=words.semicolon.join(self._changes(group, pull)),
             keep=words("story.upgrade-do", said=words.semicolon.join(keeps[:2])) if keeps else "",
             pull=name_of(group[0].pulls[0]),
@@ -325,8 +326,13 @@ class UpgradeList:
         effect = self._words.pick(known) if known and len(known.en) <= most else ""
         return self._words("story.upgrade-effect", said=said, effect=effect) if effect else said
 
-    def _who(self, pull: PullSummary | None) -> str:
-        """Return whom a pull request concerns: of one of the project's own work those of its platform."""
+    def _who(self, pull: PullSummary | None, group: Sequence[Notice]) -> str:
+        """Return whom a pull request concerns: of what goes who set it, of one of the project's own work those of its platform."""
+        named = _NAMED_SETTING.findall(" ".join(one.text.en for one in group))
+        if group[0].kind == "removed" and named:
+            return self._words("affects.when-set", name=named[0])
+        if group[0].kind == "default" and named and pull and pull.affects is None and not group[0].reason:
+            return self._words("story.unset", name=named[0])
         if pull is None or pull.affects is None or (pull.audience == AUDIENCES[-1] and not pull.platforms):
             return self._words("story.everyone")
         if pull.audience == AUDIENCES[-1]:
@@ -348,7 +354,8 @@ class UpgradeList:
         kept = []
         for kind, most in ACT.items():
             kept += [tuple(group[:_NAMED]) for group in found.values() if group[0].kind == kind][:most]
-        kept.sort(key=lambda group: self._reach(group[0].pulls[0]))
+        # What only a title says is told last.
+        kept.sort(key=lambda group: (not _is_known(group), self._reach(group[0].pulls[0])))
         return tuple(kept[:_LINES])
 
     @cached_property
@@ -361,13 +368,17 @@ class UpgradeList:
         return 0 if pull is None or pull.affects is None else 1 + (len(pull.platforms) == 1)
 
 
+def _is_known(group: Sequence[Notice]) -> bool:
+    return group[0].name != name_of(group[0].pulls[0])
+
+
 def _said_by(one: Notice) -> str:
     """Return the message that a notice stands in; nothing where its text is whole."""
     if one.is_weighty or one.kind not in ("removed", "refused"):
         return ""
     if one.kind == "refused":
         return "story.act-refused"
-    return "story.act-deprecated" if "deprecat" in one.text.en else "story.act-removed"
+    return "story.act-deprecated" if "deprecat" in one.text.en.lower() else "story.act-removed"
 
 
 def _first_part(text: str, *, most: int = _LONGEST) -> str:

@@ -47,7 +47,7 @@ _REACH: Final = 3.0
 _LINKED: Final = 0.75
 _FOLLOWING: Final = ("fixes", "builds-on", "uses", "reverts")
 _SHORT_REASON: Final = 90
-_SHORT: Final = 150
+_SHORT: Final = 120
 """Characters of what is said of a pull request in the summary."""
 _MANY: Final = 5
 _MANY_CHANGES: Final = 4
@@ -288,11 +288,13 @@ class Story:
     def _moving(self) -> list[PullSummary]:
         """What moved most, by reach and by what is linked to it, one of a theme."""
         follows = Counter(link.target for link in self._digest.links if link.reason in _FOLLOWING)
-        pinned = {one.pulls[0] for one in self._digest.notices if one.kind == "dependency" and one.is_weighty}
+        weighty = [one for one in self._digest.notices if one.is_weighty and one.undone_by is None]
+        pinned = {one.pulls[0] for one in weighty if one.kind == "dependency"}
+        changed = pinned | {one.pulls[0] for one in weighty if one.kind == "default"}
         many = {number: theme.count for number, theme in self._themes.items()}
         scores = {
             pull.number: self._pulls.weight(pull) / 2
-            + _REACH * ((pull.number in self._deciding) + (pull.number in pinned))
+            + _REACH * ((pull.number in changed) + (pull.number in pinned))
             + _LINKED * (min(follows[pull.number], _OF_ONE) + math.log2(many.get(pull.number, 1)))
             for pull in self._pulls.ranked
             if pull.kind != "bugfix" and (pull.audience != AUDIENCES[-1] or pull.number in self._deciding)
@@ -313,14 +315,17 @@ class Story:
         return frozenset(
             one.pulls[0]
             for one in self._digest.notices
-            if one.kind in ("default", "dependency") and one.is_weighty and one.undone_by is None
+            if (one.kind == "default" or (one.kind == "dependency" and one.is_weighty))
+            and one.undone_by is None
         )
 
     def _movement(self, pull: PullSummary) -> str:
         words, theme = self._words, self._themes.get(pull.number)
         told = next((group[0] for group in self._upgrade.groups if group[0].pulls[0] == pull.number), None)
         plain = next((text for text in pull.plain[:1] if len(text.en) <= _SHORT), None)
+        is_title = told is not None and told.name == name_of(pull.number)
         said = self._upgrade.change(told, most=_SHORT) if told else words.pick(plain) if plain else ""
+        said = "" if is_title else said
         return words(
             "story.movement",
             title=self._pulls.title(pull.number),
