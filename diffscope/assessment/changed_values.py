@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import ast
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from diffscope.facts.model import Edit
 from diffscope.facts.parsed_text import parse_expression
+from diffscope.patterns import lazy_regex
 from diffscope.syntax.nodes import denied
+
+_QUOTED: Final = lazy_regex(r'"[^"]*"')
 
 
 class ChangedValues(NamedTuple):
@@ -30,6 +33,8 @@ def changed_values(edit: Edit) -> ChangedValues | None:
     if edit.what == "return" and {edit.before, edit.after} & {"True", "False"}:
         return _always(edit.before, edit.after)
     was, now = _compared(edit.before), _compared(edit.after)
+    if edit.what == "return" and (was is None or now is None):
+        return _by_part(edit.before, edit.after)
     if was is None or now is None or was[:2] != now[:2] or was[2] == now[2]:
         return None
     left, is_denied = was[:2]
@@ -71,3 +76,26 @@ def _compared(text: str) -> tuple[str, bool, list[str]] | None:
         is_denied is not (kind in (ast.NotIn, ast.NotEq)),
         list(map(ast.unparse, values)),
     )
+
+
+def _by_part(before: str, after: str) -> ChangedValues | None:
+    """Return for which cases a result of several parts differs by one of them."""
+    gone, come = parted(before, after)
+    part, longer = come or gone, after if come else before
+    if not part or (gone and come) or not isinstance(tree := parse_expression(longer), ast.BoolOp):
+        return None
+    is_or = isinstance(tree.op, ast.Or)
+    case = part if is_or else denied(part)
+    return ChangedValues("", case) if is_or is bool(come) else ChangedValues(case, "")
+
+
+def parted(before: str, after: str) -> tuple[str, str]:
+    """Return what only one of two conditions asks, of those that ``and`` or ``or`` joins without brackets around them."""
+    for word in (" or ", " and "):
+        was, now = (text.split(word) for text in (before, after))
+        known, asked = ({_QUOTED.sub('"…"', part) for part in parts} for parts in (was, now))
+        if all(part.count("(") == part.count(")") for part in (*was, *now)) and known & asked:
+            gone = [one for one in was if _QUOTED.sub('"…"', one) not in asked]
+            come = [one for one in now if _QUOTED.sub('"…"', one) not in known]
+            return word.join(gone), word.join(come)
+    return before, after

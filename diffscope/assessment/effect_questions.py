@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from diffscope.assessment.changed_values import changed_values
+from diffscope.assessment.changed_values import changed_values, parted
 from diffscope.assessment.document import Effect
 from diffscope.assessment.effect_sentences import (
     LONGEST_GUARD,
@@ -15,7 +15,6 @@ from diffscope.assessment.effect_sentences import (
     direction_of,
     error_of,
     exit_of,
-    parted,
     parts_of,
     sentence_of,
     short_name,
@@ -236,7 +235,7 @@ def _before_next(edit: Edit, asked: str) -> str:
     """Return a question as it is asked by what comes next; none where it is about that, and nothing does."""
     if not edit.then:
         return "" if asked in _ASKED_BEHIND else asked
-    if asked == "skipped" and edit.then.startswith(("if ", "return ")):
+    if asked == "skipped" and edit.then.startswith(("if ", "return ", "raise ")):
         return "asked-first" if edit.then.startswith("if ") else "given-otherwise"
     return f"{asked}-next" if asked in _BEFORE_NEXT else asked
 

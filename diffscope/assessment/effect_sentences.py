@@ -8,7 +8,7 @@ from typing import Final, NamedTuple, cast
 
 import msgspec
 
-from diffscope.assessment.changed_values import changed_values
+from diffscope.assessment.changed_values import changed_values, parted
 from diffscope.facts.model import ChangeFacts, Edit, SymbolFact
 from diffscope.messages.codes import MessageCode
 from diffscope.messages.model import Argument, Message, Text, message
@@ -45,7 +45,6 @@ _END_OF_ERROR: Final = 120
 """Characters of what an error says: mostly what is wrong, and what to do about it."""
 _ADDS: Final = lazy_regex(r"""[\w.]+\.(?:append|add)\((["'][^"']+["'])\)""")
 _SET: Final = lazy_regex(r"^([\w.\[\], \"']+?)(?:: [^=]+)? [-+*/|&]?= ")
-_QUOTED: Final = lazy_regex(r'"[^"]*"')
 _DOTTED: Final = lazy_regex(r"(?<![\w.\"'])[A-Za-z_][\w.]*")
 
 
@@ -356,18 +355,6 @@ def parts_of(edit: Edit, facts: ChangeFacts) -> tuple[str, str] | None:
             )
             return gone, come
     return None
-
-
-def parted(before: str, after: str) -> tuple[str, str]:
-    """Return what only one of two conditions asks, of those that ``and`` or ``or`` joins without brackets around them."""
-    for word in (" or ", " and "):
-        was, now = (text.split(word) for text in (before, after))
-        known, asked = ({_QUOTED.sub('"…"', part) for part in parts} for parts in (was, now))
-        if all(part.count("(") == part.count(")") for part in (*was, *now)) and known & asked:
-            gone = [one for one in was if _QUOTED.sub('"…"', one) not in asked]
-            come = [one for one in now if _QUOTED.sub('"…"', one) not in known]
-            return word.join(gone), word.join(come)
-    return before, after
 
 
 def direction_of(edit: Edit, facts: ChangeFacts) -> str:

@@ -175,6 +175,11 @@ def thing(*lines: str, other: str = "1") -> str:
             "Where `rows.kind == Kind.B`, `Thing.run` says no now: what takes its place, and what does a user get who asked for it by name?",
             id="a value that is no longer accepted"),
         pytest.param(
+            thing("return a(rows) and b(rows)"), thing("return a(rows) and b(rows) and c(rows)"),
+            "`Thing.run` says no where `not c(rows)` now",
+            "Where `not c(rows)`, `Thing.run` says no now: what takes its place, and what does a user get who asked for it by name?",
+            id="a result that asks for more"),
+        pytest.param(
             thing("return rows.size % 512 == 0"), thing("return True"),
             "`Thing.run` says yes where `rows.size % 512 != 0` now",
             "Where `rows.size % 512 != 0`, `Thing.run` says yes now: is everything behind it ready for that, and does a test have such a case?",

@@ -245,6 +245,10 @@ def processes_part(chosen: argparse.Namespace) -> Iterator[str]:
     yield from ("| process | s | times the floor |", "| --- | ---: | ---: |")
     for row in start:
         yield f"| {row.name} | {row.seconds:.2f} | {row.seconds / start[0].seconds:.1f} |"
+    yield from (
+        "",
+        "The facts of a change are kept, and judged again by the rules as they are: its second run collects none.",
+    )
 
 
 def growth_part(chosen: argparse.Namespace) -> Iterator[str]:

@@ -20,7 +20,10 @@ _PARTS_KEPT: Final = 2_000
 _NOTHING: Final = frozenset[str]()
 _SET_UP: Final = frozenset({"setup_method", "setup_class", "setup", "setUp", "setUpClass", "asyncSetUp"})
 _HANDED: Final = frozenset({ParameterKind.POSITIONAL_OR_KEYWORD, ParameterKind.KEYWORD_ONLY})
-_WORD: Final = lazy_regex(r"[^\W\d]\w*")
+_WORDS_ALONE: Final = bytes(
+    byte if byte > 127 or chr(byte).isalnum() or byte == 95 else 32 for byte in range(256)
+)
+"""Each byte as it is, or a blank for what no name has."""
 _SKIP: Final = lazy_regex(rb"\bpytest[ \t]*\.[ \t]*skip[ \t]*\(")
 Text = Callable[[str], bytes | None]
 OutlineOf = Callable[[str], Outline | None]
@@ -344,7 +347,7 @@ def _is_patch(function: ast.expr) -> bool:
 
 @lru_cache(maxsize=_PARTS_KEPT)
 def _words(part: bytes) -> frozenset[str]:
-    return frozenset(_WORD.findall(decode(part)))
+    return frozenset(decode(part.translate(_WORDS_ALONE)).split())
 
 
 @lru_cache(maxsize=_PARTS_KEPT)

@@ -39,6 +39,7 @@ _ASKS: Final = lazy_regex(r"\s*(?:\}? ?else )?if \(?(.+?)\)? \{\s*$")
 _ASKED: Final = lazy_regex(r"(?:\} ?)?(?:else )?if \(?(.+?)\)?")
 _CHAINED: Final = lazy_regex(r" (?=[.?]\w)|(?<=[(\[]) | (?=[)\]])")
 _WORDS: Final = lazy_regex(r"\w+")
+_CALLS: Final = lazy_regex(r"\bself\.[\w.]+\(")
 _RAISED: Final = lazy_regex(r"\braise (\w+)")
 _LIKE: Final = 0.5
 _QUOTED: Final = lazy_regex(r'"(?:[^"\\]|\\.)+"')
@@ -60,7 +61,7 @@ def collect_edits(placed: Iterable[Placed]) -> tuple[Edit, ...]:
     symbols = [
         (one, change) for one in placed if one.material.python for change in one.material.python.symbols
     ]
-    raising = _raised_by_new(symbols)
+    new = _new_functions(symbols)
     found: list[Edit] = []
     for is_product in (True, False):
         part = [one for one in placed if (one.fact.category in _PRODUCT) is is_product]
@@ -69,7 +70,7 @@ def collect_edits(placed: Iterable[Placed]) -> tuple[Edit, ...]:
             for one, change in symbols
             if one in part and change.logic
             for edit in _of_symbol(one, change)
-            if not _is_handed_on(edit, change, raising)
+            if not _is_handed_on(edit, change, new)
         ]
         found += [edit for one in part if one.material.python is None for edit in _of_lines(one)]
         if found:
@@ -77,22 +78,25 @@ def collect_edits(placed: Iterable[Placed]) -> tuple[Edit, ...]:
     return tuple(sorted(found, key=lambda edit: (edit.path, edit.line, edit.symbol, edit.after))[:_MOST])
 
 
-def _raised_by_new(symbols: Iterable[tuple[Placed, ChangedSymbol]]) -> dict[str, frozenset[str]]:
-    """Return which errors each new function raises."""
+def _new_functions(symbols: Iterable[tuple[Placed, ChangedSymbol]]) -> dict[str, str]:
+    """Return the text of each new function, by its last name."""
     new = (change for _, change in symbols if change.before is None)
-    return {one.name.rpartition(".")[2]: frozenset(_RAISED.findall(_text_of(one))) for one in new}
+    return {one.name.rpartition(".")[2]: _text_of(one) for one in new}
 
 
 def _text_of(change: ChangedSymbol) -> str:
     return "\n".join(change.whole_after.lines) if change.whole_after is not None else ""
 
 
-def _is_handed_on(edit: Edit, change: ChangedSymbol, raising: dict[str, frozenset[str]]) -> bool:
-    """Return whether a new function that is called here raises what a condition that went raised."""
-    is_exit = (edit.what, edit.change) == ("condition", "removed") and bool(edit.held)
-    error = _RAISED.match(edit.held[-1]) if is_exit else None
-    called = {*_WORDS.findall(_text_of(change))} if error else frozenset[str]()
-    return error is not None and any(error[1] in raising[name] for name in called & raising.keys())
+def _is_handed_on(edit: Edit, change: ChangedSymbol, new: dict[str, str]) -> bool:
+    """Return whether what a condition that went held is done elsewhere: raised or called by a new function that is called here, or called in another place."""
+    if (edit.what, edit.change, edit.stood) != ("condition", "removed", False) or not edit.held:
+        return False
+    text = _text_of(change)
+    texts = [new[name] for name in {*_WORDS.findall(text)} & new.keys()]
+    error, call = _RAISED.match(edit.held[-1]), _CALLS.search(edit.held[0])
+    is_called = call is not None and any(call[0] in one for one in (text, *texts))
+    return is_called or (error is not None and any(error[1] in _RAISED.findall(one) for one in texts))
 
 
 def _of_symbol(placed: Placed, change: ChangedSymbol) -> Iterator[Edit]:

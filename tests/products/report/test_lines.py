@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from diffscope.diff.parse import parse_diff
-from diffscope.products.report.links.lines import Brought, Mended, Patch, find_worked
+from diffscope.products.report.links.lines import Brought, Mended, Patch, find_worked, is_fix
 from tests.products.report.test_authors_words import a_patch
 
 PATH = "vllm/config/lamp.py"
@@ -69,3 +69,18 @@ def test_whose_lines_fixes_change_after_a_window(
 ) -> None:
     found = find_worked([FIRST], [later], BROUGHT)
     assert (list(found.mended), list(found.touched)) == (mended, touched)
+
+
+@pytest.mark.parametrize(
+    ("title", "told"),
+    [
+        ("[Bugfix] Trim the wick", True),
+        ("Gate the mask, fixing the lantern", True),
+        ("[Core] Fixed the wick", True),
+        ("Remove the workaround for the fixed wick", False),
+        ("Fix type annotations", False),
+        ("Fix the docs", False),
+    ],
+)
+def test_titles_of_fixes_that_users_may_meet(title: str, *, told: bool) -> None:
+    assert is_fix(title) == told

@@ -207,7 +207,7 @@ def test_links_lead_out_of_the_window() -> None:
         judged=(ADDS,),
         after=(
             Merged(number=60, title='Revert "[Core] Glow more"', merged_at="2026-04-01T00:00:00Z"),
-            Merged(number=61, title="[Bugfix] Trim", merged_at="2026-04-02T00:00:00Z"),
+            Merged(number=61, title="[Bugfix] Trim", merged_at="2026-03-30T00:00:00Z"),
             Merged(
                 number=62, title="[Bugfix] Else", merged_at="2026-04-02T00:00:00Z", paths=("vllm/else.py",)
             ),
@@ -296,6 +296,17 @@ def test_a_later_revert_is_no_fix_of_the_lines_that_it_takes_back() -> None:
         a_merge(5, title="Glow more"), after=(late,), worked=Worked(mended=(Mended(60, 5, (PATH,)),))
     )
     assert [link.reason for link in found.links] == ["reverts"]
+
+
+def test_what_was_reverted_is_not_mended_afterwards() -> None:
+    """Lines that are there again are those of who did it again."""
+    after = (
+        Merged(number=60, title='Revert "Glow more"', merged_at="2026-04-01T00:00:00Z"),
+        Merged(number=61, title="[Bugfix] Fix the glow", merged_at="2026-04-02T00:00:00Z"),
+    )
+    worked = Worked(mended=(Mended(61, 5, (PATH,)),))
+    found = linked(a_merge(5, title="Glow more"), after=after, worked=worked)
+    assert [(link.source, link.reason) for link in found.links] == [(60, "reverts")]
 
 
 @pytest.mark.parametrize(

@@ -140,21 +140,36 @@ def find_chains(
         told = _told_later(late, by_number, titles)
         for link in (*told, *_alike_later(late, by_number, undone)):
             found.setdefault((link.source, link.target), link)
-    _by_lines(found, by_number, mended)
+    merged_at = {one.number: one.merged_at for one in ordered} | {
+        one.number: one.merged_at for one in outside.values()
+    }
+    _by_lines(found, by_number, merged_at, mended)
     return tuple(found[pair] for pair in sorted(found))
 
 
 def _by_lines(
-    found: dict[tuple[int, int], Link], nodes: Mapping[int, Node], mended: Iterable[Mended]
+    found: dict[tuple[int, int], Link],
+    nodes: Mapping[int, Node],
+    merged_at: Mapping[int, str],
+    mended: Iterable[Mended],
 ) -> None:
     """Add who replaces whose lines, or handles what another one brought, where no stronger word on both is known."""
-    taking_back = {source for source, target in found if found[source, target].reason == "reverts"}
+    undone = {link.target: link.source for link in found.values() if link.reason == "reverts"}
+    taking_back = {*undone.values()}
     for source, target, names in mended:
         late, known = nodes.get(source), found.get((source, target))
         if target not in nodes or (known and known.reason not in _WEAK):
             continue
+        if target in undone and merged_at.get(undone[target], "") < merged_at.get(source, ""):
+            # Who reverted it took its lines away: such lines are now those of who did it again.
+            continue
         # Of what was merged after the window only fixes are asked for.
-        is_mending = late is None or _mends(late) or (late.kind == "revert" and source not in taking_back)
+        is_mending = (
+            late is None
+            or _mends(late)
+            or is_fix(late.title)
+            or (late.kind == "revert" and source not in taking_back)
+        )
         reason: LinkReason = "fixes" if is_mending else "builds-on"
         found[source, target] = _link(source, target, reason, names[:_NAMES], _WEIGHTS.get(reason, 3.0))
 

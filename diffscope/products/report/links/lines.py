@@ -19,9 +19,12 @@ _PART: Final = 0.3
 """Part of what a pull request takes away, from which on its being another one's is a word on that one."""
 _MOSTLY: Final = 0.4
 """Part of the lines that a later fix changes, from which on it mends who wrote them and not only touches them."""
-_FIX: Final = lazy_regex(r"(?i)\b(?:bug ?fix(?:es)?|fix(?:es|ed)?|hot ?fix)\b")
+_FIX: Final = lazy_regex(
+    r"(?i)\b(?:bug ?fix(?:es)?|fix(?:es|ing)?|hot ?fix)\b|^(?:\s*\[[^\]]*\])*:?\s*fixed\b"
+)
+"""How titles speak of a fix: one for what others fixed is none."""
 STYLE: Final = lazy_regex(
-    r"(?i)\b(?:pre-?commit|mypy|lint\w*|typos?|typing|(?:type )?annotations?|formatting)\b"
+    r"(?i)\b(?:pre-?commit|mypy|lint\w*|typos?|typing|(?:type )?annotations?|formatting|docs|docstrings?)\b"
 )
 """How titles speak of a fix that changes nothing for users."""
 _NO_CODE: Final = lazy_regex(r"^(?:#|//|\*|/\*|\"\"\"|import |from |@|\)|\]|\})")
