@@ -32,9 +32,8 @@ from diffscope.assessment.document import (
 )
 from diffscope.assessment.effects import find_effects
 from diffscope.assessment.files import assess_files, assess_symbols, file_assessment
-from diffscope.assessment.look_first import look_first
 from diffscope.assessment.risk import judge_risk
-from diffscope.assessment.scores import judge_fix_risk, score_importance, score_insight
+from diffscope.assessment.scores import judge_fix_risk, look_first, score_importance, score_insight
 from diffscope.assessment.signals import doubling, read_signals
 from diffscope.facts.base.tests_running import subjects
 from diffscope.facts.classify.change_shape import PRODUCT, area_shares, measure, shapes_of

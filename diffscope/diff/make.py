@@ -9,6 +9,7 @@ from difflib import SequenceMatcher
 from itertools import groupby
 
 from diffscope.diff.model import FileDiff, FileKind, FileStatus, Hunk, quote
+from diffscope.source.text import decode_whole
 
 
 def apply_hunks(file: FileDiff, before: bytes) -> bytes | None:
@@ -80,7 +81,7 @@ def _replace(file: FileDiff, lines: list[bytes]) -> list[bytes] | None:
 def _replace_hunk(hunk: Hunk, old: list[bytes], start: int) -> list[bytes] | None:
     """Return the new lines of one hunk. Added lines know their numbers; what is kept fills the places between."""
     removed = {line.number - 1 - start: line.text for line in hunk.removed}
-    if any(not 0 <= at < len(old) or _text(old[at]) != text for at, text in removed.items()):
+    if any(not 0 <= at < len(old) or decode_whole(old[at]) != text for at, text in removed.items()):
         return None
     kept = iter([line for at, line in enumerate(old) if at not in removed])
     added = {line.number: line.text for line in hunk.added}
@@ -92,10 +93,6 @@ def _replace_hunk(hunk: Hunk, old: list[bytes], start: int) -> list[bytes] | Non
     if None in made or next(kept, None) is not None:
         return None
     return [line for line in made if line is not None]
-
-
-def _text(line: bytes) -> str:
-    return line.decode("utf-8", "backslashreplace")
 
 
 _NO_BLOB = "0" * 40
@@ -155,7 +152,7 @@ def _body(left: str, right: str, old: bytes, new: bytes) -> Iterator[str]:
 
 
 def _lines(data: bytes) -> list[str]:
-    text = data.decode("utf-8", "backslashreplace")
+    text = decode_whole(data)
     lines = [f"{line}\n" for line in text.split("\n")]
     last = lines.pop().removesuffix("\n")
     return [*lines, last] if last else lines

@@ -8,6 +8,7 @@ from enum import Enum
 from diffscope.messages.model import Message, message
 from diffscope.patterns import lazy_regex
 from diffscope.source.model import BlobId, Gap, RepoPath, Value
+from diffscope.source.text import decode_whole
 
 
 class FileStatus(Enum):
@@ -122,11 +123,6 @@ _LETTERS = {
 _QUOTED = lazy_regex(r'"(?:[^"\\]|\\.)*"')
 
 
-def decode_name(raw: bytes) -> str:
-    r"""Return a name as text; bytes that are not UTF-8 are written as ``\xNN``."""
-    return raw.decode("utf-8", "backslashreplace")
-
-
 def unquote(name: str) -> str:
     """Return ``name`` without git's C-style quotes, if it has them.
 
@@ -134,7 +130,7 @@ def unquote(name: str) -> str:
     """
     if len(name) < 2 or name[0] != '"' or name[-1] != '"':
         return name
-    return decode_name(_ESCAPE.sub(_unescape, name[1:-1].encode("utf-8", "backslashreplace")))
+    return decode_whole(_ESCAPE.sub(_unescape, name[1:-1].encode("utf-8", "backslashreplace")))
 
 
 def _unescape(match: re.Match[bytes]) -> bytes:

@@ -160,6 +160,11 @@ def decode(data: bytes, *, is_python: bool = False) -> str:
     return data.removeprefix(codecs.BOM_UTF8).decode(codec, "backslashreplace")
 
 
+def decode_whole(data: bytes) -> str:
+    r"""Return the text of bytes that are no file of their own: names, lines, the output of git. A byte that is not UTF-8 becomes ``\xNN``."""
+    return data.decode("utf-8", "backslashreplace")
+
+
 def encoding_of(data: bytes) -> str:
     """Return the name of the codec that a Python file declares (PEP 263); UTF-8 where it declares none that Python has."""
     if data.startswith(codecs.BOM_UTF8):

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from diffscope.assessment.document import ReadingPlace
-from diffscope.assessment.look_first import MOST, look_first
+from diffscope.assessment.scores import MOST, look_first
 from diffscope.facts.classify.classify import classify_change
 from diffscope.facts.model import (
     CallFact,

@@ -19,12 +19,12 @@ from diffscope.adapters.git.process import clone_access, discovery_access, objec
 from diffscope.adapters.git.repository import GitRepository
 from diffscope.adapters.read_file import read_bytes
 from diffscope.diff.make import blob_id
-from diffscope.diff.model import decode_name
 from diffscope.errors import InputError, NotFoundError, RepositoryError, shell_line
 from diffscope.messages.model import Message, message
 from diffscope.patterns import lazy_regex
 from diffscope.source.model import BlobId, Change, Gap, PullRequest, RepoPath, SourceKind
 from diffscope.source.profile import repository_name
+from diffscope.source.text import decode_whole
 
 
 def worktree_change(repository: GitRepository, *, base: str = "HEAD", name: str | None = None) -> Change:
@@ -235,7 +235,7 @@ class _Reader:
         self._miss(name, reason)
 
     def _miss(self, name: bytes, reason: Message) -> None:
-        self.gaps.append(Gap(what="blob", message=reason, path=RepoPath(decode_name(name))))
+        self.gaps.append(Gap(what="blob", message=reason, path=RepoPath(decode_whole(name))))
 
 
 def _noted(repository: GitRepository, top: Path) -> dict[bytes, IndexEntry]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from diffscope.adapters.git.log import Squash, is_revert, main_tip, pull_number, pull_title, squashes
-from diffscope.adapters.git.objects import OPTIONS, CommitInfo, decode_patch, list_files
+from diffscope.adapters.git.objects import OPTIONS, CommitInfo, list_files
 from diffscope.adapters.git.process import run
 from diffscope.adapters.git.pull_index import PullIndex
 from diffscope.adapters.git.repository import GitRepository
@@ -15,6 +15,7 @@ from diffscope.errors import EmptyChangeError, NotFoundError, RepositoryError, U
 from diffscope.messages.model import message
 from diffscope.source.model import Change, CommitId, Gap, MergedPull, PullRequest, SourceKind
 from diffscope.source.profile import pull_url, repository_name
+from diffscope.source.text import decode_whole
 from diffscope.source.window import Window, stamp
 
 
@@ -106,7 +107,7 @@ class CloneSource:
                 f"git: {found.err.strip()}", at=str(self._repository.path), hint="fetch what is missing"
             )
         pull = self._described(self._repository.commit(head), None, base)
-        return Change(pull=pull, patch=decode_patch(found.out))
+        return Change(pull=pull, patch=decode_whole(found.out))
 
     def window(self, window: Window) -> tuple[MergedPull, ...]:
         """Return what was merged to the main branch in ``window``, oldest first. One pull request may stand twice."""

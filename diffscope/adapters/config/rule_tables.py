@@ -14,7 +14,6 @@ from diffscope.adapters.config.rule_files import bundled_rules, shown_name
 from diffscope.adapters.git.process import run
 from diffscope.adapters.git.repository import GitRepository
 from diffscope.adapters.read_file import is_there, read_text
-from diffscope.diff.model import decode_name
 from diffscope.errors import ConfigurationError, InputError, RepositoryError
 from diffscope.graph.query.serving import SERVING
 from diffscope.graph.query.structure import REGISTRIES, Registry, load_registries
@@ -22,6 +21,7 @@ from diffscope.patterns import compile_glob
 from diffscope.products.doctor.findings import RuleGlob
 from diffscope.source.model import RepoPath
 from diffscope.source.profile import USUAL_TESTS, Profile
+from diffscope.source.text import decode_whole
 from diffscope.taxonomy.calls import KERNELS, ROLES
 from diffscope.taxonomy.consequence import CONSEQUENCE, REACH
 from diffscope.taxonomy.counterparts import COUNTERPARTS, TWINS
@@ -163,7 +163,7 @@ def paths_ever(repository: GitRepository) -> frozenset[str]:
         raise RepositoryError(
             f"git: {found.err.strip()}", at=str(repository.path), hint="diffscope rules validate"
         )
-    return frozenset(decode_name(name) for cell in found.out.split(b"\0") if (name := cell.lstrip(b"\n")))
+    return frozenset(decode_whole(name) for cell in found.out.split(b"\0") if (name := cell.lstrip(b"\n")))
 
 
 def _texts(node: Node) -> Iterator[ScalarNode]:

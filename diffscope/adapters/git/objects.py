@@ -18,10 +18,11 @@ from msgspec.structs import replace
 
 from diffscope.adapters.git.process import GitAccess, PersistentProcess, run, unreadable
 from diffscope.adapters.output import write_file
-from diffscope.diff.model import Diff, FileDiff, FileKind, FileStatus, decode_name, quote
+from diffscope.diff.model import Diff, FileDiff, FileKind, FileStatus, quote
 from diffscope.messages.model import message
 from diffscope.patterns import lazy_regex
 from diffscope.source.model import CommitId, Gap, RepoPath, Value
+from diffscope.source.text import decode_whole
 
 
 def make_store(folder: Path, common_dir: Path) -> Path:
@@ -252,12 +253,12 @@ def list_files(access: GitAccess, old: str, new: str) -> Diff:
     for cell in cells:
         if cell.startswith(b":"):
             old_mode, new_mode, _, _, status = cell.decode("ascii").removeprefix(":").split(" ")
-            first = RepoPath(decode_name(next(cells)))
+            first = RepoPath(decode_whole(next(cells)))
             kind = _STATUSES.get(status[0], FileStatus.MODIFIED)
             is_pair = kind in {FileStatus.RENAMED, FileStatus.COPIED}
             mode = old_mode if kind is FileStatus.DELETED else new_mode
             file = FileDiff(
-                path=RepoPath(decode_name(next(cells))) if is_pair else first,
+                path=RepoPath(decode_whole(next(cells))) if is_pair else first,
                 old_path=first if is_pair else None,
                 status=kind,
                 kind={_SUBMODULE: FileKind.SUBMODULE, _LINK: FileKind.SYMLINK}.get(mode, FileKind.TEXT),
@@ -271,7 +272,7 @@ def list_files(access: GitAccess, old: str, new: str) -> Diff:
             if not name:
                 next(cells)
                 name = next(cells)
-            path = RepoPath(decode_name(name))
+            path = RepoPath(decode_whole(name))
             if path in files:
                 files[path] = replace(files[path], additions=_number(added), deletions=_number(removed))
     return Diff(files=tuple(files[path] for path in sorted(files)))
@@ -284,7 +285,7 @@ def files_defining(access: GitAccess, old: str, new: str, names: Iterable[str]) 
     options = ("-r", "-z", "--no-renames", "--no-ext-diff", "--no-textconv", "--name-only", f"-G{line}")
     found = run(access, "diff-tree", *options, old, new)
     listed = found.out.split(b"\0")[:-1] if found.code == 0 else []
-    return frozenset(decode_name(name) for name in listed if name.endswith(b".py"))
+    return frozenset(decode_whole(name) for name in listed if name.endswith(b".py"))
 
 
 def _number(cell: bytes) -> int:
@@ -305,7 +306,7 @@ def make_patch(access: GitAccess, old: str, new: str, *, at: Path) -> tuple[str,
     """
     found = run(access, "diff-tree", *OPTIONS, old, new)
     if found.code == 0:
-        return decode_patch(found.out), ()
+        return decode_whole(found.out), ()
     raw = run(access, "diff-tree", "-r", "-z", "--raw", "--no-renames", "--no-abbrev", old, new)
     if raw.code != 0:
         raise unreadable(at, raw)
@@ -316,7 +317,7 @@ def make_patch(access: GitAccess, old: str, new: str, *, at: Path) -> tuple[str,
     found = run(access, "--no-literal-pathspecs", "diff-tree", *OPTIONS, old, new, "--", *without)
     if found.code != 0:
         raise unreadable(at, found)
-    rest = decode_patch(found.out)
+    rest = decode_whole(found.out)
     return rest + "".join(map(placeholder_section, lost)), tuple(each.gap for each in lost)
 
 
@@ -329,7 +330,7 @@ class MissingSide(NamedTuple):
     @property
     def gap(self) -> Gap:
         """What is said of it."""
-        return Gap(what="blob", message=message("gap.blob-missing"), path=RepoPath(decode_name(self.name)))
+        return Gap(what="blob", message=message("gap.blob-missing"), path=RepoPath(decode_whole(self.name)))
 
 
 def find_missing_sides(access: GitAccess, raw: bytes) -> list[MissingSide]:
@@ -347,11 +348,6 @@ def find_missing_sides(access: GitAccess, raw: bytes) -> list[MissingSide]:
 def excluding(names: Iterable[bytes]) -> list[str]:
     """Return the pathspecs that leave files out; they need ``--no-literal-pathspecs``."""
     return [f":(exclude,literal,top){name.decode('utf-8', 'surrogateescape')}" for name in names]
-
-
-def decode_patch(out: bytes) -> str:
-    """Return the text of what ``git diff-tree -p`` prints; bytes that are no UTF-8 are written as escapes."""
-    return out.decode("utf-8", "backslashreplace")
 
 
 def _missing(access: GitAccess, blobs: set[str]) -> set[str]:

@@ -17,7 +17,6 @@ from diffscope.adapters.git.objects import (
     DifferenceReader,
     NameReader,
     ObjectReader,
-    decode_patch,
     make_patch,
     parse_commit,
 )
@@ -30,10 +29,10 @@ from diffscope.adapters.git.process import (
     run,
     unreadable,
 )
-from diffscope.diff.model import decode_name
 from diffscope.errors import DiffscopeError, NotFoundError, RepositoryError, shell_line
 from diffscope.patterns import lazy_regex
 from diffscope.source.model import BlobId, CommitId, Gap, RepoPath, TreeEntry, Value
+from diffscope.source.text import decode_whole
 
 _RAW = ("-r", "-z", "--raw", "--no-renames", "--no-abbrev")
 _DOUBTED = "dubious ownership"
@@ -255,7 +254,7 @@ class GitRepository:
         """Return the patch from ``base`` (``None``: the empty tree) to ``head``, and a gap for each missing blob."""
         old, new = self.empty_tree if base is None else self.resolve(base), self.resolve(head)
         told = self._between(self._patches, old, new)
-        return make_patch(self.objects, old, new, at=self.path) if told is None else (decode_patch(told), ())
+        return make_patch(self.objects, old, new, at=self.path) if told is None else (decode_whole(told), ())
 
     def read_blobs(self, blobs: Iterable[BlobId]) -> dict[BlobId, bytes | None]:
         """Return the bytes of each blob; ``None`` where the clone does not have it. Abbreviated ids work."""
@@ -364,13 +363,13 @@ def _is_name(revision: str) -> bool:
 def _entry(row: bytes) -> TreeEntry:
     meta, _, name = row.partition(b"\t")
     mode, _, blob = meta.decode().split(" ")
-    return TreeEntry(path=RepoPath(decode_name(name)), blob=BlobId(blob), mode=mode)
+    return TreeEntry(path=RepoPath(decode_whole(name)), blob=BlobId(blob), mode=mode)
 
 
 def _changed(meta: bytes, name: bytes) -> ChangedPath:
     old_mode, new_mode, old_blob, new_blob, _ = meta.decode().removeprefix(":").split(" ")
     return ChangedPath(
-        path=RepoPath(decode_name(name)),
+        path=RepoPath(decode_whole(name)),
         old_blob=BlobId(old_blob) if old_blob.strip("0") else None,
         new_blob=BlobId(new_blob) if new_blob.strip("0") else None,
         old_mode=old_mode if old_mode.strip("0") else None,

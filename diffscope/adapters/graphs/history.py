@@ -10,7 +10,6 @@ from diffscope.adapters.git.log import boundary_mark, cut_commits, cut_off_at, m
 from diffscope.adapters.git.objects import seconds
 from diffscope.adapters.git.process import run
 from diffscope.adapters.git.repository import GitRepository
-from diffscope.diff.model import decode_name
 from diffscope.facts.classify.fix_measures import HISTORY_DAYS
 from diffscope.graph.history.history import DEPTH, ChangeHistory
 from diffscope.graph.history.store import (
@@ -27,6 +26,7 @@ from diffscope.graph.history.store import (
 from diffscope.graph.tables import read_numbers
 from diffscope.source.model import BlobId, CommitId
 from diffscope.source.profile import places
+from diffscope.source.text import decode_whole
 
 _SPACE: Final = "history-4"
 _MARGIN: Final = 30 * 86_400
@@ -165,7 +165,7 @@ def _touched(rows: list[list[bytes]]) -> tuple[list[str], list[tuple[str, str]]]
     renames: list[tuple[str, str]] = []
     for row in rows:
         status = row[0].rpartition(b" ")[2]
-        names = [decode_name(name) for name in row[1:]]
+        names = [decode_whole(name) for name in row[1:]]
         if status[:1] == b"R" and len(names) == 2 and all(map(_counts, names)):
             renames.append((names[0], names[1]))
         if names and _counts(names[-1]) and status != b"D":
@@ -176,7 +176,7 @@ def _touched(rows: list[list[bytes]]) -> tuple[list[str], list[tuple[str, str]]]
 def _edits(rows: list[list[bytes]]) -> Iterator[Edit]:
     """Yield what a commit did to each path; what was renamed or copied left one path and came to another."""
     for row in rows:
-        fields, names = row[0].split(b" "), [decode_name(name) for name in row[1:]]
+        fields, names = row[0].split(b" "), [decode_whole(name) for name in row[1:]]
         if len(fields) < 5 or not names:
             continue
         before, after = (

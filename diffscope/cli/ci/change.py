@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from diffscope.adapters.config.base_rules import CloneTree
+from diffscope.adapters.config.settings import CloneTree
 from diffscope.adapters.events import CiEvent, Trigger
 from diffscope.adapters.git.repository import GitRepository
 from diffscope.adapters.github.access import Access

@@ -9,9 +9,8 @@ from typing import NamedTuple
 
 import msgspec
 
-from diffscope.adapters.config.base_rules import BaseRules, edited_settings, read_base
 from diffscope.adapters.config.profiles import choose_profile
-from diffscope.adapters.config.settings import Settings
+from diffscope.adapters.config.settings import BaseRules, Settings, edited_settings, read_base
 from diffscope.adapters.events import (
     CiEvent,
     Runner,

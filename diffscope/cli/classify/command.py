@@ -181,7 +181,7 @@ def _assessments(
         for judged in judge_range(request, workspace, sharing, console):
             yield judged, None, fail_on
         return
-    from diffscope.cli.classify.base_settings import with_base_settings
+    from diffscope.cli.open_workspace import with_base_settings
 
     for gathered in gather(request, workspace, console.note):
         with with_base_settings(gathered, workspace, asked, fail_on, console) as (judging, limit):
