@@ -27,7 +27,7 @@ _VALUE: Final = lazy_regex(r"`([^`]+)`")
 _LONGEST_REASON: Final = 170
 _ENDS: Final = lazy_regex(r"(?<=[.])\s+(?=[A-Z-])")
 _WHY: Final = lazy_regex(r"(?i)\b(?:prevents?|avoids?|because|otherwise|so that|reduces?|since)\b")
-_MOST_CAPPED: Final = 4
+_MOST_CAPPED: Final = 3
 
 
 _GOES: Final = lazy_regex(
@@ -61,6 +61,8 @@ def explained(seen: Seen, words: AuthorsWords) -> Seen:
     """Return a notice with what it does to a server, in our words, else in the author's, and of a default that leaves the choice to the code what it chooses."""
     last = seen.name.partition(" ")[0].rpartition(".")[2].removeprefix("--").replace("-", "_")
     effect = seen.effect or (text_of(f"does.{last}") if f"does.{last}" in texts(Language.ENGLISH) else None)
+    if effect is None and seen.text.en.endswith("to `None`"):
+        effect = text_of("does.unset")
     reason = seen.reason or _reason(dict(words.fields).get(last, ""), _VALUE.findall(seen.text.en)[-1:])
     if seen.kind == "dependency" and words.tests.capped:
         capped = words.tests.capped

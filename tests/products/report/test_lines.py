@@ -61,6 +61,7 @@ def test_lines_that_moved(before: list[Patch], mended: list[Mended]) -> None:
         pytest.param(_fix("    x = 1", path="vllm/backend.py", section="class Other:"), [], [], id="another class of that module"),
         pytest.param(_fix(LINES + "  # soon", LINES), [], [], id="a comment alone"),
         pytest.param(_fix("    x = 1"), [], [], id="nothing of it"),
+        pytest.param(_fix("    x = 1", LINES.partition("\n")[0] + "\n" + "    other_code_that_was_there()\n" * 20), [], [], id="one line that may stand elsewhere, too"),
         pytest.param(_fix("    wick = None", "    moved_from_another_place()"), [], [], id="a line that it only moved"),
     ],
 )  # fmt: skip

@@ -163,19 +163,20 @@ class _Trail:
         """Yield who wrote a line of code that a fix changes, or brought the setting or class that it works on, or made the class a default whose declarations it changes."""
         if not patch.is_fix or len(patch.files) >= _SWEEP:
             return
-        found, own = set[int | None](), Counter[int | None]()
+        found, own = set[int | None](), defaultdict[int | None, list[int]](list)
         for file, hunk in _hunks(patch):
             gone = [line.text.strip() for line in hunk.removed]
             for text in gone:
-                # A short line may stand in a file more than once.
-                own[self._owner(file, text)] += 0 if _NO_CODE.search(text) else len(text)
+                if not _NO_CODE.search(text):
+                    own[self._owner(file, text)].append(len(text))
             texts = [hunk.section, *gone, *(line.text for line in hunk.added)]
             found |= {self._brought.names[name] for text in texts for name in self._named.findall(text)}
             found |= {self._brought.symbols[name] for name in self._symbols.findall(hunk.section)}
             number, name = self._brought.classes.get(file.path, (None, ""))
             if name and f"class {name}" in hunk.section:
                 found.add(number)
-        found |= {target for target, size in own.items() if size >= _LONG}
+        # One line that is not long may stand in a file more than once.
+        found |= {one for one, sizes in own.items() if sum(sizes) >= _LONG * (1 + (len(sizes) == 1) / 2)}
         for target in sorted(one for one in found if one is not None):
             if target != patch.number and target in self._seen:
                 yield patch.number, target

@@ -47,7 +47,7 @@ _REACH: Final = 3.0
 _LINKED: Final = 0.75
 _FOLLOWING: Final = ("fixes", "builds-on", "uses", "reverts")
 _SHORT_REASON: Final = 90
-_SHORT: Final = 120
+_SHORT: Final = 100
 """Characters of what is said of a pull request in the summary."""
 _MANY: Final = 5
 _MANY_CHANGES: Final = 4
