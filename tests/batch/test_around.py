@@ -22,9 +22,9 @@ from tests.digests import a_pull
 LAMP = "vllm/lamp.py"
 LINES = [
     "def lit():",
-    "    wick_of_the_lamp_that_burns_the_longest = 1",
-    "    oil_of_the_lamp_that_burns_the_longest = 2  # rape",
-    "    gas_of_the_lamp_that_burns_the_longest = 3",
+    "    wick_of_the_lamp_that_burns_the_longest_of_all_the_lamps_there = 1",
+    "    oil_of_the_lamp_that_burns_the_longest_of_all_the_lamps_there = 2  # rape",
+    "    gas_of_the_lamp_that_burns_the_longest_of_all_the_lamps_there = 3",
     "    return wick + oil + gas",
 ]
 
@@ -35,24 +35,26 @@ def _lamp(**changed: str) -> str:
 
 OTHER = "".join(f"the_hours_of_lamp_{at} = {at}\n" for at in range(9))
 FIXES = {
-    "a line of it": {LAMP: _lamp(line_1="    wick_of_the_lamp_that_burns_the_longest = 7")},
+    "a line of it": {
+        LAMP: _lamp(line_1="    wick_of_the_lamp_that_burns_the_longest_of_all_the_lamps_there = 7")
+    },
     "a comment of it alone": {
         LAMP: _lamp(
-            line_1="    wick_of_the_lamp_that_burns_the_longest = 7",
-            line_2="    oil_of_the_lamp_that_burns_the_longest = 2  # olive",
+            line_1="    wick_of_the_lamp_that_burns_the_longest_of_all_the_lamps_there = 7",
+            line_2="    oil_of_the_lamp_that_burns_the_longest_of_all_the_lamps_there = 2  # olive",
         )
     },
     "something put between": {
         LAMP: _lamp(
-            line_1="    wick_of_the_lamp_that_burns_the_longest = 7\n    wax = 0",
-            line_2="    oil_of_the_lamp_that_burns_the_longest = 2  # olive",
+            line_1="    wick_of_the_lamp_that_burns_the_longest_of_all_the_lamps_there = 7\n    wax = 0",
+            line_2="    oil_of_the_lamp_that_burns_the_longest_of_all_the_lamps_there = 2  # olive",
         )
     },
     "little of it beside much else": {
         LAMP: _lamp(
-            line_1="    wick_of_the_lamp_that_burns_the_longest = 7\n    wax = 0",
-            line_2="    oil_of_the_lamp_that_burns_the_longest = 2  # olive",
-            line_3="    gas_of_the_lamp_that_burns_the_longest = 4",
+            line_1="    wick_of_the_lamp_that_burns_the_longest_of_all_the_lamps_there = 7\n    wax = 0",
+            line_2="    oil_of_the_lamp_that_burns_the_longest_of_all_the_lamps_there = 2  # olive",
+            line_3="    gas_of_the_lamp_that_burns_the_longest_of_all_the_lamps_there = 4",
         ),
         "vllm/other.py": OTHER.replace("= ", "= 1"),
     },
