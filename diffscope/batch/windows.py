@@ -9,7 +9,14 @@ from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
 from diffscope.adapters.changes.clone import commits_between
-from diffscope.adapters.git.log import cut_off_at, first_commit_at, logins_of, main_tip, pull_number
+from diffscope.adapters.git.log import (
+    cut_off_at,
+    first_commit_at,
+    first_release,
+    logins_of,
+    main_tip,
+    pull_number,
+)
 from diffscope.adapters.git.repository import GitRepository
 from diffscope.assessment.document import Assessment
 from diffscope.batch.around import find_around, recheck, unjudged_points
@@ -174,6 +181,7 @@ def digest_of(
         compared_with=compared[0].period if compared else None,
         logins=logins_of(repository, commits) if repository is not None else {},
         trend=_trend(workspace, batch, span),
+        release=first_release(repository, commits[-1]) if repository is not None and commits else "",
         newest=newest,
         rechecked=rechecked,
         around=find_around(repository, commits, judged, read.assessments) if repository is not None else None,

@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from diffscope.adapters.git.log import first_release
 from diffscope.adapters.git.repository import GitRepository
 from diffscope.assessment.document import Assessment, SymbolAssessment
 from diffscope.batch.around import find_around
@@ -123,3 +124,10 @@ def test_a_field_that_no_document_names_was_nobody_s_to_set(clone: GitRepository
         ("LampConfig.most_wicks", ("config-field", "removed")),
         ("LampConfig.wicks_left", ()),
     ]
+
+
+def test_a_release_is_the_first_tag_of_one_that_has_a_commit(clone: GitRepository) -> None:
+    for name, at in (("v1.1.0rc1", "main~2"), ("v1.1.0", "main~1"), ("v1.2.0", "main")):
+        git(Path(clone.path), "tag", name, at)
+    assert first_release(clone, git(Path(clone.path), "rev-parse", "main~3").strip()) == "v1.1.0"
+    assert first_release(clone, git(Path(clone.path), "rev-parse", "main").strip()) == "v1.2.0"

@@ -108,6 +108,9 @@ def is_revert(subject: str) -> bool:
     return _REVERT.match(subject) is not None
 
 
+_RELEASE: Final = lazy_regex(r"v?\d+(?:\.\d+)+(?:\.?post\d+)?")
+
+
 def main_tip(repository: GitRepository) -> str | None:
     """Return the newest commit of a main branch, local or of a remote; else HEAD; else ``None``.
 
@@ -125,6 +128,12 @@ def main_tip(repository: GitRepository) -> str | None:
         if tips := [(int(row[0]), row[1]) for row in rows if len(row) == 2 and row[0].isdigit()]:
             return max(tips)[1]
     return repository.head()
+
+
+def first_release(repository: GitRepository, commit: str) -> str:
+    """Return the oldest tag of a release, no candidate, that has a commit; nothing where the clone has none."""
+    found = run(repository.refs, "tag", "--contains", commit, "--sort=creatordate")
+    return next(filter(_RELEASE.fullmatch, split_lines(found.out.decode("utf-8", "replace"))), "")
 
 
 def _forks(repository: GitRepository) -> list[str]:

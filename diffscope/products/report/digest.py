@@ -70,6 +70,7 @@ def build_digest(  # noqa: PLR0913 - the window, what it is compared with, and w
     trend: tuple[TrendPoint, ...] = (),
     gaps: tuple[Gap, ...] = (),
     around: Around | None = None,
+    release: str = "",
     newest: Newest | None = None,
     rechecked: tuple[Recheck, ...] = (),
 ) -> Digest:
@@ -108,6 +109,7 @@ def build_digest(  # noqa: PLR0913 - the window, what it is compared with, and w
         links=linked.links,
         related=linked.related,
         notices=find_notices(listed, linked.links, around.said),
+        release=release,
         newest=newest,
         rechecked=rechecked,
         highlights=tuple(number_of(one) for one in ranked[:HIGHLIGHTED]),

@@ -327,6 +327,8 @@ class Digest(Value, frozen=True, kw_only=True):
     """What links name outside of the window."""
     notices: tuple[Notice, ...] = ()
     """What users notice, in the order of a release note."""
+    release: str = ""
+    """The first release that has all of it, by the tags of the clone; empty where there is none."""
     newest: Newest | None = None
     """What ``rechecked`` is told of; ``None`` where the clone ends with the window."""
     rechecked: tuple[Recheck, ...] = ()

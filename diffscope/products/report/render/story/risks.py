@@ -152,7 +152,7 @@ class RiskStory:
             pull=name_of(pull.number),
             others=words("story.risk-others", pulls=others) if others else "",
             title=self._pulls.title(pull.number),
-            symbol=target,
+            symbol=f"`{target.strip('`').rpartition('.')[2] if target.count('.') == 1 and '.py' not in target else target.strip('`')}`",
             said=words.semicolon.join(part for part in parts if part),
         )
 
@@ -303,7 +303,11 @@ class UpgradeList:
 
     def _changes(self, group: Sequence[Notice], pull: PullSummary | None) -> Iterator[str]:
         words = self._words
-        for kind in dict.fromkeys(one.kind for one in group):
+        kinds = dict.fromkeys(one.kind for one in group)
+        if "default" in kinds:
+            # What is refused with another default is told by what to do.
+            kinds.pop("refused", None)
+        for kind in kinds:
             own = [one for one in group if one.kind == kind]
             for code in ("story.act-deprecated", "story.act-removed", "story.act-refused"):
                 plain = [self._pulls.noticed(one) for one in own if _said_by(one) == code]
@@ -320,7 +324,7 @@ class UpgradeList:
     def change(self, one: Notice, *, most: int = _LONG_EFFECT) -> str:
         """Return what a notice says was and is, and what that does to a server where that is not too long."""
         said = self._pulls.noticed(one)
-        if len(said) > most:
+        if most < _LONG_EFFECT:
             said = said.partition(self._words.semicolon)[0]
         known = one.effect or (quoted(one.reason) if one.reason else None)
         effect = self._words.pick(known) if known and len(known.en) <= most else ""

@@ -25,13 +25,13 @@ _TOLD: Final = 3
 """Pull requests that are told of what is new."""
 _OF_A_THEME: Final = 2
 _FIXES: Final = 4
-_HIGHLIGHTS: Final = 4
+_HIGHLIGHTS: Final = 3
 _SPANS: Final = 4
 """Marks of code in what is said in short: two pieces of it."""
 _LEADS: Final = 2
 _SHOWN: Final[Mapping[NoticeKind, int]] = {
-    **dict.fromkeys(("default", "removed"), 3),
-    "model": 2,
+    "default": 3,
+    **dict.fromkeys(("removed", "model"), 2),
     **dict.fromkeys(("option", "request", "variable", "endpoint"), 2),
     **dict.fromkeys(("refused", "dependency"), 1),
 }
@@ -40,7 +40,7 @@ _LISTED: Final[frozenset[NoticeKind]] = frozenset({"default", "removed", "depend
 """Of what asks to act that which is listed whole."""
 _OF_ONE: Final = 4
 """Of one pull request and kind."""
-_FOLLOW_UPS: Final = 3
+_FOLLOW_UPS: Final = 2
 _NAMED: Final = 3
 _REACH: Final = 3.0
 """What a changed default counts for in what moved, in points of importance."""
@@ -324,7 +324,9 @@ class Story:
         told = next((group[0] for group in self._upgrade.groups if group[0].pulls[0] == pull.number), None)
         plain = next((text for text in pull.plain[:1] if len(text.en) <= _SHORT), None)
         is_title = told is not None and told.name == name_of(pull.number)
-        said = self._upgrade.change(told, most=_SHORT) if told else words.pick(plain) if plain else ""
+        # What the list below tells whole is told in full of the first one alone.
+        most = _SHORT if pull is self._moving[0] else 0
+        said = self._upgrade.change(told, most=most) if told else words.pick(plain) if plain else ""
         said = "" if is_title else said
         return words(
             "story.movement",
