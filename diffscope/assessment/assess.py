@@ -35,8 +35,7 @@ from diffscope.assessment.files import assess_files, assess_symbols, file_assess
 from diffscope.assessment.risk import judge_risk
 from diffscope.assessment.scores import judge_fix_risk, look_first, score_importance, score_insight
 from diffscope.assessment.signals import doubling, read_signals
-from diffscope.facts.base.tests_running import subjects
-from diffscope.facts.classify.change_shape import PRODUCT, area_shares, measure, shapes_of
+from diffscope.facts.classify.change_shape import PRODUCT, area_shares, measure, shapes_of, subjects
 from diffscope.facts.classify.kinds import SHAPE_REASONS
 from diffscope.facts.model import ChangeFacts, CiFacts, ModuleFact, SymbolFact
 from diffscope.messages.model import Message, Sentence, message

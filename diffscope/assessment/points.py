@@ -9,7 +9,7 @@ import msgspec
 
 from diffscope.assessment.document import Effect
 from diffscope.facts.model import ChangeFacts, Located, Point, SymbolFact
-from diffscope.facts.option_defaults import turns_on
+from diffscope.facts.parsed_text import turns_on
 from diffscope.messages.codes import MessageCode
 from diffscope.messages.model import Argument, Message, Text, message
 from diffscope.messages.say import sentence, text_of

@@ -8,7 +8,6 @@ from typing import Final
 from msgspec import UNSET
 
 from diffscope.assessment.document import Risk, RiskLevel
-from diffscope.facts.change.changed_file import NOT_TEXT
 from diffscope.facts.classify.change_shape import PRODUCT
 from diffscope.facts.model import ChangeFacts
 from diffscope.messages.codes import MessageCode
@@ -102,7 +101,7 @@ def _not_judged(
     for gap in facts.gaps:
         if gap.what == "diff-truncated":
             yield message("risk.not-judged", reason=gap.message)
-        elif gap.what == NOT_TEXT:
+        elif gap.what == "not-text":
             yield message("risk.not-judged-at", path=gap.path or "", reason=gap.message)
     failed = [gap for gap in facts.gaps if gap.code in _NOT_JUDGED]
     if failed:

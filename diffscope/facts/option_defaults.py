@@ -53,11 +53,6 @@ def made_by(factory: ast.expr) -> str:
     return _EMPTY.get(text, f"{text}()")
 
 
-def turns_on(default: str | None) -> bool:
-    """Return whether a default switches behaviour on. Text, numbers and names are choices, not switches."""
-    return default in ("True", '"1"', "'1'")
-
-
 def is_off(default: str | None) -> bool:
     """Return whether a default switches nothing on: hardly any code tells `None` from `False`."""
     return default in (None, "None", '""', "''", *NO)

@@ -15,8 +15,8 @@ from diffscope.facts.change.changed_file import Placed, is_still_defined, source
 from diffscope.facts.change.changed_python import ChangedPython, ChangedSymbol
 from diffscope.facts.model import OptionFact
 from diffscope.facts.moves.facts import successor
-from diffscope.facts.option_defaults import NO, default_of, is_off, made_by, plain, turns_on
-from diffscope.facts.parsed_text import parse_call
+from diffscope.facts.option_defaults import NO, default_of, is_off, made_by, plain
+from diffscope.facts.parsed_text import parse_call, turns_on
 from diffscope.patterns import lazy_regex
 from diffscope.source.profile import places, profile
 from diffscope.source.text import Region

@@ -132,3 +132,8 @@ def _answer(node: ast.expr, platform: str) -> bool | None:
         case ast.Constant(value=bool(value)):
             return value
     return None
+
+
+def turns_on(default: str | None) -> bool:
+    """Return whether a default switches behaviour on. Text, numbers and names are choices, not switches."""
+    return default in ("True", '"1"', "'1'")

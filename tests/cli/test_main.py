@@ -67,6 +67,15 @@ def test_importing_the_package_imports_nothing_else(project: MakeProject) -> Non
     assert json.loads(done.stdout.decode().replace("'", '"')) == ["diffscope", "diffscope.version"]
 
 
+def test_facts_at_hand_are_judged_without_what_collects_facts() -> None:
+    script = (
+        "import sys, diffscope.workspace; print({'diffscope.facts.collect', 'diffscope.syntax.compare.compare', "
+        "'diffscope.facts.change.changed_file'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, check=True)
+    assert done.stdout == b"set()\n"
+
+
 @pytest.mark.parametrize("name", module.COMMANDS)
 def test_every_command_loads_and_says_in_help_what_the_table_says(name: str) -> None:
     """The table's sentence is the first of the command's own help."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from diffscope.facts.option_defaults import default_of, turns_on
+from diffscope.facts.option_defaults import default_of
+from diffscope.facts.parsed_text import turns_on
 from tests.fact_builders import edit, facts
 
 CONFIG = "vllm/config/pool.py"

@@ -238,10 +238,9 @@ def exceeds(assessment: Assessment, fail_on: str) -> bool:
 
     Such a file may hold anything: a gate that asks for findings must not open for it.
     """
-    from diffscope.facts.change.changed_file import NOT_TEXT
     from diffscope.rules.model import Severity
 
     return fail_on != "none" and (
         any(flag.severity.rank >= Severity(fail_on).rank for flag in assessment.flags)
-        or any(gap.what == NOT_TEXT for gap in assessment.completeness.gaps)
+        or any(gap.what == "not-text" for gap in assessment.completeness.gaps)
     )

@@ -12,7 +12,7 @@ from msgspec import UNSET
 from diffscope.facts.base.definitions import CallerIndex, Place
 from diffscope.facts.base.test_code import RunningTest, TestCode, switches
 from diffscope.facts.change.changed_file import Placed
-from diffscope.facts.classify.change_shape import PRODUCT
+from diffscope.facts.classify.change_shape import MOST_SUBJECTS, PRODUCT, code_lines, subjects
 from diffscope.facts.model import ChangeFacts, NativeFact, Nearest, SymbolFact
 from diffscope.graph.model import ModuleName
 from diffscope.graph.query.graph import ModuleGraph
@@ -21,9 +21,6 @@ from diffscope.patterns import lazy_regex
 from diffscope.source.model import RepoPath
 from diffscope.source.profile import places, profile
 
-_RUST: Final = ".rs"
-_MOST_SUBJECTS: Final = 10
-_SMALL: Final = 6
 _PRIVATE: Final = lazy_regex(r"(?m)^def (_\w{7,})\(")
 _PART: Final = lazy_regex(r"[a-z0-9]+")
 _WORD: Final = 0.03
@@ -39,8 +36,6 @@ _COMMON: Final = 60
 """Files of tests that name a word, beyond which it says nothing of any of them."""
 _CONSTRUCTORS: Final = frozenset({"__init__", "__post_init__", "__new__", "forward"})
 _CHECKS: Final = frozenset({"field_validator", "model_validator", "validator", "root_validator"})
-_CODE: Final = frozenset({"function", "method", "class"})
-_SHOWN: Final = _CODE | {"variable"}
 _NEAR: Final = 2
 """Imports from a test to the module of what it names."""
 _LEAST: Final = 0.28
@@ -78,43 +73,6 @@ def with_tests_running(
         return facts
     finder = _Finder(facts, tuple(placed), graph, callers)
     return msgspec.structs.replace(facts, nearest_tests=finder.nearest(facts.nearest_tests))
-
-
-def subjects(facts: ChangeFacts) -> list[SymbolFact | NativeFact]:
-    """Return what tests should run of a change: functions, methods and classes of the product of which the logic changed, most code first, ten at most.
-
-    Rust is left out: its own tests run it.
-    """
-    symbols = [
-        one
-        for one in facts.symbol
-        if one.category in PRODUCT
-        and one.logic
-        and one.kind in _SHOWN
-        and not {"removed", "moved"}.intersection(one.aspects)
-        and (one.code_added or one.code_removed)
-    ]
-    # A method that is told apart tells more than its class.
-    owners = {(one.path, (one.symbol or "").rpartition(".")[0]) for one in symbols}
-    inner = [one for one in symbols if (one.path, one.symbol) not in owners]
-    # Who runs the code around it reads a variable too.
-    inner = [one for one in inner if one.kind in _CODE] or inner
-    known = {(one.path, one.symbol) for one in symbols}
-    natives = [
-        one
-        for one in facts.native
-        if not one.path.endswith(_RUST)
-        and one.change not in ("removed", "moved")
-        and (one.path, one.symbol) not in known
-    ]
-    found: list[SymbolFact | NativeFact] = [*inner, *natives]
-    found.sort(key=lambda one: (-_lines(one), one.path, one.line))
-    # What runs a line of one file says little of a change that is written in another.
-    return [one for one in found if _lines(one) * _SMALL >= _lines(found[0])][:_MOST_SUBJECTS]
-
-
-def _lines(fact: SymbolFact | NativeFact) -> int:
-    return fact.code_added + fact.code_removed
 
 
 class _Way(NamedTuple):
@@ -316,7 +274,7 @@ class _Finder:
         return where is None or where == self._old_paths.get(path, path) or (path, name) in self._below
 
     def _targets_of(self, fact: SymbolFact | NativeFact) -> Iterator[_Target]:
-        name, weight = fact.symbol or "", float(_lines(fact)) ** 0.5
+        name, weight = fact.symbol or "", float(code_lines(fact)) ** 0.5
         is_native = isinstance(fact, NativeFact) and not fact.path.endswith(".py")
         for operator in self._operators(fact) if is_native else ():
             yield _Target(name, fact.path, "", frozenset({operator}), 0, weight, is_native=True)
@@ -362,7 +320,7 @@ class _Finder:
         names = [one.rpartition(".")[2] for one in self._graph.operators.of(module)] if module else []
         last = _last(fact.symbol or "").strip("_")
         own = [one for one in names if one.strip("_") in last or last in one]
-        return (own or names)[:_MOST_SUBJECTS]
+        return (own or names)[:MOST_SUBJECTS]
 
     def _wrappers(self, fact: SymbolFact | NativeFact) -> Iterator[Place]:
         module, kept = self._module(fact.path), set(self._operators(fact))

@@ -182,9 +182,6 @@ def _text(path: RepoPath, side: Side, data: bytes | None) -> SourceText | None:
     return SourceText(path, side, data) if data is not None else None
 
 
-NOT_TEXT: Final = "not-text"
-"""The ``what`` of its gaps."""
-
 _CODE: Final = frozenset({"python", "cuda", "hip", "cpp", "rust", "shell", "cmake", "dockerfile", "protobuf"})
 _NO_CODE: Final = frozenset({"image", "markdown", OTHER})
 _ACTED_ON: Final = frozenset({"source", "native", "build", "config", "infra"})
@@ -211,7 +208,7 @@ def mark_unreadable(diff: Diff, sides: Sides, taxonomy: Taxonomy) -> Sides:
     files = tuple(
         msgspec.structs.replace(side, is_read=False) if side.path in found else side for side in sides.files
     )
-    gaps = tuple(Gap(what=NOT_TEXT, message=found[path], path=path) for path in sorted(found))
+    gaps = tuple(Gap(what="not-text", message=found[path], path=path) for path in sorted(found))
     return Sides(files=files, gaps=(*sides.gaps, *gaps))
 
 

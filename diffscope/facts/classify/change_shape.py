@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from typing import Final
 
-from diffscope.facts.model import FileFact, RegistryFact, SymbolFact
+from diffscope.facts.model import ChangeFacts, FileFact, NativeFact, RegistryFact, SymbolFact
 from diffscope.patterns import lazy_regex
 from diffscope.source.model import Value
 from diffscope.source.profile import profile
@@ -237,3 +238,47 @@ def _thousandths(weights: list[float]) -> list[int]:
     for at in sorted(range(len(exact)), key=lambda at: (parts[at] - exact[at], at))[:rest]:
         parts[at] += 1
     return parts
+
+
+MOST_SUBJECTS: Final = 10
+_SMALL: Final = 6
+_CODE: Final = frozenset({"function", "method", "class"})
+_SHOWN: Final = _CODE | {"variable"}
+
+
+def subjects(facts: ChangeFacts) -> list[SymbolFact | NativeFact]:
+    """Return what tests should run of a change: functions, methods and classes of the product of which the logic changed, most code first, ten at most.
+
+    Rust is left out: its own tests run it.
+    """
+    symbols = [
+        one
+        for one in facts.symbol
+        if one.category in PRODUCT
+        and one.logic
+        and one.kind in _SHOWN
+        and not {"removed", "moved"}.intersection(one.aspects)
+        and (one.code_added or one.code_removed)
+    ]
+    # A method that is told apart tells more than its class.
+    owners = {(one.path, (one.symbol or "").rpartition(".")[0]) for one in symbols}
+    inner = [one for one in symbols if (one.path, one.symbol) not in owners]
+    # Who runs the code around it reads a variable too.
+    inner = [one for one in inner if one.kind in _CODE] or inner
+    known = {(one.path, one.symbol) for one in symbols}
+    natives = [
+        one
+        for one in facts.native
+        if not one.path.endswith(".rs")
+        and one.change not in ("removed", "moved")
+        and (one.path, one.symbol) not in known
+    ]
+    found: list[SymbolFact | NativeFact] = [*inner, *natives]
+    found.sort(key=lambda one: (-code_lines(one), one.path, one.line))
+    # What runs a line of one file says little of a change that is written in another.
+    return [one for one in found if code_lines(one) * _SMALL >= code_lines(found[0])][:MOST_SUBJECTS]
+
+
+def code_lines(fact: SymbolFact | NativeFact) -> int:
+    """Return how many lines of code a change of a symbol adds and takes."""
+    return fact.code_added + fact.code_removed

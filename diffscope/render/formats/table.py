@@ -1,7 +1,7 @@
 """The table of formats: a name of ``--format`` -> the function that renders it, whose module is imported when it is asked for.
 
-To add a format, write ``diffscope/render/formats/<name>.py`` with ``render(assessment, style) -> str`` and an entry here: options, settings
-and help take their names from it. The command line imports this module for ``--help``, so it imports little itself.
+To add a format, write ``render(assessment, style) -> str`` in ``diffscope/render/formats/<name>.py``, or beside a format like it, and an
+entry here: options, settings and help take their names from it. The command line imports this module for ``--help``, so it imports little.
 """
 
 from __future__ import annotations
