@@ -26,6 +26,7 @@ _ALIKE: Final = 0.6
 _VALUE: Final = lazy_regex(r"`([^`]+)`")
 _LONGEST_REASON: Final = 170
 _ENDS: Final = lazy_regex(r"(?<=[.])\s+(?=[A-Z-])")
+_ASIDE: Final = lazy_regex(r"https?://\S+|\bTODO:?")
 _WHY: Final = lazy_regex(r"(?i)\b(?:prevents?|avoids?|because|otherwise|so that|reduces?|since)\b")
 _MOST_CAPPED: Final = 3
 
@@ -92,7 +93,7 @@ def explained(seen: Seen, words: AuthorsWords) -> Seen:
 
 def _reason(said: str, values: Sequence[str]) -> str:
     """Return what a docstring says of a new value, else the sentence that gives a reason, else its first ones where the setting itself is new."""
-    parts = said.replace("%%", "%").split(" - ")
+    parts = " ".join(_ASIDE.sub("", said).replace("%%", "%").split()).split(" - ")
     of_value = [part for part in parts[1:] for value in values if part.startswith(value.strip("'"), 1)]
     why = [each for each in _ENDS.split(parts[0]) if _WHY.search(each)]
     told = [*of_value, *why, *(parts[0] for value in values if value.rpartition(".")[2] in ("True", said))]

@@ -63,6 +63,8 @@ _DO: Final[Mapping[NoticeKind, str]] = {
 _NAMED_SETTING: Final = lazy_regex(r"`(--[a-z-]+|[A-Z]+_[A-Z0-9_]+|[A-Z]\w*(?:Config|Args)\.\w+)`")
 _LONG_COST: Final = 120
 _LONG_EFFECT: Final = 400
+_NAME_ALONE: Final = 2
+"""Marks of code in a text that names a setting and no values."""
 
 
 class Section(NamedTuple):
@@ -335,7 +337,13 @@ class UpgradeList:
         named = _NAMED_SETTING.findall(" ".join(one.text.en for one in group))
         if group[0].kind == "removed" and named:
             return self._words("affects.when-set", name=named[0])
-        if group[0].kind == "default" and named and pull and pull.affects is None and not group[0].reason:
+        if (
+            group[0].kind == "default"
+            and named
+            and pull
+            and pull.affects is None
+            and group[0].text.en.count("`") > _NAME_ALONE
+        ):
             return self._words("story.unset", name=named[0])
         if pull is None or pull.affects is None or (pull.audience == AUDIENCES[-1] and not pull.platforms):
             return self._words("story.everyone")
