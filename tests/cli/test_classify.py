@@ -358,7 +358,9 @@ def test_settings_come_after_the_environment_and_the_command_line(project: MakeP
     assert "[PF" in here.run(*run).out
     assert "修复风险" in here.run(*run, "--format", "text").out
     assert "Fix risk" in here.run(*run, "--format", "text", environ={"DIFFSCOPE_LANG": "en"}).out
-    assert "修复风险" in here.run(*run, "--format", "text", "--lang", "zh", environ={"DIFFSCOPE_LANG": "en"}).out
+    assert (
+        "修复风险" in here.run(*run, "--format", "text", "--lang", "zh", environ={"DIFFSCOPE_LANG": "en"}).out
+    )
     assert here.run(*run, environ={"DIFFSCOPE_FORMAT": "json"}).out.startswith("{")
 
 
