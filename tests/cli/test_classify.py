@@ -356,9 +356,11 @@ def test_settings_come_after_the_environment_and_the_command_line(project: MakeP
     here = project({"diffscope.yml": "lang: zh\nformat: concise\n"})
     run = ("classify", "38450", "--source", "recorded")
     assert "[PF" in here.run(*run).out
-    assert "检查" in here.run(*run, "--format", "text").out
-    assert "Check" in here.run(*run, "--format", "text", environ={"DIFFSCOPE_LANG": "en"}).out
-    assert "检查" in here.run(*run, "--format", "text", "--lang", "zh", environ={"DIFFSCOPE_LANG": "en"}).out
+    assert "修复风险" in here.run(*run, "--format", "text").out
+    assert "Fix risk" in here.run(*run, "--format", "text", environ={"DIFFSCOPE_LANG": "en"}).out
+    assert (
+        "修复风险" in here.run(*run, "--format", "text", "--lang", "zh", environ={"DIFFSCOPE_LANG": "en"}).out
+    )
     assert here.run(*run, environ={"DIFFSCOPE_FORMAT": "json"}).out.startswith("{")
 
 
@@ -440,7 +442,7 @@ def test_a_terminal_of_another_character_set_gets_what_it_has(project: MakeProje
     assert here.run(*run, encoding="cp1252").exit_code == 0
     chinese = here.run(*run, "--lang", "zh", encoding="cp1252")
     assert chinese.exit_code == 0
-    assert "\\u68c0\\u67e5" in chinese.out
+    assert "\\u4fee\\u590d\\u98ce\\u9669" in chinese.out
 
 
 def test_machine_formats_are_utf8_whatever_the_locale(project: MakeProject) -> None:
