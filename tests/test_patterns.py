@@ -4,9 +4,14 @@ import ast
 import inspect
 import pickle
 import re
+import re._parser as regex_parser  # type: ignore[import-not-found]
+import signal
 import sys
 import time
+from collections.abc import Iterator
+from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -154,6 +159,95 @@ def test_every_lazy_regex_of_what_classifies_compiles() -> None:
     found = {id(each): each for module in modules for each in vars(module).values() if type(each) is kind}
     assert len(found) == sum(map(lazy_constants, modules))
     assert all(each.flags >= 0 for each in found.values())
+
+
+PATTERNS = sorted(
+    {
+        each.args[0].value
+        for path in Path(pipeline.__file__).parent.rglob("*.py")
+        if "regex(" in (text := path.read_text()) or "re." in text
+        for each in ast.walk(ast.parse(text))
+        if isinstance(each, ast.Call)
+        and ast.unparse(each.func) in ("lazy_regex", "re.compile")
+        and isinstance(each.args[0], ast.Constant)
+        and isinstance(each.args[0].value, str)
+    }
+)
+
+
+@pytest.mark.parametrize("wrong", [False, True], ids=["those of the package", "one that is known to"])
+def test_no_pattern_looks_through_every_way_to_cut_a_word(wrong: bool) -> None:
+    """Texts are made from each pattern: what a repetition takes, forty times, and then what it does not take."""
+
+    def stop(*_: object) -> None:
+        raise TimeoutError
+
+    slow = set()
+    earlier = signal.signal(signal.SIGALRM, stop)
+    try:
+        for pattern in [r"in [(](?:[\w.]+,? ?){1,12}[)]"] if wrong else PATTERNS:
+            regex = re.compile(pattern)
+            for text in hostile_texts(regex_parser.parse(pattern)):
+                signal.setitimer(signal.ITIMER_REAL, 0.2 if wrong else 5)
+                try:
+                    regex.search(text)
+                except TimeoutError:
+                    slow.add(pattern)
+                finally:
+                    signal.setitimer(signal.ITIMER_REAL, 0)
+    finally:
+        signal.signal(signal.SIGALRM, earlier)
+    assert bool(slow) is wrong, slow
+
+
+def hostile_texts(parsed: Any, before: str = "") -> Iterator[str]:
+    """Yield for each repetition a text that leads to it, repeats what it takes, and ends in what nothing takes."""
+    for kind, inner in parsed:
+        if kind in (regex_parser.MAX_REPEAT, regex_parser.MIN_REPEAT):
+            yield before + 40 * (example(inner[2]) or "a") + "\0"
+            yield from hostile_texts(inner[2], before)
+        elif kind is regex_parser.SUBPATTERN:
+            yield from hostile_texts(inner[3], before)
+        elif kind is regex_parser.BRANCH:
+            for branch in inner[1]:
+                yield from hostile_texts(branch, before)
+        before += example([(kind, inner)])
+
+
+def example(parsed: Any) -> str:
+    """Return a short text that a parsed pattern takes, with nothing for what may be left out at its end."""
+    found = ""
+    for kind, inner in parsed:
+        if kind in (regex_parser.MAX_REPEAT, regex_parser.MIN_REPEAT):
+            found += inner[0] * example(inner[2])
+        elif kind is regex_parser.SUBPATTERN:
+            found += example(inner[3])
+        elif kind is regex_parser.BRANCH:
+            found += example(inner[1][0])
+        elif kind is regex_parser.LITERAL:
+            found += chr(inner)
+        elif kind in (regex_parser.IN, regex_parser.NOT_LITERAL, regex_parser.ANY):
+            found += next((one for one in "a1 .,:/-'\"([{=_#\n" if takes(kind, inner, one)), "")
+    return found
+
+
+def takes(kind: Any, inner: Any, char: str) -> bool:
+    """Return whether one element of a parsed pattern takes a character."""
+    if kind is regex_parser.ANY:
+        return char != "\n"
+    if kind is regex_parser.NOT_LITERAL:
+        return ord(char) != inner
+    categories = {"WORD": char.isalnum() or char == "_", "DIGIT": char.isdigit(), "SPACE": char.isspace()}
+    is_in = False
+    for name, value in inner:
+        if name is regex_parser.LITERAL:
+            is_in |= ord(char) == value
+        elif name is regex_parser.RANGE:
+            is_in |= value[0] <= ord(char) <= value[1]
+        elif name is regex_parser.CATEGORY:
+            _, _, word = str(value).partition("CATEGORY_")
+            is_in |= categories[word.removeprefix("NOT_")] is not word.startswith("NOT_")
+    return is_in is not (inner[0][0] is regex_parser.NEGATE)
 
 
 def lazy_constants(module: ModuleType) -> int:
