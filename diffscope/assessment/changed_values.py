@@ -1,8 +1,9 @@
-"""Two comparisons of one expression -> the cases in which only one of them holds."""
+"""Both sides of an edit -> the cases in which only one of them holds, or that only the type differs."""
 
 from __future__ import annotations
 
 import ast
+import re
 from typing import Final, NamedTuple
 
 from diffscope.facts.model import Edit
@@ -10,6 +11,7 @@ from diffscope.facts.parsed_text import parse_expression
 from diffscope.patterns import lazy_regex
 from diffscope.syntax.nodes import denied
 
+_CAST: Final = lazy_regex(r"\b(?:int|float|bool|str)\(|\.(?:to|item|tolist)\([\w.]*\)|\)")
 _QUOTED: Final = lazy_regex(r'"[^"]*"')
 
 
@@ -99,3 +101,14 @@ def parted(before: str, after: str) -> tuple[str, str]:
             come = [one for one in now if _QUOTED.sub('"…"', one) not in known]
             return word.join(gone), word.join(come)
     return before, after
+
+
+def only_casts(edit: Edit) -> bool:
+    """Return whether both sides are the same but for the type of what they give."""
+    return _CAST.sub("", edit.before) == _CAST.sub("", edit.after)
+
+
+def is_kept_positive(edit: Edit, name: str) -> bool:
+    """Return whether a condition around an edit lets only positive values of a name through."""
+    is_positive = re.compile(rf"{re.escape(name)}(?: > \d| >= [1-9]|$)")
+    return any(is_positive.match(guard) for guard in (edit.guard, *edit.outer))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from diffscope.assessment.changed_values import changed_values, parted
+from diffscope.assessment.changed_values import changed_values, is_kept_positive, only_casts, parted
 from diffscope.assessment.document import Effect
 from diffscope.assessment.effect_sentences import (
     LONGEST_GUARD,
@@ -116,7 +116,7 @@ def _is_general(edit: Edit, asked: str, facts: ChangeFacts) -> bool:
         return _is_new(edit, facts) and not direction_of(edit, facts)
     is_plain = not (_DECIDES.search(edit.before) and _DECIDES.search(edit.after)) or only_hands_on(edit)
     is_part = asked == "call" and "…" in edit.before + edit.after
-    return asked in _DIFFER and (is_plain or is_part or _is_new(edit, facts))
+    return asked in _DIFFER and (is_plain or is_part or only_casts(edit) or _is_new(edit, facts))
 
 
 def _is_new(edit: Edit, facts: ChangeFacts) -> bool:
@@ -209,11 +209,12 @@ def _question(
     told |= _quoted(edit, code, asked)
     told |= _details(edit, asked)
     told |= {"after": edit.after.partition(" as ")[0]} if asked == "except" else {}
+    if asked == "offset" and (index := _OFFSET.search(edit.after)) and is_kept_positive(edit, index[1]):
+        return "", told
     if asked == "assert" and reached == "start_up":
         asked = "assert-start"
-    taken = {
-        one.name for one in facts.parameter if one.symbol == edit.symbol and one.what == "added-optional"
-    }
+    optional = [one for one in facts.parameter if one.what == "added-optional"]
+    taken = {one.name for one in optional if one.symbol == edit.symbol}
     if asked == "raised" and not (told.get("value") and taken.isdisjoint(_WORD.findall(edit.after))):
         # Nobody hands over today what the function did not take.
         return "", told

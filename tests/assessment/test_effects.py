@@ -868,6 +868,19 @@ def test_what_a_try_begins_with_is_what_comes_next() -> None:
     assert "before `lamps.light(one)` (line 5)" in effect.checks[0].en
 
 
+def test_what_a_condition_keeps_away_is_no_limit_and_a_cast_is_no_other_value() -> None:
+    code = "def light(lamps, n):\n    if n > 0:\n        return glow(lamps, {})\n    return None\n"
+    asked = [
+        [check.en for effect in find_effects(edit(PATH, *map(code.format, sides))) for check in effect.checks]
+        for sides in (("lamps[n]", "lamps[n - 1]"), ("lamps.sum()", "int(lamps.sum())"))
+    ]
+    assert not any("at the limits" in one or "differ" in one for each in asked for one in each)
+    (effect,) = find_effects(
+        edit(PATH, *(code.replace("n > 0", "lamps").format(one) for one in ("lamps[n]", "lamps[n - 1]")))
+    )
+    assert "at the limits" in effect.checks[0].en
+
+
 def test_a_refusal_that_a_new_function_makes_is_not_gone() -> None:
     before = thing("if rows < 0:", "    raise ValueError(rows)", "use(rows)")
     after = (

@@ -108,6 +108,12 @@ def _body(text: str) -> str:
             "    return max(len(x), 4)\n", "    return max(len(x), 8)\n", [], id="the larger of two counts"
         ),
         pytest.param(
+            "    return (layer.m, max(layer.n // 2, layer.k))\n",
+            "    return (layer.m, max(layer.n, layer.k))\n",
+            [],
+            id="the larger of two sizes in a shape",
+        ),
+        pytest.param(
             "    return int8_w8a16_moe_quant_config(w)\n",
             "    return int8_w8a8_moe_quant_config(w)\n",
             [("scheme", "changed", "int8_w8a16_moe_quant_config", "int8_w8a8_moe_quant_config")],

@@ -9,7 +9,6 @@ import pytest
 from diffscope.adapters.changes.checkout import worktree_change
 from diffscope.adapters.git.repository import GitRepository
 from diffscope.assessment.document import Assessment, RiskLevel
-from diffscope.facts.change.changed_file import NOT_TEXT
 from diffscope.source.model import Change, PullRequest, SourceKind
 from diffscope.workspace import Workspace
 from tests.builders import git_repository, write_files
@@ -26,7 +25,7 @@ def judged(before: dict[str, bytes], after: dict[str, bytes | None], folder: Pat
 
 
 def not_text(found: Assessment) -> list[tuple[str | None, str]]:
-    return [(gap.path, gap.reason.en) for gap in found.completeness.gaps if gap.what == NOT_TEXT]
+    return [(gap.path, gap.reason.en) for gap in found.completeness.gaps if gap.what == "not-text"]
 
 
 SOURCES = [

@@ -67,10 +67,14 @@ def absolute_module(path: str, item: Import) -> str:
 def _imports_of_file(
     placed: Placed, comparison: ChangedPython, lookup: TreeLookup | None
 ) -> Iterator[ImportFact]:
+    before = comparison.before.imports if comparison.before else ()
+    known = {absolute_module(placed.fact.path, each) for each in before if each.layer is ImportLayer.EAGER}
     for change, imports in (("added", comparison.imports_added), ("removed", comparison.imports_removed)):
         for item in imports:
             target = absolute_module(placed.fact.path, item)
-            is_new = change == "added" and item.layer is ImportLayer.EAGER
+            # One more name of a module that was needed before needs nothing new, unless it is a module itself.
+            is_needed = target in known and not (lookup and lookup.is_module(f"{target}.{item.name}"))
+            is_new = change == "added" and item.layer is ImportLayer.EAGER and not is_needed
             yield ImportFact(
                 **placed.spot(placed.new(item.line) if change == "added" else placed.old(item.line)),
                 change=change,

@@ -129,7 +129,8 @@ def _of_arguments(calls: list[ChangedSignal]) -> Iterator[NumericChoice]:
         if reduced is not None:
             before, after = _arguments(old.signal), _arguments(new.signal)
             scopes = [{name: each.get(name) for name in (*_SCOPE, "0")} for each in (before, after)]
-            is_method = not new.signal.text.startswith(("torch.", "F.", "tl."))
+            # The function of Python is no method of a tensor: it counts and compares sizes.
+            is_method = "." in new.signal.text and not new.signal.text.startswith(("torch.", "F.", "tl."))
             if is_method and scopes[0] != scopes[1]:
                 yield NumericChoice(
                     "reduction", "changed", new, new.signal.detail, old.signal.detail, _last(new.signal)
