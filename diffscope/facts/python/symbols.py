@@ -36,6 +36,8 @@ from diffscope.syntax.model import (
 from diffscope.syntax.outline.uses import Uses
 from diffscope.taxonomy.model import Taxonomy
 
+_BY_PLACE = frozenset({ParameterKind.POSITIONAL_ONLY, ParameterKind.POSITIONAL_OR_KEYWORD})
+_REQUIRED = frozenset({"added-required", "made-required", "replaced"})
 _LONG = 9
 """Letters from which on a name without underscore is taken for a name of its own."""
 
@@ -153,8 +155,31 @@ def _told(change: ChangedSymbol) -> Iterator[ParameterChange]:
     moved = [one for one in change.parameters if one.what == "moved"]
     is_room = any(one.what.startswith("added") for one in change.parameters)
     first = min(moved, key=lambda one: _position(change, one.name), default=None)
-    for one in change.parameters:
+    for one in _with_replaced(change):
         if one.what != "moved" or not is_room or one is first:
+            yield one
+
+
+def _with_replaced(change: ChangedSymbol) -> Iterator[ParameterChange]:
+    """Yield the differences of a signature; the only one that went, and the only one that came in its place with another type, as one."""
+    gone, come = (
+        [one for one in change.parameters if one.what == what] for what in ("removed", "added-required")
+    )
+    sides = change.before, change.after
+    before, after = (
+        [each.name for each in side.parameters if each.kind in _BY_PLACE] if side else [] for side in sides
+    )
+    is_replaced = (
+        len(gone) == len(come) == 1
+        and gone[0].name in before
+        and come[0].name in after
+        and before.index(gone[0].name) == after.index(come[0].name)
+        and not any(one.what in ("added-optional", "moved") for one in change.parameters)
+    )
+    for one in change.parameters:
+        if is_replaced and one is come[0]:
+            yield ParameterChange(what="replaced", name=one.name, before=gone[0].before, after=one.after)
+        elif not is_replaced or one is not gone[0]:
             yield one
 
 
@@ -192,7 +217,7 @@ def collect_parameters(placed: Iterable[Placed], symbols: Iterable[SymbolFact]) 
             **one.spot(change.region, symbol=change.name),
             what=difference.what,
             name=difference.name,
-            missing=difference.name if difference.what in ("added-required", "made-required") else None,
+            missing=difference.name if difference.what in _REQUIRED else None,
             before=None if (is_moved := difference.what == "moved") else difference.before,
             after=None if is_moved else difference.after,
             order_before=difference.before if is_moved else None,
