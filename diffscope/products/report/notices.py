@@ -72,6 +72,8 @@ _ORDER: Final[tuple[NoticeKind, ...]] = (
     "entry",
     "metric",
 )
+_BACKEND: Final = lazy_regex(r"AttentionBackendEnum\.([A-Z][A-Z0-9_]+)")
+"""How a row of the registry of attention backends is called, which is an enumeration."""
 _QUALIFIED: Final = lazy_regex(r"\w+(?:\.\w+)*")
 _VALUES: Final[tuple[tuple[str, NoticeKind, str], ...]] = (
     ("+", "value", "notice.value"),
@@ -260,6 +262,10 @@ def _of_symbol(symbol: SymbolAssessment, number: int, defaults: Mapping[str, str
             yield from _of_setting(symbol, aspect, number, defaults)
         case "variable" if role[:1] == ("config-field",) and len(role) == 4 and _is_set_by_users(name):
             yield from _of_field(symbol, number)
+        case "variable" if aspect == "added" and (member := _BACKEND.fullmatch(name)):
+            row = registry_row("attention backends")
+            text = text_of("notice.row", what=row.en, what_zh=row.zh, name=member[1])
+            yield Seen("entry", f"attention backends {member[1]}", text, number)
         case "variable" if role[:1] == ("value",):
             yield from _of_values(symbol, number)
         case "dependency" if len(role) == 4 and _REQUIRED.search(symbol.path):
