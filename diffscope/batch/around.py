@@ -1,6 +1,7 @@
 """What lies around a window of a clone, for the links between its pull requests: titles and files in git, assessments in the store.
 
 The gravest flags of the window are looked at again at the newest commit of the clone: still so, changed since, or tested by now.
+Assessments are told with what users meet otherwise than a change alone tells.
 """
 
 from __future__ import annotations
@@ -8,6 +9,8 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
+
+import msgspec
 
 from diffscope.adapters.git.log import Squash, main_tip, merges, pull_number, pull_title
 from diffscope.adapters.git.process import run
@@ -21,6 +24,7 @@ from diffscope.patterns import lazy_regex
 from diffscope.products.report.counts import number_of
 from diffscope.products.report.links.nodes import Around, Merged
 from diffscope.products.report.model import Counted, Newest, Period, Recheck, RecheckState, TrendPoint
+from diffscope.render.change_summary import option_of
 from diffscope.rules.model import Evidence, Flag, Severity, every_flag
 from diffscope.source.model import CommitId, RepoPath
 from diffscope.source.profile import places
@@ -290,3 +294,75 @@ def _recheck(
     asked: _Asked, state: RecheckState, *, by: int | None = None, path: str | None = None
 ) -> Recheck:
     return Recheck(number=number_of(asked.assessment), code=asked.flag.code, state=state, by=by, path=path)
+
+
+_READ_DOCUMENTS: Final = ("docs", "examples", "README.md")
+
+
+_READS: Final = 32
+"""Names that are looked for, a question to git each."""
+
+
+_REQUIREMENTS: Final = "requirements/"
+_SETUPS: Final = ("setup.py", "pyproject.toml")
+_LISTED: Final = lazy_regex(r"[\"'](?:requirements/)?([\w.-]+\.txt)[\"']")
+_INCLUDES: Final = lazy_regex(r"(?m)^-r +(?:\./)?([\w.-]+\.txt)")
+
+
+def as_users_meet_them(
+    repository: GitRepository, assessments: Sequence[Assessment]
+) -> tuple[Assessment, ...]:
+    """Return assessments with what users meet otherwise than the change alone tells.
+
+    A variable of the environment that the code read before is declared, and not new. A field of a configuration that went, and that neither
+    an option of the change nor a page of the documents before it names, was nobody's to set. What a file of requirements lists that no
+    installation reads is only for those who install that file.
+    """
+    asked = 0
+    kept = []
+    for one in assessments:
+        options = {
+            option_of(each.name) for each in one.symbols if each.name.startswith(places().code.arguments)
+        }
+        options |= {each.name for each in one.symbols if each.kind == "cli-flag"}
+        symbols = []
+        for symbol in one.symbols:
+            is_new = symbol.kind == "environment-variable" and "added" in symbol.aspects
+            is_gone = symbol.role[:2] == ("config-field", "removed") and option_of(symbol.name) not in options
+            if (is_new or is_gone) and asked < _READS:
+                asked += 1
+                head, last = one.change.pull.head, symbol.name.rpartition(".")[2]
+                if is_new and _is_named(
+                    repository, head, last, [folder.rstrip("/") for folder in places().packages]
+                ):
+                    symbol = msgspec.structs.replace(symbol, aspects=("declared",))  # noqa: PLW2901
+                elif is_gone and not _is_named(repository, head, last, _READ_DOCUMENTS):
+                    symbol = msgspec.structs.replace(symbol, role=())  # noqa: PLW2901
+            if symbol.kind == "dependency" and symbol.role[3:] == ("core",):
+                listed = _installed(repository, one.change.pull.head)
+                if symbol.path.startswith(_REQUIREMENTS) and listed and symbol.path not in listed:
+                    symbol = msgspec.structs.replace(symbol, role=(*symbol.role[:3], "optional"))  # noqa: PLW2901
+            symbols.append(symbol)
+        kept.append(msgspec.structs.replace(one, symbols=tuple(symbols)))
+    return tuple(kept)
+
+
+def _is_named(repository: GitRepository, head: str | None, name: str, folders: Sequence[str]) -> bool:
+    """Return whether a file of the folders named something before a change."""
+    if head is None or not folders:
+        return False
+    found = run(repository.objects, "grep", "-q", "-w", "-F", "-e", name, f"{head}~", "--", *folders)
+    return found.code == 0
+
+
+def _installed(repository: GitRepository, head: str | None) -> frozenset[str]:
+    """Return the files of requirements that the installation of a commit reads, with those that they include; none where it reads no such file."""
+
+    def shown(path: str) -> str:
+        return decode(run(repository.objects, "show", f"{head}:{path}").out)
+
+    found = [f"{_REQUIREMENTS}{name}" for path in _SETUPS for name in _LISTED.findall(shown(path))]
+    for path in found:
+        included = (f"{_REQUIREMENTS}{name}" for name in _INCLUDES.findall(shown(path)))
+        found += [each for each in included if each not in found]
+    return frozenset(found)

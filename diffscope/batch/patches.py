@@ -1,4 +1,4 @@
-"""The patches of a window, asked of git in one question, and what they say of settings and of each other; what users met before."""
+"""The patches of a window, asked of git in one question, and what they say of settings and of each other."""
 
 from __future__ import annotations
 
@@ -135,6 +135,7 @@ class _Reader:
         """Return what the author says and the code decides."""
         values = [name for name in brought if "-" not in name]
         said = read_words(self._diff, self._settings, values)
+        capped, others = self._capped() if said.tests.caps else ([], 0)
         return msgspec.structs.replace(
             said,
             orders=tuple(found for path, name, _ in said.orders for found in self._firsts(path, name)),
@@ -144,7 +145,7 @@ class _Reader:
             defaults=tuple(self._defaults([name for _, name in said.constants])),
             resolved=tuple(self._resolved()),
             tests=msgspec.structs.replace(
-                said.tests, capped=tuple(self._capped() if said.tests.caps else ())
+                said.tests, caps=max(0, said.tests.caps - others), capped=tuple(capped)
             ),
         )
 
@@ -188,6 +189,9 @@ class _Reader:
                 is_moved = "'" in one.value and one.value.strip("'") in gone
                 if one.name in told or _key(one) in there or is_moved:
                     continue
+                # What code sets whatever was set, to what it is by default anyway, is met by hardly anybody.
+                if not one.is_unset and one.value in self._default_before(one.name):
+                    continue
                 told.add(one.name)
                 was = sorted(self._numbers(before, one.name)) if one.is_unset else ()
                 yield msgspec.structs.replace(one, path=path, before=tuple(f"{each:g}" for each in was))
@@ -217,16 +221,22 @@ class _Reader:
     def _defaults(self, options: Sequence[str]) -> Iterator[tuple[str, str]]:
         """Yield options with what they are by default, by the field of the class of settings of that name."""
         for option in options:
-            name = option.removeprefix("--").replace("-", "_")
-            asks = rf"^ {{4}}{name}: "
-            found = run(
-                self._repository.objects, "grep", "-l", "-E", "-e", asks, self._head, "--", *_folders()
-            )
-            for path in (line.partition(":")[2] for line in split_lines(decode(found.out)) if line):
-                default = described_in(self._shown(path)).get(name, ("", ""))[1]
-                if default and default != "None":
-                    yield option, default
-                    break
+            found = self._of_classes(option.removeprefix("--").replace("-", "_"), self._head)
+            default = next((each for each in found if each != "None"), "")
+            if default:
+                yield option, default
+
+    def _default_before(self, name: str) -> set[str]:
+        return {*self._of_classes(name, f"{self._head}~")}
+
+    def _of_classes(self, name: str, commit: str) -> Iterator[str]:
+        """Yield what a field of classes is by default at a commit, as written."""
+        asks = rf"^ {{4}}{name}: "
+        found = run(self._repository.objects, "grep", "-l", "-E", "-e", asks, commit, "--", *_folders())
+        for path in (line.partition(":")[2] for line in split_lines(decode(found.out)) if line):
+            default = described_in(self._shown(path, commit)).get(name, ("", ""))[1]
+            if default:
+                yield default
 
     def _resolved(self) -> Iterator[tuple[str, Resolved]]:
         """Yield settings whose default leaves the choice to the code now, with what it chooses and where the value of before is refused."""
@@ -248,11 +258,14 @@ class _Reader:
             if choices or barred:
                 yield one.name, Resolved(choices=tuple(choices), barred=tuple(dict.fromkeys(barred)))
 
-    def _capped(self) -> Iterator[str]:
-        """Yield what tests run only up to a version from now on."""
+    def _capped(self) -> tuple[list[str], int]:
+        """Return what tests run only up to a version from now on, and how many more are bound for another program alone."""
+        own, others, whose = list[str](), 0, places().product[0].strip("/")
         for file in self._diff.files:
             if places().is_test(file.path) and file.path.endswith(".py"):
-                yield from capped_in(self._shown(file.path), self._added_in(file.path))
+                found, more = capped_in(self._shown(file.path), self._added_in(file.path), whose)
+                own, others = [*own, *found], others + more
+        return own, others
 
 
 def _key(one: Decided) -> tuple[str, str, str]:
@@ -337,49 +350,3 @@ def _patches(
         except DiffError:
             continue
     return found
-
-
-_READ_DOCUMENTS: Final = ("docs", "examples", "README.md")
-
-
-_READS: Final = 32
-"""Names that are looked for, a question to git each."""
-
-
-def as_users_meet_them(
-    repository: GitRepository, assessments: Sequence[Assessment]
-) -> tuple[Assessment, ...]:
-    """Return assessments with what users meet otherwise than the change alone tells.
-
-    A variable of the environment that the code read before is declared, and not new. A field of a configuration that went, and that neither
-    an option of the change nor a page of the documents before it names, was nobody's to set.
-    """
-    asked = 0
-    kept = []
-    for one in assessments:
-        options = {
-            option_of(each.name) for each in one.symbols if each.name.startswith(places().code.arguments)
-        }
-        options |= {each.name for each in one.symbols if each.kind == "cli-flag"}
-        symbols = []
-        for symbol in one.symbols:
-            is_new = symbol.kind == "environment-variable" and "added" in symbol.aspects
-            is_gone = symbol.role[:2] == ("config-field", "removed") and option_of(symbol.name) not in options
-            if (is_new or is_gone) and asked < _READS:
-                asked += 1
-                head, last = one.change.pull.head, symbol.name.rpartition(".")[2]
-                if is_new and _is_named(repository, head, last, _folders()):
-                    symbol = msgspec.structs.replace(symbol, aspects=("declared",))  # noqa: PLW2901
-                elif is_gone and not _is_named(repository, head, last, _READ_DOCUMENTS):
-                    symbol = msgspec.structs.replace(symbol, role=())  # noqa: PLW2901
-            symbols.append(symbol)
-        kept.append(msgspec.structs.replace(one, symbols=tuple(symbols)))
-    return tuple(kept)
-
-
-def _is_named(repository: GitRepository, head: str | None, name: str, folders: Sequence[str]) -> bool:
-    """Return whether a file of the folders named something before a change."""
-    if head is None or not folders:
-        return False
-    found = run(repository.objects, "grep", "-q", "-w", "-F", "-e", name, f"{head}~", "--", *folders)
-    return found.code == 0

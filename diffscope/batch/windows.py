@@ -19,9 +19,8 @@ from diffscope.adapters.git.log import (
 )
 from diffscope.adapters.git.repository import GitRepository
 from diffscope.assessment.document import Assessment
-from diffscope.batch.around import find_around, recheck, unjudged_points
+from diffscope.batch.around import as_users_meet_them, find_around, recheck, unjudged_points
 from diffscope.batch.judging import Wanted, name_of
-from diffscope.batch.patches import as_users_meet_them
 from diffscope.batch.run import Batch, Progress
 from diffscope.errors import RepositoryError, UsageError
 from diffscope.messages.model import Message, message

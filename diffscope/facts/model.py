@@ -156,7 +156,7 @@ ParameterWhat = Literal[
     "annotation",
 ]
 ContractWhat = Literal[
-    "form", "abstract", "layout", "numbering", "member", "value", "switch", "refusal", "sibling"
+    "form", "abstract", "layout", "numbering", "member", "value", "switch", "refusal", "base", "sibling"
 ]
 ContractChange = Literal["added", "removed", "changed", "shifted", "appended", "appended-required", "form"]
 OptionWhat = Literal[
@@ -707,7 +707,7 @@ class ContractFact(Located, frozen=True, kw_only=True):
     what: Annotated[
         str,
         said(
-            "form (how a name is used), abstract (subclasses must now implement it), layout (positions of fields), numbering (values of an automatically numbered enumeration), member (of an enumeration), value (of a Literal), switch (no longer read), refusal (it now only raises) or sibling (a new class does not read `names`, although `before` of its siblings do).",
+            "form (how a name is used), abstract (subclasses must now implement it), layout (positions of fields), numbering (values of an automatically numbered enumeration), member (of an enumeration), value (of a Literal), switch (no longer read), refusal (it now only raises), base (it no longer derives from a class that says what it can do) or sibling (a new class does not read `names`, although `before` of its siblings do).",
             one_of=ContractWhat,
         ),
     ]
@@ -718,7 +718,7 @@ class ContractFact(Located, frozen=True, kw_only=True):
             one_of=ContractChange,
         ),
     ]
-    before: Annotated[str | None, said("The form, the fields or the switch before.")] = None
+    before: Annotated[str | None, said("The form, the fields, the switch or the base before.")] = None
     after: Annotated[str | None, said("The form, the fields or what is raised after.")] = None
     names: Annotated[
         tuple[str, ...], said("Fields, members or values that were added, removed or moved.")

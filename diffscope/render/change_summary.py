@@ -264,7 +264,8 @@ def _with_other_names(
     renamed: Iterable[tuple[str, str, str]], symbols: Sequence[SymbolAssessment]
 ) -> Iterator[_Clause]:
     """Yield which class is called otherwise now, and where its old name stands for another one."""
-    for path, old, new in renamed:
+    for path, old, named in renamed:
+        new = _successor(named, symbols)
         taken = [
             one.path
             for one in symbols
@@ -274,6 +275,19 @@ def _with_other_names(
             yield _clause("clause.renames-reused", old=old, new=new, path=taken[0])
         else:
             yield _clause("clause.becomes", names=_names([old]), count=1, name=new)
+
+
+def _successor(new: str, symbols: Sequence[SymbolAssessment]) -> str:
+    """Return the class that takes the place of one that went: the new one that most others derive from now, where that derives from its namesake."""
+    heirs = {
+        one.name for one in symbols if one.kind == "class" and "added" in one.aspects and new in _bases(one)
+    }
+    takers: dict[str, int] = defaultdict(int)
+    for one in symbols:
+        if one.kind == "class" and "bases" in one.aspects:
+            for base in _bases(one):
+                takers[base] += 1
+    return max(sorted(heirs | {new}), key=lambda name: (takers[name], name == new))
 
 
 def _merged(symbols: Sequence[SymbolAssessment]) -> Iterator[_Clause]:

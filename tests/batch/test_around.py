@@ -11,8 +11,7 @@ import pytest
 from diffscope.adapters.git.log import first_release
 from diffscope.adapters.git.repository import GitRepository
 from diffscope.assessment.document import Assessment, SymbolAssessment
-from diffscope.batch.around import find_around
-from diffscope.batch.patches import as_users_meet_them
+from diffscope.batch.around import as_users_meet_them, find_around
 from diffscope.products.report.links.lines import Mended
 from diffscope.source.model import CommitId
 from tests.assessments import an_assessment
@@ -65,6 +64,10 @@ FIXES = {
 def clone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GitRepository]:
     start = {
         "docs/lamp.md": "Set most_wicks.",
+        "requirements/common.txt": "-r oils.txt\n",
+        "requirements/oils.txt": "olive\n",
+        "requirements/gas.txt": "natural\n",
+        "setup.py": 'read("common.txt")\n',
         "vllm/__init__.py": "",
         "vllm/other.py": OTHER,
         "vllm/old.py": 'os.getenv("VLLM_OLD")\n',
@@ -111,6 +114,18 @@ def test_a_variable_that_the_code_read_before_is_declared_and_not_new(clone: Git
         ("VLLM_OLD", ("declared",)),
         ("VLLM_NEW", ("added",)),
     ]
+
+
+def test_what_no_installation_reads_is_only_for_those_who_install_it(clone: GitRepository) -> None:
+    symbols = (
+        SymbolAssessment(
+            path=f"requirements/{name}.txt", line=1, name=name, kind="dependency", aspects=("raised",), logic=True,
+            role=("1", "2", "range", "core"),
+        )
+        for name in ("common", "oils", "gas")
+    )  # fmt: skip
+    (found,) = as_users_meet_them(clone, [_window(clone, *symbols)])
+    assert [one.role[3] for one in found.symbols] == ["core", "core", "optional"]
 
 
 def test_a_field_that_no_document_names_was_nobody_s_to_set(clone: GitRepository) -> None:

@@ -9,6 +9,7 @@ from diffscope.assessment.document import Assessment, SymbolAssessment
 from diffscope.render.change_summary import clauses_of
 from tests.assessments import an_assessment
 
+A_CLASS = (("class", ""), ("method", ".id"), ("method", ".keys"), ("method", ".size"))
 SOURCE, TEST = "vllm/v1/core/sched/scheduler.py", "tests/v1/core/test_scheduler.py"
 
 
@@ -171,6 +172,17 @@ def a_symbol(
             ],
             ["`X`, `Y` become `Z`", "adds `Z`", "removes `X`, `Y`"],
             id="two classes become one",
+        ),
+        pytest.param(
+            [
+                *(a_symbol(kind, f"Fire{name}", "removed") for kind, name in A_CLASS),
+                *(a_symbol(kind, f"Base{name}", "added") for kind, name in A_CLASS),
+                a_symbol("class", "FireOfWood", "added", "Base"),
+                a_symbol("class", "Glow", "bases", "fires.FireOfWood"),
+                a_symbol("class", "Ember", "bases", "FireOfWood"),
+            ],
+            ["`Fire` becomes `FireOfWood`", "adds `FireOfWood` on top of `Base`"],
+            id="the class that others derive from now takes the place of one that went",
         ),
         pytest.param(
             [a_symbol("environment-variable", "VLLM_EMBER", "default", "default", "0", "1")],

@@ -1,4 +1,4 @@
-"""Capabilities that code lacks: a class no longer reads a switch, a new one does not as its siblings do, a method now only raises."""
+"""Capabilities that code lacks: a class no longer reads a switch or declares a support, a new one does not as its siblings do, a method now only raises."""
 
 from __future__ import annotations
 
@@ -25,6 +25,8 @@ _KERNEL: Final = lazy_regex(
 _FEWEST, _MOST = 3, 12
 """Siblings that have to be there, and that are asked, for what nearly all of them do to be expected of a new one."""
 _SHARE = 0.8
+_DECLARED: Final = lazy_regex(r"(?:Supports|Is|Has)[A-Z]\w*")
+"""Names of base classes by which a class says what it can do."""
 _DOCSTRING: Final = lazy_regex(r"^\s*[rRuU]?(\"\"\"|''')")
 
 
@@ -32,7 +34,7 @@ class Capability(NamedTuple):
     """Something that is no longer done."""
 
     what: str
-    """``switch``, ``refusal`` or ``sibling``."""
+    """``switch``, ``refusal``, ``base`` or ``sibling``."""
     symbol: str
     place: Region | None
     before: str | None
@@ -144,6 +146,43 @@ def _is_gone(word: re.Pattern[str], name: str, others: tuple[Placed, ...]) -> bo
         for change in one.symbols
         if word.search(change.name)
     )
+
+
+def undeclared(
+    placed: Placed, comparison: ChangedPython, others: tuple[Placed, ...], lookup: TreeLookup
+) -> Iterator[Capability]:
+    """Yield the bases that say what a class can do, and that it has no longer, by whatever way."""
+    for change in comparison.symbols:
+        if change.kind is not DefinitionKind.CLASS or change.before is None or change.after is None:
+            continue
+        for base in change.before.bases:
+            name = base.partition("[")[0].rpartition(".")[2]
+            if not _DECLARED.fullmatch(name) or base in change.after.bases:
+                continue
+            word = re.compile(rf"\b{re.escape(name)}\b")
+            if name not in _above(placed, change.name, others, lookup) and not _is_gone(word, name, others):
+                yield Capability("base", change.name, change.region, name, None)
+
+
+def _above(placed: Placed, name: str, others: tuple[Placed, ...], lookup: TreeLookup) -> set[str]:
+    """Return the last names of the classes above a class after the change; a class of the change stands for all of its name."""
+    pending, found, changed = [(placed, name)], set[str](), {other.fact.module for other in others}
+    while pending:
+        one, owner = pending.pop()
+        outline = one.material.python.after if one.material.python else None
+        for each in outline.definitions if outline is not None else ():
+            for base in each.bases if each.name == owner else ():
+                written = base.partition("[")[0]
+                last = written.rpartition(".")[2]
+                if last in found:
+                    continue
+                found.add(last)
+                pending += [(other, last) for other in others]
+                module, origin = origin_of(one.fact.path, written, outline.imports if outline else ())
+                module = module or one.fact.module or ""
+                if module not in changed:
+                    found |= {above for _, above in lookup.lineage(module, origin or last)}
+    return found
 
 
 def unread_switches(placed: Placed, comparison: ChangedPython, lookup: TreeLookup) -> Iterator[Capability]:

@@ -15,7 +15,7 @@ from diffscope.facts.change.changed_file import Placed, source_comparison
 from diffscope.facts.change.changed_python import ChangedPython, ChangedSymbol
 from diffscope.facts.model import ContractFact
 from diffscope.facts.parsed_text import parse_expression
-from diffscope.facts.python.capabilities import capabilities, unread_switches
+from diffscope.facts.python.capabilities import capabilities, undeclared, unread_switches
 from diffscope.facts.python.removed_api import edited_users
 from diffscope.patterns import lazy_regex
 from diffscope.source.text import Region, SourceText
@@ -52,7 +52,10 @@ def collect_contracts(
         found = [*reader.forms(), *reader.classes(), *reader.values()]
         found += [
             _Found(each.symbol, each.place, each.what, "removed", before=each.before, after=each.after)
-            for each in capabilities(one, compared, placed)
+            for each in (
+                *capabilities(one, compared, placed),
+                *(undeclared(one, compared, placed, lookup) if lookup else ()),
+            )
         ]
         found += [
             _Found(each.symbol, each.place, each.what, "added", before=each.before, names=(each.after or "",))

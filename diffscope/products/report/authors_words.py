@@ -47,6 +47,7 @@ _LINES: Final = 24
 """Lines of one statement that are read."""
 _FIGURES: Final = 4
 _SKIP: Final = lazy_regex(r"\b(?:pytest\.(?:mark\.)?(?:skip|xfail)|skip(?:if)?\()")
+_TEST: Final = lazy_regex(r"^\s*(?:async )?(?:def|class) ([Tt]est\w*)")
 _CAP: Final = lazy_regex(r"\bmax_\w*version ?=")
 _TOKEN: Final = lazy_regex(r"\"[^\"]*\"|'[^']*'|\w+")
 _PLAIN: Final = lazy_regex(r"[\"'\d]|[A-Z][A-Z0-9_]+$|True$|False$|None$")
@@ -158,9 +159,11 @@ def _tests_said(files: Sequence[FileDiff]) -> TestsSaid:
     hunks = [hunk for file in files if file.status is not FileStatus.ADDED for hunk in file.hunks]
     come = [line.text for hunk in hunks for line in hunk.added]
     gone = [line.text for hunk in hunks for line in hunk.removed]
+    there = {name for line in gone for name in _TEST.findall(line)}
+    new = sum(_new_skips(hunk, there) for hunk in hunks)
     skips, caps = (
-        max(0, sum(map(bool, map(sign.search, come))) - sum(map(bool, map(sign.search, gone))))
-        for sign in (_SKIP, _CAP)
+        max(0, sum(map(bool, map(sign.search, come))) - sum(map(bool, map(sign.search, gone))) - without)
+        for sign, without in ((_SKIP, new), (_CAP, 0))
     )
     turned = sum(
         any(_is_turned(before.text, line.text) for before in hunk.removed)
@@ -168,6 +171,20 @@ def _tests_said(files: Sequence[FileDiff]) -> TestsSaid:
         for line in hunk.added
     )
     return TestsSaid(skips=skips, caps=caps, turned=turned)
+
+
+def _new_skips(hunk: Hunk, there: Collection[str]) -> int:
+    """Return how many skips stand above or in tests that come with them: those give up nothing."""
+    found, is_new, above = 0, False, 0
+    for line in hunk.added:
+        test = _TEST.search(line.text)
+        if test:
+            is_new, found, above = test[1] not in there, found + above * (test[1] not in there), 0
+        elif _SKIP.search(line.text) and line.text.lstrip().startswith("@"):
+            above += 1
+        elif _SKIP.search(line.text):
+            found += is_new
+    return found
 
 
 def _is_turned(before: str, after: str) -> bool:

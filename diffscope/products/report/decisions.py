@@ -295,16 +295,28 @@ def barred_in(text: str, lines: Collection[int], value: str) -> list[str]:
     return found
 
 
-def capped_in(text: str, lines: Collection[int]) -> list[str]:
-    """Return the keys of tables whose calls have a greatest version on one of some lines."""
-    return [
-        str(key.value)
+def capped_in(text: str, lines: Collection[int], whose: str) -> tuple[list[str], int]:
+    """Return the keys of tables whose calls have a greatest version on one of some lines, and how many more have it only for another program.
+
+    ``whose`` is the name that a table of reasons beside the version has for the project's own code.
+    """
+    found = [
+        (str(key.value), value)
         for table in ast.walk(parsed(text))
         if isinstance(table, ast.Dict)
         for key, value in zip(table.keys, table.values, strict=True)
         if isinstance(key, ast.Constant) and isinstance(value, ast.Call)
         and any(_CAP.search(one.arg or "") and one.value.lineno in lines for one in value.keywords)
     ]  # fmt: skip
+    own = [key for key, value in found if all(_concerns(one, whose) for one in value.keywords)]
+    return own, len(found) - len(own)
+
+
+def _concerns(given: ast.keyword, whose: str) -> bool:
+    """Return whether an argument is no table of reasons, or one that names the project's own code."""
+    if not (given.arg or "").endswith("reason") or not isinstance(given.value, ast.Dict):
+        return True
+    return whose in [key.value for key in given.value.keys if isinstance(key, ast.Constant)]
 
 
 def first_in(text: str, function: str) -> dict[str, str]:

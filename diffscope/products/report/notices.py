@@ -72,12 +72,13 @@ _ORDER: Final[tuple[NoticeKind, ...]] = (
     "entry",
     "metric",
 )
+_BACKEND: Final = lazy_regex(r"AttentionBackendEnum\.([A-Z][A-Z0-9_]+)")
+"""How a row of the registry of attention backends is called, which is an enumeration."""
 _QUALIFIED: Final = lazy_regex(r"\w+(?:\.\w+)*")
 _VALUES: Final[tuple[tuple[str, NoticeKind, str], ...]] = (
     ("+", "value", "notice.value"),
     ("-", "removed", "notice.value-removed"),
 )
-_MOST_FIELDS: Final = 2
 _REFERENCES: Final = (
     "get_field(",
     "field(",
@@ -173,7 +174,7 @@ def _notices(assessment: Assessment, words: AuthorsWords) -> Iterator[Seen]:
     listed = list(_moved(listed))
     options = {one.name for one in listed if one.kind == "option"}
     fields = [one for one in listed if one.kind == "setting" and option_of(one.name) not in options]
-    told = [one for one in listed if one.kind != "setting"] + fields[:_MOST_FIELDS]
+    told = [one for one in listed if one.kind != "setting"] + fields
     told += _of_flags(assessment, number, {one.name for one in listed})
     told += _of_words(
         assessment, words, {one.name.rpartition(".")[2] for one in told if one.kind == "default"}
@@ -232,8 +233,8 @@ def _of_words(assessment: Assessment, words: AuthorsWords, told: Collection[str]
         default = dict(words.defaults).get(name, "")
         code = "notice.constant-gone-for" if default else "notice.constant-gone"
         text = text_of(code, name=name, value=value, **where, default=default)
-        keep = text_of("keep.value", name=name, value=value)
-        yield Seen("default", f"{name} {value}", text, number, is_weighty=True, keep=keep)
+        # The constant may have measured something else than the setting does: no value of it brings the old state back for certain.
+        yield Seen("default", f"{name} {value}", text, number, is_weighty=True)
     if words.orders:
         yield of_orders(words, number, where)
 
@@ -261,6 +262,10 @@ def _of_symbol(symbol: SymbolAssessment, number: int, defaults: Mapping[str, str
             yield from _of_setting(symbol, aspect, number, defaults)
         case "variable" if role[:1] == ("config-field",) and len(role) == 4 and _is_set_by_users(name):
             yield from _of_field(symbol, number)
+        case "variable" if aspect == "added" and (member := _BACKEND.fullmatch(name)):
+            row = registry_row("attention backends")
+            text = text_of("notice.row", what=row.en, what_zh=row.zh, name=member[1])
+            yield Seen("entry", f"attention backends {member[1]}", text, number)
         case "variable" if role[:1] == ("value",):
             yield from _of_values(symbol, number)
         case "dependency" if len(role) == 4 and _REQUIRED.search(symbol.path):

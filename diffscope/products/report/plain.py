@@ -28,6 +28,7 @@ _BY_DEFAULT: Final = lazy_regex(r"(?i)\b(?:enable|disable|turn (?:on|off)|use)\b
 _VENDORS: Final = {"amd": "rocm", "intel": "xpu"}
 """How titles call a platform by who makes it."""
 _SPAN: Final = lazy_regex(r"`([^`]*)`")
+_CONNECTOR: Final = "Connector"
 _MODEL: Final = lazy_regex(r"(?:^|/)models/(\w+)(?:/\w+)*(?:\.py)$")
 
 
@@ -124,11 +125,7 @@ def _affects(assessment: Assessment) -> Text | None:
     is_vague = area in profile().readers.everybody or area == "platform" or (area == "models" and not models)
     if not platform and is_vague:
         return None
-    if models:
-        who = text_of("affects.some-models", names=tuple(f"`{name}`" for name in models))
-    else:
-        known = f"affects.{area}" in texts(Language.ENGLISH)
-        who = text_of(f"affects.{area}") if known else _of_area(area)
+    who = _of_area(area, models, _connectors(assessment) if area == "kv-transfer" else ())
     if not platform or area == "inside":
         return who
     name = area_title(platform, Language.ENGLISH)
@@ -156,7 +153,13 @@ def _switch(assessment: Assessment) -> str:
     return only.name.rpartition(".")[2] if only is not None and only.role[-1] == "False" else ""
 
 
-def _of_area(area: str) -> Text:
+def _of_area(area: str, models: tuple[str, ...], connectors: tuple[str, ...]) -> Text:
+    """Return who uses an area: its models or connectors by their names, where those alone changed."""
+    for code, named in (("affects.some-models", models), ("affects.connectors", connectors)):
+        if named:
+            return text_of(code, names=tuple(f"`{name}`" for name in named))
+    if f"affects.{area}" in texts(Language.ENGLISH):
+        return text_of(f"affects.{area}")
     return text_of(
         "affects.of-area",
         name=area_title(area, Language.ENGLISH),
@@ -171,6 +174,19 @@ def _models(assessment: Assessment) -> tuple[str, ...]:
         profile().code.shared_models
     )
     return tuple(sorted(found)) if 0 < len(found) <= _MODELS else ()
+
+
+def _connectors(assessment: Assessment) -> tuple[str, ...]:
+    """Return the connectors whose classes alone changed; nothing where they are too many to name, or where code of all of them changed."""
+    source = {file.path for file in assessment.files if file.category == "source"}
+    changed = [
+        one
+        for one in assessment.symbols
+        if "called" not in one.aspects and (one.path in source or not assessment.files)
+    ]
+    roots = {one.name.partition(".")[0] for one in changed}
+    is_all = all(name.endswith(_CONNECTOR) for name in roots) and source <= {one.path for one in changed}
+    return tuple(sorted(roots)) if is_all and len(roots) <= _MODELS else ()
 
 
 def _platform(assessment: Assessment) -> str:

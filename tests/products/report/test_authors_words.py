@@ -61,6 +61,10 @@ TEST = "tests/test_lamp.py"
     ("added", "removed", "said"),
     [
         pytest.param("@pytest.mark.skip(reason='dark')", "", TestsSaid(skips=1), id="a skip"),
+        pytest.param("@pytest.mark.skip(reason='dark')\ndef test_new():\n    lit()", "", TestsSaid(), id="a skip of a test that is new"),
+        pytest.param("@pytest.mark.skip(reason='dark')\ndef test_it(lamp):\n    lit()", "def test_it():\n    lit()", TestsSaid(skips=1), id="a skip of a test that was there"),
+        pytest.param("def test_new():\n    pytest.skip('dark')", "", TestsSaid(), id="a skip in a test that is new"),
+        pytest.param("    pytest.skip('dark')", "", TestsSaid(skips=1), id="a skip in a test that was there"),
         pytest.param("    @pytest.mark.skip(reason='dark')", "@pytest.mark.skip(reason='dark')", TestsSaid(), id="a skip that moved"),
         pytest.param("    Lamp('a', max_oil_version='4.5')", "    Lamp('a')", TestsSaid(caps=1), id="a greatest version"),
         pytest.param("    assert lit() == 2", "    assert lit() == 1", TestsSaid(turned=1), id="another value"),

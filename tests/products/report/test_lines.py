@@ -33,6 +33,18 @@ def test_who_works_on_whose_lines_in_a_window(second: Patch, mended: list[Mended
     assert list(find_worked([FIRST, second], [], BROUGHT).mended) == mended
 
 
+def test_a_title_that_names_what_one_added_is_no_word_on_another_whose_lines_go() -> None:
+    other = Patch(
+        4, "Add oil", parse_diff(a_patch("    pour_oil_into_the_lamp_again(now)", path="vllm/b.py"))
+    )
+    fix = _fix(
+        "    x = 1", "    pour_oil_into_the_lamp_again(now)", title="Fix LanternOfOil", path="vllm/b.py"
+    )
+    found = find_worked([FIRST, other], [fix], BROUGHT)
+    assert list(found.mended) == [Mended(2, 1, ("LanternOfOil",))]
+    assert list(found.touched) == [(2, 1)]
+
+
 LATER = _fix("    wick = None", LINES, path="vllm/b.py")._replace(number=3)
 
 
@@ -61,6 +73,9 @@ def test_lines_that_moved(before: list[Patch], mended: list[Mended]) -> None:
         pytest.param(_fix("    x = 1", path="vllm/backend.py", section="class Other:"), [], [], id="another class of that module"),
         pytest.param(_fix(LINES + "  # soon", LINES), [], [], id="a comment alone"),
         pytest.param(_fix("    x = 1"), [], [], id="nothing of it"),
+        pytest.param(_fix("    wick = trim_the_wick(\n        lamp,\n        to=4,\n        by=2,\n    )", LINES.partition("\n")[0]), [], [], id="a call with one more argument"),
+        pytest.param(_fix("    x = 1\n" * 400, LINES), [], [(2, 1)], id="its lines, and very much more"),
+        pytest.param(_fix("    x = 1", title="[Bugfix] Fix LanternOfOil on boats"), [Mended(2, 1, ("LanternOfOil",))], [(2, 1)], id="its title names a class that it added"),
         pytest.param(_fix("    x = 1", LINES.partition("\n")[0] + "\n" + "    other_code_that_was_there()\n" * 20), [], [], id="one line that may stand elsewhere, too"),
         pytest.param(_fix("    wick = None", "    moved_from_another_place()"), [], [], id="a line that it only moved"),
     ],

@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from diffscope.assessment.document import AreaShare, Assessment, FileAssessment, PastWork, SymbolAssessment
+from diffscope.products.report.authors_words import AuthorsWords
 from diffscope.products.report.links.build import Linked, link_window
 from diffscope.products.report.links.lines import Mended, Worked
 from diffscope.products.report.links.nodes import Around, Merged
@@ -182,6 +183,24 @@ def test_who_follows_whom(later: Assessment, reason: str, names: tuple[str, ...]
         if link.reason != "shares"
     ]
     assert found == ([(2, 1, reason, names)] if names else [])
+
+
+@pytest.mark.parametrize(
+    ("title", "touched", "reason"),
+    [
+        pytest.param("[Bugfix] Fix it", ((2, 1),), "fixes", id="a fix that takes lines of it away"),
+        pytest.param("[Bugfix] Fix it", (), "builds-on", id="a fix that only changes the same function"),
+        pytest.param("[BugFix] Support oil", ((2, 1),), "builds-on", id="something more that works now"),
+        pytest.param("fix(lamp): support oil", ((2, 1),), "builds-on", id="so behind a tag of another form"),
+    ],
+)
+def test_a_fix_calls_itself_one_and_takes_away_lines(
+    title: str, touched: tuple[tuple[int, int], ...], reason: str
+) -> None:
+    later = a_merge(2, a_symbol("Lantern.glow", "body"), title=title, kind="bugfix")
+    around = Around(said={1: AuthorsWords()}, worked=Worked(touched=touched))
+    found = link_window((ADDS, later), around, "vllm-project/vllm")
+    assert [(link.source, link.reason) for link in found.links if link.reason != "shares"] == [(2, reason)]
 
 
 def test_a_sweep_is_no_word_on_each_that_it_touches() -> None:

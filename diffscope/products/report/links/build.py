@@ -43,7 +43,9 @@ def link_window(assessments: Sequence[Assessment], around: Around, repository: s
     inside = {number_of(one): one for one in assessments}
     nodes = [node_of(one, is_inside=True) for one in assessments]
     neighbours = [node_of(one, is_inside=False) for one in around.judged if number_of(one) not in inside]
-    chains = find_chains((*nodes, *neighbours), (*around.before, *around.after), around.worked.mended)
+    chains = find_chains(
+        (*nodes, *neighbours), (*around.before, *around.after), around.worked.mended, _fixed(around)
+    )
     groups, shared = group(
         nodes,
         chains,
@@ -62,6 +64,12 @@ def link_window(assessments: Sequence[Assessment], around: Around, repository: s
     return Linked(
         links, tuple(_related(links, inside, neighbours, around, repository)), tuple(themes[:_MOST])
     )
+
+
+def _fixed(around: Around) -> frozenset[tuple[int, int]] | None:
+    """Return who takes away whose lines, as (later one, earlier one); ``None`` where no patches were read."""
+    mended = {(one.source, one.target) for one in around.worked.mended}
+    return frozenset(mended | {*around.worked.touched}) if around.said else None
 
 
 def _home(assessment: Assessment) -> str:

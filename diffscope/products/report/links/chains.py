@@ -13,7 +13,7 @@ from typing import Final
 
 from diffscope.patterns import lazy_regex
 from diffscope.products.report.link_model import Link, LinkReason
-from diffscope.products.report.links.lines import STYLE, Mended, is_fix
+from diffscope.products.report.links.lines import ABILITY, STYLE, Mended, is_repair
 from diffscope.products.report.links.nodes import Merged, Node, Touched, plain_title
 from diffscope.products.report.links.terms import terms_of
 from diffscope.source.profile import places
@@ -120,9 +120,15 @@ class _Trail:
 
 
 def find_chains(
-    nodes: Iterable[Node], around: Iterable[Merged], mended: Iterable[Mended] = ()
+    nodes: Iterable[Node],
+    around: Iterable[Merged],
+    mended: Iterable[Mended] = (),
+    touched: Container[tuple[int, int]] | None = None,
 ) -> tuple[Link, ...]:
-    """Return the links, each from the later pull request to the earlier one, by both; at most one for each two pull requests."""
+    """Return the links, each from the later pull request to the earlier one, by both; at most one for each two pull requests.
+
+    ``touched`` are fixes with whose lines they take away: what no patch tells of a fix is no word on a fault. ``None`` where nobody read patches.
+    """
     ordered = sorted(nodes, key=lambda node: node.order)
     by_number = {node.number: node for node in ordered}
     outside = {one.number: one for one in around if one.number not in by_number}
@@ -132,7 +138,7 @@ def find_chains(
     trail, found = _Trail(), dict[tuple[int, int], Link]()
     for node in ordered:
         trail.follow(node)
-        for link in (*_told(node, known, titles), *_traced(node, trail, added)):
+        for link in (*_told(node, known, titles), *_traced(node, trail, added, touched)):
             found.setdefault((link.source, link.target), link)
         trail.record(node)
     for late in sorted(outside.values(), key=lambda one: (one.merged_at, one.number)):
@@ -143,7 +149,8 @@ def find_chains(
     merged_at = {one.number: one.merged_at for one in ordered} | {
         one.number: one.merged_at for one in outside.values()
     }
-    _by_lines(found, by_number, merged_at, mended)
+    outside_titles = {one.number: one.title for one in outside.values()}
+    _by_lines(found, by_number, merged_at, outside_titles, mended)
     return tuple(found[pair] for pair in sorted(found))
 
 
@@ -151,6 +158,7 @@ def _by_lines(
     found: dict[tuple[int, int], Link],
     nodes: Mapping[int, Node],
     merged_at: Mapping[int, str],
+    titles: Mapping[int, str],
     mended: Iterable[Mended],
 ) -> None:
     """Add who replaces whose lines, or handles what another one brought, where no stronger word on both is known."""
@@ -165,17 +173,16 @@ def _by_lines(
             continue
         # Of what was merged after the window only fixes are asked for.
         is_mending = (
-            late is None
-            or _mends(late)
-            or is_fix(late.title)
-            or (late.kind == "revert" and source not in taking_back)
+            (late is None and not ABILITY.search(titles.get(source, "")))
+            or (late is not None and (_mends(late) or is_repair(late.title)))
+            or (late is not None and late.kind == "revert" and source not in taking_back)
         )
         reason: LinkReason = "fixes" if is_mending else "builds-on"
         found[source, target] = _link(source, target, reason, names[:_NAMES], _WEIGHTS.get(reason, 3.0))
 
 
 def _says_fix(title: str) -> bool:
-    return is_fix(title) or _BLAMES.search(title) is not None
+    return is_repair(title) or _BLAMES.search(title) is not None
 
 
 def _speak_of_one(title: str, other: str, least: int = _SHARED) -> bool:
@@ -285,19 +292,23 @@ def _told_by_words(
             yield _link(number, earlier[-1], "reverts", (wanted,), 3.0)
 
 
-def _traced(node: Node, trail: _Trail, added: Mapping[int, int]) -> Iterator[Link]:
+def _traced(
+    node: Node, trail: _Trail, added: Mapping[int, int], fixed: Container[tuple[int, int]] | None
+) -> Iterator[Link]:
     """Yield whom a pull request follows by the code that it touches."""
     own, again = _followed(node, trail)
     factor = min(1.0, _WIDE / (len(own) + len(again) + 1))
     for number, touched in sorted(own.items()):
-        reason = _reason(node, touched, added.get(number, 0))
+        mends = _mends(node) and (fixed is None or (node.number, number) in fixed)
+        reason = _reason(touched, added.get(number, 0), mends=mends)
         if reason != "removes" and len(touched) < _PART * len(node.touched):
             reason = "changes-again"
         yield _link(node.number, number, reason, _names(touched), factor * _WEIGHTS.get(reason, 1.0))
     for path in sorted(node.files - node.new_files):
         number = trail.files.get(path, node.number)
         if number != node.number and number not in own:
-            reason = "fixes" if _mends(node) else "builds-on"
+            mends = _mends(node) and (fixed is None or (node.number, number) in fixed)
+            reason = "fixes" if mends else "builds-on"
             yield _link(node.number, number, reason, (path,), factor * 2.0)
     for number, names in sorted(again.items()):
         if number not in own:
@@ -319,17 +330,17 @@ def _followed(node: Node, trail: _Trail) -> tuple[dict[int, list[Touched]], dict
     return own, again
 
 
-def _reason(node: Node, touched: list[Touched], added: int) -> LinkReason:
+def _reason(touched: list[Touched], added: int, *, mends: bool) -> LinkReason:
     removed = sum(each.how == "removed" for each in touched)
     if removed and removed >= _MOSTLY * max(added, 1):
         return "removes"
     if all(each.how in ("called", "base") for each in touched):
         return "uses"
-    return "fixes" if _mends(node) else "builds-on"
+    return "fixes" if mends else "builds-on"
 
 
 def _mends(node: Node) -> bool:
-    return node.kind == "bugfix" and not STYLE.search(node.title)
+    return node.kind == "bugfix" and not STYLE.search(node.title) and not ABILITY.search(node.title)
 
 
 def _names(touched: Iterable[Touched]) -> tuple[str, ...]:

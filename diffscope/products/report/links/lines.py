@@ -30,6 +30,12 @@ STYLE: Final = lazy_regex(
 _NO_CODE: Final = lazy_regex(r"^(?:#|//|\*|/\*|\"\"\"|import |from |@|\)|\]|\})")
 _REMARK: Final = lazy_regex(r"(?:^|\s)(?:#|//|/\*).*$|^\s*\*(?:\s.*)?$")
 """A comment to the end of a line."""
+ABILITY: Final = lazy_regex(
+    r"(?i)^(?:\s*\[[^\]]*\])*\s*(?:\w+(?:\([^)]*\))?!?:)?\s*(?:support|allow|enable|implement|introduce)s?\b"
+)
+"""How titles speak of what did not work before, whatever they are tagged with."""
+_A_WORD_ON: Final = 0.05
+"""Part of all that a patch adds and takes away, below which whose lines it takes away is no word on it."""
 _SWEEP: Final = 30
 """Files of product code, from which on a fix is a sweep over the tree that tells nothing of each."""
 
@@ -59,6 +65,11 @@ class Patch(NamedTuple):
 def is_fix(title: str) -> bool:
     """Return whether a title speaks of a fix that users may meet."""
     return _FIX.search(title) is not None and STYLE.search(title) is None
+
+
+def is_repair(title: str) -> bool:
+    """Return whether a title speaks of a fix of what was there, and not of something more that works now."""
+    return is_fix(title) and ABILITY.search(title) is None
 
 
 class Brought(NamedTuple):
@@ -134,6 +145,8 @@ class _Trail:
         """Yield whose lines a patch of the window replaces, where they are a word on it, and who brought the names that it handles."""
         known = list(self.mended_by(patch, _PART))
         yield from known
+        if self._titled(patch):
+            return
         handled: defaultdict[int, dict[str, None]] = defaultdict(dict)
         for _, hunk in _hunks(patch):
             for name in (name for line in hunk.added for name in self._named.findall(line.text)):
@@ -146,29 +159,48 @@ class _Trail:
 
         What it only puts between lines mends nothing of theirs, nor does what it moves or indents anew.
         """
-        own, whole = defaultdict[int, Counter[str]](Counter), 0
+        titled = self._titled(patch)
+        for target, names in sorted(titled.items()):
+            yield Mended(patch.number, target, tuple(names))
+        own, whole, added = defaultdict[int, Counter[str]](Counter), 0, 0
         kept = {line.text.strip() for _, hunk in _hunks(patch) for line in hunk.added}
         for file, hunk in _hunks(patch):
-            for text in (line.text.strip() for line in hunk.removed):
-                if text not in kept and not _NO_CODE.search(text):
+            added += sum(len(line.text.strip()) for line in hunk.added)
+            for text in _taken(hunk):
+                if text not in kept:
                     whole += len(text)
-                    target = self._owner(file, text)
-                    if target is not None:
-                        own[target][file.path] += len(text)
-        for target, paths in sorted(own.items()):
-            if target != patch.number and paths.total() >= part * whole:
-                yield Mended(patch.number, target, tuple(path for path, _ in paths.most_common()))
+                    owner = self._owner(file, text)
+                    if owner is not None:
+                        own[owner][file.path] += len(text)
+        least = max(part * whole, _A_WORD_ON * (whole + added))
+        for mended, paths in sorted(own.items()) if not titled else ():
+            if mended != patch.number and paths.total() >= least:
+                yield Mended(patch.number, mended, tuple(path for path, _ in paths.most_common()))
+
+    def _titled(self, patch: Patch) -> dict[int, list[str]]:
+        """Return who brought the functions and classes that the title of a fix names, which says more than whose lines it changes."""
+        found: dict[int, list[str]] = {}
+        for name in self._symbols.findall(patch.title) if patch.is_fix else ():
+            target = self._brought.symbols[name]
+            if (
+                target != patch.number
+                and target in self._seen
+                and name[1:] != name[1:].lower().replace("_", "")
+            ):
+                found.setdefault(target, []).append(name)
+        return found
 
     def touched_by(self, patch: Patch) -> Iterator[tuple[int, int]]:
         """Yield who wrote a line of code that a fix changes, or brought the setting or class that it works on, or made the class a default whose declarations it changes."""
         if not patch.is_fix or len(patch.files) >= _SWEEP:
             return
-        found, own = set[int | None](), defaultdict[int | None, list[int]](list)
-        for file, hunk in _hunks(patch):
+        titled = self._titled(patch)
+        found: set[int | None] = {*titled}
+        own = defaultdict[int | None, list[int]](list)
+        for file, hunk in _hunks(patch) if not titled else ():
             gone = [line.text.strip() for line in hunk.removed]
-            for text in gone:
-                if not _NO_CODE.search(text):
-                    own[self._owner(file, text)].append(len(text))
+            for text in _taken(hunk):
+                own[self._owner(file, text)].append(len(text))
             texts = [hunk.section, *gone, *(line.text for line in hunk.added)]
             found |= {self._brought.names[name] for text in texts for name in self._named.findall(text)}
             found |= {self._brought.symbols[name] for name in self._symbols.findall(hunk.section)}
@@ -183,6 +215,17 @@ class _Trail:
 
     def _owner(self, file: FileDiff, text: str) -> int | None:
         return self._owners.get((file.old_path or file.path, text))
+
+
+def _taken(hunk: Hunk) -> Iterator[str]:
+    """Yield the lines of code that a hunk takes away: not those that still stand in it with more behind, as a call with one more argument."""
+    whole = {line.text.strip() for line in hunk.added}
+    stays = "".join("".join(line.text for line in hunk.added).split())
+    for text in (line.text.strip() for line in hunk.removed):
+        begun = "".join(text.split()).rstrip(")]},")
+        is_longer = text not in whole and any(f"{begun}{end}" in stays for end in ",)")
+        if not _NO_CODE.search(text) and not is_longer:
+            yield text
 
 
 def _hunks(patch: Patch) -> Iterator[tuple[FileDiff, Hunk]]:

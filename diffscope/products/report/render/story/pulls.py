@@ -23,6 +23,7 @@ from diffscope.render.sentences import begin
 from diffscope.render.words import Words
 
 _NAMED: Final = 3
+_NAMED_MORE: Final = 2
 _OFTEN: Final = 2
 """Fixes soon after, from which on to wait is the better part."""
 _SOON: Final = 30
@@ -215,6 +216,14 @@ class PullStory:
             ]
             if sources:
                 parts.append(self._words(code, pulls=self.numbers(sources, _NAMED)))
+            pull = self._read.pull(number) if sources and reason == "fixes" else None
+            told = {link.source for link in self._links if link.target == number}
+            # Where fixes are told the others are, too: a list that ends reads as if there were no more.
+            more = [fix for fix in (pull.later_fixes if pull else ()) if fix not in told]
+            if more:
+                parts.append(
+                    self._words("story.touched", count=len(more), pulls=self.numbers(more, _NAMED_MORE))
+                )
         return self._words.semicolon.join(parts)
 
     @cached_property

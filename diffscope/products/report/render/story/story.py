@@ -231,23 +231,23 @@ class Story:
                 counted.append(words("story.count-of", name=name, count=len(found)))
                 continue
             groups = self._together(fresh)
-            listed = words.semicolon.join(groups[:most])
-            rest = len(groups) - most
+            listed = words.semicolon.join(text for text, _ in groups[:most])
+            rest = sum(count for _, count in groups[most:])
             line = words("list.more", names=listed, more=rest) if rest > 0 else listed
             lines.append(words("story.notices", kind=name, line=line))
         if counted:
             lines.append(words("story.notices-besides", names=counted))
         return tuple(lines)
 
-    def _together(self, notices: Sequence[Notice]) -> list[str]:
-        """Return notices of a kind, those of the same pull requests in one."""
+    def _together(self, notices: Sequence[Notice]) -> list[tuple[str, int]]:
+        """Return notices of a kind, those of the same pull requests in one, each with how many they are."""
         groups: dict[tuple[tuple[int, ...], int | None], list[Notice]] = {}
         for notice in notices:
             groups.setdefault((notice.pulls, notice.undone_by), []).append(notice)
         told = []
         for (pulls, undone_by), group in groups.items():
             names = self._words.listed(list(map(self._said, group)), _OF_ONE)
-            told.append(self._with_pulls(names, pulls, undone_by))
+            told.append((self._with_pulls(names, pulls, undone_by), len(group)))
         return told
 
     def _said(self, notice: Notice) -> str:
