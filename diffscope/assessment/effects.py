@@ -36,7 +36,13 @@ _PART_OF_NAME: Final = lazy_regex(r"[A-Za-z_]\w*")
 _FUNCTIONS: Final = frozenset({"function", "method", "class"})
 _SHORT: Final = 90
 """Characters of what a name stands for, up to which that is told in its place."""
-_SIGNED: Final = {"removed": "removed", "added-required": "added", "renamed": "changed", "default": "default"}
+_SIGNED: Final = {
+    "removed": "removed",
+    "added-required": "added",
+    "renamed": "changed",
+    "replaced": "changed",
+    "default": "default",
+}
 _MANY: Final = 9
 """Edits and code lines on both sides, from which on a function is told as a whole."""
 _MOST_CALLS: Final = 3

@@ -18,6 +18,7 @@ from diffscope.facts.build.builds import collect_builds
 from diffscope.facts.build.dependencies import collect_dependencies
 from diffscope.facts.change.changed_file import Placed
 from diffscope.facts.change.edits import collect_edits
+from diffscope.facts.change.parameters import collect_parameters
 from diffscope.facts.change.points import collect_points
 from diffscope.facts.ci.skipped_tests import with_places
 from diffscope.facts.ci.steps import collect_steps
@@ -53,7 +54,7 @@ from diffscope.facts.python.kernels import collect_python_kernels, with_kernels
 from diffscope.facts.python.mentions import collect_mentions, collect_registries
 from diffscope.facts.python.numerics import collect_numerics
 from diffscope.facts.python.shared_state import collect_writes
-from diffscope.facts.python.symbols import collect_parameters, collect_symbols
+from diffscope.facts.python.symbols import collect_symbols
 from diffscope.facts.tests import collect_tests
 from diffscope.facts.wire_messages import collect_metrics, collect_wire_messages
 from diffscope.project.model import Requirement

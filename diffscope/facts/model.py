@@ -148,6 +148,7 @@ ParameterWhat = Literal[
     "added-required",
     "removed",
     "renamed",
+    "replaced",
     "moved",
     "kind",
     "made-required",
@@ -670,7 +671,7 @@ class ParameterFact(Located, frozen=True, kw_only=True):
     what: Annotated[
         str,
         said(
-            "added-optional, added-required, removed, renamed, moved, kind, made-required, made-optional, default, annotation.",
+            "added-optional, added-required, removed, renamed, replaced (by one of another name and type at its place), moved, kind, made-required, made-optional, default, annotation.",
             one_of=ParameterWhat,
         ),
     ]
@@ -997,6 +998,9 @@ class WriteFact(Located, frozen=True, kw_only=True):
         str | None,
         said("The whole call that writes, `signal.signal(signal.SIGINT, handler)`; null for an assignment."),
     ] = None
+    keeps: Annotated[bool, said("It is assigned what it is already; where it was unset, another value.")] = (
+        False
+    )
     breadth: Annotated[
         int,
         said("How widely it is visible: 3 the whole process, 2 a configuration tree, 1 a module, 0 a class."),

@@ -33,11 +33,23 @@ _Read = tuple[Region | None, str | None, str | None]
 
 def collect_options(placed: Iterable[Placed]) -> tuple[OptionFact, ...]:
     """Return the option facts of source files, by path, line and name."""
+    placed = tuple(placed)
     compared = [(one, found) for one in placed if (found := source_comparison(one))]
     facts = [fact for one, found in compared for fact in _options_of_file(one, found)]
+    facts += [fact for one in placed if _is_tool(one) for fact in _defaults_of_flags(one)]
     kept = _without_aliases(_joined(facts), constants=_constants(found for _, found in compared))
     kept = _with_successor([_with_decider(fact, placed=compared) for fact in kept])
     return tuple(sorted(kept, key=lambda fact: (fact.path, fact.line, fact.name, fact.change)))
+
+
+def _is_tool(placed: Placed) -> bool:
+    """Return whether a file measures, and is installed with the product: users type its flags as they do others."""
+    return placed.fact.category == "benchmark" and places().is_product(placed.fact.module or "")
+
+
+def _defaults_of_flags(placed: Placed) -> Iterator[OptionFact]:
+    for change in placed.symbols:
+        yield from (one for one in _read_options(placed, change) if one.change == "default")
 
 
 def _with_successor(facts: list[OptionFact]) -> Iterator[OptionFact]:

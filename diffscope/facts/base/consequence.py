@@ -45,7 +45,7 @@ FAMILIES: Final = (
     "imports",
 )  # fmt: skip
 """Families of code that runs, each of which has these words."""
-_BREAKING: Final = frozenset({"removed", "renamed", "kind", "added-required"})
+_BREAKING: Final = frozenset({"removed", "renamed", "replaced", "kind", "added-required"})
 """What callers have to follow. Who passes by name, and passed it before, stays as it is where one is only made required or moves."""
 _LEFT: Final = frozenset({"removed", "moved"})
 _CONTRACT: Final = frozenset({"bases", "field-order"})

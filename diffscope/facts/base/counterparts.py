@@ -7,8 +7,10 @@ from itertools import groupby
 
 from diffscope.facts.base.base_index import TreeLookup
 from diffscope.facts.change.changed_file import Placed
+from diffscope.facts.change.changed_python import ChangedSymbol
 from diffscope.facts.model import CounterpartFact, SymbolFact
 from diffscope.source.text import Region, Side
+from diffscope.syntax.model import SignalKind
 from diffscope.syntax.outline.uses import Uses
 from diffscope.taxonomy.counterparts import Pairing
 
@@ -85,6 +87,7 @@ def _twins(
     standing = [(pairing, path) for pairing, path in paths if path not in files and lookup.module_at(path)]
     if not (edited and standing and python and python.before and python.after and texts[0] and texts[1]):
         return
+    changes = {one.name: one for one in placed.symbols}
     before = Uses(texts[0].data, lambda: python.before).by_definition()
     after = Uses(texts[1].data, lambda: python.after).by_definition()
     for pairing, path in standing:
@@ -92,7 +95,7 @@ def _twins(
         for symbol in edited:
             name, uses = twins.get(pairing.without_words(symbol.symbol or ""), ("", frozenset[str]()))
             was, now = (_alike(side.get(symbol.symbol or ""), uses) for side in (before, after))
-            if was >= _ALIKE and now <= was:
+            if was >= _ALIKE and now <= was and _has_what_changed(changes.get(symbol.symbol or ""), uses):
                 yield CounterpartFact(
                     **placed.spot(_place(placed, symbol), symbol=symbol.symbol),
                     family=pairing.name,
@@ -100,6 +103,25 @@ def _twins(
                     reason=pairing.reason.en,
                     alike=was,
                 )
+
+
+def _has_what_changed(change: ChangedSymbol | None, names: frozenset[str]) -> bool:
+    """Return whether a twin, by the names that it uses, makes one of the calls that an edit altered; an edit of anything else it may need too."""
+    signals = change.signals if change is not None else ()
+    calls = {
+        what: {
+            each.signal.text for each in signals if each.what == what and each.signal.kind is SignalKind.CALL
+        }
+        for what in ("removed", "added")
+    }
+    altered = calls["removed"] & calls["added"]
+    is_all = calls["removed"] == calls["added"] and not any(
+        each.signal.kind is SignalKind.GUARD for each in signals
+    )
+    return not (altered and is_all) or any(
+        {root, f".{name}(" if dot else f"{name}("} <= names
+        for root, dot, name in ((text.partition(".")[0], *text.rpartition(".")[1:]) for text in altered)
+    )
 
 
 def _alike(names: frozenset[str] | None, others: frozenset[str]) -> int:

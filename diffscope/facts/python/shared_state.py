@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
@@ -14,6 +15,7 @@ from diffscope.facts.change.changed_file import Placed, changed_source_symbols
 from diffscope.facts.change.changed_python import ChangedSignal, ChangedSymbol
 from diffscope.facts.model import OptionFact, WriteFact
 from diffscope.facts.moves.facts import pair_moved
+from diffscope.facts.parsed_text import parse_expression
 from diffscope.facts.python.write_scopes import WriteScope, read_scope
 from diffscope.patterns import lazy_regex
 from diffscope.source.profile import places
@@ -157,6 +159,7 @@ def _writes_of_symbol(
             value=_bare(write.value) if write.what == "config" else write.value,
             assigned=None if is_call else _assignment(signal),
             called=f"{signal.text}({signal.detail})" if is_call else None,
+            keeps=not is_call and _keeps(signal),
             breadth=_BREADTHS.get(write.what, _PROCESS),
             guards=signal.guards,
             restored=reader.is_restored(item, write),
@@ -340,6 +343,19 @@ def _assignment(signal: Signal) -> str:
     if _AUGMENTED.match(signal.detail.partition(" ")[0]):
         return f"{signal.text} {signal.detail}"
     return f"{signal.text} = {_bare(signal.detail)}"
+
+
+def _keeps(signal: Signal) -> bool:
+    """Return whether a name is assigned itself, and anything else only where it was unset: `x = x if x is not None else 0`."""
+    value = parse_expression(signal.detail) if signal.text in signal.detail else None
+    if isinstance(value, ast.BoolOp) and isinstance(value.op, ast.Or):
+        value = value.values[0]
+    elif isinstance(value, ast.IfExp) and ast.unparse(value.test) in (
+        signal.text,
+        f"{signal.text} is not None",
+    ):
+        value = value.body
+    return value is not None and ast.unparse(value) == signal.text
 
 
 def _is_seeding(callee: str, change: ChangedSymbol) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from functools import partial
 from typing import TypedDict
 
@@ -15,7 +15,7 @@ from diffscope.facts.base.test_reach import Place, implemented, reached_by_tests
 from diffscope.facts.change.changed_file import Placed, is_still_defined
 from diffscope.facts.change.changed_python import ChangedSymbol
 from diffscope.facts.classify.classify import platforms_of_symbol
-from diffscope.facts.model import ModuleFact, ParameterFact, SymbolFact
+from diffscope.facts.model import ModuleFact, SymbolFact
 from diffscope.facts.moves.facts import Home, MovedLines, find_moved_lines
 from diffscope.facts.python.guards import conditions_new
 from diffscope.facts.python.removed_api import (
@@ -29,8 +29,6 @@ from diffscope.syntax.model import (
     Aspect,
     Definition,
     DefinitionKind,
-    ParameterChange,
-    ParameterKind,
     SignalKind,
 )
 from diffscope.syntax.outline.uses import Uses
@@ -148,27 +146,6 @@ def _with_inherited(facts: list[SymbolFact], bases: ClassBases) -> list[SymbolFa
     ]
 
 
-def _told(change: ChangedSymbol) -> Iterator[ParameterChange]:
-    """Yield the differences of a signature; of parameters that only make room for a new one the first."""
-    moved = [one for one in change.parameters if one.what == "moved"]
-    is_room = any(one.what.startswith("added") for one in change.parameters)
-    first = min(moved, key=lambda one: _position(change, one.name), default=None)
-    for one in change.parameters:
-        if one.what != "moved" or not is_room or one is first:
-            yield one
-
-
-def _position(change: ChangedSymbol, name: str) -> int:
-    parameters = change.before.parameters if change.before else ()
-    by_place = [each.name for each in parameters if each.kind.value.startswith("positional")]
-    return by_place.index(name) + 1 if name in by_place else 0
-
-
-def _takes_more(change: ChangedSymbol) -> bool:
-    after = change.after.parameters if change.after else ()
-    return any(each.kind is ParameterKind.VAR_KEYWORD for each in after)
-
-
 def _is_gone_member(fact: SymbolFact) -> bool:
     is_gone = Aspect.REMOVED.value in fact.aspects and fact.owner_change is None
     return is_gone and "." in (fact.symbol or "") and fact.category == "source"
@@ -182,37 +159,6 @@ def _with_edited_users(fact: SymbolFact, placed: tuple[Placed, ...]) -> SymbolFa
     if not is_member or not is_telling or Aspect.REMOVED.value not in fact.aspects:
         return fact
     return msgspec.structs.replace(fact, users_edited=edited_users(placed, fact.path, name))
-
-
-def collect_parameters(placed: Iterable[Placed], symbols: Iterable[SymbolFact]) -> tuple[ParameterFact, ...]:
-    """Return a fact for each signature difference in source files, by path and line."""
-    by_name = {(symbol.path, symbol.symbol): symbol for symbol in symbols}
-    facts = [
-        ParameterFact(
-            **one.spot(change.region, symbol=change.name),
-            what=difference.what,
-            name=difference.name,
-            missing=difference.name if difference.what in ("added-required", "made-required") else None,
-            before=None if (is_moved := difference.what == "moved") else difference.before,
-            after=None if is_moved else difference.after,
-            order_before=difference.before if is_moved else None,
-            order_after=difference.after if is_moved else None,
-            position=_position(change, difference.name),
-            still_taken=difference.what == "removed" and _takes_more(change),
-            public=owner.public,
-            surfaces=owner.surfaces,
-            own_surfaces=owner.own_surfaces,
-            overrides=owner.overrides,
-        )
-        for one in placed
-        if one.fact.category == "source"
-        for change in one.symbols
-        if (owner := by_name.get((one.fact.path, change.name))) is not None
-        for difference in _told(change)
-    ]
-    return tuple(
-        sorted(facts, key=lambda fact: (fact.path, fact.line, fact.symbol or "", fact.name, fact.what))
-    )
 
 
 def _subclasses(change: ChangedSymbol, placed: Placed, lookup: TreeLookup | None) -> int | UnsetType:
