@@ -21,6 +21,17 @@ def test_a_function_that_changes_files_is_no_logic() -> None:
     }
 
 
+def test_a_module_that_is_split_is_in_both() -> None:
+    """An import that goes along with one of them leaves the other behind."""
+    other = "def spread(x, k):\n    for one in x:\n        k.append(one * 4)\n    k.sort()\n    return k\n"
+    found = facts(
+        {"vllm/a.py": BODY + "\n\n" + other, "vllm/user.py": "from vllm.a import pack\n"},
+        {"vllm/b.py": BODY, "vllm/c.py": other, "vllm/user.py": "from vllm.b import pack\n"},
+    ).symbol
+    (module,) = (one for one in found if one.kind == "module")
+    assert (module.symbol, module.moved_to) == ("vllm.a", "vllm/b.py, vllm/c.py")
+
+
 def test_an_edit_on_the_way_is_logic() -> None:
     """A function that arrives with another line has a changed body."""
     edited = BODY.replace("y * 3", "y * 4")

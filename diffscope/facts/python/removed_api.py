@@ -17,6 +17,8 @@ from diffscope.syntax.model import ImportLayer, SignalKind
 from diffscope.taxonomy.model import Taxonomy
 
 _MOST = 20
+_PART = 0.25
+"""The part of what left a file that arrived in another one, from which on that is where it is, too."""
 
 
 def removed_modules(placed: Iterable[Placed], lookup: TreeLookup | None) -> Iterator[SymbolFact]:
@@ -83,7 +85,7 @@ def _unset(constructor: ChangedSymbol) -> Iterator[tuple[str, Region | None]]:
 
 
 def _old_and_new(placed: Placed, others: tuple[Placed, ...]) -> tuple[str | None, str | None]:
-    """Return where a file was that is there no more, and where it is; for a deleted file, where the most lines of its symbols arrived."""
+    """Return where a file was that is there no more, and where it is; for a deleted file, where most lines of its symbols arrived, all files with much of them where it was split."""
     fact = placed.fact
     if fact.status == "renamed":
         return fact.old_path, fact.path
@@ -94,7 +96,8 @@ def _old_and_new(placed: Placed, others: tuple[Placed, ...]) -> tuple[str | None
         for change in other.symbols:
             if change.moved_from and change.moved_from.path == fact.path and change.moved_from.region:
                 arrived[other.fact.path] += len(change.moved_from.region.lines)
-    return fact.path, min(arrived, key=lambda path: (-arrived[path], path), default=None)
+    parts = [path for path, lines in arrived.items() if lines >= _PART * arrived.total()]
+    return fact.path, ", ".join(sorted(parts, key=lambda path: (-arrived[path], path))) or None
 
 
 def edited_users(placed: Iterable[Placed], path: str, name: str) -> tuple[str, ...]:

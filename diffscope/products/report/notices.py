@@ -86,6 +86,8 @@ _REFERENCES: Final = (
     *string.ascii_uppercase.replace("T", "").replace("F", "").replace("N", ""),
 )
 """How a default begins that is none by itself: a call, or the field of another class."""
+_PARTED: Final = lazy_regex(r"[A-Z]\w*(?:Config|Args|Params)\(")
+"""A default that is a class of settings, each of which is told by itself."""
 _REQUIRED: Final = lazy_regex(
     r"^requirements/(?![\w./-]*(?:test|dev|lint|docs))[\w./-]+\.txt$|^pyproject\.toml$|^docker/Dockerfile"
 )
@@ -304,7 +306,7 @@ def _of_values(symbol: SymbolAssessment, number: int) -> Iterator[Seen]:
 def _of_field(symbol: SymbolAssessment, number: int) -> Iterator[Seen]:
     if symbol.role[1] == "default" and symbol.role[2] and symbol.role[3]:
         yield _changed(symbol.name, symbol.role[2], symbol.role[3], number)
-    elif symbol.role[1] == "added":
+    elif symbol.role[1] == "added" and not _PARTED.match(symbol.role[3]):
         yield Seen("setting", symbol.name, _with_default(symbol.name, symbol.role[3]), number)
     elif symbol.role[1] == "removed":
         yield Seen("removed", symbol.name, text_of("notice-gone.setting", name=symbol.name), number)

@@ -12,7 +12,9 @@ PATH = "vllm/config/lamp.py"
 LINES = "    wick = trim_the_wick(lamp, to=4)\n    light_the_lamp_again(wick)"
 MOVED = "    moved_from_another_place()"
 FIRST = Patch(1, "[Core] Add a lamp", parse_diff(a_patch(f"{LINES}\n{MOVED}", MOVED)))
-BROUGHT = Brought({"oil_lantern_4": 1}, {"LanternOfOil": 1}, {"vllm/backend.py": (1, "OilBackend")})
+BROUGHT = Brought(
+    {"oil_lantern_4": 1}, {"LanternOfOil": 1, "light_the_oil": 1}, {"vllm/backend.py": (1, "OilBackend")}
+)
 
 
 def _fix(added: str, removed: str = "", *, title: str = "[Bugfix] Fix it", **place: str) -> Patch:
@@ -38,10 +40,10 @@ def test_a_title_that_names_what_one_added_is_no_word_on_another_whose_lines_go(
         4, "Add oil", parse_diff(a_patch("    pour_oil_into_the_lamp_again(now)", path="vllm/b.py"))
     )
     fix = _fix(
-        "    x = 1", "    pour_oil_into_the_lamp_again(now)", title="Fix LanternOfOil", path="vllm/b.py"
+        "    x = 1", "    pour_oil_into_the_lamp_again(now)", title="Fix light_the_oil", path="vllm/b.py"
     )
     found = find_worked([FIRST, other], [fix], BROUGHT)
-    assert list(found.mended) == [Mended(2, 1, ("LanternOfOil",))]
+    assert list(found.mended) == [Mended(2, 1, ("light_the_oil",))]
     assert list(found.touched) == [(2, 1)]
 
 
@@ -75,7 +77,9 @@ def test_lines_that_moved(before: list[Patch], mended: list[Mended]) -> None:
         pytest.param(_fix("    x = 1"), [], [], id="nothing of it"),
         pytest.param(_fix("    wick = trim_the_wick(\n        lamp,\n        to=4,\n        by=2,\n    )", LINES.partition("\n")[0]), [], [], id="a call with one more argument"),
         pytest.param(_fix("    x = 1\n" * 400, LINES), [], [(2, 1)], id="its lines, and very much more"),
-        pytest.param(_fix("    x = 1", title="[Bugfix] Fix LanternOfOil on boats"), [Mended(2, 1, ("LanternOfOil",))], [(2, 1)], id="its title names a class that it added"),
+        pytest.param(_fix("    x = 1", title="[Bugfix] Fix LanternOfOil on boats"), [Mended(2, 1, ("LanternOfOil",))], [(2, 1)], id="its title names a class that it added, and it changes the same file"),
+        pytest.param(_fix("    x = 1", title="[Bugfix] Fix LanternOfOil on boats", path="vllm/b.py"), [], [], id="its title names a class, and it changes other files"),
+        pytest.param(_fix("    x = 1", title="[Bugfix] Fix light_the_oil", path="vllm/b.py"), [Mended(2, 1, ("light_the_oil",))], [(2, 1)], id="its title names a function that it added"),
         pytest.param(_fix("    x = 1", LINES.partition("\n")[0] + "\n" + "    other_code_that_was_there()\n" * 20), [], [], id="one line that may stand elsewhere, too"),
         pytest.param(_fix("    wick = None", "    moved_from_another_place()"), [], [], id="a line that it only moved"),
     ],

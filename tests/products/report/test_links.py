@@ -191,6 +191,7 @@ def test_who_follows_whom(later: Assessment, reason: str, names: tuple[str, ...]
         pytest.param("[Bugfix] Fix it", ((2, 1),), "fixes", id="a fix that takes lines of it away"),
         pytest.param("[Bugfix] Fix it", (), "builds-on", id="a fix that only changes the same function"),
         pytest.param("[BugFix] Support oil", ((2, 1),), "builds-on", id="something more that works now"),
+        pytest.param("[Bugfix][ROCm]: Allow oil", ((2, 1),), "builds-on", id="so behind a colon"),
         pytest.param("fix(lamp): support oil", ((2, 1),), "builds-on", id="so behind a tag of another form"),
     ],
 )

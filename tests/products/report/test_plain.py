@@ -147,6 +147,7 @@ def _notices(change: Assessment, *links: Link) -> list[tuple[str, str]]:
         pytest.param(a_change(title="[XPU] Disable lamps by default"), [("default", "[XPU] Disable lamps by default")], id="a default by the title"),
         pytest.param(a_change(title="[CI] Disable lamps by default", kind="ci"), [], id="nobody meets the defaults of CI"),
         pytest.param(a_change(*(a_symbol(f"LampConfig.{name}", "variable", "config-field", "added", "", "1") for name in ("gas", "oil", "wax"))), [("setting", f"`LampConfig.{name}` (default `1`)") for name in ("gas", "oil", "wax")], id="every new setting is told"),
+        pytest.param(a_change(a_symbol("LampConfig.wicks", "variable", "config-field", "added", "", "WickConfig()")), [], id="a class of settings is none itself"),
         pytest.param(a_change(a_symbol("AttentionBackendEnum.OIL", "variable")), [("entry", "attention backend `OIL`")], id="a row of the registry of attention backends"),
         pytest.param(a_change(title="Deprecate gas lamps", kind="refactor"), [("removed", "Deprecate gas lamps")], id="what is deprecated by the title"),
         pytest.param(a_change(title="[V0 Deprecation] Move the lamp", kind="refactor"), [], id="a series of that name moves what nobody meets"),

@@ -31,7 +31,7 @@ _NO_CODE: Final = lazy_regex(r"^(?:#|//|\*|/\*|\"\"\"|import |from |@|\)|\]|\})"
 _REMARK: Final = lazy_regex(r"(?:^|\s)(?:#|//|/\*).*$|^\s*\*(?:\s.*)?$")
 """A comment to the end of a line."""
 ABILITY: Final = lazy_regex(
-    r"(?i)^(?:\s*\[[^\]]*\])*\s*(?:\w+(?:\([^)]*\))?!?:)?\s*(?:support|allow|enable|implement|introduce)s?\b"
+    r"(?i)^(?:\s*\[[^\]]*\])*:?\s*(?:\w+(?:\([^)]*\))?!?:)?\s*(?:support|allow|enable|implement|introduce)s?\b"
 )
 """How titles speak of what did not work before, whatever they are tagged with."""
 _A_WORD_ON: Final = 0.05
@@ -118,6 +118,7 @@ class _Trail:
     def __init__(self, brought: Brought) -> None:
         self._owners: dict[tuple[str, str], int] = {}
         self._seen: set[int] = set()
+        self._paths: dict[int, set[str]] = {}
         self._brought = brought
         self._named, self._symbols = (
             re.compile("|".join(rf"(?<!\w){re.escape(name)}(?!\w)" for name in sorted(names)) or r"(?!)")
@@ -127,6 +128,7 @@ class _Trail:
     def record(self, patch: Patch) -> None:
         """Keep who wrote the lines that a patch adds; a line that it takes away elsewhere is moved, and stays whose it was."""
         self._seen.add(patch.number)
+        self._paths[patch.number] = {file.path for file in patch.files}
         gone = {
             line.text.strip(): self._owner(file, line.text.strip())
             for file in patch.files
@@ -166,9 +168,10 @@ class _Trail:
         kept = {line.text.strip() for _, hunk in _hunks(patch) for line in hunk.added}
         for file, hunk in _hunks(patch):
             added += sum(len(line.text.strip()) for line in hunk.added)
+            gone = [text for line in hunk.removed if (text := line.text.strip()) not in kept]
+            whole += sum(len(text) for text in gone if not _NO_CODE.search(text))
             for text in _taken(hunk):
                 if text not in kept:
-                    whole += len(text)
                     owner = self._owner(file, text)
                     if owner is not None:
                         own[owner][file.path] += len(text)
@@ -180,13 +183,14 @@ class _Trail:
     def _titled(self, patch: Patch) -> dict[int, list[str]]:
         """Return who brought the functions and classes that the title of a fix names, which says more than whose lines it changes."""
         found: dict[int, list[str]] = {}
+        paths = {file.path for file in patch.files}
         for name in self._symbols.findall(patch.title) if patch.is_fix else ():
             target = self._brought.symbols[name]
-            if (
-                target != patch.number
-                and target in self._seen
-                and name[1:] != name[1:].lower().replace("_", "")
-            ):
+            # Titles name classes, as models, for what users meet: whose fault it was they do not say.
+            if name[:1].isupper() and paths.isdisjoint(self._paths.get(target, ())):
+                continue
+            is_plain = name[1:].isalpha() and name[1:].islower()
+            if target != patch.number and target in self._seen and not is_plain:
                 found.setdefault(target, []).append(name)
         return found
 

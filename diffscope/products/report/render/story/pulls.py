@@ -221,9 +221,8 @@ class PullStory:
             # Where fixes are told the others are, too: a list that ends reads as if there were no more.
             more = [fix for fix in (pull.later_fixes if pull else ()) if fix not in told]
             if more:
-                parts.append(
-                    self._words("story.touched", count=len(more), pulls=self.numbers(more, _NAMED_MORE))
-                )
+                few = self._words.aside(self.numbers(more, len(more))) if len(more) <= _NAMED_MORE else ""
+                parts.append(self._words("story.touched", count=len(more)) + few)
         return self._words.semicolon.join(parts)
 
     @cached_property
