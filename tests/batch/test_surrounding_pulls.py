@@ -11,7 +11,7 @@ import pytest
 from diffscope.adapters.git.log import first_release
 from diffscope.adapters.git.repository import GitRepository
 from diffscope.assessment.document import Assessment, SymbolAssessment
-from diffscope.batch.around import as_users_meet_them, find_around
+from diffscope.batch.surrounding_pulls import as_users_meet_them, find_around
 from diffscope.products.report.links.lines import Mended
 from diffscope.source.model import CommitId
 from tests.assessments import an_assessment
