@@ -44,7 +44,7 @@ test *arguments:
 fast:
     {{python}} -m pytest -q -m "not wheel and not browser and not clone"
 
-# Write every generated file: rule pages, schemas, command reference, examples in the docs, golden runs.
+# Write every generated file: the index of the rules, the vocabulary, the messages, schemas, command reference, examples in the docs, golden runs.
 generate:
     {{python}} -m diffscope.cli.generate
     {{python}} -m tests.golden

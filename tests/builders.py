@@ -14,9 +14,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from diffscope.diff.make import make_patch
 from diffscope.diff.model import Diff, FileSides, Sides
 from diffscope.diff.parse import parse_diff
+from diffscope.diff.reconstruct import make_patch
 from diffscope.source.model import Change, PullRequest, SourceKind
 
 Files = Mapping[str, str | bytes]

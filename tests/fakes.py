@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from diffscope.diff.make import blob_id
+from diffscope.diff.reconstruct import blob_id
 from diffscope.source.model import BlobId, RepoPath, TreeEntry
 from tests.builders import Files, as_bytes
 

@@ -1,4 +1,4 @@
-"""What can be given newly, and what is bounded now -> ``Effect``: told before what edits do, with the question where the value ends."""
+"""New settings, fields, limits and names, moved code and pitfalls -> ``Effect`` s, put before those of edits, each with its questions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The patches of a window, asked of git in one question, and what they say of settings and of each other."""
+"""Reads the patches of a window from git: what authors say, what code decides of settings, and who edits whose lines."""
 
 from __future__ import annotations
 

@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from diffscope.diff.make import Op, has_id, shortest
 from diffscope.diff.model import Hunk, Line
+from diffscope.diff.reconstruct import Op, has_id, shortest
 from diffscope.messages.model import Message
 from diffscope.patterns import lazy_regex
 

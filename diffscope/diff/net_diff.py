@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from diffscope.diff.line_origins import Base, ReadBase, Script, Text, is_binary, make_script
-from diffscope.diff.make import Op
 from diffscope.diff.model import FileDiff, FileKind, FileStatus, as_path
+from diffscope.diff.reconstruct import Op
 from diffscope.messages.model import Message, message
 from diffscope.source.model import BlobId, Gap
 

@@ -16,9 +16,9 @@ from unidiff.patch import PatchSet
 from diffscope.diff.compose_patches import Edit, compose
 from diffscope.diff.headers import MOVED, Folders, Header, find_folders, read_header
 from diffscope.diff.line_origins import ReadBase
-from diffscope.diff.make import blob_id
 from diffscope.diff.model import Diff, FileDiff, FileStatus, Hunk, Line, Salvage, as_path, shown, unsafe
 from diffscope.diff.net_diff import LEFT_OUT, NOT_HELD
+from diffscope.diff.reconstruct import blob_id
 from diffscope.diff.sections import Section, cut, cut_hunks
 from diffscope.errors import DiffError
 from diffscope.messages.model import Message, message

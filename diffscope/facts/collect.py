@@ -19,11 +19,11 @@ from diffscope.facts.base.test_reach import with_row_tests
 from diffscope.facts.base.tests_running import with_tests_running
 from diffscope.facts.build.builds import declares_builds, with_settings
 from diffscope.facts.build.dependencies import declares_dependencies
-from diffscope.facts.causes import with_causes
 from diffscope.facts.change.changed_file import FileMaterial, Placed, has_no_content
 from diffscope.facts.change.changed_python import ChangedPython
 from diffscope.facts.change.files import bare_file, collect_files
 from diffscope.facts.collectors import COLLECTORS, Collector, Material, bare_change
+from diffscope.facts.common_causes import with_causes
 from diffscope.facts.knowledge import Knowledge, Surroundings
 from diffscope.facts.model import ChangeFacts, UnknownFamily
 from diffscope.facts.moves.join import join_moves

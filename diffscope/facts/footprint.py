@@ -1,4 +1,4 @@
-"""Reads off a change what can meet another one; see ``diffscope.facts.model``."""
+"""The footprint of a change: the names, signatures, functions and lines by which triage finds other changes that conflict with it."""
 
 from __future__ import annotations
 

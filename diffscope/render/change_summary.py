@@ -1,4 +1,4 @@
-"""What a change does, in clauses: what it registers, offers to users, merges, adds as what, takes away, and at last what it edits.
+"""What a change does, in at most four clauses, the most telling first: what it registers, offers to users, merges, adds, removes and edits.
 
 From facts alone. A thing is told by the part that it plays (a row of a registry, an endpoint, the class that it is one of), and only what
 plays none by its name; private names and names of half of all modules are told where nothing else is.

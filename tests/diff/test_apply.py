@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diffscope.diff.make import apply_hunks, blob_id, make_patch
 from diffscope.diff.parse import parse_diff
+from diffscope.diff.reconstruct import apply_hunks, blob_id, make_patch
 
 # Few different lines, so that texts share many; among them all that a line splitter may trip over.
 LINES = st.sampled_from(

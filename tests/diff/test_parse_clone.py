@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from diffscope.diff.make import apply_hunks
 from diffscope.diff.model import FileDiff, FileKind, FileStatus
 from diffscope.diff.parse import parse_diff
+from diffscope.diff.reconstruct import apply_hunks
 
 pytestmark = pytest.mark.clone
 SAMPLE = int(os.environ.get("DIFFSCOPE_TEST_SAMPLE", "40"))

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from diffscope.diff.make import apply_hunks
 from diffscope.diff.model import Diff, FileDiff, FileKind, FileStatus
 from diffscope.diff.parse import parse_diff, salvage_diff
+from diffscope.diff.reconstruct import apply_hunks
 from diffscope.errors import DiffError
 from tests.diff.git_series import Tree, run, tell
 from tests.examples import examples

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from diffscope.diff.make import make_patch
 from diffscope.diff.model import FileSides, Sides
 from diffscope.diff.parse import parse_diff
+from diffscope.diff.reconstruct import make_patch
 from diffscope.facts.build.dependencies import collect_dependencies
 from diffscope.facts.change.changed_file import Placed, compare_files
 from diffscope.facts.change.files import collect_files

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from diffscope.diff.make import blob_id, make_patch
 from diffscope.diff.parse import parse_diff
+from diffscope.diff.reconstruct import blob_id, make_patch
 from diffscope.facts.base.history import collect_history
 from diffscope.facts.change.changed_file import FileMaterial, Placed
 from diffscope.facts.model import FileFact, HistoryFact

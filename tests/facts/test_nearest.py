@@ -7,9 +7,9 @@ import re
 import pytest
 from msgspec import UNSET
 
-from diffscope.diff.make import make_patch
 from diffscope.diff.model import FileSides, Sides
 from diffscope.diff.parse import parse_diff
+from diffscope.diff.reconstruct import make_patch
 from diffscope.facts.base.definitions import CallerIndex
 from diffscope.facts.base.test_reach import collect_nearest, source_changes, with_row_tests
 from diffscope.facts.base.tests_running import with_tests_running

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from diffscope.diff.make import make_patch
 from diffscope.diff.model import FileSides, Sides
 from diffscope.diff.parse import parse_diff
+from diffscope.diff.reconstruct import make_patch
 from diffscope.facts.base.imports import read_extras
 from diffscope.facts.ci.declarations import Declarations
 from diffscope.facts.knowledge import Surroundings

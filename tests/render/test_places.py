@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from diffscope.diff.make import make_patch
 from diffscope.diff.parse import parse_diff
+from diffscope.diff.reconstruct import make_patch
 from diffscope.render.places import excerpts_of
 from tests.assessments import evidence
 

@@ -18,7 +18,7 @@ from diffscope.adapters.git.objects import make_patch, make_store, store_object
 from diffscope.adapters.git.process import clone_access, discovery_access, object_access, run
 from diffscope.adapters.git.repository import GitRepository
 from diffscope.adapters.read_file import read_bytes
-from diffscope.diff.make import blob_id
+from diffscope.diff.reconstruct import blob_id
 from diffscope.errors import InputError, NotFoundError, RepositoryError, shell_line
 from diffscope.messages.model import Message, message
 from diffscope.patterns import lazy_regex

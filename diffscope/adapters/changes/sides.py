@@ -10,8 +10,8 @@ import msgspec
 from diffscope.adapters.git.log import main_tip
 from diffscope.adapters.git.repository import GitRepository
 from diffscope.diff.line_origins import ReadBase
-from diffscope.diff.make import apply_hunks, has_id
 from diffscope.diff.model import Diff, FileDiff, FileKind, FileSides, FileStatus, Sides
+from diffscope.diff.reconstruct import apply_hunks, has_id
 from diffscope.errors import NotFoundError
 from diffscope.messages.model import Message, message
 from diffscope.source.model import BlobId, BlobReader, Change, CommitId, Gap, RepoPath

@@ -10,8 +10,8 @@ from diffscope.adapters.declarations import declarations_from
 from diffscope.adapters.github.client import DIFF, Client
 from diffscope.adapters.github.responses import Comparison, FileEntry, Pull
 from diffscope.adapters.github.trees import GitHubBlobs, GitHubStore, GitHubTree, Progress, read_sides
-from diffscope.diff.make import make_patch
 from diffscope.diff.model import Diff, FileSides, Sides, quote, split_git_names, strip_prefixes
+from diffscope.diff.reconstruct import make_patch
 from diffscope.errors import NotFoundError, SourceError
 from diffscope.facts.ci.declarations import Declarations
 from diffscope.messages.model import message

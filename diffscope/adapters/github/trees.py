@@ -13,8 +13,8 @@ import msgspec
 
 from diffscope.adapters.github.client import Client
 from diffscope.adapters.github.responses import Blob, BlobText, Tree
-from diffscope.diff.make import apply_hunks, has_id
 from diffscope.diff.model import Diff, FileDiff, FileKind, FileSides, FileStatus, Hunk, Sides
+from diffscope.diff.reconstruct import apply_hunks, has_id
 from diffscope.errors import SourceError
 from diffscope.messages.model import message
 from diffscope.patterns import lazy_regex

@@ -12,7 +12,7 @@ from diffscope.adapters.config.knowledge import load_knowledge
 from diffscope.adapters.events import read_events
 from diffscope.adapters.git.log import commit_before, merges
 from diffscope.adapters.graphs.graphs import graph_at
-from diffscope.batch.around import merged_of
+from diffscope.batch.surrounding_pulls import merged_of
 from diffscope.cli.console import Console
 from diffscope.cli.gather import Request, find_clone
 from diffscope.cli.open_workspace import RuleOptions, open_workspace

@@ -9,9 +9,9 @@ from pathlib import Path
 from diffscope.adapters.config.knowledge import load_knowledge
 from diffscope.adapters.config.rule_files import case_texts, folder_texts, rule_texts
 from diffscope.adapters.graphs.outlines import is_indexed, read_outline
-from diffscope.diff.make import make_patch
 from diffscope.diff.model import FileSides, Sides
 from diffscope.diff.parse import parse_diff
+from diffscope.diff.reconstruct import make_patch
 from diffscope.errors import InputError, NotFoundError
 from diffscope.facts.knowledge import Knowledge, Surroundings
 from diffscope.facts.model import ChangeFacts, GraphFacts

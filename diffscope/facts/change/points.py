@@ -1,4 +1,4 @@
-"""What a client or operator can give newly, and the bounds of what could be given before: each with where the product holds it against something."""
+"""Settings, fields, limits and names that a change adds or changes, each with the places where the code checks or uses its value."""
 
 from __future__ import annotations
 

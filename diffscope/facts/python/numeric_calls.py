@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from diffscope.facts.change.changed_python import ChangedSignal
-from diffscope.facts.parsed_text import parse_call
+from diffscope.facts.parsed_text import parse_call, parse_expression
 from diffscope.patterns import lazy_regex
 from diffscope.source.pairing import pair_equal
 from diffscope.syntax.model import Signal, SignalKind
@@ -45,7 +45,7 @@ class NumericChoice(NamedTuple):
     """One choice that came, went or changed."""
 
     what: str
-    """``cast``, ``scale``, ``reduction``, ``scheme`` or ``layout``."""
+    """``cast``, ``scale``, ``reduction``, ``scheme``, ``layout`` or ``switch``."""
     change: str
     item: ChangedSignal
     """Where it stands; of the old side for what went."""
@@ -125,6 +125,8 @@ def _of_arguments(calls: list[ChangedSignal]) -> Iterator[NumericChoice]:
         key=lambda item: item.signal.text.rpartition(".")[2],
     )
     for old, new in paired.pairs:
+        if "=True" in old.signal.detail or "=False" in old.signal.detail:
+            yield from _turned_round(old, new)
         reduced = _REDUCED.search(new.signal.text)
         if reduced is not None:
             before, after = _arguments(old.signal), _arguments(new.signal)
@@ -142,6 +144,27 @@ def _of_arguments(calls: list[ChangedSignal]) -> Iterator[NumericChoice]:
             reduced = _REDUCED.search(item.signal.text)
             if reduced is not None and reduced[1] in _EXTREME:
                 yield NumericChoice("reduction", what, item, f"{reduced[1]}({item.signal.detail})")
+
+
+def _turned_round(old: ChangedSignal, new: ChangedSignal) -> Iterator[NumericChoice]:
+    """Yield the named arguments that were true and are false now, or the other way about, for an object without the attribute they come from."""
+    before, after = _arguments(old.signal), _arguments(new.signal)
+    for name in sorted(name for name in before.keys() & after.keys() if not name.isdigit()):
+        was = {"True": True, "False": False}.get(before[name])
+        if was is not None and _by_default(parse_expression(after[name])) is (not was):
+            yield NumericChoice("switch", "changed", new, after[name], before[name], name)
+
+
+def _by_default(value: ast.expr | None) -> bool | None:
+    """Return what an expression comes to that names a default, or is written out; ``None`` for any other."""
+    if isinstance(value, ast.UnaryOp) and isinstance(value.op, ast.Not):
+        inner = _by_default(value.operand)
+        return None if inner is None else not inner
+    if isinstance(value, ast.Call) and value.args:
+        callee = ast.unparse(value.func)
+        takes = {"getattr": 3, "bool": 1}.get(callee, 2 if callee.endswith(".get") else 0)
+        return _by_default(value.args[-1]) if len(value.args) == takes else None
+    return value.value if isinstance(value, ast.Constant) and isinstance(value.value, bool) else None
 
 
 def _scales(old: ChangedSignal, new: ChangedSignal) -> Iterator[NumericChoice]:

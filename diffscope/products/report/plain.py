@@ -1,4 +1,4 @@
-"""What a pull request is to who reads a report: whom it concerns, what is other for them now, and who is affected."""
+"""One pull request for readers of a report -> ``Plain``: whom it concerns, what changes for them, how it is switched on, what it costs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is other with a pull request, in statements that need no code beside them, from facts alone.
+"""What a pull request changes for its users, in sentences that can be read without the code, from facts alone.
 
 What requests and settings take, what is refused in the words of its error, what classes became, what the author's docstring says of what is
 new, and of a fix an edit that can be told without its surroundings.

@@ -11,8 +11,8 @@ import pytest
 from diffscope.adapters.git.log import first_release
 from diffscope.adapters.git.repository import GitRepository
 from diffscope.assessment.document import Assessment, SymbolAssessment
-from diffscope.batch.around import as_users_meet_them, find_around
 from diffscope.batch.patches import read_patches
+from diffscope.batch.surrounding_pulls import as_users_meet_them, find_around
 from diffscope.products.report.links.lines import Mended
 from diffscope.source.model import CommitId
 from tests.assessments import an_assessment

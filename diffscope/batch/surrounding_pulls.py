@@ -1,4 +1,4 @@
-"""What lies around a window of a clone, for the links between its pull requests: titles and files in git, assessments in the store.
+"""What was merged before and after a window of a clone, for the links between its pull requests, and figures of windows that nobody judged.
 
 The gravest flags of the window are looked at again at the newest commit of the clone: still so, changed since, or tested by now.
 Assessments are told with what users meet otherwise than a change alone tells.

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from diffscope.diff.make import make_patch
 from diffscope.diff.parse import parse_diff
+from diffscope.diff.reconstruct import make_patch
 from tests.builders import git
 
 CASES = [

@@ -1,4 +1,4 @@
-"""Files and patch: one side and its hunks -> the other side; two sides -> the patch between them, as git writes it, by Myers' algorithm."""
+"""Makes what git makes: one side of a file and its hunks -> the other side; two sides -> the patch between them, by Myers' algorithm; blob ids."""
 
 from __future__ import annotations
 

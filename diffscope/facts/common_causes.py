@@ -1,4 +1,4 @@
-"""Which places of a change are one change: what goes along with a removed option, and what stands in the place of what went.
+"""Places of a change with one cause, whose flags are merged: what is removed together with an option, and what replaces what was removed.
 
 An option takes along what only served it. A stretch of removed lines serves it that names it, or a thing that went with it: one whose
 definition was removed and that no changed file names any more. A symbol that lost nothing but such stretches serves it too.
