@@ -100,6 +100,8 @@ def test_whose_lines_fixes_change_after_a_window(
         ("Remove the workaround for the fixed wick", False),
         ("Fix type annotations", False),
         ("Fix the docs", False),
+        ("[Frontend] [Security] Hide the oil", True),
+        ("Describe the security of lamps", False),
     ],
 )
 def test_titles_of_fixes_that_users_may_meet(title: str, *, told: bool) -> None:

@@ -20,9 +20,9 @@ _PART: Final = 0.3
 _MOSTLY: Final = 0.4
 """Part of the lines that a later fix changes, from which on it mends who wrote them and not only touches them."""
 _FIX: Final = lazy_regex(
-    r"(?i)\b(?:bug ?fix(?:es)?|fix(?:es|ing)?|hot ?fix)\b|^(?:\s*\[[^\]]*\])*:?\s*fixed\b"
+    r"(?i)\b(?:bug ?fix(?:es)?|fix(?:es|ing)?|hot ?fix)\b|^(?:\s*\[[^\]]*\])*:?\s*fixed\b|^(?:\s*\[[^\]]*\])*?\s*\[security\]"
 )
-"""How titles speak of a fix: one for what others fixed is none."""
+"""How titles speak of a fix, or of what opened a server: one for what others fixed is none."""
 STYLE: Final = lazy_regex(
     r"(?i)\b(?:pre-?commit|mypy|lint\w*|typos?|typing|(?:type )?annotations?|formatting|docs|docstrings?)\b"
 )
