@@ -11,6 +11,7 @@ import pytest
 from diffscope.adapters.git.log import first_release
 from diffscope.adapters.git.repository import GitRepository
 from diffscope.assessment.document import Assessment, SymbolAssessment
+from diffscope.batch.patches import read_patches
 from diffscope.batch.surrounding_pulls import as_users_meet_them, find_around
 from diffscope.products.report.links.lines import Mended
 from diffscope.source.model import CommitId
@@ -83,8 +84,8 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GitRepository]:
         yield repository
 
 
-def _window(clone: GitRepository, *symbols: SymbolAssessment) -> Assessment:
-    head = git(Path(clone.path), "rev-parse", f"main~{len(FIXES)}").strip()
+def _window(clone: GitRepository, *symbols: SymbolAssessment, behind: int = len(FIXES)) -> Assessment:
+    head = git(Path(clone.path), "rev-parse", f"main~{behind}").strip()
     made = a_pull(10)
     pull = msgspec.structs.replace(made.change.pull, head=CommitId(head))
     file = msgspec.structs.replace(
@@ -114,6 +115,17 @@ def test_a_variable_that_the_code_read_before_is_declared_and_not_new(clone: Git
         ("VLLM_OLD", ("declared",)),
         ("VLLM_NEW", ("added",)),
     ]
+
+
+def test_what_code_sets_to_its_default_anyway_is_not_told(tmp_path: Path) -> None:
+    lamp = "class LampConfig:\n    most_wicks: bool = True\n    most_oils: bool = False\n\n    def check(self):\n        self.lit = 1\n"
+    sets = "        if self.lamp_config.dark:\n            self.lamp_config.most_wicks = True\n            self.lamp_config.most_oils = True\n"
+    start = {"vllm/args.py": 'add("--most-wicks")\nadd("--most-oils")\n', "vllm/config/lamp.py": lamp}
+    commit = Commit("Light it (#10)", {"vllm/config/lamp.py": lamp + sets}, at="2026-03-02T00:00:00Z")
+    with GitRepository(git_repository(tmp_path / "c", start, [commit])) as clone:
+        one = _window(clone, behind=0)
+        said, _ = read_patches(clone, [one])
+        assert [(each.name, each.value) for each in said[10].decided] == [("most_oils", "True")]
 
 
 def test_what_no_installation_reads_is_only_for_those_who_install_it(clone: GitRepository) -> None:

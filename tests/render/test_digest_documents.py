@@ -19,9 +19,11 @@ from diffscope.products.report.link_model import Link, RelatedPull
 from diffscope.products.report.model import Digest, Period, ReportOptions, Revert, TrendPoint
 from diffscope.products.report.render import charts as digest_charts
 from diffscope.products.report.render.formats import charts, render_digest
+from diffscope.products.report.render.page import PageView
+from diffscope.products.report.render.story.pulls import PullStory
 from diffscope.render.style import Style
 from diffscope.render.templates import page_script
-from diffscope.render.words import area_title
+from diffscope.render.words import Words, area_title
 from diffscope.rules.model import Severity
 from diffscope.workspace import Workspace
 from tests.assessments import hostile
@@ -92,6 +94,46 @@ def test_a_pull_request_is_one_entry_among_risks_whatever_flags_it_has() -> None
     assert "CP101" not in told
     assert folded.split("**Core-path change (12, 100%)**")[1].count("- **high**") == 12
     assert "(CP101, `vllm/v1/attention/backends/ember_attn.py:41`)" in folded
+
+
+def test_what_is_named_and_how_many_more_there_are_is_all_of_them() -> None:
+    """Names are counted, and not the pull requests that bring them."""
+    models = (("Ember",), ("Glow",), ("Lantern", "Torch"), ("Wick",))
+    pulls = tuple(
+        a_pull(
+            number,
+            importance=0.1 if names else 9.0,
+            symbols=tuple(
+                SymbolAssessment(
+                    path=f"{name}.py", line=1, name=name, kind="registry-row", aspects=("added",), logic=True,
+                    role=("models", name),
+                )
+                for name in names
+            ),
+        )
+        for number, names in enumerate((*models, *(() for _ in range(9))), start=1)
+    )  # fmt: skip
+    text = render_digest(
+        build_digest(pulls, repository="vllm-project/vllm", period=WEEK), ENGLISH, form="markdown"
+    )
+    told = next(line for line in text.split("\n") if line.startswith("- **New models**"))
+    named = re.findall(r"`(\w+)`", told)
+    more = re.search(r"and (\d+) more$", told)
+    assert len(named) + int(more[1] if more else 0) == 5
+    assert more is not None
+
+
+def test_a_list_of_fixes_says_how_many_more_touched_the_code() -> None:
+    fix = Link(source=97, target=1, reason="fixes", names=("a.py",), weight=3.0)
+    digest = a_digest()
+    pulls = tuple(
+        msgspec.structs.replace(pull, later_fixes=(97, 98)) if pull.number == 1 else pull
+        for pull in digest.pulls
+    )
+    read = PageView(msgspec.structs.replace(digest, pulls=pulls, links=(fix,)), Words(Language.ENGLISH))
+    story = PullStory(read, Words(Language.ENGLISH), {})
+    assert story.became(1) == "fixed by #97; 1 more fix touched its code (#98)"
+    assert story.became(2) == ""
 
 
 _REVERT_LINK = Link(source=99, target=3, reason="reverts", names=("#3",), weight=1.0)

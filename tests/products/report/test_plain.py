@@ -8,6 +8,7 @@ import pytest
 from diffscope.assessment.document import AreaShare, Assessment, Effect, SymbolAssessment
 from diffscope.messages.model import Text
 from diffscope.messages.say import text_of
+from diffscope.products.report.authors_words import AuthorsWords
 from diffscope.products.report.link_model import Link
 from diffscope.products.report.notices import find_notices
 from diffscope.products.report.plain import in_plain_words
@@ -156,6 +157,14 @@ def _notices(change: Assessment, *links: Link) -> list[tuple[str, str]]:
 )  # fmt: skip
 def test_what_users_notice(change: Assessment, told: list[tuple[str, str]]) -> None:
     assert _notices(change) == told
+
+
+def test_a_constant_that_gave_way_may_have_measured_something_else() -> None:
+    """No value of the setting is told to bring the old state back."""
+    words = AuthorsWords(constants=(("0.5", "--oil"),), defaults=(("--oil", "0.9"),))
+    (found,) = find_notices((a_change(),), (), {11: words})
+    assert (found.kind, found.keep) == ("default", None)
+    assert "gives way to `--oil`" in found.text.en
 
 
 _NAMED = {"where": "`lit`", "count": 1, "callee": "glow", "target": "wick"}

@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Final
 
-from diffscope.messages.model import Language
+from diffscope.messages.model import Language, Text
 from diffscope.patterns import lazy_regex
 from diffscope.products.report.counts import name_of
 from diffscope.products.report.link_model import Link, LinkReason
@@ -29,6 +29,7 @@ _OFTEN: Final = 2
 _SOON: Final = 30
 """Days within which a fix is soon after."""
 _SHORT: Final = 170
+_LONGEST_CHECK: Final = 150
 _SHORT_COSTS: Final = 220
 _FOLLOWS: Final[tuple[tuple[LinkReason, str], ...]] = (
     ("reverts", "story.reverted"),
@@ -195,6 +196,15 @@ class PullStory:
         # By one language for both, so that both say the same.
         is_short = sum(len(text.en) for text in pull.plain) <= _SHORT
         return self._words.picked(pull.plain if is_short else pull.plain[:1])
+
+    @staticmethod
+    def checks(pull: PullSummary) -> list[Text]:
+        """Return what to check of a pull request that is short and names nothing private."""
+        return [text for text in pull.checks if len(text.en) <= _LONGEST_CHECK and "`_" not in text.en]
+
+    def has_own_words(self, pull: PullSummary) -> bool:
+        """Return whether something is known of a pull request besides the area that it lies in."""
+        return bool(self.checks(pull) or self.became(pull.number))
 
     def named(self, number: int) -> str:
         """Return the title of a pull request with its number, and what became of it."""

@@ -28,7 +28,6 @@ _LEAST: Final = 12
 _MOST: Final = 3
 _FEW_LINES: Final = 12
 """Up to which a change is small enough to be read at once."""
-_LONGEST_CHECK: Final = 150
 _LONGEST: Final = 110
 _VAGUE: Final = ("models", "config")
 """Areas that a change of another one often touches."""
@@ -89,12 +88,12 @@ class RiskStory:
         self.told: frozenset[int] = frozenset()
 
     def besides(self, told: frozenset[int]) -> tuple[str, ...]:
-        """Return the risks that are not ``told`` before, the gravest first, pull requests on the same code in one: what may break, for whom, how one sees it, what to test."""
+        """Return the risks that are not ``told`` before, the gravest first, what says only what may break anywhere in its area last, pull requests on the same code in one: what may break, for whom, how one sees it, what to test."""
         groups: dict[str, list[PullSummary]] = {}
         for pull in self._gravest():
             if pull.number not in told and self._area(pull):
                 groups.setdefault(self.target(self._counting(pull)[0]), []).append(pull)
-        shown = list(groups.items())[:_MOST]
+        shown = sorted(groups.items(), key=lambda each: not self._pulls.has_own_words(each[1][0]))[:_MOST]
         self.told = frozenset(pulls[0].number for _, pulls in shown)
         return tuple(self._entry(target, pulls) for target, pulls in shown)
 
@@ -140,7 +139,7 @@ class RiskStory:
     def _entry(self, target: str, pulls: Sequence[PullSummary]) -> str:
         """Return what may break by pull requests on one place, for whom, how one sees it, what to test, and what became of them."""
         words, pull, area = self._words, pulls[0], self._area(pulls[0])
-        checks = [text for text in pull.checks if len(text.en) <= _LONGEST_CHECK and "`_" not in text.en]
+        checks = self._pulls.checks(pull)
         others = self._pulls.numbers([one.number for one in pulls[1:]], _NAMED)
         parts = [
             words(f"breaks.{area}"),
