@@ -157,7 +157,17 @@ ParameterWhat = Literal[
     "annotation",
 ]
 ContractWhat = Literal[
-    "form", "abstract", "layout", "numbering", "member", "value", "switch", "refusal", "base", "sibling"
+    "form",
+    "abstract",
+    "layout",
+    "numbering",
+    "member",
+    "value",
+    "switch",
+    "refusal",
+    "base",
+    "deprecated",
+    "sibling",
 ]
 ContractChange = Literal["added", "removed", "changed", "shifted", "appended", "appended-required", "form"]
 OptionWhat = Literal[
@@ -709,7 +719,7 @@ class ContractFact(Located, frozen=True, kw_only=True):
     what: Annotated[
         str,
         said(
-            "form (how a name is used), abstract (subclasses must now implement it), layout (positions of fields), numbering (values of an automatically numbered enumeration), member (of an enumeration), value (of a Literal), switch (no longer read), refusal (it now only raises), base (it no longer derives from a class that says what it can do) or sibling (a new class does not read `names`, although `before` of its siblings do).",
+            "form (how a name is used), abstract (subclasses must now implement it), layout (positions of fields), numbering (values of an automatically numbered enumeration), member (of an enumeration), value (of a Literal), switch (no longer read), refusal (it now only raises), base (it no longer derives from a class that says what it can do), deprecated (it newly reads `after` of a parameter, which is declared deprecated) or sibling (a new class does not read `names`, although `before` of its siblings do).",
             one_of=ContractWhat,
         ),
     ]

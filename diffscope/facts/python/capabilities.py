@@ -27,6 +27,11 @@ _FEWEST, _MOST = 3, 12
 _SHARE = 0.8
 _DECLARED: Final = lazy_regex(r"(?:Supports|Is|Has)[A-Z]\w*")
 """Names of base classes by which a class says what it can do."""
+_ATTRIBUTE: Final = lazy_regex(r"(?<![\w.])(\w+)\.(\w+)\b")
+_CLASS: Final = lazy_regex(r"\b[A-Z]\w+\b")
+_DEPRECATED: Final = frozenset({"deprecated(", ".deprecated("})
+"""The decorator of what is to go, as it is found among the names of a definition."""
+_NONE: Final = frozenset[str]()
 _DOCSTRING: Final = lazy_regex(r"^\s*[rRuU]?(\"\"\"|''')")
 
 
@@ -34,7 +39,7 @@ class Capability(NamedTuple):
     """Something that is no longer done."""
 
     what: str
-    """``switch``, ``refusal``, ``base`` or ``sibling``."""
+    """``switch``, ``refusal``, ``base``, ``deprecated`` or ``sibling``."""
     symbol: str
     place: Region | None
     before: str | None
@@ -183,6 +188,36 @@ def _above(placed: Placed, name: str, others: tuple[Placed, ...], lookup: TreeLo
                 if module not in changed:
                     found |= {above for _, above in lookup.lineage(module, origin or last)}
     return found
+
+
+def deprecated_reads(
+    placed: Placed,
+    comparison: ChangedPython,
+    lookup: TreeLookup,
+    read: dict[str, Mapping[str, frozenset[str]]],
+) -> Iterator[Capability]:
+    """Yield what an edited function newly reads of a parameter, and the parameter's class declares deprecated. ``read`` keeps what files use."""
+    imports = comparison.after.imports if comparison.after is not None else ()
+    for change in comparison.symbols:
+        if change.kind not in _FUNCTIONS or change.before is None or change.after is None or not change.added:
+            continue
+        typed = {each.name: each.annotation for each in change.after.parameters if each.annotation}
+        before = "\n".join(change.whole_before.lines) if change.whole_before is not None else ""
+        told = set[tuple[str, str]]()
+        for region in change.added.regions:
+            for name, member in _ATTRIBUTE.findall(region.lines[0].partition("#")[0]):
+                if name not in typed or (name, member) in told or re.search(rf"\.{member}\b", before):
+                    continue
+                told.add((name, member))
+                for owner in _CLASS.findall(typed[name]):
+                    module, origin = origin_of(placed.fact.path, owner, imports)
+                    found = f"{origin or owner}.{member}"
+                    lineage = lookup.lineage(module or placed.fact.module or "", origin or owner)
+                    for path in {path for path, _ in lineage} - read.keys():
+                        read[path] = lookup.uses_at(path)
+                    marks = (read[path].get(f"{one}.{member}", _NONE) for path, one in lineage)
+                    if any(_DEPRECATED & each for each in marks):
+                        yield Capability("deprecated", change.name, region, None, found)
 
 
 def unread_switches(placed: Placed, comparison: ChangedPython, lookup: TreeLookup) -> Iterator[Capability]:

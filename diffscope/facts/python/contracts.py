@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
 
 from msgspec import UNSET
@@ -15,7 +15,7 @@ from diffscope.facts.change.changed_file import Placed, source_comparison
 from diffscope.facts.change.changed_python import ChangedPython, ChangedSymbol
 from diffscope.facts.model import ContractFact
 from diffscope.facts.parsed_text import parse_expression
-from diffscope.facts.python.capabilities import capabilities, undeclared, unread_switches
+from diffscope.facts.python.capabilities import capabilities, deprecated_reads, undeclared, unread_switches
 from diffscope.facts.python.removed_api import edited_users
 from diffscope.patterns import lazy_regex
 from diffscope.source.text import Region, SourceText
@@ -47,6 +47,7 @@ def collect_contracts(
     """Return the contract facts of source files, by path, line and name."""
     changed = [(one, comparison) for one in placed if (comparison := source_comparison(one))]
     facts: list[ContractFact] = []
+    read: dict[str, Mapping[str, frozenset[str]]] = {}
     for one, compared in changed:
         reader = _Reader(one, compared, placed, taxonomy, lookup)
         found = [*reader.forms(), *reader.classes(), *reader.values()]
@@ -60,6 +61,10 @@ def collect_contracts(
         found += [
             _Found(each.symbol, each.place, each.what, "added", before=each.before, names=(each.after or "",))
             for each in (unread_switches(one, compared, lookup) if lookup else ())
+        ]
+        found += [
+            _Found(each.symbol, each.place, each.what, "added", after=each.after)
+            for each in (deprecated_reads(one, compared, lookup, read) if lookup else ())
         ]
         facts += map(reader.fact, found)
     facts += _indexed_otherwise(changed, taxonomy)
