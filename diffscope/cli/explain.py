@@ -274,7 +274,7 @@ def steps_text(found: ExplainedSteps) -> str:
 
 def list_text(found: ListedSteps) -> str:
     """Return one line a step, those that run first."""
-    # What some other event starts comes last: of it there is most.
+    # Steps that other events start are the most, and come last.
     ordered = sorted(
         found.steps, key=lambda one: (not one.decision.selected, one.decision.reason is Reason.EVENT)
     )

@@ -189,7 +189,7 @@ def _step_at(placed: Placed, line: int) -> str:
 
 def _part(before: str, after: str) -> tuple[str, str, str]:
     """Return what differs between two lines, with how the line begins where the rest stays as it is."""
-    # What only continues a command of the shell is no part of it.
+    # A backslash at the end only continues a shell command.
     was, now = before.removesuffix("\\").split(), after.removesuffix("\\").split()
     least = min(len(was), len(now))
     start = next((at for at in range(least) if was[at] != now[at]), least)
@@ -303,7 +303,7 @@ def _refusals(placed: Placed, lines: Sequence[Line]) -> Iterator[Edit]:
         name = _function_at(placed, line.number, is_new=True) if found else ""
         if found is None or not name:
             continue
-        # What is asked and what is said may go on for some lines.
+        # The condition and the message may span several lines.
         _, start, rest = " ".join(one.text.strip() for one in lines[at : at + _REFUSAL_LINES]).partition(
             found[0]
         )
@@ -377,7 +377,7 @@ class _Around:
             return ()
         calls = re.finditer(rf"(?<![\w.]){re.escape(callee)}\(", self._text)
         handed = ((call.start(), _arguments(self._text, call.end())) for call in calls)
-        # Of a call that is too long to be read it is not known.
+        # A call whose end was not read may have the argument.
         without = (start for start, text in handed if text.endswith(")") and keyword not in text)
         return self._places(self._text.count("\n", 0, start) + 1 for start in without)
 

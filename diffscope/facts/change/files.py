@@ -150,7 +150,7 @@ def _code_lines(material: FileMaterial, language: str, removed_in_moves: LineCou
         removed = sum(change.code_removed for change in gone if _is_own(material, change))
         return sum(change.code_added for change in come), removed + removed_in_moves
     if language == "rust" and material.native is not None and not material.native.problems:
-        # Of items of the product, and of what stands outside of them: no `use` and no tests.
+        # Counted for items of the product and for code outside of items, without `use` and tests.
         changed = [each for each in material.native.functions if each.logic and not each.is_test]
         return sum(each.code_added for each in changed), sum(each.code_removed for each in changed)
     if not material.read and not material.diff.hunks:

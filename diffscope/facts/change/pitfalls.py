@@ -51,7 +51,7 @@ def collect_pitfalls(source: Iterable[Placed], functions: Mapping[str, Functions
                     ends=(end,),
                 )
         for line, block in functions[one.fact.path].blocks:
-            # To parse what cannot have any of them costs more than all the rest.
+            # Parsing costs most: only blocks whose text can hold a pitfall are parsed.
             is_edited = not added.isdisjoint(range(line, line + block.count(b"\n") + 1))
             writes, empties = is_edited and b"Params" in block, is_edited and _EMPTY.search(block) is not None
             asserts = b"assert" in block and any(name in block for name in called)
@@ -142,7 +142,7 @@ def _asserted(function: Function, added: set[int], edited: dict[str, str]) -> It
         value = getattr(each, "value", None) if isinstance(each, ast.Assign) else None
         call = value.value if isinstance(value, ast.Await) else value
         name = call.func.attr if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) else ""
-        # What hands on to one of its own name is no caller of itself.
+        # A method that delegates to another object's method of the same name does not call itself.
         for target in ast.walk(each) if name in edited and name != function.name else ():
             if isinstance(target, ast.Name) and isinstance(target.ctx, ast.Store):
                 results[target.id] = edited[name]

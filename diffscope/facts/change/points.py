@@ -178,7 +178,7 @@ def _reads(name: str, one: Placed) -> bool:
     return (
         after is not None
         and re.search(
-            # Of a module of settings a name may be imported by itself.
+            # A setting may be read as an attribute or imported by name from its module.
             rf"(?:\.|\bimport\b[^\n#]*\b){re.escape(name)}\b(?!\s*=[^=])",
             after.text,
         )

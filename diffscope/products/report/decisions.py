@@ -126,7 +126,7 @@ def decided_in(
         ):
             continue
         is_users = owner.endswith(_OWNERS) or "config" in ast.unparse(target.value)
-        # One word is a field of many classes, of which one at most is the option.
+        # A name of one word is a field of many classes; it is taken for the option only in the class of arguments.
         is_users = is_users and ("_" in target.attr or owner.endswith("Args"))
         value = ast.unparse(each.value)
         if isinstance(each.value, ast.Name | ast.Attribute):
@@ -327,7 +327,7 @@ def first_in(text: str, function: str) -> dict[str, str]:
     for each, path, _ in _under(body):
         member = None if isinstance(each, ast.If) else _MEMBER.search(ast.unparse(each))
         under = " and ".join(ast.unparse(atom) for test in path for atom in _atoms(test))
-        # What stands behind one that is tried in any case is never the first.
+        # Behind a choice without a condition no other is ever the first.
         if member and under not in first and "" not in first:
             first[under] = member[1]
     return first
@@ -338,7 +338,7 @@ def condition_in_words(condition: str) -> Text:
     body = parsed(f"({condition})").body
     atoms = list(_atoms(body[0].value)) if body and isinstance(body[0], ast.Expr) else []
     said = joined("condition.both", map(_in_words, atoms)) or Text(en=f"`{condition}`", zh=f"`{condition}`")
-    # What a text goes on with is Chinese.
+    # The sentence goes on in Chinese: spaces are set as before a Chinese character.
     return Text(en=said.en, zh=_SPACE.sub(" ", f"{said.zh}\u4e00")[:-1])
 
 

@@ -337,7 +337,7 @@ def _of_dependency(symbol: SymbolAssessment, number: int) -> Iterator[Seen]:
         text = of_versions(symbol.name, before, after)
         is_weighty = symbol.role[3] == "core" and majors_of(before) != majors_of(after)
         bound = _BELOW.search(before)
-        # What was the only one allowed still is, where just the bound went.
+        # If only an upper bound went, the versions below it are still allowed.
         is_kept = bound is not None and _BELOW.search(after) is None and "==" not in after
         keep = text_of("keep.pin", name=f"{symbol.name}{bound[0]}") if is_kept and bound else None
         yield Seen("dependency", symbol.name, text, number, is_weighty=is_weighty, keep=keep)

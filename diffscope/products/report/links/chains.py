@@ -169,9 +169,9 @@ def _by_lines(
         if target not in nodes or (known and known.reason not in _WEAK):
             continue
         if target in undone and merged_at.get(undone[target], "") < merged_at.get(source, ""):
-            # Who reverted it took its lines away: such lines are now those of who did it again.
+            # A revert removed its lines; the same lines now belong to the change that was merged again.
             continue
-        # Of what was merged after the window only fixes are asked for.
+        # Changes merged after the window count only if they are fixes.
         is_mending = (
             (late is None and not ABILITY.search(titles.get(source, "")))
             or (late is not None and (_mends(late) or is_repair(late.title)))

@@ -1,4 +1,4 @@
-"""Who works on whose lines: pull requests of a window among each other, and the fixes that came after it."""
+"""Links by changed lines: which pull request of a window changes lines that an earlier one wrote, and which later fixes do."""
 
 from __future__ import annotations
 
@@ -12,32 +12,32 @@ from diffscope.patterns import lazy_regex
 from diffscope.source.profile import places
 
 _SHORT: Final = 16
-"""Characters of a line, from which on it is somebody's own."""
+"""Shorter lines (characters) stand in many places: nobody is taken for their author."""
 _LONG: Final = 40
-"""Characters of such lines together, from which on a fix touches who wrote them."""
+"""A fix counts for the author of lines only if it removes at least so many characters of them."""
 _PART: Final = 0.3
-"""Part of what a pull request takes away, from which on its being another one's is a word on that one."""
+"""A pull request is linked to an earlier one if at least this share of what it removes (by characters) is the earlier one's."""
 _MOSTLY: Final = 0.4
-"""Part of the lines that a later fix changes, from which on it mends who wrote them and not only touches them."""
+"""A later fix is told as a fix of an earlier one if at least this share of what it removes (by characters) is the earlier one's; below that it only touched it."""
 _FIX: Final = lazy_regex(
     r"(?i)\b(?:bug ?fix(?:es)?|fix(?:es|ing)?|hot ?fix)\b|^(?:\s*\[[^\]]*\])*:?\s*fixed\b|^(?:\s*\[[^\]]*\])*?\s*\[security\]"
 )
-"""How titles speak of a fix, or of what opened a server: one for what others fixed is none."""
+"""Titles of fixes, of security faults too; "fixed" counts only at the beginning ("for fixed sizes" is no fix)."""
 STYLE: Final = lazy_regex(
     r"(?i)\b(?:pre-?commit|mypy|lint\w*|typos?|typing|(?:type )?annotations?|formatting|docs|docstrings?)\b"
 )
-"""How titles speak of a fix that changes nothing for users."""
+"""Titles of fixes that change nothing for users."""
 _NO_CODE: Final = lazy_regex(r"^(?:#|//|\*|/\*|\"\"\"|import |from |@|\)|\]|\})")
 _REMARK: Final = lazy_regex(r"(?:^|\s)(?:#|//|/\*).*$|^\s*\*(?:\s.*)?$")
 """A comment to the end of a line."""
 ABILITY: Final = lazy_regex(
     r"(?i)^(?:\s*\[[^\]]*\])*:?\s*(?:\w+(?:\([^)]*\))?!?:)?\s*(?:support|allow|enable|implement|introduce)s?\b"
 )
-"""How titles speak of what did not work before, whatever they are tagged with."""
-_A_WORD_ON: Final = 0.05
-"""Part of all that a patch adds and takes away, below which whose lines it takes away is no word on it."""
+"""Titles of new abilities, even where a tag calls them a fix."""
+_LEAST_PART: Final = 0.05
+"""No link is made if what it removes of the earlier one's is less than this share of all that it adds and removes (by characters)."""
 _SWEEP: Final = 30
-"""Files of product code, from which on a fix is a sweep over the tree that tells nothing of each."""
+"""A fix of at least so many product files is a sweep over the tree, and is linked to none."""
 
 
 class Patch(NamedTuple):
@@ -175,7 +175,7 @@ class _Trail:
                     owner = self._owner(file, text)
                     if owner is not None:
                         own[owner][file.path] += len(text)
-        least = max(part * whole, _A_WORD_ON * (whole + added))
+        least = max(part * whole, _LEAST_PART * (whole + added))
         for mended, paths in sorted(own.items()) if not titled else ():
             if mended != patch.number and paths.total() >= least:
                 yield Mended(patch.number, mended, tuple(path for path, _ in paths.most_common()))
