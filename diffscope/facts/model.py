@@ -592,6 +592,14 @@ class SymbolFact(Located, frozen=True, kw_only=True):
     value_after: Annotated[
         str | None, said("For a variable: the value assigned after, as written; otherwise null.")
     ] = None
+    values_lost: Annotated[
+        tuple[str, ...],
+        said("For a variable that is a tuple, list, set or dictionary on both sides: elements, or keys, that went."),
+    ] = ()
+    values_gained: Annotated[tuple[str, ...], said("The same: those that came.")] = ()
+    named_by: Annotated[
+        tuple[str, ...], said("For a changed variable: definitions of its own file that name it.")
+    ] = ()
     still_bound: Annotated[
         bool,
         said(
