@@ -17,6 +17,7 @@ from diffscope.render.formats.table import RENDERERS
 
 if TYPE_CHECKING:
     from diffscope.assessment.document import Assessment
+    from diffscope.batch.judging import Wanted
     from diffscope.cli.open_workspace import RuleOptions
     from diffscope.workspace import Workspace
 
@@ -206,7 +207,8 @@ def judge_range(
         raise no_clone()
     span = find_range(workspace, request.window or "")
     asked = sharing.shard.of(span.wanted)
-    lost, empty = 0, []
+    lost = 0
+    empty: list[Wanted] = []
     with (
         Batch(workspace, workers=sharing.workers, cluster=sharing.cluster) as batch,
         Progress("changes", console) as progress,
