@@ -594,7 +594,9 @@ class SymbolFact(Located, frozen=True, kw_only=True):
     ] = None
     values_lost: Annotated[
         tuple[str, ...],
-        said("For a variable that is a tuple, list, set or dictionary on both sides: elements, or keys, that went."),
+        said(
+            "For a variable that is a tuple, list, set or dictionary on both sides: elements, or keys, that went."
+        ),
     ] = ()
     values_gained: Annotated[tuple[str, ...], said("The same: those that came.")] = ()
     named_by: Annotated[
