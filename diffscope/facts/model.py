@@ -1346,7 +1346,9 @@ class Nearest(Value, frozen=True, kw_only=True):
     runs: tuple[str, ...] | UnsetType = UNSET
     """The changed symbols that it runs, by name, directly or through callers; empty if none of its tests that are not skipped does."""
     may_run: str = ""
-    """If it calls nothing of the change: ``makes`` (it constructs the changed class), ``starts`` (it starts a whole engine or server) or ``rows`` (it goes through a table that has a row for it). ``far`` if it does not import a changed module, nor what imports one. ``copies`` if it was changed and has a private function of the edited code as its own."""
+    """If it calls nothing of the change: ``makes`` (it constructs the changed class), ``starts`` (it starts a whole engine or server) or ``rows`` (it goes through a table that has a row for it). ``far`` if it does not import a changed module, nor what imports one. ``copies`` if it was changed and has a private function of the edited code as its own, ``named`` if it starts something by the name in ``by``."""
+    by: str = ""
+    """The name by which a test reaches what changed that does not call it: a step in the title, a registered name, a model, a command."""
 
 
 class GraphFacts(Value, frozen=True, kw_only=True):
