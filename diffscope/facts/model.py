@@ -559,7 +559,10 @@ class SymbolFact(Located, frozen=True, kw_only=True):
         ),
     ] = 0
     subclasses: Annotated[
-        int | UnsetType, said("For a method: number of subclasses of its class in the tree at the base.")
+        int | UnsetType | None,
+        said(
+            "For a method of the product: number of subclasses of its class in the tree at the base; otherwise null."
+        ),
     ] = UNSET
     is_async: Annotated[bool, said("It is an async function.")] = False
     is_kernel: Annotated[

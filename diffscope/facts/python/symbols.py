@@ -208,12 +208,11 @@ def _with_edited_users(fact: SymbolFact, placed: tuple[Placed, ...]) -> SymbolFa
     return msgspec.structs.replace(fact, users_edited=edited_users(placed, fact.path, name))
 
 
-def _subclasses(change: ChangedSymbol, placed: Placed, lookup: TreeLookup | None) -> int | UnsetType:
+def _subclasses(change: ChangedSymbol, placed: Placed, lookup: TreeLookup | None) -> int | UnsetType | None:
+    if change.kind is not DefinitionKind.METHOD or placed.fact.category != "source":
+        return None
     owner = change.name.rpartition(".")[0]
-    is_method = change.kind is DefinitionKind.METHOD and placed.fact.category == "source"
-    return (
-        lookup.subclasses(placed.fact.old_path or placed.fact.path, owner) if lookup and is_method else UNSET
-    )
+    return lookup.subclasses(placed.fact.old_path or placed.fact.path, owner) if lookup else UNSET
 
 
 def _symbol(
