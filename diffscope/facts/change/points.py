@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from diffscope.facts.change.changed_file import Placed
-from diffscope.facts.change.pitfalls import collect_demands, collect_pitfalls
+from diffscope.facts.change.pitfalls import collect_demands, collect_needed, collect_pitfalls
 from diffscope.facts.model import OptionFact, Point
 from diffscope.facts.parsed_text import Function, Functions
 from diffscope.graph.query.graph import ModuleGraph
@@ -47,13 +47,15 @@ def collect_points(
         *_renamed(source),
         *collect_pitfalls(source, functions),
         *(collect_demands(source, graph) if graph is not None else ()),
+        *(collect_needed(source, graph) if graph is not None else ()),
     ]
     order = (
-        "substring",
         "demanded",
+        "partly",
+        "due",
         "written",
-        "emptied",
         "asserted",
+        "needed",
         "request",
         "limit",
         "option",
