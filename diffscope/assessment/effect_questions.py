@@ -243,7 +243,9 @@ def _before_next(edit: Edit, asked: str) -> str:
         return "" if asked in _ASKED_BEHIND else asked
     if asked == "skipped" and edit.then.startswith(("if ", "return ", "raise ")):
         return "asked-first" if edit.then.startswith("if ") else "given-otherwise"
-    return f"{asked}-next" if asked in _BEFORE_NEXT else asked
+    # Who calls for what is done gets no other result.
+    is_bare = asked == "skipped" and edit.held[-1:] in (("return",), ("return None",))
+    return "left-out" if is_bare else f"{asked}-next" if asked in _BEFORE_NEXT else asked
 
 
 def _quoted(edit: Edit, code: str, asked: str) -> dict[str, Argument]:

@@ -268,7 +268,7 @@ def _as_a_whole(edits: Iterable[Edit], known: Mapping[tuple[str, str | None], Sy
         new, old = (
             [name for name in names if name not in others] for names, others in ((came, went), (went, came))
         )
-        if len(listed) < _MANY or lines < _MANY or not (new or old):
+        if len(listed) < _MANY or lines < _MANY or len(new) + len(old) < _MOST_CALLS:
             yield from listed
             continue
         first = min(listed, key=lambda one: (one.side != "new", one.line))

@@ -22,7 +22,7 @@ def thing(*lines: str, other: str = "1") -> str:
         pytest.param(
             thing("use(rows)"), thing("if not rows:", "    return None", "use(rows)"),
             "`Thing.run` now returns `None` at once if `not rows`",
-            "Where `not rows`, `Thing.run` now ends with `None` before `use(rows)` (line 5): do its callers take that, and does a test have such a case?",
+            "Where `not rows`, `Thing.run` no longer comes to `use(rows)` (line 5): does nothing that runs later need what that does, and is that case tested?",
             id="an early return"),
         pytest.param(
             thing("use(rows)"), thing("if rows < 0:", "    raise ValueError(rows)", "use(rows)"),
@@ -64,6 +64,9 @@ def thing(*lines: str, other: str = "1") -> str:
             "In `Thing.run` `self.state.get(rows)` is replaced by `self.state.pop(rows, None)`",
             "",
             id="another call"),
+        pytest.param(
+            thing("if self.on:", "    self.free = False"), thing("if rows == 'a':", "    self.free = False", "elif self.on:", "    self.free = False"),
+            "`Thing.run` now runs `self.free = False` if `rows == 'a'`", "", id="a branch before one that still stands"),
         pytest.param(
             thing("return rows.last"), thing("out = rows.last if rows else 0", "return out"),
             "Where `not rows`, `Thing.run` now returns `0`, until now `rows.last`",

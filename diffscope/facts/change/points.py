@@ -82,7 +82,15 @@ def _renamed(source: list[Placed]) -> Iterator[Point]:
         for one, change, old in pairs
         if change.name.rpartition(".")[0] not in owners and len(old.rpartition(".")[2]) >= _SHORTEST
     ]
-    for one, change, old, before, after in [each for each in named if each[3] != each[4]][:_MOST]:
+    # What a class still defines by the old name is no place where that is left.
+    still = {
+        each.name.rpartition(".")[2]
+        for one in source
+        if one.material.python is not None and one.material.python.after is not None
+        for each in one.material.python.after.definitions
+    }
+    named = [each for each in named if each[3] != each[4] and each[3] not in still]
+    for one, change, old, before, after in named[:_MOST]:
         words = [re.compile(rf"(?<!\w){re.escape(name)}(?!\w)") for name in (before, after)]
         left, places = [], 0
         for each in source:
