@@ -155,12 +155,12 @@ def by_whom(code: str, said: str) -> Text | None:
 
 def of_constant(name: str, value: str, default: str, where: Mapping[str, str], number: int) -> Seen:
     """Return a setting that takes the place of a constant, which may have measured something else."""
-    code = "-for" if default else ""
-    said = {"name": name, "value": value, "default": default}
     change = Change(
         text_of("changed.share", name=name, **where),
         text_of("was.fixed", value=value),
-        text_of(f"now.decided{code}", name=name, default=default),
+        text_of("now.decided-for", name=name, default=default)
+        if default
+        else text_of("now.decided", name=name),
         text_of("gist.constant", name=name, value=value),
     )
     text, keep = (
@@ -183,13 +183,12 @@ def of_newly_on(name: str, number: int, *, is_option: bool) -> Seen:
 
 def of_values(name: str, before: str, after: str) -> Change:
     """Return the change of a default."""
-    before, after = before.strip("'"), after.strip("'")
-    now = "now.unset" if after == "None" else "now.value"
+    was, value = shortened(before.strip("'")), shortened(after.strip("'"))
+    subject, before_it = text_of("changed.named", name=name), text_of("was.value", value=was)
+    if value == "None":
+        return Change(subject, before_it, text_of("now.unset"), text_of("gist.unset", name=name))
     return Change(
-        text_of("changed.named", name=name),
-        text_of("was.value", value=shortened(before)),
-        text_of(now, value=shortened(after)),
-        text_of("gist.unset" if after == "None" else "gist.default", name=name, value=shortened(after)),
+        subject, before_it, text_of("now.value", value=value), text_of("gist.default", name=name, value=value)
     )
 
 
@@ -203,11 +202,10 @@ def of_decision(each: Decided) -> Change | None:
         return None
     was = text_of("was.set")
     if each.is_unset:
-        was = text_of(
-            "was.server-one" if len(each.before) == 1 else "was.server-some",
-            least=each.before[0],
-            most=each.before[-1],
-        )
+        least, most = each.before[0], each.before[-1]
+        was = text_of("was.server-some", least=least, most=most)
+        if least == most:
+            was = text_of("was.server-one", least=least)
     now = text_of("now.value" if each.is_unset else "now.forced", value=each.value)
     return Change(text_of(code, **said), was, now, text_of("gist.decided", name=name, value=each.value))
 
