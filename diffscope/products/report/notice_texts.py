@@ -164,9 +164,11 @@ def of_constant(name: str, value: str, default: str, where: Mapping[str, str], n
         text_of("gist.constant", name=name, value=value),
     )
     text, keep = (
-        text_of(f"notice.constant-gone{code}", **said, **where),
+        text_of("notice.constant-gone", name=name, value=value, **where),
         text_of("keep.constant", value=value),
     )
+    if default:
+        text = text_of("notice.constant-gone-for", name=name, value=value, default=default, **where)
     return Seen("default", f"{name} {value}", text, number, is_weighty=True, keep=keep, change=change)
 
 
