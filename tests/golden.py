@@ -32,7 +32,7 @@ RUNS = (
     Run("108-cosmetic.txt", ("classify", "108")),
     Run("109-bugfix.rdjson", ("classify", "109", "--format", "rdjson")),
     Run("112-dependency.txt", ("classify", "112")),
-    Run("all.concise", ("classify", "--range", "main~12..main", "--format", "concise")),
+    Run("all.concise", ("classify", "--range", "main~12..main", "--format", "concise", "--workers", "1")),
 )
 
 
