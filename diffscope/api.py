@@ -79,7 +79,7 @@ def classify(
             profile=choose_profile(profile, clone),
         ) as workspace,
     ):
-        (gathered,) = gather(request, workspace, notice or _warn)
+        gathered = gather(request, workspace, notice or _warn)
         return gathered.assess(workspace)
 
 

@@ -166,10 +166,9 @@ class GrowingFile:
     A pipe or a device stays open from the first part to ``close``: its reader would take a close for the end.
     """
 
-    def __init__(self, path: Path, *, goes_on: bool = False) -> None:
-        """``goes_on``: the first part is added, too."""
+    def __init__(self, path: Path) -> None:
         self._path = path
-        self._is_begun = goes_on
+        self._is_begun = False
         self._file: _Plain | None = None
 
     def __enter__(self) -> Self:

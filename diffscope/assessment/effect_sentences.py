@@ -44,7 +44,7 @@ _HEAD_OF_ERROR: Final = 80
 _END_OF_ERROR: Final = 120
 """Characters of what an error says: mostly what is wrong, and what to do about it."""
 _ADDS: Final = lazy_regex(r"""[\w.]+\.(?:append|add)\((["'][^"']+["'])\)""")
-_SET: Final = lazy_regex(r"^([\w.\[\], \"']+?)(?:: [^=]+)? [-+*/|&]?= ")
+_SET: Final = lazy_regex(r"^([\w., \"']*[\w\"'](?:\[[^=]*\])?)(?:: [^=]+)? [-+*/|&]?= ")
 _DOTTED: Final = lazy_regex(r"(?<![\w.\"'])[A-Za-z_][\w.]*")
 
 

@@ -95,7 +95,12 @@ class _Change:
         }
         self.options = [one.name for one in facts.option if one.change in ("added", "removed")]
         self.rows = {(one.path, one.key) for one in facts.registry}
-        self.replaced = {(one.path, one.symbol) for one in facts.edit if self.by_helper(one).keyword == "new"}
+        self.replaced = {
+            (one.path, one.symbol)
+            for one in facts.edit
+            if self.by_helper(one).keyword == "new"
+            or ((one.what, one.change) == ("call", "added") and _called(one) in self.helpers)
+        }
 
     def is_beside(self, edit: Edit) -> bool:
         """Return whether an edit of tests or pages only follows product code, which moved or was renamed."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -91,7 +91,7 @@ def explain(
     clone = find_clone(repo, request)
     with open_workspace(clone, RuleOptions(rule_folders, use_cache=use_cache)) as workspace:
         found, text = _explained(
-            gather(request, workspace, console.note), workspace, code=code, step=step, lang=lang
+            lambda: gather(request, workspace, console.note), workspace, code=code, step=step, lang=lang
         )
         for note in workspace.notes:
             console.note(note)
@@ -100,22 +100,20 @@ def explain(
 
 
 def _explained(
-    changes: Iterator[Gathered], workspace: Workspace, *, code: str | None, step: str | None, lang: str
+    gathered: Callable[[], Gathered], workspace: Workspace, *, code: str | None, step: str | None, lang: str
 ) -> tuple[object, str]:
-    """Return the answer as a value and as text."""
+    """Return the answer as a value and as text; a rule that there is not is told before the change is looked for."""
     if code is None:
-        (gathered,) = changes
         if step is None:
-            listed = list_steps(gathered, workspace)
+            listed = list_steps(gathered(), workspace)
             return listed, list_text(listed)
-        traced = explain_step(gathered, workspace, step)
+        traced = explain_step(gathered(), workspace, step)
         return traced, steps_text(traced)
     from diffscope.cli.rules.command import find_rule
     from diffscope.rules.engine.explain import explain as explained
 
     rule = find_rule(workspace.catalogue, code)
-    (gathered,) = changes
-    facts = gathered.facts(workspace)
+    facts = gathered().facts(workspace)
     found = explained(rule, facts, catalogue=workspace.catalogue, configuration=workspace.configuration)
     return found, explanation_text(found, lang)
 

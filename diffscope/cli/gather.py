@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from diffscope.errors import EmptyChangeError, InputError, NotFoundError, SourceError, UsageError
+from diffscope.errors import NotFoundError, SourceError, UsageError
 from diffscope.patterns import lazy_regex
 
 if TYPE_CHECKING:
@@ -38,8 +38,6 @@ class Request(NamedTuple):
     worktree: bool = False
     window: str | None = None
     source: str = "auto"
-    done: frozenset[str] = frozenset()
-    """Head commits of a window that are judged already."""
     against: str | None = None
     """Another commit with which the change is compared."""
 
@@ -56,8 +54,6 @@ class Gathered(NamedTuple):
     source: RemoteSource | None = None
     """Where the change comes from, if not from the clone."""
     recorded: ChangeFacts | None = None
-    position: tuple[int, int] = (1, 1)
-    """Which of how many, in a window."""
 
     def facts(self, workspace: Workspace) -> ChangeFacts:
         """Return the facts, collected now or recorded."""
@@ -112,27 +108,24 @@ def check(request: Request) -> Request:
     return request
 
 
-def gather(request: Request, workspace: Workspace, notice: Notice) -> Iterator[Gathered]:
-    """Yield what is asked for: one change, or for a window each of its changes, oldest first.
+def gather(request: Request, workspace: Workspace, notice: Notice) -> Gathered:
+    """Return the one change that is asked for; those of a window are judged by ``judge_range`` of ``classify/command.py``.
 
     Raises:
         DiffscopeError: the change was not found or cannot be read, with a hint.
     """
     if request.target is not None:
-        yield _pull(request.target, request.source, workspace, notice)
-    elif request.diff is not None:
-        yield Gathered(change=_patch(request.diff, request.base, workspace))
-    elif request.worktree:
+        return _pull(request.target, request.source, workspace, notice)
+    if request.diff is not None:
+        return Gathered(change=_patch(request.diff, request.base, workspace))
+    if request.worktree:
         from diffscope.adapters.changes.checkout import worktree_change
 
         clone, base = clone_of(workspace), request.base or "HEAD"
-        yield Gathered(change=worktree_change(clone, base=base, name=workspace.identity))
-    elif request.window is not None:
-        yield from _window(request, workspace, notice)
-    else:
-        clone_of(workspace)
-        base, head = request.base or _main(workspace), request.head or "HEAD"
-        yield Gathered(change=workspace.clone.between(base, head))
+        return Gathered(change=worktree_change(clone, base=base, name=workspace.identity))
+    clone_of(workspace)
+    base, head = request.base or _main(workspace), request.head or "HEAD"
+    return Gathered(change=workspace.clone.between(base, head))
 
 
 def _patch(name: str, base: str | None, workspace: Workspace) -> Change:
@@ -294,35 +287,6 @@ _TRIES: dict[str, Callable[[PullReference, Workspace, Notice], Gathered]] = {
 }
 """Where a pull request is looked for, by the name of ``--source``, in the order in which ``auto`` tries them."""
 SOURCES = ("auto", *_TRIES)
-
-
-def _window(request: Request, workspace: Workspace, notice: Notice) -> Iterator[Gathered]:
-    from diffscope.adapters.changes.clone import commits_between
-    from diffscope.batch.windows import changing_nothing, range_ends
-    from diffscope.messages.model import Language
-    from diffscope.messages.say import say_message
-
-    base, head = range_ends(request.window or "")
-    commits = commits_between(clone_of(workspace), base, head or "HEAD")
-    skipped, empty = 0, list[str]()
-    for number, commit in enumerate(commits, start=1):
-        if commit in request.done:
-            continue
-        try:
-            change = workspace.clone.commit(commit)
-        except EmptyChangeError:
-            empty.append(commit[:12])
-        except (SourceError, InputError) as error:
-            notice(f"skipped {commit[:12]}: {error}")
-            skipped += 1
-        else:
-            yield Gathered(change=change, position=(number, len(commits)))
-    if empty:
-        notice(say_message(changing_nothing(empty), Language.ENGLISH))
-    if skipped:
-        raise SourceError(
-            f"{skipped} of {len(commits)} changes could not be read", hint="the notes above say why"
-        )
 
 
 def need_clone(given: Path | None) -> GitRepository:

@@ -49,7 +49,6 @@ class Publisher:
         *,
         language: str,
         is_many: bool,
-        is_resumed: bool = False,
         is_verbose: bool = False,
     ) -> None:
         self._attempt = Attempts(is_debug=is_debug())
@@ -63,9 +62,7 @@ class Publisher:
         if is_many and single:
             raise UsageError(f"{single[0]} holds one change, a range has many", hint="use --format jsonl")
         self._files = {
-            output: GrowingFile(output.file, goes_on=is_resumed)
-            for output in self._outputs
-            if output.file is not None
+            output: GrowingFile(output.file) for output in self._outputs if output.file is not None
         }
 
     def __enter__(self) -> Self:

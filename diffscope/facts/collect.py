@@ -15,7 +15,7 @@ from diffscope.facts.base.definitions import CallerIndex
 from diffscope.facts.base.history import WITHIN_DAYS
 from diffscope.facts.base.imports import modules_after, place_files
 from diffscope.facts.base.placed_facts import with_changed_places, with_reach
-from diffscope.facts.base.test_reach import with_row_tests
+from diffscope.facts.base.tests_named import with_row_tests
 from diffscope.facts.base.tests_running import with_tests_running
 from diffscope.facts.build.builds import declares_builds, with_settings
 from diffscope.facts.build.dependencies import declares_dependencies

@@ -952,7 +952,7 @@ class NumericFact(Located, frozen=True, kw_only=True):
     what: Annotated[
         str,
         said(
-            "dtype, number, epsilon (a number up to 1e-4), division, reciprocal, rounding, clamp, precision (a condition or assignment about scales, formats or accumulation), cast (to another value's type, `.float()`, `.to(x.dtype)`), scale (a factor, or the scale argument of a call), reduction (its dimensions), scheme (how values are quantised, `w8a8`), layout (dimensions of weights are exchanged, in functions that by their name store or convert weights or adapters) or switch (a named argument that was true is false, or the reverse; where it comes from an attribute, for an object that lacks it).",
+            "dtype, number, epsilon (a number up to 1e-4), division, reciprocal, rounding, clamp, precision (a condition or assignment about scales, formats or accumulation), cast (to another value's type, `.float()`, `.to(x.dtype)`), scale (a factor, or the scale argument of a call), reduction (its dimensions), scheme (how values are quantised, `w8a8`), layout (dimensions of weights are exchanged, in functions that by their name store or convert weights or adapters) or switch (a named argument that was true is false, or the reverse; where it comes from an attribute, for an object that lacks it; added: it is written out and was left to its default).",
             one_of=NumericWhat,
         ),
     ]
@@ -1346,7 +1346,9 @@ class Nearest(Value, frozen=True, kw_only=True):
     runs: tuple[str, ...] | UnsetType = UNSET
     """The changed symbols that it runs, by name, directly or through callers; empty if none of its tests that are not skipped does."""
     may_run: str = ""
-    """If it calls nothing of the change: ``makes`` (it constructs the changed class), ``starts`` (it starts a whole engine or server) or ``rows`` (it goes through a table that has a row for it). ``far`` if it does not import a changed module, nor what imports one. ``copies`` if it was changed and has a private function of the edited code as its own."""
+    """If it calls nothing of the change: ``makes`` (it constructs the changed class), ``starts`` (it starts a whole engine or server) or ``rows`` (it goes through a table that has a row for it). ``far`` if it does not import a changed module, nor what imports one. ``copies`` if it was changed and has a private function of the edited code as its own, ``named`` if it starts something by the name in ``by``."""
+    by: str = ""
+    """The name by which a test reaches what changed that does not call it: a step in the title, a registered name, a model, a command."""
 
 
 class GraphFacts(Value, frozen=True, kw_only=True):

@@ -153,6 +153,8 @@ def _unshown(assessment: Assessment, words: Words) -> list[str]:
     missing = assessment.tests.not_run
     if missing is UNSET or not missing or assessment.tests.changed or not assessment.effects:
         return []
+    if assessment.tests.nearest is not UNSET and any(test.by for test in assessment.tests.nearest):
+        return []
     return [words("check-not-run", name=".".join(missing[0].split(".")[-2:]))]
 
 

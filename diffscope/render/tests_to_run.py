@@ -79,11 +79,11 @@ def _nearest(assessment: Assessment) -> list[str]:
     found = [
         test
         for test in listed
-        if test.may_run in ("makes", "rows")
+        if test.may_run in ("makes", "rows", "named")
         or test.path in named
         or (test.may_run == "starts" and test.score >= _LIKELY)
     ]
-    order = ("makes", "starts", "rows", "")
+    order = ("makes", "named", "starts", "rows", "")
     found.sort(
         key=lambda test: order.index(test.may_run) + 3 * (test.may_run == "starts" and test.path not in named)
     )
@@ -141,9 +141,11 @@ def test_phrases(
     if missing and not tests.changed:
         # What a test runs through a server, or by the name of a model, is not seen: only that none calls it can be said.
         nearest = () if tests.nearest is UNSET else tests.nearest
-        is_near = bool(_nearest(assessment)) and not any(test.runs for test in nearest)
-        code = "no-test-calls-near" if is_near else "no-test-calls"
-        phrases.append(words(code, symbols=few(".".join(name.split(".")[-2:]) for name in missing)))
+        near = [] if any(test.runs for test in nearest) else _nearest(assessment)
+        by = dict.fromkeys(test.by for test in nearest if test.path in near and test.by)
+        code = "no-test-calls-by" if by else "no-test-calls-near" if near else "no-test-calls"
+        told = few(".".join(name.split(".")[-2:]) for name in missing)
+        phrases.append(words(code, symbols=told, names=few(by)))
     elif tests.not_run is UNSET and tests.unnamed_symbols is not UNSET and tests.unnamed_symbols:
         phrases.append(words("unnamed", symbols=few(tests.unnamed_symbols)))
     return tuple(phrases)

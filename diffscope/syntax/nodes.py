@@ -157,9 +157,12 @@ def around_difference(before: str, after: str, limit: int) -> tuple[str, str]:
     least = min(len(was), len(now))
     start = next((at for at in range(least) if was[at] != now[at]), least)
     end = next((at for at in range(least - start) if was[-1 - at] != now[-1 - at]), least - start)
-    start, end = max(0, start - 1), max(0, end - 1)
-    sides = (" ".join(words[start : len(words) - end]) for words in (was, now))
-    first, second = (f"{'…' if start else ''}{text}{'…' if end else ''}" for text in sides)
+    for around in (1, 0):
+        begin, rest = max(0, start - around), max(0, end - around)
+        sides = (" ".join(words[begin : len(words) - rest]) for words in (was, now))
+        first, second = (f"{'…' if begin else ''}{text}{'…' if rest else ''}" for text in sides)
+        if max(len(first), len(second)) <= limit:
+            break
     return first, second
 
 

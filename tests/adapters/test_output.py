@@ -144,15 +144,13 @@ def test_parts_of_a_growing_file_reach_one_reader(pipe: tuple[Path, Callable[[],
     assert read() == b"one two"
 
 
-def test_a_growing_file_begins_anew_or_goes_on(tmp_path: Path) -> None:
+def test_a_growing_file_begins_anew(tmp_path: Path) -> None:
     file = tmp_path / "a"
     file.write_bytes(b"old")
     growing = GrowingFile(file)
     growing.add(b"1")
     growing.add(b"2")
     assert file.read_bytes() == b"12"
-    GrowingFile(file, goes_on=True).add(b"3")
-    assert file.read_bytes() == b"123"
 
 
 @pytest.mark.parametrize("write", WRITERS)

@@ -213,10 +213,10 @@ ERRORS = [
         id="one file for two formats",
     ),
     pytest.param(
-        ("38450", "--resume"),
-        "--resume goes on with one file of a range",
-        "--range A..B --format jsonl:FILE --resume",
-        id="nothing to resume",
+        ("--range", "A..B", "--record", "facts"),
+        "--record is for one change",
+        "leave out --range",
+        id="facts of a range",
     ),
 ]
 
@@ -480,21 +480,6 @@ def test_a_range_gives_every_change_in_the_order_of_merging(minivllm: Path, proj
     ]
 
 
-def test_an_interrupted_range_goes_on_where_it_was(minivllm: Path, project: MakeProject) -> None:
-    """What the file holds is kept, a line that was cut off is written anew, nothing comes twice."""
-    here = project()
-    run = ("classify", "--range", "main~4..main", "--repo", str(minivllm), "--format", "jsonl:all.jsonl")
-    assert here.run(*run).exit_code == 0
-    file = here.folder / "all.jsonl"
-    whole = file.read_bytes()
-    lines = whole.splitlines(keepends=True)
-    file.write_bytes(b"".join(lines[:2]) + lines[2][:100])
-    assert here.run(*run, "--resume") == Outcome(0, "", "")
-    assert file.read_bytes() == whole
-    assert here.run(*run, "--resume") == Outcome(0, "", "")
-    assert file.read_bytes() == whole
-
-
 ALL = "main~11..main"
 
 
@@ -503,7 +488,7 @@ ALL = "main~11..main"
 def test_a_range_that_was_ended_goes_on_and_loses_nothing(
     minivllm: Path, project: MakeProject, sign: signal.Signals
 ) -> None:
-    """Whatever ended it: whole lines stay, the rest comes from the store or is judged, in the order of merging."""
+    """Whatever ended it: what was judged comes from the store, the rest is judged, in the order of merging."""
     here = project()
     run = [
         "classify",
@@ -526,7 +511,7 @@ def test_a_range_that_was_ended_goes_on_and_loses_nothing(
         _, told = process.communicate()
     if sign is signal.SIGINT and process.returncode != 0:
         assert (process.returncode, b"goes on from there" in told) == (130, True)
-    assert here.run(*run, "--resume").exit_code == 0
+    assert here.run(*run).exit_code == 0
     lines = [json.loads(line) for line in file.read_text("utf-8").splitlines()]
     assert [line["change"]["pull"]["number"] for line in lines] == list(range(102, 113))
     whole = here.run("classify", "--range", ALL, "--repo", str(minivllm), "--format", "jsonl")
@@ -552,7 +537,7 @@ def test_an_interrupt_while_a_change_is_written_is_told(
         outcome = here.run(*run, "--workers", "1")
     told = "note: interrupted; what was judged is kept, and the same command goes on from there\n"
     assert outcome == Outcome(130, "", told)
-    assert here.run(*run, "--workers", "1", "--resume").exit_code == 0
+    assert here.run(*run, "--workers", "1").exit_code == 0
     assert len((here.folder / "all.jsonl").read_bytes().splitlines()) == 3
 
 
@@ -561,22 +546,6 @@ def test_a_range_by_workers_is_the_range_without(minivllm: Path, project: MakePr
     """Byte for byte, with an empty cache each."""
     run = ("classify", "--range", ALL, "--repo", str(minivllm), "--format", "jsonl", "--no-cache")
     assert project().run(*run, "--workers", "2") == project().run(*run, "--workers", "1")
-
-
-def test_resuming_something_else_is_refused(minivllm: Path, project: MakeProject) -> None:
-    here = project({"all.jsonl": '{"a": 1}\n'})
-    outcome = here.run(
-        "classify",
-        "--range",
-        "main~1..main",
-        "--repo",
-        str(minivllm),
-        "--format",
-        "jsonl:all.jsonl",
-        "--resume",
-    )
-    assert outcome.exit_code == 2
-    assert outcome.err.startswith("error: all.jsonl: not assessments, one a line: ")
 
 
 def test_a_commit_that_changes_nothing_is_one_line_and_no_failure(

@@ -95,7 +95,6 @@ OWN = {
     "cases of a rule": (("rules", "validate", "mine"), {"mine/XX101-a-rule/rule.yml": "title: x", "mine/XX101-a-rule/cases.yml": "a_b: " + "[" * DEPTH}, "mine/XX101-a-rule/cases.yml:1:"),
     "a table": (("rules", "validate", "mine"), {"mine/XX101-a-rule/rule.yml": "title: x", "mine/roles.yml": "a: " + "[" * DEPTH}, "mine/roles.yml:1:"),
     "saved events": (("report", "--since", "2026-01-01", "--until", "2026-01-02", "--layout", "dynamics", "--events", "e.json"), {"e.json": "[" * 100_000}, "e.json"),
-    "results to resume": (("classify", "--range", "A..B", "--resume", "--format", "jsonl:r.jsonl"), {"r.jsonl": "[" * 100_000 + "\n"}, ""),
 }  # fmt: skip
 
 
@@ -126,7 +125,7 @@ def shown_raw(outcome: Outcome | str, mark: str) -> list[str]:
     return [line for line in said.split("\n") if mark in line]
 
 
-FORMATS = ("text", "markdown", "html", "github", "concise", "rdjson", "sarif", "json")
+FORMATS = ("text", "markdown", "html", "github", "concise", "sarif", "json")
 
 
 @pytest.mark.parametrize("mark", ODD)

@@ -181,11 +181,6 @@ def test_empty_changes_of_a_range_are_one_line(project: MakeProject, clone: Path
     assert done.err == "note: 2 changes change nothing: #3, #6\n"
 
 
-def test_empty_changes_of_a_range_that_is_recorded_are_one_line(project: MakeProject, clone: Path) -> None:
-    done, levels = classify(project(), clone, "--record", "facts", "-q")
-    assert (done.exit_code, sorted(levels)) == (0, [1, 2, 4, 5])
-
-
 def test_a_change_of_a_range_that_fails_stands_by_its_files(project: MakeProject, clone: Path) -> None:
     """All the others are judged; the exit code says that one was not."""
     with failing_on(4):

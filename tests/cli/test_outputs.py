@@ -137,17 +137,3 @@ def test_links_stay_links(project: MakeProject) -> None:
         assert here.run(*CLASSIFY, "--format", "json:latest.json").exit_code == 0
         assert (here.folder / "latest.json").is_symlink()
         assert json.loads((here.folder / "today.json").read_text("utf-8"))["schema"]
-
-
-def test_a_range_goes_on_only_with_a_file(project: MakeProject, minivllm: Path) -> None:
-    here = project()
-    os.mkfifo(here.folder / "pipe")
-    outcome = here.run(
-        *("classify", "--range", "main~1..main", "--repo", str(minivllm), "--resume"),
-        *("--format", "jsonl:pipe"),
-    )
-    assert outcome == (
-        2,
-        "",
-        "error: pipe: cannot be read: it is a pipe, not a regular file\nhint: name a file of results: --format jsonl:FILE\n",
-    )

@@ -11,7 +11,8 @@ from diffscope.diff.model import FileSides, Sides
 from diffscope.diff.parse import parse_diff
 from diffscope.diff.reconstruct import make_patch
 from diffscope.facts.base.definitions import CallerIndex
-from diffscope.facts.base.test_reach import collect_nearest, source_changes, with_row_tests
+from diffscope.facts.base.test_reach import collect_nearest, source_changes
+from diffscope.facts.base.tests_named import with_row_tests
 from diffscope.facts.base.tests_running import with_tests_running
 from diffscope.facts.change.changed_file import Placed, compare_files
 from diffscope.facts.model import FileFact, Nearest, SymbolFact
@@ -161,7 +162,7 @@ def test_a_table_of_models_has_the_test_of_a_model(row: str, changed: str, test:
     classes = dict.fromkeys(("Lamp", changed))
     before = {
         "vllm/model_executor/models/lamp.py": "\n\n".join(
-            f"class {name}:\n    def light(self):\n        return {1 + (name != changed)}\n"
+            f"class {name}:\n    def __init__(self):\n        return {1 + (name != changed)}\n"
             for name in classes
         ).encode(),
         "tests/models/registry.py": f'MODELS = {{"{row}": 1}}\n'.encode(),
@@ -171,6 +172,34 @@ def test_a_table_of_models_has_the_test_of_a_model(row: str, changed: str, test:
     found = with_row_tests(facts, placed(before, after), graph(before)).nearest_tests
     assert found is not UNSET
     assert [one.path for one in found] == [test] * bool(test)
+
+
+_LAMP = {
+    "vllm/doors.py": b'class Doors(Enum):\n    LAMP_DOOR = "vllm.lamp.Lamp"\n',
+    "vllm/lamp.py": b"class Lamp:\n    name = 'light'\n\n    def load_weights(self):\n        return 1\n",
+}
+
+
+@pytest.mark.parametrize(
+    ("test", "title", "expected"),
+    [
+        pytest.param("def test_it():\n    LLM(door='LAMP_DOOR')\n", "", ("named", "LAMP_DOOR"), id="a name of a registry"),
+        pytest.param("def test_it():\n    assert door == 'LAMP_DOOR'\n", "", None, id="a name alone starts nothing"),
+        pytest.param("def test_it():\n    LLM(door='LAMP_DOOR', load_format='dummy')\n", "", None, id="made-up weights are not loaded"),
+        pytest.param("def test_it():\n    run(['vllm', 'light', '--x'], subprocess)\n", "", ("", "vllm light"), id="a command"),
+        pytest.param("def test_it():\n    run(['other', 'light'], subprocess)\n", "", None, id="a command of another program"),
+    ],
+)  # fmt: skip
+def test_a_test_reaches_a_change_by_a_name(test: str, title: str, expected: tuple[str, str] | None) -> None:
+    before = {**_LAMP, "tests/test_lamp.py": test.encode()}
+    after = {**before, "vllm/lamp.py": _LAMP["vllm/lamp.py"].replace(b"return 1", b"return 2")}
+    words = index_words({"tests/test_lamp.py": sorted(set(re.findall(r"\w+", test)))})
+    tree = graph(before).attach(
+        test_words=lambda: TestWords(words), text_of=lambda path: before.get(str(path))
+    )
+    found = with_row_tests(facts_of(title, nearest_tests=()), placed(before, after), tree).nearest_tests
+    assert found is not UNSET
+    assert [(one.may_run, one.by) for one in found] == ([expected] if expected else [])
 
 
 def test_a_test_that_does_not_import_the_change_is_marked() -> None:

@@ -12,12 +12,12 @@ from diffscope.cli import options
 from diffscope.cli.console import DONE, FINDINGS, Console
 from diffscope.cli.gather import SOURCES, Request, check, find_clone, gather
 from diffscope.cli.options import Output, Shard, Sharing, shard_option
-from diffscope.errors import InternalError, UsageError
+from diffscope.errors import InternalError, SourceError, UsageError
 from diffscope.render.formats.table import RENDERERS
 
 if TYPE_CHECKING:
     from diffscope.assessment.document import Assessment
-    from diffscope.cli.console import Progress
+    from diffscope.batch.judging import Wanted
     from diffscope.cli.open_workspace import RuleOptions
     from diffscope.workspace import Workspace
 
@@ -61,7 +61,6 @@ if TYPE_CHECKING:
     metavar="DIR",
     help="Also write the facts to DIR.",
 )
-@click.option("--resume", is_flag=True, help="Continue an interrupted --range from its jsonl file.")
 @click.option(
     "--workers",
     type=click.IntRange(1, 64),
@@ -93,7 +92,6 @@ def classify(
     select: tuple[str, ...],
     ignore: tuple[str, ...],
     use_cache: bool,
-    resume: bool,
     workers: int | None,
     cluster: str | None,
     shard: Shard | None,
@@ -107,31 +105,29 @@ def classify(
     """
     # A wrong command line is reported before anything heavy is imported.
     request = check(Request(target, diff, base, head, worktree, window, source, against=against))
-    check_shard(shard, request, record)
+    if record is not None and request.is_window:
+        raise UsageError("--record is for one change", hint="leave out --range")
+    if shard is not None and not request.is_window:
+        raise UsageError("--shard takes a part of a range", hint="--range A..B --shard 3/16")
     from diffscope.cli.console import Progress
     from diffscope.cli.open_workspace import RuleOptions, open_workspace
     from diffscope.cli.publish import Publisher, outputs_of
     from diffscope.source.attempts import is_internal
 
     chosen = outputs_of(outputs, output)
-    if resume:
-        from diffscope.cli.classify.range import read_done
-
-        request = request._replace(done=read_done(request, chosen))
     is_terse = any(RENDERERS[one.form].is_terse for one in chosen)
     publisher = Publisher(
         chosen,
         language=lang,
         is_many=request.is_window,
-        is_resumed=bool(request.done),
         is_verbose=console.level > 0,
     )
     is_over = is_unsure = False
     asked, limit = RuleOptions(rule_folders, select, ignore, use_cache), fail_on
     with (
-        console.resumable(is_many=request.is_window and record is None),
+        console.resumable(is_many=request.is_window),
         publisher,
-        Progress("changes" if request.is_window else "reading files", console) as progress,
+        Progress("reading files", console) as progress,
         open_workspace(
             find_clone(repo, request), asked, progress=None if request.is_window else progress
         ) as workspace,
@@ -144,7 +140,6 @@ def classify(
             record=record,
             sharing=Sharing(workers, cluster, shard or Shard(1, 1)),
             console=console,
-            progress=progress,
         ):
             publisher.add(assessment, patch)
             report_not_judged(assessment, console, is_terse=is_terse)
@@ -157,12 +152,6 @@ def classify(
     return FINDINGS if is_over else DONE
 
 
-def check_shard(shard: Shard | None, request: Request, record: Path | None) -> None:
-    """Raise ``UsageError`` where there is nothing to take a part of."""
-    if shard is not None and (not request.is_window or record is not None):
-        raise UsageError("--shard takes a part of a range that is judged", hint="--range A..B --shard 3/16")
-
-
 def _assessments(
     request: Request,
     workspace: Workspace,
@@ -172,32 +161,77 @@ def _assessments(
     record: Path | None,
     sharing: Sharing,
     console: Console,
-    progress: Progress,
 ) -> Iterator[tuple[Assessment, str | None, str]]:
-    """Yield the result of each change, with its patch if it is available and the level from which it fails: those of a range by workers, unless facts are recorded."""
-    if request.is_window and record is None:
-        from diffscope.cli.classify.range import judge_range
-
+    """Yield the result of each change, with its patch if it is available and the level from which it fails: those of a range by workers."""
+    if request.is_window:
         for judged in judge_range(request, workspace, sharing, console):
             yield judged, None, fail_on
         return
     from diffscope.cli.open_workspace import with_base_settings
 
-    for gathered in gather(request, workspace, console.note):
-        with with_base_settings(gathered, workspace, asked, fail_on, console) as (judging, limit):
-            facts = gathered.facts(judging)
-            if record is not None:
-                from diffscope.adapters.changes.files import write_record
+    gathered = gather(request, workspace, console.note)
+    with with_base_settings(gathered, workspace, asked, fail_on, console) as (judging, limit):
+        facts = gathered.facts(judging)
+        if record is not None:
+            from diffscope.adapters.changes.files import write_record
 
-                console.note(f"recorded {write_record(record, facts)}")
-            assessment = judging.judge(facts)
-            if request.against is not None:
-                from diffscope.cli.classify.against import with_against
+            console.note(f"recorded {write_record(record, facts)}")
+        assessment = judging.judge(facts)
+        if request.against is not None:
+            from diffscope.cli.classify.against import with_against
 
-                assessment = with_against(assessment, facts, request.against, judging)
-            yield assessment, gathered.change.patch if gathered.change else None, limit
-        if request.is_window:
-            progress(*gathered.position)
+            assessment = with_against(assessment, facts, request.against, judging)
+        yield assessment, gathered.change.patch if gathered.change else None, limit
+
+
+def judge_range(
+    request: Request, workspace: Workspace, sharing: Sharing, console: Console
+) -> Iterator[Assessment]:
+    """Yield the assessment of each change that this part of the request's range holds, oldest first.
+
+    What is judged is kept in the store before it is yielded. A change that the clone does not have is reported and left out; one that failed
+    inside is reported and represented by its list of files. Changes without a difference are reported in one line.
+
+    Raises:
+        SourceError: at the end, where some could not be judged.
+        DiffscopeError: there is no clone, or no such range.
+    """
+    from diffscope.batch.run import Batch
+    from diffscope.batch.windows import empty_gaps, find_range, range_ends
+    from diffscope.cli.console import Progress
+    from diffscope.cli.gather import no_clone
+    from diffscope.source.attempts import is_internal
+
+    range_ends(request.window or "")
+    if workspace.repository is None:
+        raise no_clone()
+    span = find_range(workspace, request.window or "")
+    asked = sharing.shard.of(span.wanted)
+    lost = 0
+    empty: list[Wanted] = []
+    with (
+        Batch(workspace, workers=sharing.workers, cluster=sharing.cluster) as batch,
+        Progress("changes", console) as progress,
+    ):
+        for at, judged in enumerate(batch.judge(asked), start=1):
+            if judged.gap is not None and judged.gap.code == "gap.change-empty":
+                empty.append(judged.wanted)
+            elif judged.gap is not None:
+                lost += 1
+                console.note(judged.gap.reason)
+            failed = judged.gap is not None and is_internal((judged.gap,))
+            shown = judged.stand_in if failed else judged.assessment
+            if shown is not None:
+                yield shown
+            progress(at, len(asked))
+        # `report_notes` says those of the workspace.
+        news = [note for note in batch.notes if note not in workspace.notes]
+        for note in (*(gap.reason for gap in empty_gaps(empty)), *news):
+            console.note(note)
+    if lost:
+        raise SourceError(
+            f"{lost} of {len(asked)} changes could not be judged", hint="the notes above say why"
+        )
 
 
 def require_judged(fail_on: str) -> None:

@@ -166,7 +166,7 @@ class ToolSession:
                 source=self._source,
             )
         )
-        (gathered,) = gather(request, self.workspace, lambda _: None)
+        gathered = gather(request, self.workspace, lambda _: None)
         facts = gathered.facts(self.workspace)
         found = facts, self.workspace.judge(facts)
         if not asked.worktree:

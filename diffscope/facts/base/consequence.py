@@ -98,7 +98,8 @@ class _Weigher:
             self._parameters[one.path, one.symbol].add(one.what)
         self._numbers: dict[_At, set[str]] = defaultdict(set)
         for number in facts.numeric:
-            if number.what == "layout" or (number.what in _TYPED and _COUNTS.search(number.text)):
+            is_given = number.what == "switch" and number.change == "added"
+            if number.what == "layout" or is_given or (number.what in _TYPED and _COUNTS.search(number.text)):
                 continue
             self._numbers[number.path, number.symbol].add(number.what)
         self._conditioned = {

@@ -7,7 +7,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-import msgspec
 from msgspec import UNSET, UnsetType
 
 from diffscope.facts.base.base_index import TreeLookup
@@ -15,15 +14,14 @@ from diffscope.facts.base.definitions import ClassBases
 from diffscope.facts.change.changed_file import Placed, changed_source_symbols
 from diffscope.facts.change.changed_python import ChangedSymbol
 from diffscope.facts.classify.change_shape import PRODUCT
-from diffscope.facts.model import ChangeFacts, Nearest
+from diffscope.facts.model import Nearest
 from diffscope.graph.history.history import ChangeHistory
-from diffscope.graph.model import EdgeLayer, ModuleName, NearTest, SourceChange
+from diffscope.graph.model import NearTest, SourceChange
 from diffscope.graph.query.graph import ModuleGraph
 from diffscope.graph.resolve import is_test_file
 from diffscope.patterns import lazy_regex
 from diffscope.source.model import RepoPath
-from diffscope.source.profile import places, profile
-from diffscope.source.text import decode
+from diffscope.source.profile import places
 from diffscope.syntax.model import Aspect, DefinitionKind, SignalKind
 from diffscope.test_ranking.rank import nearest_tests
 
@@ -207,7 +205,7 @@ def collect_nearest(
         key=lambda path: (touched[path] != _ADDED, -ranked[path].score if path in ranked else 0.0, path),
     )
     rest = [
-        one for path, one in ranked.items() if path not in touched and not _is_skipped(graph.text_at(path))
+        one for path, one in ranked.items() if path not in touched and not is_skipped(graph.text_at(path))
     ]
     likely = [
         one.path for place, one in enumerate(rest, len(first)) if place < _LEAST or one.score >= _UNLIKELY
@@ -215,7 +213,7 @@ def collect_nearest(
     return tuple(_nearest(path, ranked.get(path), touched.get(path)) for path in (*first, *likely))[:_MOST]
 
 
-def _is_skipped(source: bytes | None) -> bool:
+def is_skipped(source: bytes | None) -> bool:
     """Return whether no test of a file runs, whatever the machine: the file, or each of its tests, is skipped without a condition."""
     text = source or b""
     if _FILE_SKIPPED.search(text):
@@ -279,43 +277,3 @@ def _changed(
         gone=tuple(sorted(removed - kept)),
         is_moved=placed.fact.status in _MOVES,
     )
-
-
-def _is_part(module: ModuleName, user: ModuleName) -> bool:
-    """Return whether a module is called after what imports it, or lies with it in a package of the models that is called after one."""
-    package, _, last = module.rpartition(".")
-    beside = (
-        ".models." in f"{package}." and not package.endswith(".models") and user.startswith(f"{package}.")
-    )
-    return beside or last in user.split(".")
-
-
-def with_row_tests(facts: ChangeFacts, placed: Iterable[Placed], graph: ModuleGraph | None) -> ChangeFacts:
-    """Return the facts, where no test is found that runs the change, with the test that goes through a table with a row for it, or else with what does not even import it marked."""
-    nearest = facts.nearest_tests
-    if nearest is UNSET or graph is None or not profile().row_tests or any(one.runs for one in nearest):
-        return facts
-    changed = [one for one in placed if one.fact.category == "source" and one.symbols]
-    modules = [module for one in changed if (module := graph.module_of(RepoPath(one.fact.path))) is not None]
-    users = (
-        user
-        for module in modules
-        for user in graph.users(module).get(EdgeLayer.EAGER, ())
-        if _is_part(module, user)
-    )
-    outlines = map(graph.outline_of, dict.fromkeys((*modules, *users)))
-    definitions = (one for outline in outlines if outline is not None for one in outline.definitions)
-    classes = {one.name for one in definitions if one.kind is DefinitionKind.CLASS}
-    symbols = " ".join(change.name for one in changed for change in one.symbols)
-    for row in profile().row_tests:
-        table = decode(graph.text_at(RepoPath(row.table)) or b"") if re.search(row.only, symbols) else ""
-        if any(f'"{name}"' in table for name in classes):
-            found = Nearest(path=row.test, score=0.0, reasons=(), runs=(), may_run="rows")
-            rest = (one for one in nearest if one.path != row.test)
-            return msgspec.structs.replace(facts, nearest_tests=(found, *rest)[:_MOST])
-    reaching = {graph.path_of(test.test) for module in modules for test in graph.tests_reaching(module)}
-    marked = (
-        one if one.may_run or one.path in reaching else msgspec.structs.replace(one, may_run="far")
-        for one in nearest
-    )
-    return msgspec.structs.replace(facts, nearest_tests=tuple(marked)) if modules else facts

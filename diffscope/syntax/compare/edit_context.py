@@ -13,7 +13,7 @@ from diffscope.patterns import lazy_regex
 from diffscope.syntax.compare.entries import LEAVING, Entry, held_by
 from diffscope.syntax.compare.smallest_difference import MOST_TEXT
 from diffscope.syntax.model import StatementEdit
-from diffscope.syntax.nodes import brief
+from diffscope.syntax.nodes import brief, brief_pair
 
 _LONGEST: Final = 70
 _HANDS_BACK: Final = lazy_regex(r"return [\w., ]+")
@@ -43,10 +43,12 @@ def with_context(
         edit = _with_inner(told, entries, at)
         around = list(dict.fromkeys(_guards(entries, at)))
         after = _next(edit, entries, at)
+        otherwise, held = _otherwise(edit, entries, at)
         yield msgspec.structs.replace(
             edit,
             outer=tuple(brief(one, MOST_TEXT) for one in around[1:][::-1]),
-            otherwise=_otherwise(edit, entries, at),
+            otherwise=otherwise,
+            held=held,
             then=brief(entries[after].text, _LONGEST) if after is not None else "",
             then_line=starts[after] if after is not None else 0,
         )
@@ -74,15 +76,25 @@ def _guards(entries: list[Entry], at: int) -> Iterator[str]:
         at = entries[at].holder
 
 
-def _otherwise(edit: StatementEdit, entries: list[Entry], at: int) -> str:
+def _otherwise(edit: StatementEdit, entries: list[Entry], at: int) -> tuple[str, tuple[str, ...]]:
+    """Return what runs where a condition that came does not hold, and what runs where it does: both by what differs, where the rest is left out."""
     if edit.what != "condition" or edit.change != "added":
-        return ""
+        return "", edit.held
     head = at if entries[at].kind == "condition" else entries[at].holder
-    under = (one for one in entries if one.holder == head and one.guard != entries[at].guard)
-    other = (one.text for one in under if brief(one.guard, MOST_TEXT) != edit.after)
-    listed = list(other)
+    under = [one for one in entries if one.holder == head]
+    listed = [
+        one.text
+        for one in under
+        if one.guard != entries[at].guard and brief(one.guard, MOST_TEXT) != edit.after
+    ]
     # How it leaves says more than what it does before.
-    return brief(next((one for one in listed if one.startswith("raise ")), (listed or [""])[0]), _LONGEST)
+    other = next((one for one in listed if one.startswith("raise ")), (listed or [""])[0])
+    told = brief(other, _LONGEST)
+    own = [one.text for one in under if brief(one.guard, MOST_TEXT) == edit.after]
+    if told and len(own) == 1 and brief(own[0], _LONGEST) == told:
+        mine, told = brief_pair(own[0], other, _LONGEST)
+        return told, (mine,)
+    return told, edit.held
 
 
 def _behind(entries: list[Entry], head: int) -> int | None:

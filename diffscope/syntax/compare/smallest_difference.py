@@ -10,7 +10,9 @@ from diffscope.syntax.nodes import brief, brief_pair, callee_of, text_of, unwrap
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-_LISTED: Final = lazy_regex(r"[\w.]+ (?:not )?in [(\[{][\w.\"'-]+(?:, ?[\w.\"'-]+){0,11},? ?[)\]}]")
+_LISTED: Final = lazy_regex(
+    r"[\w.]+(?:\([\w., ]*\))? (?:not )?in [(\[{][\w.\"'-]+(?:, ?[\w.\"'-]+){0,40},? ?[)\]}]"
+)
 MOST_TEXT: Final = 90
 """Characters of an expression: who wants more reads the code."""
 PLAIN: Final = {"return_statement": "return", "raise_statement": "raise", "assert_statement": "assert"}

@@ -1,1 +1,0 @@
-"""Reports on a graph: areas, operators, native sources, differences between commits, exports."""
