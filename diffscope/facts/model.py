@@ -305,7 +305,7 @@ class Located(Fact, frozen=True, kw_only=True):
     line: Annotated[
         int,
         said(
-            "Line on the new side, or on the old side if `side` is old. For a whole file, its first changed line; 0 if no line changed."
+            "Line on the new side, or on the old side if `side` is old. For a whole file the place of its gravest change in code, without one its first changed line; 0 if no line changed."
         ),
     ] = 0
     side: Annotated[SideWord, said("`new` or `old`.")] = "new"
