@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diffscope.taxonomy.words import WordTable, identifier_tokens, tokens_of
+from diffscope.taxonomy.declared_words import WordTable, identifier_tokens, tokens_of
 
 TABLE = WordTable(
     [
