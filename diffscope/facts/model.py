@@ -305,7 +305,7 @@ class Located(Fact, frozen=True, kw_only=True):
     line: Annotated[
         int,
         said(
-            "Line on the new side, or on the old side if `side` is old. For a whole file, its first changed line; 0 if no line changed."
+            "Line on the new side, or on the old side if `side` is old. For a whole file the place of its gravest change in code, without one its first changed line; 0 if no line changed."
         ),
     ] = 0
     side: Annotated[SideWord, said("`new` or `old`.")] = "new"
@@ -952,7 +952,7 @@ class NumericFact(Located, frozen=True, kw_only=True):
     what: Annotated[
         str,
         said(
-            "dtype, number, epsilon (a number up to 1e-4), division, reciprocal, rounding, clamp, precision (a condition or assignment about scales, formats or accumulation), cast (to another value's type, `.float()`, `.to(x.dtype)`), scale (a factor, or the scale argument of a call), reduction (its dimensions), scheme (how values are quantised, `w8a8`), layout (dimensions of weights are exchanged, in functions that by their name store or convert weights or adapters) or switch (a named argument that was true is false, or the reverse; where it comes from an attribute, for an object that lacks it).",
+            "dtype, number, epsilon (a number up to 1e-4), division, reciprocal, rounding, clamp, precision (a condition or assignment about scales, formats or accumulation), cast (to another value's type, `.float()`, `.to(x.dtype)`), scale (a factor, or the scale argument of a call), reduction (its dimensions), scheme (how values are quantised, `w8a8`), layout (dimensions of weights are exchanged, in functions that by their name store or convert weights or adapters) or switch (a named argument that was true is false, or the reverse; where it comes from an attribute, for an object that lacks it; added: it is written out and was left to its default).",
             one_of=NumericWhat,
         ),
     ]

@@ -375,3 +375,19 @@ def test_code_written_anew_pairs_nothing() -> None:
     old = "".join(f"    if a{at} > {at}:\n        f{at}()\n" for at in range(80))
     new = "".join(f"    if b{at} > {at}:\n        g{at}()\n" for at in range(80))
     assert edit(PATH, _body(old), _body(new)).condition == ()
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        pytest.param('self.kind == "torus"', "new", id="a value that is new: the others go on as they did"),
+        pytest.param('self.kind == "ring"', "narrowed", id="a value that there was"),
+        pytest.param('self.size or self.kind == "torus"', "narrowed", id="a new value, or what there was"),
+        pytest.param('self.kind != "torus"', "narrowed", id="all but a new value"),
+    ],
+)
+def test_a_branch_for_a_new_value_takes_nothing_from_the_one_behind_it(condition: str, expected: str) -> None:
+    text = 'class Page:\n    kind = "ring"\n\n    def set(self):\n        if self.kind is None:\n            self.size = 1\n{branch}        else:\n            self.size = 2\n'
+    branch = f"        elif {condition}:\n            self.size = 3\n"
+    found = edit(PATH, text.format(branch=""), text.format(branch=branch)).condition
+    assert [one.direction for one in found] == [expected]

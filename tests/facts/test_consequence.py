@@ -417,3 +417,10 @@ def test_types_that_count_change_no_numbers() -> None:
     half = changed("return self.pick(left)", "return self.pick(left.to(torch.float16))", "Scheduler.schedule")
     whole = changed("return self.pick(left)", "return self.pick(left.to(torch.int64))", "Scheduler.schedule")
     assert (half.effect, whole.effect) == ("numerics", "body")
+
+
+def test_what_is_said_of_a_file_stands_where_its_gravest_change_is() -> None:
+    after = "import math\n" + BASE.replace("budget * 8", "math.floor(budget) * 8")
+    found = facts({PATH: BASE}, {PATH: after}, tree=TREE)
+    schedule = next(one for one in found.symbol if one.symbol == "Scheduler.schedule")
+    assert [one.line for one in found.file] == [schedule.changed_line or schedule.line] != [1]

@@ -156,3 +156,13 @@ def test_a_variable_that_is_on_by_default_is_not_asked_for(default: str, *, expe
     after = f"{head}    if envs.VLLM_POOL:\n        gc.freeze()\n    return c\n"
     found = facts({PATH: f"{head}    return c\n"}, {PATH: after}, tree=tree).write
     assert [one.opt_in for one in found] == [expected]
+
+
+def test_what_another_function_sets_is_not_gone() -> None:
+    before = f"{HEAD}def run(c):\n    os.environ['A'] = '1'\n    gc.freeze()\n    return c\n\n\ndef go(c):\n    return c\n"
+    after = f"{HEAD}def run(c):\n    return c\n\n\ndef go(c):\n    os.environ['A'] = '2'\n    return c\n"
+    found = edit(PATH, before, after).write
+    assert [(one.change, one.target) for one in found] == [
+        ("removed", "gc.freeze"),
+        ("changed", "os.environ['A']"),
+    ]

@@ -84,6 +84,18 @@ HEADS = [
         ["A.load", "A.forward"],
         id="what took the place of lines, before what only lost them",
     ),
+    pytest.param(
+        "{path: vllm/a.py, line: 1, symbol: A.apply, aspects: [body], effect: rewrite, consequence: medium, reached: per_step, code_added: 3, code_removed: 16}",
+        "{path: vllm/b.py, line: 1, symbol: choose, aspects: [body], effect: rewrite, consequence: medium, reached: per_step, code_added: 9, code_removed: 2}",
+        ["choose", "A.apply"],
+        id="what took the place of lines, before what only hands on since",
+    ),
+    pytest.param(
+        "{path: vllm/a.py, line: 1, symbol: A.apply, aspects: [body], effect: condition, consequence: low, reached: per_step, code_added: 1, code_removed: 3}",
+        "{path: vllm/b.py, line: 1, symbol: B.apply, aspects: [body], effect: body, consequence: low, reached: per_step, code_added: 9, code_removed: 2}",
+        ["A.apply", "B.apply"],
+        id="what decides otherwise hands nothing on",
+    ),
 ]
 
 

@@ -69,6 +69,8 @@ FORM = [
 
 MESSAGES = [
     pytest.param("def f():\n    g()", "def f():\n    logger.info_once('a')\n    g()", ["~f: message"], id="a new log line"),
+    pytest.param("def f():\n    g()", "def f():\n    self._log_start(a)\n    trace_structured('a', b)\n    g()", ["~f: message"], id="a call of what logs"),
+    pytest.param("def f():\n    g()", "def f():\n    a = log_softmax(b)\n    g()", ["f: body"], id="what is called like it and computes"),
     pytest.param("def f():\n    warnings.warn('a')", "def f():\n    warnings.warn(b)", ["~f: message"], id="another warning"),
     pytest.param("def f():\n    g()", "def f():\n    if a > 1:\n        logger.warning('x')\n    g()", ["~f: message"], id="a condition for nothing but a log line"),
     pytest.param("def f():\n    raise E('a')", "def f():\n    raise E(f'a {b} ' 'c')", ["~f: message"], id="the text of an exception"),

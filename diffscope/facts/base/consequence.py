@@ -10,6 +10,7 @@ from typing import Final, TypeVar
 import msgspec
 from msgspec import UNSET
 
+from diffscope.facts.base.placed_facts import at_gravest
 from diffscope.facts.change.edit_weight import (
     exchanged,
     only_goes_along,
@@ -79,14 +80,14 @@ _At = tuple[str, str | None]
 
 
 def with_consequence(facts: ChangeFacts, table: ConsequenceTable) -> ChangeFacts:
-    """Return the facts, each with its effect, what vouches for it, and the level of both where it is reached."""
+    """Return the facts, each with its effect, what vouches for it, and the level of both where it is reached; files where that is highest."""
     weigher = _Weigher(facts, table)
     fields = {
         family: tuple(weigher.weigh(fact) for fact in found)
         for family in FAMILIES
         if (found := getattr(facts, family, ()))
     }
-    return msgspec.structs.replace(facts, **fields)
+    return at_gravest(msgspec.structs.replace(facts, **fields))
 
 
 class _Weigher:
@@ -98,7 +99,8 @@ class _Weigher:
             self._parameters[one.path, one.symbol].add(one.what)
         self._numbers: dict[_At, set[str]] = defaultdict(set)
         for number in facts.numeric:
-            if number.what == "layout" or (number.what in _TYPED and _COUNTS.search(number.text)):
+            is_given = number.what == "switch" and number.change == "added"
+            if number.what == "layout" or is_given or (number.what in _TYPED and _COUNTS.search(number.text)):
                 continue
             self._numbers[number.path, number.symbol].add(number.what)
         self._conditioned = {

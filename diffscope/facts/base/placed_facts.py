@@ -19,7 +19,7 @@ from diffscope.source.model import RepoPath
 from diffscope.source.profile import places
 from diffscope.source.text import Side, SideWord
 from diffscope.syntax.model import SignalKind
-from diffscope.taxonomy.consequence import TIMES, ReachRows
+from diffscope.taxonomy.consequence import LEVELS, TIMES, ReachRows
 
 _FAMILIES: Final = (
     "symbol", "parameter", "option", "guard", "condition", "contract", "call", "numeric", "write", "native",
@@ -157,6 +157,31 @@ def _with_hottest(facts: ChangeFacts) -> tuple[FileFact, ...]:
         else file
         for file in facts.file
     )
+
+
+def at_gravest(facts: ChangeFacts) -> ChangeFacts:
+    """Return the facts; those of whole files are where the gravest change to the file is, and not at its first line, mostly an import."""
+    places: dict[str, SymbolFact | NativeFact] = {}
+    listed: Iterable[SymbolFact | NativeFact] = (*facts.symbol, *facts.native)
+    for one in sorted(listed, key=_weight):
+        if isinstance(one, NativeFact) or one.logic:
+            places[one.path] = one
+
+    def at(fact: _Fact) -> _Fact:
+        one = places.get(fact.path)
+        if one is None or getattr(fact, "status", "modified") != "modified":
+            return fact
+        line, side = (one.changed_line, one.changed_side) if one.changed_line else (one.line, one.side)
+        return msgspec.structs.replace(fact, line=line, side=side)
+
+    return msgspec.structs.replace(
+        facts, file=tuple(map(at, facts.file)), history=tuple(map(at, facts.history))
+    )
+
+
+def _weight(one: SymbolFact | NativeFact) -> tuple[int, bool, int, int]:
+    lines = max(one.code_added, one.code_removed)
+    return LEVELS.index(one.consequence), one.effect != "addition", lines, -one.line
 
 
 _QUOTED_FAMILIES: Final = (

@@ -77,6 +77,9 @@ def _fact(
     direction, came, went = _weighed(each)
     if direction == "same":
         return None
+    asks_new = _asks_for_new_word(placed, came)
+    if asks_new and direction == "narrowed" and _leaves_alone(each):
+        direction = "new"
     calls = [held.text for held in each.held if held.kind == "call"]
     exceptions = [_last_raised(held) for held in (each.held, each.held_before)]
     return ConditionFact(
@@ -99,7 +102,7 @@ def _fact(
         named=_is_named(placed, each)
         or (direction == "widened" and _are_asked_elsewhere(placed, went))
         or (direction == "narrowed" and bool(came) and only_moved.issuperset(atom.text for atom in came)),
-        asks_new=_asks_for_new_word(placed, came),
+        asks_new=asks_new,
     )
 
 
@@ -107,6 +110,12 @@ def _asks_for_new_word(placed: Placed, came: Iterable[Atom]) -> bool:
     before = placed.material.before
     words = (word for atom in came for word in _QUOTED.findall(atom.text))
     return before is not None and any(word not in before.text for word in words)
+
+
+def _leaves_alone(each: ConditionChange) -> bool:
+    """Return whether all that stood runs in the cases that there were: where it asks for a value that is new there is only new code."""
+    asks_one = "==" in each.text and _NOT_ONE.search(each.text) is None
+    return each.change == "added" and not each.stood and asks_one
 
 
 def _decides(each: ConditionChange, table: RoleTable) -> tuple[str, ...]:
@@ -316,6 +325,7 @@ _SIZED: Final = lazy_regex(
 _FLAG: Final = lazy_regex(
     r"(?i)(?:^|[._])(?:enable|enabled|use|is|has|should|disable|allow|support|supports|with|need|needs|skip|do)_?\w*$|config\.|enable_|disable_|_enabled"
 )
+_NOT_ONE: Final = lazy_regex(r"\b(?:or|not)\b|!=")
 _TELLING: Final = lazy_regex(r"(?:^|\.)(?:logger\.\w+|warn\w*|warning|info|debug|print|log\w*|_once)$")
 _SYNCHRONISING: Final = frozenset({"lock", "event", "device-stream", "device-sync", "thread"})
 _BY_HELD: Final = {

@@ -35,6 +35,10 @@ _SCALING = lazy_regex(r"(?i)(?:^|_)(?:scales?|scaling|scale_inv|sm_scale|softmax
 _TAKING = lazy_regex(r"(?i)quant|scaled|gemm|_mm|matmul|attn|attention|softmax|norm|moe")
 _COMPUTED = lazy_regex(r"[*/]|reciprocal|rsqrt|^None$|^-?[\d.]+(?:e-?\d+)?$")
 
+_RUNNING = lazy_regex(
+    r"^(?:non_blocking|async_op|pin_memory|keepdims?|inplace|out|copy|strict|check|prefix|persistent|sorted|largest|descending|requires_grad|weights_only|return_\w+|use_cache|exist_ok|\w*log\w*|\w*warn\w*|\w*verbose\w*)$"
+)
+"""Arguments that say how something is run, laid out or told, as against what comes out."""
 _LAID_OUT = lazy_regex(
     r"\.(?:flatten|reshape|contiguous|squeeze|unsqueeze|expand|view(?!\(\w+\.\w*(?:float|int|half)))\((?:[^()]|\([^()]*\))*\)"
 )
@@ -125,7 +129,7 @@ def _of_arguments(calls: list[ChangedSignal]) -> Iterator[NumericChoice]:
         key=lambda item: item.signal.text.rpartition(".")[2],
     )
     for old, new in paired.pairs:
-        if "=True" in old.signal.detail or "=False" in old.signal.detail:
+        if any(word in each.signal.detail for word in ("=True", "=False") for each in (old, new)):
             yield from _turned_round(old, new)
         reduced = _REDUCED.search(new.signal.text)
         if reduced is not None:
@@ -147,12 +151,19 @@ def _of_arguments(calls: list[ChangedSignal]) -> Iterator[NumericChoice]:
 
 
 def _turned_round(old: ChangedSignal, new: ChangedSignal) -> Iterator[NumericChoice]:
-    """Yield the named arguments that were true and are false now, or the other way about, for an object without the attribute they come from."""
+    """Yield the named arguments that were true and are false now, or the other way about, for an object without the attribute they come from.
+
+    Then those that are written out and were left to their default before; nothing where the call got nothing or could not be read.
+    """
     before, after = _arguments(old.signal), _arguments(new.signal)
     for name in sorted(name for name in before.keys() & after.keys() if not name.isdigit()):
         was = {"True": True, "False": False}.get(before[name])
         if was is not None and _by_default(parse_expression(after[name])) is (not was):
             yield NumericChoice("switch", "changed", new, after[name], before[name], name)
+    for name in sorted(after.keys() - before.keys()) if before else ():
+        is_open = after[name] in ("True", "False") and after[name] not in _by_place(before)
+        if is_open and not name.isdigit() and not _RUNNING.search(name):
+            yield NumericChoice("switch", "added", new, after[name], None, name)
 
 
 def _by_default(value: ast.expr | None) -> bool | None:

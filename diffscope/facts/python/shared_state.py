@@ -89,10 +89,16 @@ def _setting_of(fact: WriteFact) -> str:
 
 
 def _rewritten(facts: Iterable[WriteFact]) -> Iterator[WriteFact]:
-    """Yield the writes; one of a place that another function of the file wrote before, and writes no more, is ``changed``."""
+    """Yield the writes; one of a place that another function of the file wrote before, and writes no more, is ``changed``.
+
+    What the process has is not gone where the change writes it anywhere; of a setting, CF504 tells both values.
+    """
     listed = list(facts)
     gone = {(one.path, one.what, one.target) for one in listed if one.change == "removed"}
+    written = {(one.what, one.target) for one in listed if one.change != "removed" and one.what != "config"}
     for fact in listed:
+        if fact.change == "removed" and (fact.what, fact.target) in written:
+            continue
         is_rewritten = fact.change == "added" and (fact.path, fact.what, fact.target) in gone
         yield msgspec.structs.replace(fact, change="changed") if is_rewritten else fact
 

@@ -288,7 +288,8 @@ def _consequence(record: object) -> tuple[tuple[int, ...], tuple[int, ...]]:
     # What is gone, or only prepares, is looked at after what does the work, if that is but a step less grave.
     is_gone = "removed" in getattr(record, "aspects", ())
     # What only loses lines leads to what took their place; what a kernel loses, it computes no more.
-    only_loses = getattr(record, "code_added", 1) == 0 < getattr(record, "code_removed", 0)
+    added, removed = getattr(record, "code_added", 1), getattr(record, "code_removed", 0)
+    only_loses = (added == 0 < removed) or (added <= 4 and added * 2 <= removed and effect != "condition")
     stands_back = prepares or is_gone or (only_loses and not getattr(record, "is_kernel", False))
     rank = max(rank, _LEVELS.index("medium")) if is_main else rank
     graver = (

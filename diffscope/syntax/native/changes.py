@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import Any, Generic, TypeVar
 
 from diffscope.source.pairing import pair_equal
@@ -209,7 +210,7 @@ def _compare(pair: Pair[Some], read_signals: Callable[[Some], list[NativeSignal]
     aspects = _aspects(old, new)
     if unit is None or not aspects:
         return None
-    logic = any(aspect not in (Aspect.COSMETIC, Aspect.MOVED) for aspect in aspects)
+    logic = any(aspect not in (Aspect.COSMETIC, Aspect.MESSAGE, Aspect.MOVED) for aspect in aspects)
     added, removed = (
         compare_token_lines(old.tokens if old else [], new.tokens if new else []) if logic else ((), ())
     )
@@ -241,10 +242,29 @@ def _aspects(old: Unit[Any] | None, new: Unit[Any] | None) -> tuple[Aspect, ...]
     if old.text == new.text and not guarded:
         return moved
     signature = (Aspect.SIGNATURE,) if not moved and old.head_and_body[0] != new.head_and_body[0] else ()
-    body = (Aspect.BODY,) if guarded or old.head_and_body[1] != new.head_and_body[1] else ()
+    body: tuple[Aspect, ...] = ()
+    if guarded or old.head_and_body[1] != new.head_and_body[1]:
+        is_logic = guarded or _untold(old.head_and_body[1]) != _untold(new.head_and_body[1])
+        body = (Aspect.BODY if is_logic else Aspect.MESSAGE,)
     found = (*moved, *signature, *body)
     # Outside of functions the text is the code alone, and its layout says nothing.
     return found or (() if new.function is None else (Aspect.COSMETIC,))
+
+
+def _untold(tokens: tuple[str, ...]) -> list[str]:
+    """Return tokens without what checks of torch say where they fail: all behind their conditions."""
+    kept: list[str] = []
+    depth, check, is_said = 0, 0, False
+    for before, each in pairwise(("", *tokens)):
+        depth += (each == "(") - (each == ")")
+        if each == "(" and not check and before.endswith("TORCH_CHECK"):
+            check = depth
+        elif depth < check:
+            check, is_said = 0, False
+        is_said = is_said or (0 < check == depth and each == ",")
+        if not is_said:
+            kept.append(each)
+    return kept
 
 
 def _signal_changes(

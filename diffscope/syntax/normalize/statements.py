@@ -86,6 +86,8 @@ def _acts(node: Node) -> bool:
 
 _LOGS: Final = frozenset({"debug", "info", "warning", "warn", "error", "exception", "critical"})
 _LOGGERS: Final = ("logger", "logging", "log")
+_LOGGING: Final = ("log_", "_log_", "trace_structured")
+"""How functions are called that write a log or a trace."""
 _BINDING: Final = frozenset({"named_expression", "await", "yield"})
 """What does more in a condition or an argument than to be looked at."""
 
@@ -111,7 +113,8 @@ def _tells(statement: Node) -> bool:
             return False
         owner, _, name = callee_of(call).rpartition(".")
         is_log = name.removesuffix("_once") in _LOGS and owner.rpartition(".")[2].lower().endswith(_LOGGERS)
-        return (is_log or (owner, name) == ("warnings", "warn")) and not _binds(call)
+        is_telling = is_log or name.startswith(_LOGGING) or (owner, name) == ("warnings", "warn")
+        return is_telling and not _binds(call)
     return statement.type == "assert_statement" and _narrows(statement.named_children[0])
 
 
