@@ -6,11 +6,11 @@ import ast
 import re
 from collections.abc import Iterator
 from functools import cache
-from pathlib import Path
 from typing import Final, get_args
 
 import pytest
-from jinja2 import Environment, nodes
+from jinja2 import Environment
+from jinja2 import nodes as jinja_nodes
 
 from diffscope.cli.generate.messages import message_documents, read_catalogue
 from diffscope.errors import InputError
@@ -23,9 +23,8 @@ from diffscope.products.report.model import NoticeKind, RecheckState
 from diffscope.products.triage import model as triage
 from diffscope.rules.model import FAMILIES
 from diffscope.yaml.strict import MapNode, parse_strict
+from tests.sources import PACKAGE, ROOT, nodes
 
-ROOT: Final = Path(__file__).resolve().parents[2]
-PACKAGE: Final = ROOT / "diffscope"
 BOTH: Final = "a.b:\n  en: 'x {count}'\n  zh: 'y {count}'\n"
 
 
@@ -133,7 +132,12 @@ TITLES: Final = frozenset(
         "mends",
         "category",
         "certainty",
+        "changed",
         "check",
+        "do-of",
+        "does-of",
+        "repaired",
+        "symptom",
         "condition",
         "conflict",
         "does",
@@ -169,6 +173,7 @@ TITLES: Final = frozenset(
 """Groups whose codes are made from names of data."""
 
 
+@cache
 def english() -> dict[str, str]:
     return dict(texts(Language.ENGLISH))
 
@@ -194,7 +199,7 @@ def messages_made() -> Iterator[tuple[str, int, str, frozenset[str]]]:
         if path.endswith(".j2"):
             yield from ((path, *found) for found in said_by_template(text))
         is_read = path.endswith(".py") and _SAYS.search(text)
-        for node in ast.walk(ast.parse(text)) if is_read else ():
+        for node in nodes(ROOT / path) if is_read else ():
             if not isinstance(node, ast.Call) or not node.args:
                 continue
             called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
@@ -218,17 +223,17 @@ def said_by_template(text: str) -> Iterator[tuple[int, str, frozenset[str]]]:
     environment.filters.update(
         dict.fromkeys(("cell", "cell_prose", "code", "location", "prose", "quoted", "uri", "block"), str)
     )
-    for call in environment.parse(text).find_all(nodes.Call):
-        if not isinstance(call.node, nodes.Name) or call.node.name not in {"w", "words"}:
+    for call in environment.parse(text).find_all(jinja_nodes.Call):
+        if not isinstance(call.node, jinja_nodes.Name) or call.node.name not in {"w", "words"}:
             continue
         given = frozenset(keyword.key for keyword in call.kwargs)
         yield from ((call.lineno, code, given) for code in codes_of_template(call.args[0]))
 
 
-def codes_of_template(node: nodes.Node) -> list[str]:
-    if isinstance(node, nodes.CondExpr):
+def codes_of_template(node: jinja_nodes.Node) -> list[str]:
+    if isinstance(node, jinja_nodes.CondExpr):
         return [*codes_of_template(node.expr1), *codes_of_template(node.expr2 or node.expr1)]
-    if isinstance(node, nodes.Const) and isinstance(node.value, str):
+    if isinstance(node, jinja_nodes.Const) and isinstance(node.value, str):
         return [whole(node.value)]
     return []
 
