@@ -5,12 +5,8 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 
-<<<<<<< HEAD:tests/taxonomy/test_declared_words.py
 from diffscope.taxonomy.declared_words import WordTable, identifier_tokens, tokens_of
-=======
-from diffscope.taxonomy.words import WordTable, identifier_tokens, tokens_of
 from tests.examples import any_text
->>>>>>> main:tests/taxonomy/test_words.py
 
 TABLE = WordTable(
     [
