@@ -16,13 +16,13 @@ from diffscope.assessment.changed_values import changed_values
 from diffscope.assessment.document import Effect
 from diffscope.assessment.effect_questions import effect_of, keys_by
 from diffscope.assessment.effect_sentences import NO_CODE, EditGroup, bare, exit_of, refusals_joined
-from diffscope.assessment.points import with_points
+from diffscope.assessment.point_effects import with_points
 from diffscope.facts.change.edit_weight import only_hands_on, statement_weight
 from diffscope.facts.model import ChangeFacts, Edit, SymbolFact
 from diffscope.patterns import lazy_regex
 from diffscope.source.profile import places
 from diffscope.syntax.nodes import denied
-from diffscope.taxonomy.words import stems_of
+from diffscope.taxonomy.declared_words import stems_of
 
 MOST: Final = 3
 _MOST_OTHERS: Final = 2

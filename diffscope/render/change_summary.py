@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 from diffscope.assessment.document import Assessment, FileAssessment, SymbolAssessment
 from diffscope.messages.model import Argument, Language, Message, Text, message
 from diffscope.messages.say import text_of, texts
-from diffscope.taxonomy.words import stems_of
+from diffscope.taxonomy.declared_words import stems_of
 
 _MOST: Final = 2
 """Names a clause; how many more there are is said."""
