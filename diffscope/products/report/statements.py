@@ -18,7 +18,7 @@ from diffscope.products.report.decisions import Decided, condition_in_words
 from diffscope.render.change_summary import clauses_of, is_private, option_of
 from diffscope.rules.model import Severity, every_flag
 from diffscope.source.profile import places, profile
-from diffscope.taxonomy.words import stems_of
+from diffscope.taxonomy.declared_words import stems_of
 
 _SPAN: Final = lazy_regex(r"`([^`]*)`")
 _EDITS_TELL: Final = frozenset({"bugfix", "performance"})

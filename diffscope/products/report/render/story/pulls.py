@@ -22,7 +22,7 @@ from diffscope.products.report.render.story.titles import (
 )
 from diffscope.render.sentences import begin
 from diffscope.render.words import Words
-from diffscope.taxonomy.words import stems_of
+from diffscope.taxonomy.declared_words import stems_of
 
 _NAMED: Final = 3
 _GRAVEST: Final = 2
