@@ -137,16 +137,14 @@ def read_words(diff: Diff, settings: Collection[str], values: Collection[str] = 
         duties=tuple(dict.fromkeys(duties)),
         constants=tuple(_gone_constants(python, " ".join(added), settings)),
         orders=tuple(orders),
-        settled=tuple(
-            dict.fromkeys(
-                given
-                for file in python
-                for hunk in file.hunks
-                for line in hunk.removed
-                for given in _GIVEN.findall(line.text)
-            )
-        ),
+        settled=tuple(dict.fromkeys(_settled(python))),
     )
+
+
+def _settled(files: Iterable[FileDiff]) -> Iterator[tuple[str, str]]:
+    """Yield names with the plain values that removed lines gave them."""
+    for line in (line for file in files for hunk in file.hunks for line in hunk.removed):
+        yield from _GIVEN.findall(line.text)
 
 
 def _duties(hunk: Hunk, settings: frozenset[str]) -> Iterator[tuple[str, str]]:
