@@ -31,7 +31,7 @@ RUNS = (
     Run("107-kernel.md", ("classify", "107", "--format", "markdown")),
     Run("108-cosmetic.txt", ("classify", "108")),
     Run("112-dependency.txt", ("classify", "112")),
-    Run("all.concise", ("classify", "--range", "main~12..main", "--format", "concise")),
+    Run("all.concise", ("classify", "--range", "main~12..main", "--format", "concise", "--workers", "1")),
 )
 
 

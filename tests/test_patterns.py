@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import ast
-import inspect
 import pickle
 import re
 import re._parser as regex_parser  # type: ignore[import-not-found]
@@ -20,6 +19,7 @@ from hypothesis import strategies as st
 from diffscope import pipeline
 from diffscope.errors import InputError
 from diffscope.patterns import compile_glob, compile_regex, lazy_regex
+from tests.sources import MODULES, nodes, parsed
 
 GLOBS = [
     pytest.param("vllm/a.py", "vllm/a.py", True, id="a plain path matches itself"),
@@ -161,18 +161,19 @@ def test_every_lazy_regex_of_what_classifies_compiles() -> None:
     assert all(each.flags >= 0 for each in found.values())
 
 
-PATTERNS = sorted(
-    {
-        each.args[0].value
-        for path in Path(pipeline.__file__).parent.rglob("*.py")
-        if "regex(" in (text := path.read_text()) or "re." in text
-        for each in ast.walk(ast.parse(text))
-        if isinstance(each, ast.Call)
-        and ast.unparse(each.func) in ("lazy_regex", "re.compile")
-        and isinstance(each.args[0], ast.Constant)
-        and isinstance(each.args[0].value, str)
-    }
-)
+def patterns() -> list[str]:
+    """Return every pattern of Python's ``re`` that the package writes out."""
+    calls = (each for file in MODULES for each in nodes(file) if isinstance(each, ast.Call))
+    return sorted(
+        {
+            each.args[0].value
+            for each in calls
+            if getattr(each.func, "id", getattr(each.func, "attr", "")) in ("lazy_regex", "compile")
+            and ast.unparse(each.func) in ("lazy_regex", "re.compile")
+            and isinstance(each.args[0], ast.Constant)
+            and isinstance(each.args[0].value, str)
+        }
+    )
 
 
 @pytest.mark.parametrize("wrong", [False, True], ids=["those of the package", "one that is known to"])
@@ -185,7 +186,7 @@ def test_no_pattern_looks_through_every_way_to_cut_a_word(wrong: bool) -> None:
     slow = set()
     earlier = signal.signal(signal.SIGALRM, stop)
     try:
-        for pattern in [r"in [(](?:[\w.]+,? ?){1,12}[)]"] if wrong else PATTERNS:
+        for pattern in [r"in [(](?:[\w.]+,? ?){1,12}[)]"] if wrong else patterns():
             regex = re.compile(pattern)
             for text in hostile_texts(regex_parser.parse(pattern)):
                 signal.setitimer(signal.ITIMER_REAL, 0.2 if wrong else 5)
@@ -252,8 +253,6 @@ def takes(kind: Any, inner: Any, char: str) -> bool:
 
 def lazy_constants(module: ModuleType) -> int:
     """Return how many names of a module its source gives a lazy regex."""
-    source = inspect.getsource(module)
-    if "lazy_regex(" not in source:
-        return 0
-    given = [each.value for each in ast.parse(source).body if isinstance(each, ast.Assign | ast.AnnAssign)]
+    body = parsed(Path(str(module.__file__))).body
+    given = [each.value for each in body if isinstance(each, ast.Assign | ast.AnnAssign)]
     return sum(isinstance(each, ast.Call) and getattr(each.func, "id", "") == "lazy_regex" for each in given)

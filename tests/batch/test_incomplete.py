@@ -46,28 +46,37 @@ def judged(clone: Path, cache: Path) -> list[Assessment]:
     return [each for each in found if each is not None]
 
 
+@pytest.fixture(scope="module")
+def its_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("rich")
+
+
+@pytest.fixture(scope="module")
+def rich(whole: Path, its_cache: Path) -> list[Assessment]:
+    """What the complete clone makes of the week, which stays in ``its_cache``."""
+    return judged(whole, its_cache)
+
+
 def what_is_missing(assessments: list[Assessment]) -> set[str]:
     return {gap.what for each in assessments for gap in each.completeness.gaps}
 
 
 def test_a_complete_clone_never_gets_what_a_partial_one_thought(
-    whole: Path, partial: Path, tmp_path: Path
+    whole: Path, partial: Path, rich: list[Assessment], tmp_path: Path
 ) -> None:
     """Neither its assessments nor the graphs, declarations and words that it could read in part."""
     poor = judged(partial, tmp_path / "shared")
     assert {"blob", "graph", "declarations"} <= what_is_missing(poor)
     assert not any(each.completeness.complete for each in poor)
-    rich = judged(whole, tmp_path / "shared")
-    assert rich == judged(whole, tmp_path / "own")
+    assert judged(whole, tmp_path / "shared") == rich
     assert not {"blob", "graph", "declarations"} & what_is_missing(rich)
 
 
 def test_a_partial_clone_may_have_what_a_complete_one_thought(
-    whole: Path, partial: Path, tmp_path: Path
+    partial: Path, rich: list[Assessment], its_cache: Path
 ) -> None:
     """The same commits are the same change."""
-    rich = judged(whole, tmp_path)
-    assert judged(partial, tmp_path) == rich
+    assert judged(partial, its_cache) == rich
 
 
 def shallow(tmp_path: Path, depth: int) -> Path:

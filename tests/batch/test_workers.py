@@ -176,6 +176,7 @@ def workspace(tmp_path: Path) -> Iterator[Workspace]:
         yield opened
 
 
+@pytest.mark.thorough
 def test_a_killed_process_is_replaced(workspace: Workspace) -> None:
     """A real one, by the signal that the kernel sends when memory is short: all is judged, and by a process of another number."""
     asked = find_span(workspace, "2026-W13").wanted

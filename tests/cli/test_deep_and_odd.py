@@ -36,8 +36,8 @@ def assessed(project: MakeProject, clone: Path, *arguments: str) -> dict[str, An
 
 
 DEEP = {
-    "a chain of elif": {"vllm/v1/core.py": "def step(x):\n    if x:\n        a()\n" + "    elif x:\n        b()\n" * 2000 + "    return 2\n"},
-    "blocks in blocks": {"vllm/v1/core.py": "".join(" " * at + "if x:\n" for at in range(300)) + " " * 300 + "x = 2\n"},
+    "a chain of elif": {"vllm/v1/core.py": "def step(x):\n    if x:\n        a()\n" + "    elif x:\n        b()\n" * 1100 + "    return 2\n"},
+    "blocks in blocks": {"vllm/v1/core.py": "".join(" " * at + "if x:\n" for at in range(220)) + " " * 220 + "x = 2\n"},
     "brackets in native code": {"csrc/a.cu": "void f() { int x = " + "(" * DEPTH + "1" + ")" * DEPTH + "; }\n"},
     "conditions of the preprocessor": {"csrc/a.cu": "#if A\n" * 500 + "int x;\n" + "#endif\n" * 500},
     "a continued instruction": {"docker/Dockerfile": "RUN a \\\n" + "  && b \\\n" * 15_000 + "  && pip install c==1\n"},

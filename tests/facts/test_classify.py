@@ -11,6 +11,7 @@ from msgspec import UNSET
 
 from diffscope.facts.classify.classify import classify_change
 from diffscope.facts.model import ChangeFact, FileFact, RegistryFact, SymbolFact
+from tests.examples import any_text
 from tests.taxonomies import a_file, a_pull, a_symbol, bundled
 
 CORE = "vllm/v1/engine/core.py"
@@ -161,7 +162,7 @@ def test_order_changes_nothing(
     assert classified("x", *mixed, symbols=tuple(shuffled)) == classified("x", *files, symbols=tuple(symbols))
 
 
-@given(st.text(max_size=120), CHANGES)
+@given(any_text(max_size=120), CHANGES)
 def test_any_title_gives_one_known_kind(title: str, files: list[FileFact]) -> None:
     kinds = {rule.name for rule in bundled().tables.kinds.kinds}
     fact = classified(title, *files)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 
 from diffscope.facts.classify.kinds import prose, read_title
+from tests.examples import any_text
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ def test_prose(text: str, said: str) -> None:
     assert prose(text) == said
 
 
-@given(st.text(max_size=200))
+@given(any_text(max_size=200))
 def test_any_text_is_a_title(title: str) -> None:
     """Never raises, and nothing is invented."""
     parts = read_title(title)

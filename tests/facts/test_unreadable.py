@@ -34,7 +34,7 @@ SOURCES = [
     pytest.param("vllm/a.py", b"a = 1\n\0", b"a = 2\n", id="a NUL byte that goes"),
     pytest.param("vllm/a.py", b"a = 1\n", b"a = 2\n" + LONG.encode() * 200 + b"# \0\n", id="a NUL byte where git does not look"),
     pytest.param("csrc/a.cu", b"int a;\n", b"int b; // \0\n", id="native code"),
-    pytest.param("csrc/a.cu", b"int a;\n", b"int b;\n" + LONG.encode() * 60_000, id="too large"),
+    pytest.param("csrc/a.cu", b"int a;\n", b"int b;\n" + (b"# " + b"x" * 1_100_000 + b"\n") * 4, id="too large"),
     pytest.param("tests/test_a.py", b"def test_a(): pass\n", b"\0", id="a test"),
     pytest.param("requirements/common.txt", b"torch==2.9\n", b"torch==2.8\n#\0\n", id="requirements"),
     pytest.param(".buildkite/test.yaml", b"steps: []\n", b"steps: [] #\0\n", id="a pipeline"),

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from diffscope.render import sanitize
+from tests.examples import any_text
 
 SEEN = [
     pytest.param("plain text, 中文 and ü", "plain text, 中文 and ü", id="visible text stays"),
@@ -150,7 +151,7 @@ def test_sarif_messages_hold_no_links() -> None:
     assert sanitize.message_text("see [x](http://h)") == "see [x] (http://h)"
 
 
-@given(st.text())
+@given(any_text())
 def test_visible_text_is_one_line_of_things_that_can_be_seen(text: str) -> None:
     shown = sanitize.visible(text)
     assert not re.search(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]", shown)
@@ -158,7 +159,7 @@ def test_visible_text_is_one_line_of_things_that_can_be_seen(text: str) -> None:
     assert sanitize.visible(shown) == shown
 
 
-@given(st.text())
+@given(any_text())
 def test_json_keeps_every_value(text: str) -> None:
     document = json.dumps({"a": [text, {"b": text}]}, ensure_ascii=False, indent=1)
     safe = sanitize.json_escapes(document)
@@ -175,7 +176,7 @@ def test_a_code_span_ends_where_it_should(text: str) -> None:
     assert len(fence[0]) not in {len(run) for run in re.findall("`+", inside)}
 
 
-@given(st.text(min_size=1))
+@given(any_text(min_size=1))
 def test_workflow_properties_cannot_be_left(text: str) -> None:
     assert not set(sanitize.command_property(text)) & set(":,\r\n")
     assert shlex.quote(text) is not None

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from diffscope.errors import RuleError
 from diffscope.yaml.strict import Limits, MapNode, ScalarNode, parse_strict, parse_tolerant, plain
+from tests.examples import any_text
 from tests.strict_yaml import load_strict, load_tolerant
 
 SCALARS = [
@@ -225,8 +226,8 @@ def test_an_alias_of_itself_and_one_that_nests_too_deep_are_reported() -> None:
 
 
 json_like = st.recursive(
-    st.none() | st.booleans() | st.integers(-(10**12), 10**12) | st.text(max_size=12),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
+    st.none() | st.booleans() | st.integers(-(10**12), 10**12) | any_text(max_size=12),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(any_text(max_size=8), inner, max_size=4),
     max_leaves=20,
 )
 
@@ -241,7 +242,7 @@ def test_what_pyyaml_writes_is_read_back(value: object) -> None:
     assert plain(document) == value
 
 
-@given(st.text(max_size=200))
+@given(any_text(max_size=200))
 def test_no_text_makes_a_reader_raise(text: str) -> None:
     """Whatever comes in, problems come out."""
     parse_strict(text)

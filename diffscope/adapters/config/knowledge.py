@@ -64,8 +64,8 @@ def load_knowledge(chosen: Chosen | None = None, *, cache: Cache | None = None) 
         key,
         chosen.names(),
         tuple((shown_file(each), str(each.parent) != chosen.folder) for each in files),
+        Path(chosen.folder),
     )
-    _check_names(Path(chosen.folder), tables.taxonomy)
     if cache:
         cache.put_many(_SPACE, {key: msgspec.msgpack.encode(tables)})
     return knowledge
@@ -84,11 +84,11 @@ def _check_names(folder: Path, tables: TaxonomyTables) -> None:
 
 @lru_cache(maxsize=2)
 def _parse_once(
-    texts: tuple[str, ...], key: str, profile: Profile, origins: tuple[tuple[str, bool], ...]
+    texts: tuple[str, ...], key: str, profile: Profile, origins: tuple[tuple[str, bool], ...], folder: Path
 ) -> tuple[_Tables, Knowledge]:
     """Return the tables of texts in the order of ``_NAMES``. They are immutable, and a process may open many workspaces.
 
-    ``origins`` says how each file is called, and whether it is another profile's.
+    ``origins`` says how each file is called, and whether it is another profile's; the profile itself lies in ``folder``.
     """
     at = {name: shown for name, (shown, _) in zip(_NAMES, origins, strict=True)}
     borrowed = frozenset(name for name, (_, is_borrowed) in zip(_NAMES, origins, strict=True) if is_borrowed)
@@ -99,6 +99,7 @@ def _parse_once(
     )
     taxonomy = msgspec.structs.replace(taxonomy, categories=categories)
     tables = _parse(dict(zip(_NAMES, texts, strict=True)), profile, taxonomy, at)
+    _check_names(folder, taxonomy)
     return tables, _joined(tables, key)
 
 

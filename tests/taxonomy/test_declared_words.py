@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 
-from diffscope.taxonomy.words import WordTable, identifier_tokens, tokens_of
+from diffscope.taxonomy.declared_words import WordTable, identifier_tokens, tokens_of
+from tests.examples import any_text
 
 TABLE = WordTable(
     [
@@ -60,7 +60,7 @@ def test_camel_case_of_identifiers_is_parted() -> None:
     assert identifier_tokens("KVConnectorBase.is_rocm()") == ("kvconnector", "base", "is", "rocm")
 
 
-@given(st.text(max_size=60))
+@given(any_text(max_size=60))
 def test_find_never_raises_and_only_names_owners(text: str) -> None:
     """Whatever a title holds, the answer is made of declared owners."""
     assert set(TABLE.owners_in(tokens_of(text))) <= {
