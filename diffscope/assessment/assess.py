@@ -46,9 +46,9 @@ from diffscope.rules.language.catalogue import Catalogue
 from diffscope.rules.model import HINTS, Flag
 from diffscope.source.attempts import INTERNAL_ERROR, Attempts
 from diffscope.source.model import Gap
+from diffscope.taxonomy.declared_words import tokens_of
 from diffscope.taxonomy.model import OTHER, Taxonomy
 from diffscope.taxonomy.tables import TagRule
-from diffscope.taxonomy.words import tokens_of
 from diffscope.version import VERSION
 
 _VALIDATORS = frozenset({"field_validator", "model_validator", "validator", "root_validator"})

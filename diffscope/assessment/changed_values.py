@@ -103,9 +103,33 @@ def parted(before: str, after: str) -> tuple[str, str]:
     return before, after
 
 
-def only_casts(edit: Edit) -> bool:
-    """Return whether both sides are the same but for the type of what they give."""
-    return _CAST.sub("", edit.before) == _CAST.sub("", edit.after)
+class ChangedCase(NamedTuple):
+    """The only case in which two expressions differ, with what each gives there."""
+
+    case: str
+    before: str
+    after: str
+
+
+def changed_case(edit: Edit) -> ChangedCase | None:
+    """Return the case of a conditional expression that came or went, where the other side is what its other branch gives."""
+    if edit.what not in ("value", "return", "argument") or "…" in edit.before + edit.after:
+        return None
+    sides = [parse_expression(text) if text else None for text in (edit.before, edit.after)]
+    for told, other in (sides, sides[::-1]):
+        if not isinstance(other, ast.IfExp) or told is None:
+            continue
+        plain = _CAST.sub("", ast.unparse(told))
+        cases = (
+            (other.body, other.orelse, denied(ast.unparse(other.test))),
+            (other.orelse, other.body, ast.unparse(other.test)),
+        )
+        for same, differs, case in cases:
+            if _CAST.sub("", ast.unparse(same)) == plain:
+                value = ast.unparse(differs)
+                is_new = other is sides[1]
+                return ChangedCase(case, edit.before if is_new else value, value if is_new else edit.after)
+    return None
 
 
 def is_kept_positive(edit: Edit, name: str) -> bool:

@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from diffscope.assessment.changed_values import changed_values, is_kept_positive, only_casts, parted
+from diffscope.assessment.changed_values import (
+    changed_case,
+    changed_values,
+    is_kept_positive,
+    parted,
+)
 from diffscope.assessment.document import Effect
 from diffscope.assessment.effect_sentences import (
-    LONGEST_GUARD,
     NO_CODE,
     EditGroup,
     code_of,
@@ -22,6 +26,7 @@ from diffscope.assessment.effect_sentences import (
 )
 from diffscope.facts.change.edit_weight import only_hands_on
 from diffscope.facts.model import ChangeFacts, Edit
+from diffscope.facts.parsed_text import platforms_skipped
 from diffscope.messages.model import Argument, Message, Text, message
 from diffscope.messages.say import text_of
 from diffscope.patterns import lazy_regex
@@ -35,7 +40,6 @@ _WORD: Final = lazy_regex(r"[A-Za-z_]\w*")
 _NAME: Final = lazy_regex(r"\(?(?:\w+\.)*(\w+)\)?")
 _LOADS: Final = lazy_regex(r"(?:^|\.)(?:load|store|make_block_ptr|advance|copy_)$")
 _OFFSET: Final = lazy_regex(r"([A-Za-z_][\w.]*(?:\[[\w.-]+\])?) [+-] 1\b")
-_SLICE: Final = lazy_regex(r"\w\[[^\]]*\w\s*:[^\]]*\]|\w\[[^\]]*:\s*\w[^\]]*\]")
 _KEYED: Final = lazy_regex(r"^(?:[\"'][\w-]+[\"']: |\w+=)")
 """A part of what is built that others read by its name."""
 _ORDERED: Final = lazy_regex(
@@ -68,11 +72,9 @@ _RAISED: Final = {"start_up": "raised-start", "per_request": "raised-request"}
 _SAYS_WHAT: Final = lazy_regex(r"(?i)\b(?:please|set|use|disable|enable|install)\b.*--|--.*\b(?:set|use)\b")
 """An error that names what to set."""
 _ASKED_NOT: Final = frozenset(
-    {"statement", "parameter", "argument", "argument-gone", "value", "called", "whole", "from-new", "returned", "gone", "element", "element-gone"}
+    {"statement", "parameter", "argument", "argument-gone", "value", "called", "whole", "from-new", "returned", "gone", "element", "element-gone", "value-changed", "call"}
 )  # fmt: skip
 """What any statement would leave to ask, and nobody is asked."""
-_DIFFER: Final = frozenset({"value-changed", "call", "return"})
-"""Questions for the inputs for which two expressions differ: of names alone that is not to be told."""
 _BEFORE_NEXT: Final = frozenset({"skipped", "passed-over", "narrowed", "goes-on", "allowed"})
 """Questions that name what comes next, where that is known."""
 _ASKED_BEHIND: Final = frozenset({"goes-on", "allowed"})
@@ -108,15 +110,16 @@ def effect_of(group: EditGroup, facts: ChangeFacts, others: Sequence[Edit] = ())
 
 
 def _is_general(edit: Edit, asked: str, facts: ChangeFacts) -> bool:
-    if keys_by(edit):
+    if keys_by(edit) or changed_case(edit) is not None:
         return False
     if asked in _ASKED_NOT or changed_values(edit) is not None:
         return asked in _ASKED_NOT
     if asked == "decided":
-        return _is_new(edit, facts) and not direction_of(edit, facts)
+        platforms = [platforms_skipped(text) for text in (edit.before, edit.after)]
+        is_same = bool(platforms[0]) and platforms[0] == platforms[1]
+        return is_same or (_is_new(edit, facts) and not direction_of(edit, facts))
     is_plain = not (_DECIDES.search(edit.before) and _DECIDES.search(edit.after)) or only_hands_on(edit)
-    is_part = asked == "call" and "…" in edit.before + edit.after
-    return asked in _DIFFER and (is_plain or is_part or only_casts(edit) or _is_new(edit, facts))
+    return asked == "return" and (is_plain or _is_new(edit, facts))
 
 
 def _is_new(edit: Edit, facts: ChangeFacts) -> bool:
@@ -201,6 +204,8 @@ def _question(
 ) -> tuple[str, dict[str, Argument]]:
     """Return which question an edit leaves, by how it is reached and what comes next too, and what that quotes."""
     edit, code = group.first, code_of(group.first)
+    if found := changed_case(edit):
+        return "case", {**words, "case": found.case, "before": found.before, "value": found.after}
     asked, told = _asked(edit, code), dict(words)
     if keys_by(edit):
         is_more = bool(edit.after) != (_LEFT_OUT.search(edit.target + edit.callee) is not None)
@@ -225,7 +230,7 @@ def _question(
         asked += "-told" if reached == "start_up" and _SAYS_WHAT.search(str(told.get("value", ""))) else ""
         guards = (*edit.outer, *((edit.guard,) if code == "condition-raise" else ()))
         told["at"] = message("check.where", guard=" and ".join(filter(None, guards))) if any(guards) else ""
-    if asked in ("decided", "return", "value-changed"):
+    if asked in ("decided", "return"):
         asked, told = _decided(edit, told, facts, asked)
     if asked == "splits" and edit.otherwise.startswith("raise "):
         return "raised", {**told, "after": denied(edit.after), "value": error_of(edit.otherwise)}
@@ -238,7 +243,9 @@ def _before_next(edit: Edit, asked: str) -> str:
         return "" if asked in _ASKED_BEHIND else asked
     if asked == "skipped" and edit.then.startswith(("if ", "return ", "raise ")):
         return "asked-first" if edit.then.startswith("if ") else "given-otherwise"
-    return f"{asked}-next" if asked in _BEFORE_NEXT else asked
+    # Who calls for what is done gets no other result.
+    is_bare = asked == "skipped" and edit.held[-1:] in (("return",), ("return None",))
+    return "left-out" if is_bare else f"{asked}-next" if asked in _BEFORE_NEXT else asked
 
 
 def _quoted(edit: Edit, code: str, asked: str) -> dict[str, Argument]:
@@ -266,10 +273,8 @@ def _decided(
         if edit.what == "condition" and exit_of(edit) == "raise" and values.gained:
             return "raised", {**told, "after": values.gained, "value": error_of(edit.held[-1])}
         return f"{'returned' if edit.what == 'return' else 'decided'}-{values.kind}", told
-    if edit.what in ("return", "value"):
-        part = parted(edit.before, edit.after)
-        is_part = edit.what == "value" and part != (edit.before, edit.after) and not all(part)
-        return ("value-part" if is_part else asked), {**told, "case": _case_of(edit, *part)}
+    if edit.what == "return":
+        return asked, told
     sides = [_COMPARED.match(text) for text in (edit.before, edit.after)]
     if sides[0] is not None and sides[1] is not None:
         (left, sign, right), (other, new_sign, new_right) = sides[0].groups(), sides[1].groups()
@@ -287,8 +292,9 @@ def _by_parts(edit: Edit, told: dict[str, Argument], facts: ChangeFacts) -> tupl
     if not (gone or come) or (gone, come) == (edit.before, edit.after):
         way = direction_of(edit, facts)
         case, lost = _both(edit.after, denied(edit.before)), _both(edit.before, denied(edit.after))
-        kind = {"wider": "gained", "narrower": "lost"}.get(way, "both")
-        return f"decided-{kind}", {**told, "case": case, "lost": lost}
+        # Two conditions that nothing lays side by side leave a question that is as long as both.
+        kind = {"wider": "decided-gained", "narrower": "decided-lost"}.get(way, "")
+        return kind, {**told, "case": case, "lost": lost}
     if (gone and come) or parts_of(edit, facts):
         kind = "both" if gone and come else "more" if come else "less"
         return f"asks-{kind}", {**told, "gone": gone, "come": come}
@@ -314,9 +320,6 @@ def _details(edit: Edit, asked: str) -> dict[str, Argument]:
     found: dict[str, Argument] = {}
     if asked == "offset" and (offset := _OFFSET.search(edit.after)) is not None:
         found = {"name": f"`{offset[1]}`", "after": offset[0]}
-    elif asked == "part" and len(edit.after) > LONGEST_GUARD and (part := _SLICE.search(edit.after)):
-        start = max(edit.after.rfind(mark, 0, part.start()) for mark in " (,") + 1
-        found = {"after": edit.after[start : part.end()]}
     elif asked == "missing" and (key := _MISSING.search(edit.before)) is not None:
         found = {"name": key[1], "value": key[2]}
     elif asked == "zero":
@@ -382,12 +385,9 @@ def _by_value(edit: Edit, asked: str) -> str:
     name = edit.before.partition(" or ")[0]
     if edit.after.startswith(f"{name} if {name} is not None else "):
         return "zero"
-    if asked in ("argument", "value", "value-changed") and _LOADS.search(edit.callee) is None:
-        if _OFFSET.search(edit.after) and not _OFFSET.search(edit.before):
-            return "offset"
-        if _SLICE.search(edit.after) and not _SLICE.search(edit.before):
-            return "part"
-    return asked
+    is_value = asked in ("argument", "value", "value-changed") and _LOADS.search(edit.callee) is None
+    is_off = is_value and _OFFSET.search(edit.after) and not _OFFSET.search(edit.before)
+    return "offset" if is_off else asked
 
 
 def _places(places: tuple[str, ...]) -> tuple[Message, ...]:

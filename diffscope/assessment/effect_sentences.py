@@ -8,7 +8,7 @@ from typing import Final, NamedTuple, cast
 
 import msgspec
 
-from diffscope.assessment.changed_values import changed_values, parted
+from diffscope.assessment.changed_values import changed_case, changed_values, parted
 from diffscope.facts.model import ChangeFacts, Edit, SymbolFact
 from diffscope.messages.codes import MessageCode
 from diffscope.messages.model import Argument, Message, Text, message
@@ -250,6 +250,9 @@ def _told(edit: Edit, words: dict[str, Argument], facts: ChangeFacts) -> tuple[s
         code, told["value"] = "condition-raise-gone", error_of(edit.held[-1])
     if code == "value-from":
         told["before"], told["after"] = other_name(edit) or (edit.before, edit.after)
+    if (case := changed_case(edit)) is not None:
+        told |= {"case": case.case, "before": case.before, "after": case.after}
+        code = f"{edit.what}-case"
     if (values := changed_values(edit)) is not None:
         told["lost"], told["gained"] = values
         code = f"{edit.what}-{values.kind}"

@@ -16,13 +16,13 @@ from diffscope.assessment.changed_values import changed_values
 from diffscope.assessment.document import Effect
 from diffscope.assessment.effect_questions import effect_of, keys_by
 from diffscope.assessment.effect_sentences import NO_CODE, EditGroup, bare, exit_of, refusals_joined
-from diffscope.assessment.points import with_points
+from diffscope.assessment.point_effects import with_points
 from diffscope.facts.change.edit_weight import only_hands_on, statement_weight
 from diffscope.facts.model import ChangeFacts, Edit, SymbolFact
 from diffscope.patterns import lazy_regex
 from diffscope.source.profile import places
 from diffscope.syntax.nodes import denied
-from diffscope.taxonomy.words import stems_of
+from diffscope.taxonomy.declared_words import stems_of
 
 MOST: Final = 3
 _MOST_OTHERS: Final = 2
@@ -37,12 +37,8 @@ _FUNCTIONS: Final = frozenset({"function", "method", "class"})
 _SHORT: Final = 90
 """Characters of what a name stands for, up to which that is told in its place."""
 _SIGNED: Final = {
-    "removed": "removed",
-    "added-required": "added",
-    "renamed": "changed",
-    "replaced": "changed",
-    "default": "default",
-}
+    "removed": "removed", "added-required": "added", "renamed": "changed", "replaced": "changed", "default": "default", "added-optional": "optional",
+}  # fmt: skip
 _MANY: Final = 9
 """Edits and code lines on both sides, from which on a function is told as a whole."""
 _MOST_CALLS: Final = 3
@@ -156,6 +152,8 @@ def find_effects(facts: ChangeFacts) -> tuple[Effect, ...]:
     # What a page says of a change follows what it does.
     code = [one for one in ranked if one.first.path.endswith(".py") and not places().is_test(one.first.path)]
     ranked = [one for one in ranked if one.first.what != "docs"] if code else ranked
+    # What may be handed over anew is told where nothing else is done.
+    ranked = [one for one in ranked if one.first.change != "optional"] or ranked
     return tuple(with_points(list(_effects(_apart(ranked), facts, change)), facts)[:MOST])
 
 
@@ -210,7 +208,9 @@ def _in_full(edits: Iterable[Edit]) -> list[Edit]:
     found = []
     for edit in listed:
         after = edit.after
-        for name in _PART_OF_NAME.findall(after) if edit.what == "condition" else ():
+        for name in (
+            _PART_OF_NAME.findall(after) if edit.what == "condition" else (after,)[edit.what != "return" :]
+        ):
             definition = stands_for.get((edit.path, edit.symbol, name))
             if definition is None or "…" in definition.after:
                 continue
@@ -268,7 +268,7 @@ def _as_a_whole(edits: Iterable[Edit], known: Mapping[tuple[str, str | None], Sy
         new, old = (
             [name for name in names if name not in others] for names, others in ((came, went), (went, came))
         )
-        if len(listed) < _MANY or lines < _MANY or not (new or old):
+        if len(listed) < _MANY or lines < _MANY or len(new) + len(old) < _MOST_CALLS:
             yield from listed
             continue
         first = min(listed, key=lambda one: (one.side != "new", one.line))

@@ -25,9 +25,9 @@ from diffscope.facts.model import (
 from diffscope.patterns import lazy_regex
 from diffscope.rules.model import Flag, Severity
 from diffscope.source.profile import places
+from diffscope.taxonomy.declared_words import tokens_of
 from diffscope.taxonomy.model import Taxonomy
 from diffscope.taxonomy.tables import FileNumbers
-from diffscope.taxonomy.words import tokens_of
 
 _Placed = TypeVar("_Placed", SymbolFact, NativeFact)
 

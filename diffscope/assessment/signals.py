@@ -7,9 +7,9 @@ import math
 from diffscope.facts.classify.change_shape import PRODUCT, changed_lines, is_new_public
 from diffscope.facts.model import ChangeFacts, DependencyFact, FileFact, SymbolFact
 from diffscope.source.model import Value
+from diffscope.taxonomy.declared_words import tokens_of
 from diffscope.taxonomy.model import OTHER, Taxonomy
 from diffscope.taxonomy.tables import ScoreTable
-from diffscope.taxonomy.words import tokens_of
 
 _NEW_MODULE = 20
 _MECHANICAL = frozenset({"moved", "removed", "message", "docstring", "cosmetic"})

@@ -35,6 +35,7 @@ from diffscope.render.change_summary import option_of
 from diffscope.source.profile import places
 from diffscope.source.text import decode, split_lines
 
+_CAP: Final = lazy_regex(r"\bmax_\w*version ?=")
 _MOST: Final = 600
 """Pull requests whose patches are read, the most important first: of a year those that a report can tell."""
 _COMMIT: Final = lazy_regex(r"(?m)^commit ([0-9a-f]{40,64})$\n*")
@@ -135,7 +136,6 @@ class _Reader:
         """Return what the author says and the code decides."""
         values = [name for name in brought if "-" not in name]
         said = read_words(self._diff, self._settings, values)
-        capped, others = self._capped() if said.tests.caps else ([], 0)
         return msgspec.structs.replace(
             said,
             orders=tuple(found for path, name, _ in said.orders for found in self._firsts(path, name)),
@@ -144,9 +144,7 @@ class _Reader:
             fields=tuple(self._fields()),
             defaults=tuple(self._defaults([name for _, name in said.constants])),
             resolved=tuple(self._resolved()),
-            tests=msgspec.structs.replace(
-                said.tests, caps=max(0, said.tests.caps - others), capped=tuple(capped)
-            ),
+            capped=tuple(self._capped()),
         )
 
     def _shown(self, path: str, commit: str = "") -> str:
@@ -258,14 +256,13 @@ class _Reader:
             if choices or barred:
                 yield one.name, Resolved(choices=tuple(choices), barred=tuple(dict.fromkeys(barred)))
 
-    def _capped(self) -> tuple[list[str], int]:
-        """Return what tests run only up to a version from now on, and how many more are bound for another program alone."""
-        own, others, whose = list[str](), 0, places().product[0].strip("/")
+    def _capped(self) -> Iterator[str]:
+        """Yield what tests run only up to a version from now on."""
+        whose = next(iter(places().product), "").strip("/")
         for file in self._diff.files:
-            if places().is_test(file.path) and file.path.endswith(".py"):
-                found, more = capped_in(self._shown(file.path), self._added_in(file.path), whose)
-                own, others = [*own, *found], others + more
-        return own, others
+            lines = [line.text for hunk in file.hunks for line in hunk.added]
+            if places().is_test(file.path) and any(map(_CAP.search, lines)):
+                yield from capped_in(self._shown(file.path), self._added_in(file.path), whose)
 
 
 def _key(one: Decided) -> tuple[str, str, str]:

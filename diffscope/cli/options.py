@@ -105,26 +105,15 @@ language_option = click.option(
 )
 
 
-def output_options(function: _F) -> _F:
-    """``--format FORMAT[:FILE]``, repeatable, and ``--output FILE`` for a single one."""
-    outputs = click.option(
-        "--format",
-        "outputs",
-        type=OutputType(FORMATS),
-        multiple=True,
-        metavar="FORMAT[:FILE]",
-        envvar="DIFFSCOPE_FORMAT",
-        help=f"{', '.join(FORMATS)}. Several: --format text --format json:out.json. [default: text]",
-    )
-    output = click.option(
-        "--output",
-        type=FILE,
-        metavar="FILE",
-        help="File for the result, if there is only one --format. Default: stdout.",
-    )
-    return outputs(output(function))
-
-
+output_option = click.option(
+    "--format",
+    "outputs",
+    type=OutputType(FORMATS),
+    multiple=True,
+    metavar="FORMAT[:FILE]",
+    envvar="DIFFSCOPE_FORMAT",
+    help=f"{', '.join(FORMATS)}. Several: --format text --format json:out.json. [default: text]",
+)
 fail_on_option = click.option(
     "--fail-on",
     type=click.Choice(LEVELS),

@@ -1426,11 +1426,11 @@ class Point(Value, frozen=True, kw_only=True):
     """
 
     what: str
-    """``request``, ``response`` or ``field`` (of a wire protocol: asked, answered, or not known which), ``option``, ``limit``, ``renamed``, ``written`` (into an object of the caller), ``emptied`` (a list that something is taken from), ``asserted`` (of a result) ``demanded`` (of a fake in a test) or ``substring`` (a tuple of one text without its comma)."""
+    """``request``, ``response`` or ``field`` (of a wire protocol: asked, answered, or not known which), ``option``, ``limit``, ``renamed``, ``written`` (into an object of the caller), ``asserted`` (of a result), ``demanded`` (of a fake in a test), ``due`` (a note waits for what the change does), ``partly`` (a class is asked for one part of what it supports) or ``needed`` (a new method is called by code that did not change)."""
     path: str
     line: int
     names: tuple[str, ...]
-    """``Owner.field`` for each class that has it, or the option as users write it. For a rename the old and the new name; for the last three the function, and what is written into, emptied or called."""
+    """``Owner.field`` for each class that has it, or the option as users write it. For a rename the old and the new name; for the last three the function, and what is written into or called."""
     type: str = ""
     default: str = ""
     bounds: tuple[str, ...] = ()

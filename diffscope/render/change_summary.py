@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 from diffscope.assessment.document import Assessment, FileAssessment, SymbolAssessment
 from diffscope.messages.model import Argument, Language, Message, Text, message
 from diffscope.messages.say import text_of, texts
-from diffscope.taxonomy.words import stems_of
+from diffscope.taxonomy.declared_words import stems_of
 
 _MOST: Final = 2
 """Names a clause; how many more there are is said."""
@@ -80,6 +80,8 @@ def clauses_of(assessment: Assessment) -> ChangeClauses:
     # A field that is told with its type and bounds is not told again by its name.
     fields = {one.symbol.rpartition(".")[2] for one in assessment.effects if one.code.startswith("point-")}
     code = [one for one in code if one.kind != "variable" or one.name.rpartition(".")[2] not in fields]
+    fields = {one.symbol for one in assessment.effects if one.code == "point-needed"}
+    code = [one for one in code if one.name not in fields]
     left = [
         one for one in code if (one.path, _root(one.name)) not in gone | new and _root(one.name) not in taken
     ]

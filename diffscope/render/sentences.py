@@ -32,13 +32,22 @@ _AFTER_EDITS: Final = frozenset({"concurrency"})
 _OF_TESTS: Final = frozenset({"missing-tests", "insufficient-tests", "ci-coverage"})
 """Families that ask how it is shown; what to show comes first."""
 _ASKED_FIRST: Final = frozenset(
-    {"point-written", "point-emptied", "point-asserted", "point-demanded", "point-substring"}
+    {
+        "point-written",
+        "point-asserted",
+        "point-demanded",
+        "point-due",
+        "point-partly",
+        "point-unset",
+        "point-needed",
+    }
 )
 """Effects that a change may have beside what it is for: told behind that."""
 _MOST_TOLD: Final = 2
 _MOST_CHECKS: Final = 2
 _MOST_NAMED: Final = 3
 _SETTINGS: Final = frozenset({"clause.adds-option", "clause.adds-variable"})
+_ONLY_ASKED: Final = frozenset({"point-due", "point-partly"})
 _WHOLE: Final = frozenset({"clause.changes-default", "clause.moves-dependency", "clause.registers"})
 """Clauses to which a rule has nothing to add."""
 _BY_EDITS: Final = frozenset({"bugfix", "performance", "revert"})
@@ -55,7 +64,7 @@ def what_it_does(assessment: Assessment, words: Words) -> tuple[str, ...]:
         [
             words.pick(one.says)
             for one in assessment.effects
-            if (one.leads and one.code not in _ASKED_FIRST) is first
+            if (one.leads and one.code not in _ASKED_FIRST) is first and one.code not in _ONLY_ASKED
         ]
         for first in (True, False)
     )
@@ -153,7 +162,8 @@ def _unshown(assessment: Assessment, words: Words) -> list[str]:
     missing = assessment.tests.not_run
     if missing is UNSET or not missing or assessment.tests.changed or not assessment.effects:
         return []
-    if assessment.tests.nearest is not UNSET and any(test.by for test in assessment.tests.nearest):
+    is_named = assessment.tests.nearest is not UNSET and any(test.by for test in assessment.tests.nearest)
+    if is_named or not any(file.additions for file in assessment.files if file.path in code):
         return []
     return [words("check-not-run", name=".".join(missing[0].split(".")[-2:]))]
 

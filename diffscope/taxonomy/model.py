@@ -12,6 +12,7 @@ import msgspec
 
 from diffscope.errors import RuleError
 from diffscope.taxonomy.consequence import FixRiskTable
+from diffscope.taxonomy.declared_words import WordTable, identifier_tokens, tokens_of
 from diffscope.taxonomy.places import Claims, GlobTable, PlaceTable
 from diffscope.taxonomy.tables import (
     AreaTable,
@@ -26,7 +27,6 @@ from diffscope.taxonomy.tables import (
     TagTable,
     TaxonomyTables,
 )
-from diffscope.taxonomy.words import WordTable, identifier_tokens, tokens_of
 from diffscope.yaml.reading import Mistake, Reading, mistakes_error
 from diffscope.yaml.strict import MapNode, Node
 from diffscope.yaml.typed import keys_of, read_value

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from diffscope.patterns import Glob, compile_glob, lazy_regex
-from diffscope.taxonomy.words import WordTable, tokens_of
+from diffscope.taxonomy.declared_words import WordTable, tokens_of
 
 _SPECIAL = lazy_regex(r"[*?{}\\]")
 _MARK = lazy_regex(r"[/.*?{]")

@@ -9,8 +9,8 @@ from diffscope.messages.model import Text
 from diffscope.patterns import compile_glob
 from diffscope.source.model import Value
 from diffscope.taxonomy.consequence import FixRiskTable
+from diffscope.taxonomy.declared_words import tokens_of
 from diffscope.taxonomy.places import is_glob
-from diffscope.taxonomy.words import tokens_of
 from diffscope.yaml.reading import clipped, nearest
 from diffscope.yaml.typed import Check, Known, Rows
 

@@ -22,8 +22,8 @@ from diffscope.graph.model import ModuleName, NearTest, SourceChange
 from diffscope.graph.query.graph import ModuleGraph
 from diffscope.graph.resolve import is_native
 from diffscope.source.model import RepoPath
+from diffscope.test_ranking.identifier_signs import NamedWords, WordSigns
 from diffscope.test_ranking.paths import PathSigns, Question, Sign, Values, path_words, short_name
-from diffscope.test_ranking.words import NamedWords, WordSigns
 
 _FAR: Final = 3
 

@@ -243,8 +243,8 @@ def test_a_window_with_one_pull_request(place: Place) -> None:
     """Singular words, no theme, a table of one row; every format can be made of it."""
     asked = ("report", "--range", "main~1..main", "-q", "--compare", "none")
     english, chinese = place.run(*asked).out, place.run(*asked, "--lang", "zh").out
-    assert "1 pull request was merged" in english
-    assert "本期合并 1 个 PR" in chinese
+    assert "\n- 1 pull request.\n" in english
+    assert "\n- 共 1 个 PR。\n" in chinese
     for form in ("json", "html", "atom", "jsonl"):
         outcome = place.run(*asked, "--format", form)
         assert (outcome.exit_code, bool(outcome.out)) == (0, True), outcome.err

@@ -17,7 +17,7 @@ from diffscope.facts.base.tests_running import with_tests_running
 from diffscope.facts.change.changed_file import Placed, compare_files
 from diffscope.facts.model import FileFact, Nearest, SymbolFact
 from diffscope.graph.model import SourceChange
-from diffscope.graph.words import TestWords, index_words
+from diffscope.graph.word_index import TestWords, index_words
 from diffscope.source.model import RepoPath
 from tests.assessment.test_scores import facts_of
 from tests.graph_builders import graph, python_outlines

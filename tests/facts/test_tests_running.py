@@ -10,7 +10,7 @@ from diffscope.facts.base.test_code import TestCode
 from diffscope.facts.base.tests_running import with_tests_running
 from diffscope.facts.change.points import collect_points
 from diffscope.facts.model import Nearest, SymbolFact
-from diffscope.graph.words import TestWords, index_words
+from diffscope.graph.word_index import TestWords, index_words
 from diffscope.syntax.outline.uses import words_of_test
 from tests.assessment.test_scores import facts_of
 from tests.facts.test_nearest import placed

@@ -8,7 +8,7 @@ import pytest
 
 from diffscope.graph.model import EdgeLayer, NodeKind
 from diffscope.graph.query.graph import ModuleGraph
-from diffscope.graph.words import TestWords, index_words
+from diffscope.graph.word_index import TestWords, index_words
 from tests.examples import one_in
 from tests.graph_builders import derived, edges, graph
 

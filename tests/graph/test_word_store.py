@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from diffscope.errors import InputError
-from diffscope.graph.words import expand_words, index_words, shrink_words
+from diffscope.graph.word_index import expand_words, index_words, shrink_words
 from diffscope.source.model import RepoPath
 
 NAMES = st.text("abcA_é1", min_size=1, max_size=9)

@@ -10,7 +10,7 @@ from diffscope.graph.history.history import ChangeHistory
 from diffscope.graph.history.store import PastCommit, store_history
 from diffscope.graph.model import SourceChange
 from diffscope.graph.query.graph import ModuleGraph
-from diffscope.graph.words import TestWords, index_words
+from diffscope.graph.word_index import TestWords, index_words
 from diffscope.source.model import RepoPath
 from diffscope.test_ranking.paths import Sign
 from diffscope.test_ranking.rank import WEIGHTS, Nearness, nearest_tests, scale

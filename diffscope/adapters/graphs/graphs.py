@@ -45,7 +45,7 @@ from diffscope.graph.query.graph import ModuleGraph, OutlineReader
 from diffscope.graph.query.serving import ServingPath, load_serving
 from diffscope.graph.resolve import is_native, node_name
 from diffscope.graph.tables import FORMAT, FileRecords, empty_tables
-from diffscope.graph.words import TestWords, WordIndex, expand_words
+from diffscope.graph.word_index import TestWords, WordIndex, expand_words
 from diffscope.source.model import CommitId, RepoPath
 from diffscope.syntax.model import Outline
 from diffscope.syntax.outline.outline import EXTRACTOR_VERSION

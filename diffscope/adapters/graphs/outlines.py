@@ -18,7 +18,7 @@ from diffscope.errors import InputError
 from diffscope.graph.build.assemble import describe_file
 from diffscope.graph.resolve import is_build_file, is_native
 from diffscope.graph.tables import ABSENT, FileRecords
-from diffscope.graph.words import TestWords, WordIndex, decode_words, encode_words, index_words
+from diffscope.graph.word_index import TestWords, WordIndex, decode_words, encode_words, index_words
 from diffscope.source.model import BlobId, CommitId, RepoPath
 from diffscope.source.profile import Profile, in_force, places, profile
 from diffscope.syntax.model import BuildOutline, NativeOutline, Outline

@@ -27,7 +27,7 @@ from diffscope.adapters.output import write_file
 from diffscope.errors import ConfigurationError, InputError
 from diffscope.graph.query.graph import ModuleGraph
 from diffscope.graph.resolve import is_native
-from diffscope.graph.words import TestWords, shrink_words
+from diffscope.graph.word_index import TestWords, shrink_words
 from diffscope.source.model import CommitId
 from diffscope.source.profile import in_force
 

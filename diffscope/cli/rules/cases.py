@@ -18,7 +18,7 @@ from diffscope.facts.model import ChangeFacts, GraphFacts
 from diffscope.graph.derive import build_graph
 from diffscope.graph.query.graph import ModuleGraph
 from diffscope.graph.query.serving import ServingPath
-from diffscope.graph.words import TestWords, index_words
+from diffscope.graph.word_index import TestWords, index_words
 from diffscope.pipeline import gather_facts
 from diffscope.rules.authoring.cases import Case, read_cases
 from diffscope.rules.language.catalogue import Catalogue, Rule

@@ -1,4 +1,4 @@
-"""Where a change can fail beside its own lines: it writes into what the caller owns, a caller asserts more of a result, a list is empty by one branch."""
+"""Where a change can fail beside its own lines: it writes into what the caller owns, a caller asserts more of a result, a note waits for it, a class is asked for half of what it supports."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from diffscope.facts.model import Point
 from diffscope.facts.parsed_text import Function, Functions
 from diffscope.graph.query.graph import ModuleGraph
 from diffscope.patterns import lazy_regex
+from diffscope.source.model import RepoPath
+from diffscope.source.profile import places
 from diffscope.source.text import decode
 from diffscope.syntax.model import DefinitionKind
 from diffscope.syntax.nodes import clip
@@ -22,9 +24,15 @@ _OWNED: Final = lazy_regex(r"\b[A-Z]\w*Params\b")
 _MOST_READ: Final = 8
 _ASKED_OF: Final = lazy_regex(r"\b(\w+)\.(\w+)\b")
 _FAKES: Final = lazy_regex(r"\b(?:SimpleNamespace|(?:Magic|Async)?Mock)\((?:[^()]|\([^()]*\))*\)")
-_NO_TUPLE: Final = lazy_regex(r"""\b[\w.]+ (?:not )?in \((["'][^"']*["'])\)""")
-"""Brackets around one text are no tuple."""
-_EMPTY: Final = lazy_regex(rb"\[\s*\]")
+_DUE: Final = lazy_regex(r"#[ \t]*(?:TODO|FIXME)\b[^\n]*(?:\n[ \t]*#[^\n]*)*")
+_DUE_WHEN: Final = lazy_regex(r"\b(?:once|when|until|after|as soon as)\b(.*)")
+_TOLD_WORD: Final = lazy_regex(r"[A-Za-z_]\w{5,}")
+_LEAST_WORDS: Final = 2
+"""Words of what a note waits for that the change has on its new lines."""
+_ASKED_FOR_SUPPORT: Final = lazy_regex(r"\b([A-Z]\w+)\.(_?supports_\w+)\(")
+_SUPPORT: Final = lazy_regex(r"_?supports_\w+$")
+_MOST_USERS: Final = 40
+_NOTE: Final = 160
 
 
 def collect_pitfalls(source: Iterable[Placed], functions: Mapping[str, Functions]) -> Iterator[Point]:
@@ -37,34 +45,121 @@ def collect_pitfalls(source: Iterable[Placed], functions: Mapping[str, Functions
         if change.before is not None and change.after is not None and change.logic
     }
     called = [f".{name}".encode() for name in edited]
+    new = {
+        word
+        for one in read
+        for hunk in one.material.diff.hunks
+        for line in hunk.added
+        for word in _TOLD_WORD.findall(line.text)
+    }
+    members = {
+        each.name
+        for one in read
+        if one.material.python is not None and one.material.python.after is not None
+        for each in one.material.python.after.definitions
+    }
     for one in read:
+        yield from _due(one, new)
+        yield from _partly_asked(one, members)
         added = {line.number for hunk in one.material.diff.hunks for line in hunk.added}
-        for came in (each for hunk in one.material.diff.hunks for each in hunk.added):
-            if text := _NO_TUPLE.search(came.text):
-                end = ("substring", text[0], f"{one.fact.path}:{came.number}")
-                owner = _owner(one, came.number)
-                yield Point(
-                    what="substring",
-                    path=one.fact.path,
-                    line=came.number,
-                    names=(owner, text[1]),
-                    ends=(end,),
-                )
         for line, block in functions[one.fact.path].blocks:
             # Parsing costs most: only blocks whose text can hold a pitfall are parsed.
             is_edited = not added.isdisjoint(range(line, line + block.count(b"\n") + 1))
-            writes, empties = is_edited and b"Params" in block, is_edited and _EMPTY.search(block) is not None
+            writes = is_edited and b"Params" in block
             asserts = b"assert" in block and any(name in block for name in called)
-            for function in functions[one.fact.path].of(line, block) if writes or empties or asserts else ():
+            for function in functions[one.fact.path].of(line, block) if writes or asserts else ():
                 found = (
                     *(_written(function, added) if writes else ()),
-                    *(_emptied(function, added) if empties else ()),
                     *(_asserted(function, added, edited) if asserts else ()),
                 )
                 for what, node, name in found:
                     names = (_owner(one, function.lineno), name)
                     place = (what, clip(ast.unparse(node), _LONGEST), f"{one.fact.path}:{node.lineno}")
                     yield Point(what=what, path=one.fact.path, line=node.lineno, names=names, ends=(place,))
+
+
+def _due(one: Placed, new: set[str]) -> Iterator[Point]:
+    """Yield notes of what is to be done once something is so, of which the change has the words on new lines."""
+    text = one.material.after.text if one.material.after else ""
+    known = one.material.before.text if one.material.before else ""
+    for note in _DUE.finditer(text) if "TODO" in text or "FIXME" in text else ():
+        told = " ".join(part.strip(" #\t") for part in note[0].split("\n"))
+        waits = _DUE_WHEN.search(told)
+        words = {*_TOLD_WORD.findall(waits[1])} & new if waits and note[0] in known else set()
+        if len(words) >= _LEAST_WORDS:
+            line = text.count("\n", 0, note.start()) + 1
+            place = ("due", clip(told, _NOTE), f"{one.fact.path}:{line}")
+            yield Point(
+                what="due", path=one.fact.path, line=line, names=(_owner(one, line), ""), ends=(place,)
+            )
+
+
+def _partly_asked(one: Placed, members: set[str]) -> Iterator[Point]:
+    """Yield where a class of the change is asked for one part of what it supports, and for none of the others that it declares."""
+    lines = [line for hunk in one.material.diff.hunks for line in hunk.added]
+    asked = [(line.number, *found) for line in lines for found in _ASKED_FOR_SUPPORT.findall(line.text)]
+    text = one.material.after.text if one.material.after else ""
+    for number, owner, member in asked:
+        declared = {name.rpartition(".")[2] for name in members if name.startswith(f"{owner}.")}
+        others = sorted(name for name in declared if _SUPPORT.match(name) and name != member)
+        if (
+            others
+            and f"{owner}.is_supported" not in text
+            and not any(f"{owner}.{each}(" in text for each in others)
+        ):
+            place = ("partly", f"{owner}.{member}()", f"{one.fact.path}:{number}")
+            names = (_owner(one, number), ", ".join(f"`{each}`" for each in others[:3]))
+            yield Point(what="partly", path=one.fact.path, line=number, names=names, ends=(place,))
+
+
+def collect_needed(source: Iterable[Placed], graph: ModuleGraph) -> Iterator[Point]:
+    """Yield a point for each new method of a class that was there which code that did not change calls already, of something that it is handed."""
+    for one in source:
+        classes = {change.name for change in one.symbols if change.before is None}
+        for change in one.symbols:
+            owner, _, name = change.name.rpartition(".")
+            is_new = change.before is None and owner and owner not in classes and change.moved_from is None
+            if (
+                not is_new
+                or change.kind is DefinitionKind.VARIABLE
+                or "_" not in name.strip("_")
+                or name[0] == "_"
+            ):
+                continue
+            for path in _near_users(one, graph):
+                text = graph.text_at(RepoPath(path)) or b""
+                at = text.find(f".{name}(".encode())
+                if at >= 0 and not places().is_test(path):
+                    line = text.count(b"\n", 0, at) + 1
+                    outline = graph.outline_at(RepoPath(path))
+                    around = (
+                        [each for each in outline.definitions if each.start <= line <= each.end]
+                        if outline
+                        else []
+                    )
+                    caller = max(around, key=lambda each: each.start).name if around else path
+                    place = ("needed", f".{name}()", f"{path}:{line}")
+                    yield Point(
+                        what="needed",
+                        path=one.fact.path,
+                        line=change.region.start if change.region else 0,
+                        names=(change.name, caller),
+                        ends=(place,),
+                    )
+                    break
+
+
+def _near_users(one: Placed, graph: ModuleGraph) -> list[str]:
+    """Return the files that import that of a change, and those that import these."""
+    module = graph.module_of(RepoPath(one.fact.path))
+    found: dict[str, None] = {}
+    level = [module] if module is not None else []
+    for _ in range(2):
+        level = [user for each in level for users in graph.users(each).values() for user in users][
+            :_MOST_USERS
+        ]
+        found |= dict.fromkeys(path for each in level if (path := graph.path_of(each)))
+    return list(found)[: 2 * _MOST_USERS]
 
 
 def _owner(placed: Placed, line: int) -> str:
@@ -102,37 +197,6 @@ def _written(function: Function, added: set[int]) -> Iterator[_Found]:
             holder = ast.unparse(each.targets[0].value)
             if holder in owned:
                 yield "written", each, owned[holder]
-
-
-def _emptied(function: Function, added: set[int]) -> Iterator[_Found]:
-    """Yield what is taken by place, behind a condition, from a list that one of its branches sets to an empty one."""
-    for node in ast.walk(function):
-        body = getattr(node, "body", [])
-        for at, each in enumerate(body if isinstance(body, list) else []):
-            for name in _left_empty(each) if isinstance(each, ast.If) else ():
-                after = next((one for one in body[at + 1 :] if name in ast.unparse(one)), each)
-                for taken in ast.walk(after) if not isinstance(after, ast.If) else ():
-                    if (
-                        isinstance(taken, ast.Subscript)
-                        and isinstance(taken.ctx, ast.Load)
-                        and not isinstance(taken.slice, ast.Slice)
-                        and ast.unparse(taken.value) == name
-                        and taken.lineno in added
-                    ):
-                        yield "emptied", taken, name
-
-
-def _left_empty(node: ast.If) -> Iterator[str]:
-    while len(node.orelse) == 1 and isinstance(node.orelse[0], ast.If):
-        yield from _set_empty(node.body)
-        node = node.orelse[0]
-    yield from (*_set_empty(node.body), *_set_empty(node.orelse))
-
-
-def _set_empty(body: list[ast.stmt]) -> Iterator[str]:
-    for each in body if body and not isinstance(body[-1], ast.Return | ast.Raise | ast.Continue) else ():
-        if isinstance(each, ast.Assign) and isinstance(each.value, ast.List) and not each.value.elts:
-            yield ast.unparse(each.targets[0])
 
 
 def _asserted(function: Function, added: set[int], edited: dict[str, str]) -> Iterator[_Found]:

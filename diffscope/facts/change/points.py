@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from diffscope.facts.change.changed_file import Placed
-from diffscope.facts.change.pitfalls import collect_demands, collect_pitfalls
+from diffscope.facts.change.pitfalls import collect_demands, collect_needed, collect_pitfalls
 from diffscope.facts.model import OptionFact, Point
 from diffscope.facts.parsed_text import Function, Functions
 from diffscope.graph.query.graph import ModuleGraph
@@ -47,13 +47,15 @@ def collect_points(
         *_renamed(source),
         *collect_pitfalls(source, functions),
         *(collect_demands(source, graph) if graph is not None else ()),
+        *(collect_needed(source, graph) if graph is not None else ()),
     ]
     order = (
-        "substring",
         "demanded",
+        "partly",
+        "due",
         "written",
-        "emptied",
         "asserted",
+        "needed",
         "request",
         "limit",
         "option",
@@ -80,7 +82,15 @@ def _renamed(source: list[Placed]) -> Iterator[Point]:
         for one, change, old in pairs
         if change.name.rpartition(".")[0] not in owners and len(old.rpartition(".")[2]) >= _SHORTEST
     ]
-    for one, change, old, before, after in [each for each in named if each[3] != each[4]][:_MOST]:
+    # What a class still defines by the old name is no place where that is left.
+    still = {
+        each.name.rpartition(".")[2]
+        for one in source
+        if one.material.python is not None and one.material.python.after is not None
+        for each in one.material.python.after.definitions
+    }
+    named = [each for each in named if each[3] != each[4] and each[3] not in still]
+    for one, change, old, before, after in named[:_MOST]:
         words = [re.compile(rf"(?<!\w){re.escape(name)}(?!\w)") for name in (before, after)]
         left, places = [], 0
         for each in source:

@@ -30,9 +30,9 @@ from diffscope.facts.model import (
 from diffscope.patterns import lazy_regex
 from diffscope.source.model import PullRequest, Value
 from diffscope.source.profile import places, profile
+from diffscope.taxonomy.declared_words import tokens_of
 from diffscope.taxonomy.model import Taxonomy
 from diffscope.taxonomy.tables import TagRule
-from diffscope.taxonomy.words import tokens_of
 
 
 def classify_change(  # noqa: PLR0913 - each family that tells something of the whole

@@ -13,9 +13,9 @@ from diffscope.messages.model import Language, Message, message
 from diffscope.messages.say import title as called
 from diffscope.patterns import lazy_regex
 from diffscope.source.model import Value
+from diffscope.taxonomy.declared_words import WordTable, tokens_of
 from diffscope.taxonomy.model import Taxonomy
 from diffscope.taxonomy.tables import KindRule
-from diffscope.taxonomy.words import WordTable, tokens_of
 
 _MUCH_PRODUCT = 0.25
 _MANY_LINES = 60

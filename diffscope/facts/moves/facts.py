@@ -16,7 +16,7 @@ from diffscope.source.pairing import pair_equal
 from diffscope.source.text import LineCount, Lines, Region
 from diffscope.syntax.compare.matching import REWRITTEN, similarity
 from diffscope.syntax.model import Aspect, DefinitionKind
-from diffscope.taxonomy.words import tokens_of
+from diffscope.taxonomy.declared_words import tokens_of
 
 _FEWEST_WORDS: Final = 2
 """Words that two names must share to be told as one in the place of the other."""

@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 from diffscope.graph.history.store import EditIndex, StoredHistory, subject_words
 from diffscope.graph.resolve import is_test_file
 from diffscope.graph.tables import read_numbers
-from diffscope.graph.words import TestWords
+from diffscope.graph.word_index import TestWords
 from diffscope.patterns import lazy_regex
 from diffscope.source.profile import places
 

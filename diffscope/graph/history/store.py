@@ -11,7 +11,7 @@ import msgspec
 
 from diffscope.errors import InputError
 from diffscope.graph.tables import read_numbers, write_numbers
-from diffscope.graph.words import WordIndex, index_words
+from diffscope.graph.word_index import WordIndex, index_words
 from diffscope.patterns import lazy_regex
 from diffscope.source.model import RepoPath
 

@@ -38,7 +38,7 @@ from diffscope.graph.query.serving import ServingPath
 from diffscope.graph.query.view import RunOnImport, View
 from diffscope.graph.resolve import Resolver, is_test_file
 from diffscope.graph.tables import Tables, decode_tables, encode_tables
-from diffscope.graph.words import TestWords
+from diffscope.graph.word_index import TestWords
 from diffscope.messages.model import message
 from diffscope.source.model import Gap, RepoPath
 from diffscope.source.profile import profile

@@ -46,24 +46,6 @@ _SAME: Final = 60
 _LINES: Final = 24
 """Lines of one statement that are read."""
 _FIGURES: Final = 4
-_SKIP: Final = lazy_regex(r"\b(?:pytest\.(?:mark\.)?(?:skip|xfail)|skip(?:if)?\()")
-_TEST: Final = lazy_regex(r"^\s*(?:async )?(?:def|class) ([Tt]est\w*)")
-_CAP: Final = lazy_regex(r"\bmax_\w*version ?=")
-_TOKEN: Final = lazy_regex(r"\"[^\"]*\"|'[^']*'|\w+")
-_PLAIN: Final = lazy_regex(r"[\"'\d]|[A-Z][A-Z0-9_]+$|True$|False$|None$")
-"""How a token of code begins, or what it is, that is a value and no name."""
-
-
-class TestsSaid(Value, frozen=True, kw_only=True):
-    """What the tests of a pull request give up: skips and greatest versions that came, values that became others in lines that were there."""
-
-    __test__ = False
-
-    skips: int = 0
-    caps: int = 0
-    turned: int = 0
-    capped: tuple[str, ...] = ()
-    """What the greatest versions are of."""
 
 
 class AuthorsWords(Value, frozen=True, kw_only=True):
@@ -95,7 +77,8 @@ class AuthorsWords(Value, frozen=True, kw_only=True):
     """Types of settings that take something new, with the option that sets them."""
     orders: tuple[tuple[str, str, str], ...] = ()
     """Of functions that say in which order something is tried what they try first, where that changed: before, now, and the conditions it is under (while it is read: path, name and nothing)."""
-    tests: TestsSaid = TestsSaid()
+    capped: tuple[str, ...] = ()
+    """What its tests run only up to a version from now on."""
 
 
 NOTHING: Final = AuthorsWords()
@@ -150,51 +133,7 @@ def read_words(diff: Diff, settings: Collection[str], values: Collection[str] = 
         duties=tuple(dict.fromkeys(duties)),
         constants=tuple(_gone_constants(python, " ".join(added), settings)),
         orders=tuple(orders),
-        tests=_tests_said([file for file in diff.files if places().is_test(file.path)]),
     )
-
-
-def _tests_said(files: Sequence[FileDiff]) -> TestsSaid:
-    """Return what tests give up that were there: skips and greatest versions that came and did not only move, values that became others."""
-    hunks = [hunk for file in files if file.status is not FileStatus.ADDED for hunk in file.hunks]
-    come = [line.text for hunk in hunks for line in hunk.added]
-    gone = [line.text for hunk in hunks for line in hunk.removed]
-    there = {name for line in gone for name in _TEST.findall(line)}
-    new = sum(_new_skips(hunk, there) for hunk in hunks)
-    skips, caps = (
-        max(0, sum(map(bool, map(sign.search, come))) - sum(map(bool, map(sign.search, gone))) - without)
-        for sign, without in ((_SKIP, new), (_CAP, 0))
-    )
-    turned = sum(
-        any(_is_turned(before.text, line.text) for before in hunk.removed)
-        for hunk in hunks
-        for line in hunk.added
-    )
-    return TestsSaid(skips=skips, caps=caps, turned=turned)
-
-
-def _new_skips(hunk: Hunk, there: Collection[str]) -> int:
-    """Return how many skips stand above or in tests that come with them: those give up nothing."""
-    found, is_new, above = 0, False, 0
-    for line in hunk.added:
-        test = _TEST.search(line.text)
-        if test:
-            is_new, found, above = test[1] not in there, found + above * (test[1] not in there), 0
-        elif _SKIP.search(line.text) and line.text.lstrip().startswith("@"):
-            above += 1
-        elif _SKIP.search(line.text):
-            found += is_new
-    return found
-
-
-def _is_turned(before: str, after: str) -> bool:
-    """Return whether two lines differ in one value."""
-    was, now = _TOKEN.findall(before), _TOKEN.findall(after)
-    if len(was) != len(now) or before == after or _TOKEN.sub("", before) != _TOKEN.sub("", after):
-        return False
-    pairs = [(one, other) for one, other in zip(was, now, strict=True) if one != other]
-    is_comment = after.lstrip().startswith(("#", "import ", "from "))
-    return not is_comment and len(pairs) == 1 and all(_PLAIN.match(each) is not None for each in pairs[0])
 
 
 def _duties(hunk: Hunk, settings: frozenset[str]) -> Iterator[tuple[str, str]]:

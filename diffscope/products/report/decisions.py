@@ -295,8 +295,8 @@ def barred_in(text: str, lines: Collection[int], value: str) -> list[str]:
     return found
 
 
-def capped_in(text: str, lines: Collection[int], whose: str) -> tuple[list[str], int]:
-    """Return the keys of tables whose calls have a greatest version on one of some lines, and how many more have it only for another program.
+def capped_in(text: str, lines: Collection[int], whose: str) -> list[str]:
+    """Return the keys of tables whose calls have a greatest version on one of some lines, not for another program alone.
 
     ``whose`` is the name that a table of reasons beside the version has for the project's own code.
     """
@@ -308,8 +308,7 @@ def capped_in(text: str, lines: Collection[int], whose: str) -> tuple[list[str],
         if isinstance(key, ast.Constant) and isinstance(value, ast.Call)
         and any(_CAP.search(one.arg or "") and one.value.lineno in lines for one in value.keywords)
     ]  # fmt: skip
-    own = [key for key, value in found if all(_concerns(one, whose) for one in value.keywords)]
-    return own, len(found) - len(own)
+    return [key for key, value in found if all(_concerns(one, whose) for one in value.keywords)]
 
 
 def _concerns(given: ast.keyword, whose: str) -> bool:

@@ -5,6 +5,7 @@ Assessments are cut down to the fields that a digest reads, so that half a year 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
@@ -30,6 +31,7 @@ from diffscope.products.report.counts import (
 from diffscope.products.report.link_model import Link
 from diffscope.products.report.links.build import link_window
 from diffscope.products.report.links.chains import telling_lines
+from diffscope.products.report.links.lines import is_fix
 from diffscope.products.report.links.nodes import Around
 from diffscope.products.report.model import (
     Counted,
@@ -42,6 +44,7 @@ from diffscope.products.report.model import (
     RuleName,
     TrendPoint,
 )
+from diffscope.products.report.notice_texts import new_major
 from diffscope.products.report.notices import find_notices
 from diffscope.products.report.plain import in_plain_words
 from diffscope.render.change_summary import clauses_of
@@ -77,7 +80,7 @@ def build_digest(  # noqa: PLR0913 - the window, what it is compared with, and w
     """Return the digest of a window; order of the assessments does not matter. An empty window gives zeros and empty lists."""
     listed = tuple(sorted(assessments, key=lambda one: (number_of(one), one.change.pull.head or "")))
     earlier = None if before is None else tuple(before)
-    around = around or Around()
+    around = _with_named(around or Around(), listed)
     linked = link_window(listed, around, repository)
     ranked = sorted(listed, key=lambda one: (-one.importance.value, -one.insight.value, number_of(one)))
     section = risk_section(listed, earlier)
@@ -165,7 +168,7 @@ def _reverts(assessments: Iterable[Assessment], links: Iterable[Link]) -> tuple[
 def _summary(assessment: Assessment, around: Around) -> PullSummary:
     number = number_of(assessment)
     words = around.said.get(number, NOTHING)
-    change, plain, tests = assessment.change, in_plain_words(assessment, words), words.tests
+    change, plain = assessment.change, in_plain_words(assessment, words)
     return PullSummary(
         number=number,
         title=change.pull.title,
@@ -195,8 +198,24 @@ def _summary(assessment: Assessment, around: Around) -> PullSummary:
         costs=plain.costs,
         paths=_paths(assessment),
         later_fixes=tuple(source for source, target in around.worked.touched if target == number),
-        weakened=(tests.skips, tests.caps, tests.turned),
     )
+
+
+def _with_named(around: Around, assessments: Iterable[Assessment]) -> Around:
+    """Return what lies around a window, with later fixes whose titles name a major version that it began to allow."""
+    found = [
+        (later.number, number_of(one))
+        for one in assessments
+        for symbol in one.symbols
+        if symbol.kind == "dependency"
+        and symbol.role[3:] == ("core",)
+        and (major := new_major(*symbol.role[:2]))
+        for later in around.after
+        if is_fix(later.title)
+        and re.search(rf"(?i)\b{re.escape(symbol.name)}\W?v?{major}(?:\.[\dx]+)*\b", later.title)
+    ]
+    worked = around.worked._replace(touched=tuple(dict.fromkeys((*around.worked.touched, *found))))
+    return msgspec.structs.replace(around, worked=worked)
 
 
 def _in_both(assessment: Assessment, say: Callable[[Assessment, Words], tuple[str, ...]]) -> tuple[Text, ...]:

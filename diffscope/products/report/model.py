@@ -1,4 +1,4 @@
-"""The digest of a window: the JSON that report generators feed on (``diffscope.digest/4``).
+"""The digest of a window: the JSON that report generators feed on (``diffscope.digest/5``).
 
 Every count comes with the pull requests behind it, as ``pulls``: numbers, ascending unless said otherwise.
 """
@@ -16,7 +16,7 @@ from diffscope.products.report.link_model import Link, Member, RelatedPull, Them
 from diffscope.rules.model import Missing, RuleCode, Severity
 from diffscope.source.model import Value
 
-DIGEST_SCHEMA = "diffscope.digest/4"
+DIGEST_SCHEMA = "diffscope.digest/5"
 
 
 class Period(Value, frozen=True, kw_only=True):
@@ -188,6 +188,12 @@ class Notice(Value, frozen=True, kw_only=True):
     """What who upgrades does about it, in each case."""
     effect: Text | None = None
     """What it does to a server."""
+    subject: Text | None = None
+    """What changed, and where; with it ``was`` and ``now`` say the states before and after."""
+    was: Text | None = None
+    now: Text | None = None
+    gist: Text | None = None
+    """The change in a few words, for a sentence on the window."""
     is_weighty: bool = False
     """Of a dependency of the engine: other major versions are allowed, or another one is asked for."""
 
@@ -280,8 +286,6 @@ class PullSummary(Value, frozen=True, kw_only=True):
     """Its files, those with most lines changed first; at most forty."""
     later_fixes: tuple[int, ...] = ()
     """Fixes since, in the window and until the newest commit, that change lines it added or what it brought, oldest first."""
-    weakened: tuple[int, int, int] = (0, 0, 0)
-    """What its tests give up: skips and greatest versions that came, values that became others."""
 
 
 class RuleName(Value, frozen=True, kw_only=True):

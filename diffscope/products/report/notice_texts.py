@@ -5,6 +5,7 @@ A name is told once: by the same letters, or by much the same name in one place 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from difflib import SequenceMatcher
 from typing import Final, NamedTuple
@@ -16,7 +17,9 @@ from diffscope.products.report.authors_words import AuthorsWords
 from diffscope.products.report.decisions import Decided, condition_in_words, joined
 from diffscope.products.report.model import Notice, NoticeKind
 from diffscope.products.report.statements import quoted, short
+from diffscope.render.change_summary import option_of
 
+_BOUND: Final = lazy_regex(r"<(\d[\d.]*)")
 _MAJOR: Final = lazy_regex(r"(?:==|<=?|~=)(\d+)")
 _MOST_EXCLUDED: Final = 2
 _LONG: Final = 60
@@ -36,6 +39,15 @@ _GOES: Final = lazy_regex(
 )
 
 
+class Change(NamedTuple):
+    """What changed and where, the states before and after, and all of it in a few words."""
+
+    subject: Text
+    was: Text
+    now: Text
+    gist: Text
+
+
 class Seen(NamedTuple):
     """Something noticed, before pull requests that say the same are joined."""
 
@@ -47,6 +59,7 @@ class Seen(NamedTuple):
     reason: str = ""
     keep: Text | None = None
     effect: Text | None = None
+    change: Change | None = None
 
 
 def how_to_keep(each: Decided, words: AuthorsWords) -> Text:
@@ -61,12 +74,12 @@ def how_to_keep(each: Decided, words: AuthorsWords) -> Text:
 def explained(seen: Seen, words: AuthorsWords) -> Seen:
     """Return a notice with what it does to a server, in our words, else in the author's, and of a default that leaves the choice to the code what it chooses."""
     last = seen.name.partition(" ")[0].rpartition(".")[2].removeprefix("--").replace("-", "_")
-    effect = seen.effect or (text_of(f"does.{last}") if f"does.{last}" in texts(Language.ENGLISH) else None)
-    if effect is None and seen.text.en.endswith("to `None`"):
-        effect = text_of("does.unset")
+    known, owner = texts(Language.ENGLISH), seen.name.partition(".")[0]
+    codes = (f"does.{last}", f"does-of.{owner}")
+    effect = seen.effect or next((text_of(code) for code in codes if code in known), None)
     reason = seen.reason or _reason(dict(words.fields).get(last, ""), _VALUE.findall(seen.text.en)[-1:])
-    if seen.kind == "dependency" and words.tests.capped:
-        capped = words.tests.capped
+    if seen.kind == "dependency" and words.capped:
+        capped = words.capped
         names = tuple(f"`{name}`" for name in capped[:_MOST_CAPPED])
         effect = text_of("does.capped", count=len(capped), names=names)
     resolved = dict(words.resolved).get(seen.name)
@@ -88,7 +101,10 @@ def explained(seen: Seen, words: AuthorsWords) -> Seen:
     parts = [text_of("keep.same", where=one.en, where_zh=one.zh) for one in same]
     parts += [text_of("keep.barred", value=before, where=one.en, where_zh=one.zh) for one in barred]
     keep = joined("notice.then", parts if barred else [*parts, seen.keep])
-    return seen._replace(text=text, keep=keep, effect=effect, reason=reason)
+    change = seen.change
+    if change and said:
+        change = change._replace(now=text_of("now.chosen", said=said.en, said_zh=said.zh))
+    return seen._replace(text=text, keep=keep, effect=effect, reason=reason, change=change)
 
 
 def _reason(said: str, values: Sequence[str]) -> str:
@@ -112,10 +128,88 @@ def of_orders(words: AuthorsWords, number: int, where: Mapping[str, str]) -> See
     text = joined("notice.then", found) or Text(en="", zh="")
     names = tuple(dict.fromkeys(f"`{before}`" for before, _, _ in words.orders))
     name = " ".join(sorted(f"{before} {after}" for before, after, _ in words.orders))
+    first_was, first_now, under = min(words.orders, key=lambda each: each[2] != "")
+    change = None
+    if not under:
+        change = Change(
+            text_of("changed.first", **where),
+            text_of("was.value", value=first_was),
+            text_of("now.value", value=first_now),
+            text_of("gist.first", value=first_now),
+        )
+        more = joined("notice.then", found[1:])
+        if more:
+            now = text_of("now.besides", value=first_now, more=more.en, more_zh=more.zh)
+            change = change._replace(now=now)
     return Seen(
-        "default", name, text, number,
-        is_weighty=True, keep=text_of("keep.name-it", names=names), effect=text_of("does.first_choice"),
+        "default", name, text, number, is_weighty=True,
+        keep=text_of("keep.name-it", names=names), effect=text_of("does.first_choice"), change=change,
     )  # fmt: skip
+
+
+def by_whom(code: str, said: str) -> Text | None:
+    """Return an advice in its author's words; ``None`` where there is none."""
+    quote = quoted(said)
+    return text_of(code, said=quote.en, said_zh=quote.zh) if said else None
+
+
+def of_constant(name: str, value: str, default: str, where: Mapping[str, str], number: int) -> Seen:
+    """Return a setting that takes the place of a constant, which may have measured something else."""
+    change = Change(
+        text_of("changed.share", name=name, **where),
+        text_of("was.fixed", value=value),
+        text_of("now.decided-for", name=name, default=default)
+        if default
+        else text_of("now.decided", name=name),
+        text_of("gist.constant", name=name, value=value),
+    )
+    text, keep = (
+        text_of("notice.constant-gone", name=name, value=value, **where),
+        text_of("keep.constant", value=value),
+    )
+    if default:
+        text = text_of("notice.constant-gone-for", name=name, value=value, default=default, **where)
+    return Seen("default", f"{name} {value}", text, number, is_weighty=True, keep=keep, change=change)
+
+
+def of_newly_on(name: str, number: int, *, is_option: bool) -> Seen:
+    """Return a setting that is new and on."""
+    off = f"--no-{option_of(name).removeprefix('--')}"
+    value = "0" if name.isupper() else "False"
+    keep = text_of("keep.switch", name=off) if is_option else text_of("keep.value", name=name, value=value)
+    subject, gist = text_of("changed.named", name=name), text_of("gist.on", name=name)
+    change = Change(subject, text_of("was.none"), text_of("now.on"), gist)
+    text = text_of("notice.newly-on", name=name)
+    return Seen("default", name, text, number, is_weighty=True, keep=keep, change=change)
+
+
+def of_values(name: str, before: str, after: str) -> Change:
+    """Return the change of a default."""
+    was, value = shortened(before.strip("'")), shortened(after.strip("'"))
+    subject, before_it = text_of("changed.named", name=name), text_of("was.value", value=was)
+    if value == "None":
+        return Change(subject, before_it, text_of("now.unset"), text_of("gist.unset", name=name))
+    return Change(
+        subject, before_it, text_of("now.value", value=value), text_of("gist.default", name=name, value=value)
+    )
+
+
+def of_decision(each: Decided) -> Change | None:
+    """Return the change of a setting that code decides now; ``None`` where nobody knows what it was."""
+    name = f"--{each.name.replace('_', '-')}"
+    where = condition_in_words(each.condition) if each.condition else Text(en="", zh="")
+    said = {"name": name, "where": where.en, "where_zh": where.zh}
+    code = f"changed.{'unset' if each.is_unset else 'forced'}{'-under' if each.condition else ''}"
+    if each.is_unset and not each.before:
+        return None
+    was = text_of("was.set")
+    if each.is_unset:
+        least, most = each.before[0], each.before[-1]
+        was = text_of("was.server-some", least=least, most=most)
+        if least == most:
+            was = text_of("was.server-one", least=least)
+    now = text_of("now.value" if each.is_unset else "now.forced", value=each.value)
+    return Change(text_of(code, **said), was, now, text_of("gist.decided", name=name, value=each.value))
 
 
 def going(text: str) -> Text:
@@ -189,6 +283,35 @@ def _letters(name: str) -> str:
 def majors_of(wanted: str) -> tuple[str, ...]:
     """Return the major versions that a requirement pins or ends before."""
     return tuple(sorted(_MAJOR.findall(wanted)))
+
+
+def of_requirement(name: str, before: str, after: str) -> Change:
+    """Return the change of a requirement: of a long list of exclusions the first and the last, and of major versions which are new."""
+    parts = after.split(",")
+    excluded = sorted((each[2:] for each in parts if each.startswith("!=")), key=_version)
+    kept = ",".join(each for each in parts if not each.startswith("!="))
+    now = text_of("now.value", value=shortened(after))
+    if len(excluded) > _MOST_EXCLUDED:
+        now = text_of("now.without", value=kept, first=excluded[0], last=excluded[-1])
+    major = new_major(before, after)
+    gist = text_of("gist.dependency", name=name, value=shortened(kept or after))
+    if major:
+        gist = text_of("gist.allows", name=name, value=major)
+    elif "/" in after:
+        gist = text_of("gist.image", value=after)
+    return Change(
+        text_of("changed.named", name=name), text_of("was.value", value=shortened(before)), now, gist
+    )
+
+
+def new_major(before: str, after: str) -> str:
+    """Return the version that a requirement ended before and no longer does; nothing where it is not so."""
+    bound = _BOUND.search(before)
+    return bound[1] if bound and not _BOUND.search(after) and "==" not in after else ""
+
+
+def _version(written: str) -> list[int]:
+    return [int(part) for part in re.findall(r"\d+", written)]
 
 
 def of_versions(name: str, before: str, after: str) -> Text:

@@ -21,12 +21,18 @@ from diffscope.products.report.links.nodes import plain_title
 from diffscope.products.report.model import Notice, NoticeKind
 from diffscope.products.report.notice_texts import (
     Seen,
+    by_whom,
     explained,
     going,
     how_to_keep,
     join_renamed,
     majors_of,
+    of_constant,
+    of_decision,
+    of_newly_on,
     of_orders,
+    of_requirement,
+    of_values,
     of_versions,
     shortened,
 )
@@ -138,6 +144,10 @@ def find_notices(
             reason=next((each.reason for each in seen if each.reason), ""),
             keep=seen[-1].keep,
             effect=next((each.effect for each in seen if each.effect), None),
+            subject=(change := seen[-1].change) and change.subject,
+            was=change and change.was,
+            now=change and change.now,
+            gist=change and change.gist,
         )
         for (kind, name), seen in joined.items()
         if kind in ("removed", "dependency", "default", "refused") or name not in gone
@@ -185,7 +195,7 @@ def _notices(assessment: Assessment, words: AuthorsWords) -> Iterator[Seen]:
     yield from (explained(one, words) if one.kind in ("default", "dependency") else one for one in told)
     title, change = assessment.change.pull.title, assessment.change
     by_title = Text(en=title, zh=title)
-    if is_by_default(assessment) and "default" not in kinds and assessment.kind != "bugfix":
+    if is_by_default(assessment) and "default" not in kinds:
         # The author says so, whichever way the default is decided.
         yield Seen("default", name_of(number), by_title, number)
     is_much = _REMOVES.search(title) is not None and change.deletions - change.additions >= _MUCH
@@ -216,11 +226,11 @@ def _of_words(assessment: Assessment, words: AuthorsWords, told: Collection[str]
     ]:
         text, rest = going(said), remedy_of(said.partition(": ")[2] or said)
         is_whole = not text.en.startswith("“")
-        keep = text_of("keep.in-time") if is_whole else quoted(rest[1]) if rest[1] else None
+        keep = text_of("keep.in-time") if is_whole else by_whom("keep.by-author", rest[1])
         yield Seen("removed", text.en, text, number, is_weighty=is_whole, keep=keep)
     for said in refusals(assessment, words)[:_MOST_SAID]:
         what, way = remedy_of(said)
-        text, keep = quoted(what or way), quoted(way) if what and way else None
+        text, keep = quoted(what or way), by_whom("keep.by-error", way if what else "")
         yield Seen("refused", text.en, text, number, keep=keep)
     if assessment.kind in _BESIDE_KINDS:
         return
@@ -228,15 +238,13 @@ def _of_words(assessment: Assessment, words: AuthorsWords, told: Collection[str]
         # A fix that sets what should have been set repairs; nobody has to act.
         if each.name not in told and (assessment.kind != "bugfix" or each.is_unset):
             keep = how_to_keep(each, words) if each.is_unset else text_of("keep.forced")
-            yield Seen("default", each.name, decided(each), number, is_weighty=True, keep=keep)
+            change = of_decision(each)
+            yield Seen("default", each.name, decided(each), number, is_weighty=True, keep=keep, change=change)
     platform = area_title(assessment.platforms[0], Language.ENGLISH) if len(assessment.platforms) == 1 else ""
     where = {"where": f" ({platform})", "where_zh": f"（{platform}）"} if platform else {"where": ""}
     for value, name in words.constants:
         default = dict(words.defaults).get(name, "")
-        code = "notice.constant-gone-for" if default else "notice.constant-gone"
-        text = text_of(code, name=name, value=value, **where, default=default)
-        # The constant may have measured something else than the setting does: no value of it brings the old state back for certain.
-        yield Seen("default", f"{name} {value}", text, number, is_weighty=True)
+        yield of_constant(name, value, default, where, number)
     if words.orders:
         yield of_orders(words, number, where)
 
@@ -327,6 +335,13 @@ def _of_row(symbol: SymbolAssessment, aspect: str, number: int) -> Iterator[Seen
 def _of_dependency(symbol: SymbolAssessment, number: int) -> Iterator[Seen]:
     before, after = symbol.role[:2]
     if (
+        symbol.aspects[:1] == ("added",)
+        and symbol.role[3] == "core"
+        and not before
+        and "Dockerfile" not in symbol.path
+    ):
+        yield Seen("dependency", symbol.name, text_of("notice.dependency-new", name=symbol.name), number)
+    if (
         before
         and after
         and before != after
@@ -340,7 +355,8 @@ def _of_dependency(symbol: SymbolAssessment, number: int) -> Iterator[Seen]:
         # If only an upper bound went, the versions below it are still allowed.
         is_kept = bound is not None and _BELOW.search(after) is None and "==" not in after
         keep = text_of("keep.pin", name=f"{symbol.name}{bound[0]}") if is_kept and bound else None
-        yield Seen("dependency", symbol.name, text, number, is_weighty=is_weighty, keep=keep)
+        change = of_requirement(symbol.name, before, after)
+        yield Seen("dependency", symbol.name, text, number, is_weighty=is_weighty, keep=keep, change=change)
 
 
 def _is_set_by_users(name: str) -> bool:
@@ -360,7 +376,8 @@ def _with_default(name: str, default: str) -> Text:
 def _changed(name: str, before: str, after: str, number: int) -> Seen:
     text = text_of("notice.default", name=name, before=shortened(before), after=shortened(after))
     keep = text_of("keep.value", name=name, value=shortened(before))
-    return Seen("default", name, text, number, is_weighty=True, keep=keep)
+    change = of_values(name, before, after)
+    return Seen("default", name, text, number, is_weighty=True, keep=keep, change=change)
 
 
 def _of_flags(assessment: Assessment, number: int, told: Collection[str]) -> Iterator[Seen]:
@@ -370,29 +387,13 @@ def _of_flags(assessment: Assessment, number: int, told: Collection[str]) -> Ite
         if first is None:
             continue
         if flag.code == _NEWLY_ON and flag.severity.rank >= Severity.MEDIUM.rank and first.symbol:
-            newly = text_of("notice.newly-on", name=first.symbol)
-            option = option_of(first.symbol)
-            off = f"--no-{option.removeprefix('--')}"
-            is_option = option in told
-            keep = (
-                text_of("keep.switch", name=off)
-                if is_option
-                else text_of(
-                    "keep.value", name=first.symbol, value="0" if first.symbol.isupper() else "False"
-                )
-            )
-            yield Seen("default", first.symbol, newly, number, is_weighty=True, keep=keep)
+            yield of_newly_on(first.symbol, number, is_option=option_of(first.symbol) in told)
         elif flag.code == _DEFAULT_RULE and flag.severity.rank >= Severity.MEDIUM.rank:
             name = next(iter(_QUALIFIED.findall(first.note.en)), first.symbol or first.path)
             is_named = not {*"_.-"}.isdisjoint(name)
-            text = _of_default(name, first.note) if name not in told and is_named else None
-            if text is not None:
-                yield Seen("default", name, text, number)
-
-
-def _of_default(name: str, note: Text) -> Text | None:
-    """Return which default a rule saw before and after; ``None`` where it saw only that another place decides."""
-    values = _WAS_IS.search(note.en)
-    if not values:
-        return None
-    return text_of("notice.default", name=name, before=values[1].strip("'"), after=values[2].strip("'"))
+            # Without values the rule saw only that another place decides.
+            values = _WAS_IS.search(first.note.en)
+            if values and name not in told and is_named:
+                was, now = (value.strip("'") for value in values.groups())
+                text = text_of("notice.default", name=name, before=was, after=now)
+                yield Seen("default", name, text, number, change=of_values(name, was, now))

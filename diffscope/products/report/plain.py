@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from diffscope.assessment.document import Assessment, SymbolAssessment
@@ -29,6 +30,25 @@ _VENDORS: Final = {"amd": "rocm", "intel": "xpu"}
 """How titles call a platform by who makes it."""
 _SPAN: Final = lazy_regex(r"`([^`]*)`")
 _CONNECTOR: Final = "Connector"
+_CARD: Final = lazy_regex(
+    r"\b(?:SM\d{2,3}[a-z]?|Blackwell|Hopper|Ampere|Turing|Volta|GB\d{3}|[ABHV]\d{3}|MI\d{3}\w*|gfx\d+\w*|DGX Spark|RISC-?V|PowerPC|s390x|AArch64|Arm)\b"
+)
+"""How titles call the hardware that a change is for."""
+_PARTS: Final[Mapping[str, re.Pattern[str]]] = {
+    area: lazy_regex(rf"/{folder}/(?:\w+/)*(\w+)\.py$")
+    for area, folder in {
+        "attention": "attention/backends",
+        "quantization": "quantization",
+        "moe": "fused_moe",
+        "linear": "kernels/linear",
+        "kv-transfer": "kv_connector",
+    }.items()
+}
+"""Where an area has a module for each backend or method."""
+_SHARED: Final = lazy_regex(
+    r"^_|^(?:utils?|base\w*|abstract|layer|config|registry|selector|modular_kernel|fused_moe|backend|oracle|factory|metrics|multi_connector)$"
+)
+"""Modules of these folders that are of no one backend."""
 _MODEL: Final = lazy_regex(r"(?:^|/)models/(\w+)(?:/\w+)*(?:\.py)$")
 
 
@@ -104,34 +124,39 @@ def _is_asked(symbol: SymbolAssessment) -> bool:
 
 
 def _affects(assessment: Assessment) -> Text | None:
-    """Return who is affected: by the main area, its models by their names, and the one platform that the change serves."""
-    area = assessment.areas[0].area if assessment.areas else ""
+    """Return who is affected: by the main area, its models or backends by their names, and the one platform or card that the change serves."""
     switch = _switch(assessment)
     if switch:
         return text_of("affects.when-set", name=switch)
-    platform = _platform(assessment)
-    if _audience(assessment) == "developers":
-        area = "inside"
-    elif area in profile().readers.developers:
-        area = next(
-            (one.area for one in assessment.areas if one.area not in profile().readers.developers), "config"
-        )
-    if area in profile().readers.everybody:
-        area = next(iter(_besides(assessment)), area)
+    platform, area = _platform(assessment), _main_area(assessment)
     if area in {*profile().readers.everybody, "platform"} and platform:
         area = "everyone"
     models = _models(assessment) if area == "models" else ()
     # Of several models nobody knows by that whether theirs is one.
     is_vague = area in profile().readers.everybody or area == "platform" or (area == "models" and not models)
-    if not platform and is_vague:
+    card = _CARD.search(assessment.change.pull.title) if area != "inside" else None
+    served = area_title(platform, Language.ENGLISH) if platform else card[0] if card else ""
+    if is_vague and not served:
         return None
-    who = _of_area(area, models, _connectors(assessment) if area == "kv-transfer" else ())
-    if not platform or area == "inside":
+    if is_vague or area == "everyone":
+        return text_of("affects.platform-only", platform=served)
+    connectors = _connectors(assessment) if area == "kv-transfer" else ()
+    who = (None if connectors else _parts(assessment, area)) or _of_area(area, models, connectors)
+    if not served or area == "inside":
         return who
-    name = area_title(platform, Language.ENGLISH)
-    if area == "everyone":
-        return text_of("affects.platform-only", platform=name)
-    return text_of("affects.on-platform", who=who.en, who_zh=who.zh, platform=name)
+    return text_of("affects.on-platform", who=who.en, who_zh=who.zh, platform=served)
+
+
+def _main_area(assessment: Assessment) -> str:
+    """Return the area by which readers are told whom a change concerns: one that not everybody goes through, where there is one."""
+    area = assessment.areas[0].area if assessment.areas else ""
+    if _audience(assessment) == "developers":
+        return "inside"
+    if area in profile().readers.developers:
+        area = next(
+            (one.area for one in assessment.areas if one.area not in profile().readers.developers), "config"
+        )
+    return next(iter(_besides(assessment)), area) if area in profile().readers.everybody else area
 
 
 def _besides(assessment: Assessment) -> list[str]:
@@ -174,6 +199,22 @@ def _models(assessment: Assessment) -> tuple[str, ...]:
         profile().code.shared_models
     )
     return tuple(sorted(found)) if 0 < len(found) <= _MODELS else ()
+
+
+def _parts(assessment: Assessment, area: str) -> Text | None:
+    """Return who runs the backends or methods whose modules alone changed in an area; ``None`` where they are too many to name, or where code of all of them changed."""
+    known, found = _PARTS.get(area), set[str]()
+    for file in assessment.files if known else ():
+        if file.category == "source" and file.area == area and known:
+            part = known.search(file.path)
+            if part is None or _SHARED.search(part[1]):
+                return None
+            found.add(part[1])
+    if not 0 < len(found) <= _MODELS:
+        return None
+    names = tuple(f"`{name}`" for name in sorted(found))
+    named, called = (area_title(area, language) for language in (Language.ENGLISH, Language.CHINESE))
+    return text_of("affects.parts", names=names, area=named, area_zh=called)
 
 
 def _connectors(assessment: Assessment) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from diffscope.assessment.document import Assessment, SymbolAssessment
-from diffscope.messages.model import Message, Text, message
+from diffscope.messages.model import Text
 from diffscope.messages.say import text_of
 from diffscope.patterns import lazy_regex
 from diffscope.products.report.authors_words import NOTHING, AuthorsWords
@@ -18,7 +18,7 @@ from diffscope.products.report.decisions import Decided, condition_in_words
 from diffscope.render.change_summary import clauses_of, is_private, option_of
 from diffscope.rules.model import Severity, every_flag
 from diffscope.source.profile import places, profile
-from diffscope.taxonomy.words import stems_of
+from diffscope.taxonomy.declared_words import stems_of
 
 _SPAN: Final = lazy_regex(r"`([^`]*)`")
 _EDITS_TELL: Final = frozenset({"bugfix", "performance"})
@@ -48,7 +48,7 @@ _LONGEST_DEFAULT: Final = 40
 _SHORTEST_SAID: Final = 12
 _OWNERS: Final = ("Config", "Args", "Params")
 _SETTINGS: Final = 2
-_NAMED: Final = 3
+_NAMED: Final = 6
 _SPOKEN: Final = 3
 """Words that a title shares with a new thing and its docstring for that to be what it is about; a class counts one more."""
 _SWITCHES: Final = {"False": "off", "None": "", "True": "on"}
@@ -210,11 +210,10 @@ def _of_requests(symbols: Iterable[SymbolAssessment]) -> Iterator[Text]:
         yield text_of("plain.request", names=_listed(names), about="", about_zh="")
 
 
-def _listed(names: Sequence[str]) -> Message | tuple[str, ...]:
-    """Return names as a list, and how many there are beyond."""
+def _listed(names: Sequence[str]) -> tuple[str, ...]:
+    """Return names as a list; of very many the first ones, as some of more."""
     shown = tuple(f"`{name}`" for name in names[:_NAMED])
-    rest = len(names) - _NAMED
-    return message("list.more", names=shown, more=rest) if rest > 0 else shown
+    return (*shown, "…") if len(names) > _NAMED else shown
 
 
 def requests_take(symbols: Iterable[SymbolAssessment]) -> tuple[str, ...]:

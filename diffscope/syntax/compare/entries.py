@@ -263,13 +263,14 @@ def _held_at(entries: list[Entry], at: int) -> Iterator[int]:
 
 
 def guard_elsewhere(entries: list[Entry], under: list[int], others: list[Entry], text: str) -> str:
-    """Return the one other condition under which most of the code of a branch stands on the other side; empty where there is none."""
+    """Return the one other condition under which most of the code of a branch stands on the other side; empty where there is none, or where that still holds the same."""
     telling = {entries[at].text for at in under if not entries[at].text.startswith(LEAVING)}
+    kept = {one.guard for one in entries if one.text in telling}
     found = {one.text: one.guard for one in others if one.text in telling}
     guards = set(found.values())
     return (
         guards.pop()
-        if len(guards) == 1 and guards.isdisjoint(("", text)) and 2 * len(found) > len(telling)
+        if len(guards) == 1 and guards.isdisjoint(("", text, *kept)) and 2 * len(found) > len(telling)
         else ""
     )
 

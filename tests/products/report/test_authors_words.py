@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from diffscope.diff.parse import parse_diff
-from diffscope.products.report.authors_words import TestsSaid, read_words
+from diffscope.products.report.authors_words import read_words
 
 PATH = "vllm/config/lamp.py"
 SETTINGS = frozenset({"most_wicks", "burn_oil"})
@@ -52,32 +52,3 @@ SAID = "Cannot burn … wicks. Set --most-wicks to allow more."
 )  # fmt: skip
 def test_what_authors_say(patch: str, field: str, said: tuple[object, ...]) -> None:
     assert getattr(read_words(parse_diff(patch), SETTINGS), field) == said
-
-
-TEST = "tests/test_lamp.py"
-
-
-@pytest.mark.parametrize(
-    ("added", "removed", "said"),
-    [
-        pytest.param("@pytest.mark.skip(reason='dark')", "", TestsSaid(skips=1), id="a skip"),
-        pytest.param("@pytest.mark.skip(reason='dark')\ndef test_new():\n    lit()", "", TestsSaid(), id="a skip of a test that is new"),
-        pytest.param("@pytest.mark.skip(reason='dark')\ndef test_it(lamp):\n    lit()", "def test_it():\n    lit()", TestsSaid(skips=1), id="a skip of a test that was there"),
-        pytest.param("def test_new():\n    pytest.skip('dark')", "", TestsSaid(), id="a skip in a test that is new"),
-        pytest.param("    pytest.skip('dark')", "", TestsSaid(skips=1), id="a skip in a test that was there"),
-        pytest.param("    @pytest.mark.skip(reason='dark')", "@pytest.mark.skip(reason='dark')", TestsSaid(), id="a skip that moved"),
-        pytest.param("    Lamp('a', max_oil_version='4.5')", "    Lamp('a')", TestsSaid(caps=1), id="a greatest version"),
-        pytest.param("    assert lit() == 2", "    assert lit() == 1", TestsSaid(turned=1), id="another value"),
-        pytest.param("    Lamp.GAS.path(),", "    Lamp.OIL.path(),", TestsSaid(turned=1), id="another member"),
-        pytest.param("    assert burn() == 1", "    assert lit() == 1", TestsSaid(), id="another name"),
-        pytest.param("    assert lit() == 2", "", TestsSaid(), id="a line that is new"),
-        pytest.param("@pytest.mark.skip(reason='dark')", None, TestsSaid(), id="a skip in a new file"),
-    ],
-)  # fmt: skip
-def test_what_tests_give_up(added: str, removed: str | None, said: TestsSaid) -> None:
-    patch = a_patch(added, removed or "", path=TEST)
-    if removed is None:
-        patch = patch.replace(f"--- a/{TEST}", "new file mode 100644\n--- /dev/null").replace(
-            "@@ -10,0 +10", "@@ -0,0 +1"
-        )
-    assert read_words(parse_diff(patch), SETTINGS).tests == said

@@ -163,8 +163,12 @@ def test_a_constant_that_gave_way_may_have_measured_something_else() -> None:
     """No value of the setting is told to bring the old state back."""
     words = AuthorsWords(constants=(("0.5", "--oil"),), defaults=(("--oil", "0.9"),))
     (found,) = find_notices((a_change(),), (), {11: words})
-    assert (found.kind, found.keep) == ("default", None)
-    assert "gives way to `--oil`" in found.text.en
+    assert found.keep
+    assert "do not carry `0.5` over" in found.keep.en
+    assert [text and text.en for text in (found.was, found.now)] == [
+        "a fixed `0.5`",
+        "decided by `--oil`, `0.9` by default",
+    ]
 
 
 _NAMED = {"where": "`lit`", "count": 1, "callee": "glow", "target": "wick"}

@@ -19,7 +19,7 @@ from markupsafe import Markup, escape
 from diffscope.patterns import lazy_regex
 from diffscope.products.report.model import Counted, Digest, ReportOptions, Theme, TrendPoint
 from diffscope.products.report.render.area_map import NARROW, WIDE, area_cells
-from diffscope.products.report.render.markdown import summary, theme_line
+from diffscope.products.report.render.markdown import theme_line
 from diffscope.products.report.render.marks import ARROWS, spark
 from diffscope.products.report.render.page import LEAST_TREND, LEVELS, PageView
 from diffscope.products.report.render.story.story import Story
@@ -67,7 +67,6 @@ def render(digest: Digest, style: Style, options: ReportOptions) -> str:
         story=Story(read, words, options.templates),
         linked=partial(_linked, read),
         say=words.either,
-        summary=summary(read, words),
         about=about,
         figures=_figures(read, words),
         levels=LEVELS,

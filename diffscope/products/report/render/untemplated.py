@@ -18,8 +18,8 @@ from diffscope.products.report.model import (
     Theme,
 )
 from diffscope.products.report.render.page import PageView
-from diffscope.products.report.render.story.risks import Section, tidy
 from diffscope.products.report.render.story.story import Story
+from diffscope.products.report.render.story.upgrade import tidy
 from diffscope.render.console import Piece, Screen, Tone
 from diffscope.render.formats.brief import OF_WINDOW, Brief, fitted, foreign
 from diffscope.render.sanitize import visible
@@ -153,23 +153,19 @@ def render_text(digest: Digest, style: Style, options: ReportOptions) -> str:
         screen.line(Piece(_plain(line)))
     for gap in digest.gaps:
         screen.line(Piece(words.pick(gap.reason), Tone.MEDIUM))
-    _list(screen, words("report.upgrade") if story.upgrade else "", story.upgrade)
-    _sections(screen, words("report.main-changes", is_week=is_week), story.changes)
-    _list(screen, words("report.notices"), story.notice_lines)
-    _list(screen, words("risk-section"), story.risks)
-    _list(screen, words("report.highlights"), story.highlights)
-    _list(screen, words("report.trends"), story.trends)
-    _list(screen, words("report.follow-up"), story.follow_up)
+    sections = {
+        "report.upgrade": story.upgrade,
+        "report.fixes": story.fixes,
+        "report.picks": story.picks,
+        "report.reverts": story.reverts,
+        "report.notices": story.notice_lines,
+        "report.trends": story.trends,
+        "report.follow-up": story.actions,
+    }
+    for code, lines in sections.items():
+        if lines:
+            _list(screen, words(code), lines)
     return screen.text()
-
-
-def _sections(screen: Screen, title: str, sections: Iterable[Section]) -> None:
-    for at, section in enumerate(sections):
-        if at == 0:
-            _list(screen, title, ())
-        screen.line(Piece(section.title, Tone.STRONG), indent=2, hang=2)
-        for line in section.lines:
-            screen.line(Piece(f"- {_plain(line)}"), indent=2, hang=4)
 
 
 def _list(screen: Screen, title: str, lines: Iterable[str]) -> None:

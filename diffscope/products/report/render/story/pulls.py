@@ -7,11 +7,11 @@ from datetime import datetime
 from functools import cached_property
 from typing import Final
 
-from diffscope.messages.model import Language, Text
+from diffscope.messages.model import Language
 from diffscope.patterns import lazy_regex
 from diffscope.products.report.counts import name_of
 from diffscope.products.report.link_model import Link, LinkReason
-from diffscope.products.report.model import Notice, PullSummary
+from diffscope.products.report.model import Notice, PullSummary, Theme
 from diffscope.products.report.render.page import PageView
 from diffscope.products.report.render.story.titles import (
     WORDS_FILE,
@@ -21,15 +21,16 @@ from diffscope.products.report.render.story.titles import (
 )
 from diffscope.render.sentences import begin
 from diffscope.render.words import Words
+from diffscope.taxonomy.declared_words import stems_of
 
 _NAMED: Final = 3
-_NAMED_MORE: Final = 2
-_OFTEN: Final = 2
-"""Fixes soon after, from which on to wait is the better part."""
+_GRAVEST: Final = 2
+"""Fixes that are told with what they repaired."""
 _SOON: Final = 30
-"""Days within which a fix is soon after."""
+"""Days within which a fix of the same lines is a word on who wrote them, whatever its title."""
+_COMMON: Final = "fix add support model models kernel use new update default with backend bug error"
+"""Words that titles of any subject share."""
 _SHORT: Final = 170
-_LONGEST_CHECK: Final = 150
 _SHORT_COSTS: Final = 220
 _FOLLOWS: Final[tuple[tuple[LinkReason, str], ...]] = (
     ("reverts", "story.reverted"),
@@ -51,9 +52,7 @@ _AIDED: Final = -2.5
 _NOTICED: Final = 1.5
 _NEW: Final = 1.0
 _SWITCHES: Final = 2
-_PAIRS: Final = 3
-"""That are told with a title; of the others the numbers."""
-_MOST_PAIRS: Final = 4
+_REVERTS: Final = 6
 _LONG_TITLE: Final = 90
 _DAYS_FROM: Final = 72
 """Hours, from which on days are told."""
@@ -64,23 +63,34 @@ _MUTE: Final = -3.0
 _BY_TITLE: Final = frozenset({"bugfix", "feature", "performance"})
 """Kinds of which the title alone is worth a line, where it speaks of no code."""
 _CODE: Final = lazy_regex(r"\b[a-z]+_\w+|\b[A-Z][a-z]+[A-Z][a-z]+\w*")
+_OF, _STIFF = "\u7684", ("\u4ee5\u514d\u4e8e", "\u6765\u81ea")
 _SECURITY: Final = lazy_regex(r"(?i)\bsecurity\b")
 _HARMLESS: Final = lazy_regex(
-    r"(?i)\b(?:logs?|logging|messages?|typos?|docs?|document\w*|docstrings?|warnings?|comments?|metrics?|tests?)\b"
+    r"(?i)\b(?:logs?|logging|messages?|typos?|docs?|document\w*|docstrings?|warnings?|comments?|metrics?|tests?|mypy|pre-?commit|misnamed|hf runner)\b"
 )
-_HURTS_MOST: Final = lazy_regex(
-    r"(?i)\b(?:silent\w*|corrupt\w*|nans?|accuracy|degrad\w*|wrong\w*|incorrect\w*|garbage|garbled|data loss|all[- ]zeros?)\b"
-)
-_HURTS_MANY: Final = lazy_regex(r"(?i)\b(?:security|vulnerabilit\w+|cve)\b")
-_HURTS_MUCH: Final = lazy_regex(
-    r"(?i)\b(?:hangs?|hanging|stuck|deadlock\w*|leak\w*|oom|out[- ]of[- ]memory|illegal|overflow\w*)\b"
-)
-_HURTS: Final = lazy_regex(
-    r"(?i)\b(?:crash\w*|inf|freez\w*|broken|fail\w*|mismatch\w*|regress\w*|degrad\w*|wrong|incorrect|hangs?|hanging|stuck|deadlock\w*|leak\w*|oom|out[- ]of[- ]\w+|"
-    r"races?|segfault\w*|(?:key|index|type|name|attribute|value|runtime|assertion|import)[ ]?errors?|"
-    r"not releasing|loading error)\b"
-)
-"""Words of what hurts who meets it."""
+SYMPTOMS: Final = ("wrong", "data", "hang", "memory", "crash")
+"""What a fix repairs, by the words of its title, the gravest first."""
+_BY_SYMPTOM: Final = (
+    ("memory", lazy_regex(r"(?i)\bmemory leak|\bleak\w*\b.*\bmemory\b|\boom\b|\bout[- ]of[- ]memory\b|\bnot releasing\b")),
+    (
+        "wrong",
+        lazy_regex(
+            r"(?i)\b(?:silent(?:ly)?|corrupt\w*|nans?|accuracy|gibberish|garbage|garbled|all[- ]zeros?|data loss|parameter loss|"
+            r"truncat\w*|repetition|precision|token leakage|(?:attn|attention)_masks?|position_ids?)\b"
+            r"|\b(?:wrong|incorrect)(?:ly)? (?:\w+ ){0,2}(?:outputs?|results?|tokens?|texts?|logits?|logprobs?|scores?|answers?|embeddings?)\b"
+            r"|(?:\b|_)scales? (?:\w+ )?(?:weight|mismatch|handling|loading|not)\b"
+        ),
+    ),
+    ("data", lazy_regex(r"(?i)\b(?:security|cve|vulnerab\w+|isolation|leak(?:s|ed|ing)?|deserializ\w+)\b|\btrust_remote_code\b|\bcache_salt\b")),
+    ("hang", lazy_regex(r"(?i)\b(?:hangs?|hanging|stuck|deadlock\w*|freez\w*|stalls?|infinite loop)\b")),
+    (
+        "crash",
+        lazy_regex(
+            r"(?i)\b(?:crash\w*|segfault\w*|illegal|overflow\w*|races?|race condition|broken|fail(?:s|ed|ure|ures)?|assertion|regress\w*|"
+            r"(?:key|index|type|name|attribute|value|runtime|assertion|import)[ ]?errors?|shape mismatch|dtype mismatch|loading error)\b"
+        ),
+    ),
+)  # fmt: skip
 _INSIDE: Final = frozenset({"refactor", "test", "ci", "docs"})
 
 
@@ -93,23 +103,24 @@ class PullStory:
         self._digest = read.digest
         self._chinese = chinese_titles(own.get(WORDS_FILE))
 
-    def title(self, number: int) -> str:
-        """Return what a pull request is called, without the tags before it: in Chinese where all its words are known."""
-        pull = self._read.pull(number)
-        if pull is None:
+    def title(self, number: int, *, is_bare: bool = False) -> str:
+        """Return what a pull request is called, without the tags before it: in Chinese where all its words are known; ``is_bare`` without what it is about."""
+        title = self._raw_title(number)
+        if not title:
             return ""
-        said = ""
-        if self._words.language is Language.CHINESE:
-            said = self._chinese.said(pull.title)
-        bare = bare_title(pull.title).rstrip(".").strip()
+        said = self._chinese.said(title) if self._words.language is Language.CHINESE else ""
+        if said.count(_OF) > 1 or any(each in said for each in _STIFF):
+            # Behind each other such words read as no Chinese: the title keeps its own words.
+            said = ""
+        bare = bare_title(title).rstrip(".").strip()
         if len(bare) > _LONG_TITLE:
             bare = _FULL_STOP.split(bare, maxsplit=1)[0].rstrip(".")
         said = said or begin(bare)
-        topic = topic_of(pull.title)
-        if not topic and _SECURITY.search(pull.title) and not _SECURITY.search(bare):
+        topic = topic_of(title)
+        if not topic and _SECURITY.search(title) and not _SECURITY.search(bare):
             topic = self._words("story.security")
         is_needed = topic and not any(word[:_STEM].lower() in bare.lower() for word in topic.split())
-        return f"{topic}{self._words.colon}{said}" if is_needed else said
+        return f"{topic}{self._words.colon}{said}" if is_needed and not is_bare else said
 
     def told(self, number: int, *, is_listed: bool = False) -> str:
         """Return a pull request in a few sentences: what one gets, how it is switched on, what it costs, whom it concerns, what followed."""
@@ -132,14 +143,6 @@ class PullStory:
         }
         return words("story.pull", pull=name_of(number), title=self.title(number), **told)
 
-    def in_short(self, pull: PullSummary) -> str:
-        """Return a pull request in two sentences: its title, and what is other now, how it is switched on, or whom it concerns."""
-        words = self._words
-        said = list(self._says(pull)[:1])
-        said += words.picked(pull.switch)[:1] if not any("`" in one for one in said) else ()
-        parts = words.semicolon.join(part for part in (*said, self.became(pull.number)) if part)
-        return words("story.in-short", pull=name_of(pull.number), title=self.title(pull.number), said=parts)
-
     def _costs(self, pull: PullSummary) -> Iterator[str]:
         # By one language for both: a second one only beside a short one.
         is_short = sum(len(text.en) for text in pull.costs) <= _SHORT_COSTS
@@ -151,33 +154,6 @@ class PullStory:
         """Return what a notice says: of what only its title tells the title."""
         is_title = notice.name == name_of(notice.pulls[0])
         return self.title(notice.pulls[0]) if is_title else self._words.pick(notice.text)
-
-    def state(self, number: int, *, is_on: bool) -> str:
-        """Return whether a pull request is ready for use, to be tried or to be waited for: its default, what its tests say, and the fixes until the newest commit."""
-        pull, words = self._read.pull(number), self._words
-        if pull is None:
-            return ""
-        fixes = list(dict.fromkeys((*self._fixes_of(number), *pull.later_fixes)))
-        soon = [fix for fix in fixes if self._days(number, fix) <= _SOON]
-        if soon:
-            lead = "state-of.wait" if len(soon) >= _OFTEN else "state-of.try"
-        else:
-            lead = "state-of.on" if is_on else "state-of.off" if pull.switch else "state-of.ready"
-        skips, caps, turned = pull.weakened
-        lost = {"state-of.skips": skips, "state-of.caps": caps, "state-of.turned": turned}
-        given_up = [words(code, count=count) for code, count in lost.items() if count]
-        tests = "state-of.with-tests" if pull.tests else "state-of.untested"
-        parts = [
-            words(lead),
-            words("state-of.weakened", names=given_up) if given_up else words(tests),
-        ]
-        if self._digest.newest is not None:
-            code, day = "state-of.fixed" if fixes else "state-of.not-fixed", self._digest.newest.day
-            parts.append(words(code, count=len(fixes), pulls=self.numbers(fixes, _NAMED), day=day))
-        return words.semicolon.join(part for part in parts if part)
-
-    def _fixes_of(self, number: int) -> list[int]:
-        return [link.source for link in self._links if link.target == number and link.reason == "fixes"]
 
     def _days(self, target: int, source: int) -> float:
         """Return how many days after a pull request another one was merged; very many where it is not known."""
@@ -197,51 +173,84 @@ class PullStory:
         is_short = sum(len(text.en) for text in pull.plain) <= _SHORT
         return self._words.picked(pull.plain if is_short else pull.plain[:1])
 
-    @staticmethod
-    def checks(pull: PullSummary) -> list[Text]:
-        """Return what to check of a pull request that is short and names nothing private."""
-        return [text for text in pull.checks if len(text.en) <= _LONGEST_CHECK and "`_" not in text.en]
-
-    def has_own_words(self, pull: PullSummary) -> bool:
-        """Return whether something is known of a pull request besides the area that it lies in."""
-        return bool(self.checks(pull) or self.became(pull.number))
-
-    def named(self, number: int) -> str:
-        """Return the title of a pull request with its number, and what became of it."""
-        became = self.became(number)
-        aside = self._words.semicolon.join(part for part in (name_of(number), became) if part)
-        return f"{self.title(number)}{self._words.aside(aside)}"
-
     def became(self, number: int) -> str:
         """Return what became of a pull request, in the window and after it, the gravest first; nothing where nothing followed."""
-        parts = []
+        words, parts = self._words, list[str]()
         for reason, code in _FOLLOWS:
-            sources = [
-                link.source
-                for link in self._links
-                if link.target == number
-                and link.reason == reason
-                # Who works on after the window is no news of it.
-                and (reason != "builds-on" or (self._read.pull(link.source) and link.weight >= _TELLING))
-            ]
-            if sources:
-                parts.append(self._words(code, pulls=self.numbers(sources, _NAMED)))
-            pull = self._read.pull(number) if sources and reason == "fixes" else None
-            told = {link.source for link in self._links if link.target == number}
-            # Where fixes are told the others are, too: a list that ends reads as if there were no more.
-            more = [fix for fix in (pull.later_fixes if pull else ()) if fix not in told]
-            if more:
-                few = self._words.aside(self.numbers(more, len(more))) if len(more) <= _NAMED_MORE else ""
-                parts.append(self._words("story.touched", count=len(more)) + few)
-        return self._words.semicolon.join(parts)
+            sources = self._followers(number, reason)
+            if reason == "fixes":
+                parts += self._mended(number)
+            elif sources:
+                parts.append(words(code, pulls=self.numbers(sources)))
+        return words.semicolon.join(parts)
+
+    def _followers(self, number: int, reason: LinkReason) -> list[int]:
+        """Return who follows a pull request so: who works on after the window is no news of it."""
+        return [
+            link.source
+            for link in self._links
+            if link.target == number
+            and link.reason == reason
+            and (reason != "builds-on" or (self._read.pull(link.source) and link.weight >= _TELLING))
+        ]
+
+    def fixes_of(self, number: int) -> list[int]:
+        """Return the fixes since of what a pull request brought, the gravest first: soon after it, or of the same subject by their titles."""
+        pull, found = self._read.pull(number), []
+        direct = {*self._followers(number, "fixes")}
+        own = stems_of(bare_title(self._raw_title(number))) - stems_of(_COMMON)
+        for fix in dict.fromkeys((*direct, *(pull.later_fixes if pull else ()))):
+            is_same = not own.isdisjoint(stems_of(bare_title(self._raw_title(fix))))
+            if is_same or (fix in direct and self._days(number, fix) <= _SOON):
+                found.append(fix)
+        return sorted(found, key=lambda fix: (self._gravity(fix), fix not in direct, fix))
+
+    def _gravity(self, number: int) -> int:
+        symptom = symptom_of(self._raw_title(number))
+        return SYMPTOMS.index(symptom) if symptom else len(SYMPTOMS)
+
+    def _mended(self, number: int) -> Iterator[str]:
+        """Yield the gravest fixes of what a pull request brought, with what they repaired."""
+        words, fixes = self._words, self.fixes_of(number)
+        told = [words("story.fix-of", pull=name_of(fix), title=self.title(fix)) for fix in fixes[:_GRAVEST]]
+        if told:
+            # What is not named here stands below the fold.
+            code = "story.fixed" if len(fixes) <= _GRAVEST else "story.fixed-first"
+            yield words(code, fixes=words.comma.join(told))
 
     @cached_property
     def _links(self) -> tuple[Link, ...]:
         return tuple(link for link in self._digest.links if link.reason in dict(_FOLLOWS))
 
-    def numbers(self, numbers: Iterable[int], most: int) -> str:
+    def theme_of(self, pull: PullSummary) -> str:
+        """Return what the line of work of a pull request is called, else its area."""
+        theme = self.themes.get(pull.number)
+        if theme is not None:
+            return self.heading(theme)
+        return self._read.area(pull.areas[0] if pull.areas else "other")
+
+    @cached_property
+    def themes(self) -> dict[int, Theme]:
+        """The line of work of each pull request that is in one with a name."""
+        return {
+            number: theme
+            for theme in self._digest.themes
+            for number in theme.pulls
+            # What a community is called by is the title of one of its pull requests.
+            if theme.seed not in ("chain", "together")
+        }
+
+    def heading(self, theme: Theme) -> str:
+        """Return what a theme is called, with its area where its name does not say it."""
+        title, area = self._words.pick(theme.title), self._read.area(theme.area)
+        if theme.seed == "registry":
+            return area
+        is_said = theme.seed in ("area", "chain", "together") or area.lower() in title.lower()
+        return title if is_said else self._words("story.of-area", title=title, area=area)
+
+    def numbers(self, numbers: Iterable[int]) -> str:
         """Return numbers as a list, each once."""
-        return self._words.listed([name_of(number) for number in dict.fromkeys(numbers)], most)
+        return self._words.comma.join(name_of(number) for number in dict.fromkeys(numbers))
 
     def weight(self, pull: PullSummary) -> float:
         """Return how much a pull request is to a reader: its importance, more where users notice it, less where it only tidies."""
@@ -258,19 +267,6 @@ class PullStory:
             + _NEW * (pull.kind in _GAINS)
             + _QUIET * is_quiet
         )
-
-    @staticmethod
-    def is_harmless(pull: PullSummary) -> bool:
-        """Return whether a title speaks of logs, documents, tests and the like."""
-        return _HARMLESS.search(pull.title) is not None
-
-    @staticmethod
-    def hurts(pull: PullSummary) -> int:
-        """Return how much what a title names hurts: wrong results that nobody sees, then what opens a server or stops it, then errors."""
-        if PullStory.is_harmless(pull):
-            return 0
-        grades = (_HURTS_MOST, _HURTS_MANY, _HURTS_MUCH, _HURTS)
-        return next((len(grades) - at for at, words in enumerate(grades) if words.search(pull.title)), 0)
 
     @cached_property
     def _noticed(self) -> frozenset[int]:
@@ -292,48 +288,37 @@ class PullStory:
         return tuple(sorted(kept, key=lambda pull: (-self.weight(pull), pull.number)))
 
     @cached_property
-    def pairs(self) -> tuple[str, ...]:
-        """What was taken back, in the window and after it, and whose new code was mended in it: a line for each two pull requests."""
-        return tuple(self._pairs())
-
-    def _pairs(self) -> Iterator[str]:
-        words, found = self._words, []
-        for link in self._links:
-            is_target, is_source = (self._read.pull(one) is not None for one in (link.target, link.source))
-            is_undone = link.reason == "reverts" and (is_target or is_source)
-            if is_undone or (link.reason == "fixes" and is_target and is_source):
-                found.append((link.reason == "fixes", not is_target, link.target, link.source))
-        found.sort(key=lambda each: (*each[:2], -self._importance(each[2]), each[2:]))
-        for is_fix, _, target, source in found[:_PAIRS]:
-            yield words(
+    def reverts(self) -> tuple[str, ...]:
+        """What was taken back, in the window and after it: a line for each two pull requests."""
+        found = [
+            link
+            for link in self._links
+            if link.reason == "reverts" and (self._read.pull(link.target) or self._read.pull(link.source))
+        ]
+        found.sort(key=lambda link: (self._read.pull(link.target) is None, link.target, link.source))
+        return tuple(
+            self._words(
                 "story.pair",
-                pair=self._pair(is_fix=is_fix, target=target, source=source),
-                after=self._after(target, source),
-                title=self._titled(source if is_fix else target) + self._again(target),
+                source=name_of(link.source),
+                target=name_of(link.target),
+                after=self._after(link.target, link.source),
+                title=self.title(link.target) + self._again(link.target),
             )
-        rest = [self._pair(is_fix=each[0], target=each[2], source=each[3]) for each in found[_PAIRS:]]
-        if rest:
-            yield words("story.pairs-besides", names=words.listed(rest, _MOST_PAIRS))
+            for link in found[:_REVERTS]
+        )
 
     def _again(self, number: int) -> str:
         """Return who did again what was taken back; nothing where nobody did."""
-        sources = [
-            link.source for link in self._links if link.target == number and link.reason == "reapplies"
-        ]
-        return self._words("story.pair-again", pulls=self.numbers(sources, _NAMED)) if sources else ""
+        sources = self._followers(number, "reapplies")
+        return self._words("story.pair-again", pulls=self.numbers(sources)) if sources else ""
 
-    def _pair(self, *, is_fix: bool, target: int, source: int) -> str:
-        code = "story.pair-fixes" if is_fix else "story.pair-reverts"
-        return self._words(code, source=name_of(source), target=name_of(target))
-
-    def _importance(self, number: int) -> float:
+    def _raw_title(self, number: int) -> str:
         pull = self._read.pull(number)
-        return pull.importance if pull else 0.0
+        return pull.title if pull else self._titles.get(number, "")
 
-    def _titled(self, number: int) -> str:
-        if self._read.pull(number):
-            return self.title(number)
-        return next((bare_title(one.title) for one in self._digest.related if one.number == number), "")
+    @cached_property
+    def _titles(self) -> dict[int, str]:
+        return {one.number: one.title for one in self._digest.related}
 
     def _after(self, target: int, source: int) -> str:
         """Return how long after a pull request another one was merged; nothing where it is not known."""
@@ -346,3 +331,10 @@ class PullStory:
         code = "story.after-hours" if is_soon else "story.after-days"
         day = "" if self._read.pull(source) else self._words("story.on-day", day=second[:10])
         return self._words(code, count=hours if is_soon else round(hours / 24), day=day)
+
+
+def symptom_of(title: str) -> str:
+    """Return what a fix repairs by its title, one of ``SYMPTOMS``; nothing where the title names none, or speaks of logs, documents, tests."""
+    if _HARMLESS.search(title):
+        return ""
+    return next((symptom for symptom, words in _BY_SYMPTOM if words.search(title)), "")

@@ -1,4 +1,4 @@
-"""What a report tells in sentences: what changed for whom, what users notice, risks, highlights, trends, what to follow up.
+"""What a report tells in sentences: what the window was about, what an upgrade asks, fixes, what to look at, what users notice, what to do.
 
 Every sentence names its pull requests as ``#N``; code stands in backticks. The same sentences go into every format, which links the numbers.
 """
@@ -9,48 +9,46 @@ import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
-from itertools import islice
 from typing import Final
 
+from diffscope.messages.model import Language
+from diffscope.messages.say import texts
+from diffscope.patterns import lazy_regex
 from diffscope.products.report.counts import name_of
-from diffscope.products.report.model import Notice, NoticeKind, PullSummary, Theme
+from diffscope.products.report.model import PullSummary, RiskItem, Theme
 from diffscope.products.report.plain import AUDIENCES
 from diffscope.products.report.render.page import PageView
-from diffscope.products.report.render.story.pulls import PullStory
-from diffscope.products.report.render.story.risks import ACT, RiskStory, Section, UpgradeList
+from diffscope.products.report.render.story.noticed import NoticeStory
+from diffscope.products.report.render.story.pulls import SYMPTOMS, PullStory, symptom_of
 from diffscope.products.report.render.story.trends import TrendStory
+from diffscope.products.report.render.story.upgrade import FlagStory, Section, UpgradeList
 from diffscope.render.words import Words
+from diffscope.rules.model import Severity
 
-_TOLD: Final = 3
-"""Pull requests that are told of what is new."""
+_MOVES: Final = 3
+"""Lines of work that the first sentences tell."""
+_OF_A_MOVE: Final = 2
+_PICKS: Final = 6
 _OF_A_THEME: Final = 2
-_FIXES: Final = 4
-_HIGHLIGHTS: Final = 3
-_SPANS: Final = 4
-"""Marks of code in what is said in short: two pieces of it."""
+_FIXES: Final = 7
+_OF_A_SYMPTOM: Final = 3
 _LEADS: Final = 2
-_SHOWN: Final[Mapping[NoticeKind, int]] = {
-    "default": 3,
-    **dict.fromkeys(("removed", "model"), 2),
-    **dict.fromkeys(("option", "request", "variable", "endpoint"), 2),
-    **dict.fromkeys(("refused", "dependency"), 1),
-}
-"""Of each kind before the fold; what asks nobody to act, and few name, is counted there."""
-_LISTED: Final[frozenset[NoticeKind]] = frozenset({"default", "removed", "dependency"})
-"""Of what asks to act that which is listed whole."""
+_ACTIONS: Final = 3
 _OF_ONE: Final = 4
-"""Of one pull request and kind."""
-_FOLLOW_UPS: Final = 2
-_NAMED: Final = 3
-_REACH: Final = 3.0
-"""What a changed default counts for in what moved, in points of importance."""
+_DECIDES: Final = 3.0
+"""What a changed default or dependency counts for in what moved, in points of importance."""
 _LINKED: Final = 0.75
 _FOLLOWING: Final = ("fixes", "builds-on", "uses", "reverts")
-_SHORT_REASON: Final = 90
-_SHORT: Final = 100
-"""Characters of what is said of a pull request in the summary."""
-_MANY: Final = 5
-_MANY_CHANGES: Final = 4
+_QUOTES: Final = "“"
+_VAGUE: Final = ("models", "config")
+"""Areas that a change of another one often touches."""
+_TESTS: Final = "TC"
+_CLASS: Final = lazy_regex(r"`[A-Z]\w*[a-z]\w*`|`[A-Z]+ /|`--")
+"""Names of what is known beyond its module: a class, an endpoint, an option."""
+_KEPT: Final = lazy_regex(r"to (?:stay, pin|switch it off,|keep it, set) `([^`]+)`(?: to `'?([^`']*)'?`)?")
+"""How the advice begins that brings the old state back."""
+_CONDITION: Final = lazy_regex(r"^(?:Where|With) `([^`]{4,60})`,")
+"""How a question to check begins that holds for one case."""
 
 
 class Story:
@@ -61,64 +59,235 @@ class Story:
         self._words = words
         self._digest = read.digest
         self._pulls = PullStory(read, words, own or {})
-        self._risks = RiskStory(read, words, self._pulls)
+        self._flags = FlagStory(read, words)
         self._upgrade = UpgradeList(read, words, self._pulls)
+        self._noticed = NoticeStory(read.digest, words, self._pulls, self._upgrade)
         self.upgrade = self._upgrade.lines()
+        self.reverts = self._pulls.reverts
         self.trends = TrendStory(read, words).trends()
 
-    @cached_property
-    def risks(self) -> tuple[str, ...]:
-        """The risks that no section before tells of."""
-        return self._risks.besides(self._told | self._upgrade.asking)
-
-    # what changed for whom
+    # what the window was about
 
     @cached_property
-    def changes(self) -> tuple[Section, ...]:
-        """What changed: what hurt and is mended, what is new, and what was taken back or mended at once."""
-        sections = {
-            "changes.fixed": map(self.told, self._fixes),
-            "changes.new": self._grouped(self._new),
-            "changes.pairs": self._pulls.pairs,
+    def summary(self) -> tuple[str, ...]:
+        """What the window was about, what it repaired and took back, and what that means to who upgrades."""
+        if not self._digest.source_pulls:
+            return ()
+        return tuple(line for line in (*self._moves(), self._repairs(), self._verdict()) if line)
+
+    def _moves(self) -> Iterator[str]:
+        """Yield what changed under those who run it, and what is new, by lines of work: of one of them two where both change what is there."""
+        words, is_week = self._words, self._read.is_week
+        picked = {pull.number for pull, _ in self._picked}
+        groups = (
+            ("story.decided", [pull for pull in self._moving if pull.number in self._gists], _OF_A_MOVE),
+            ("story.new", [pull for pull in self._moving if pull.number in picked], 1),
+        )
+        for code, pulls, most in groups:
+            found: dict[str, list[PullSummary]] = {}
+            for pull in pulls:
+                found.setdefault(self._pulls.theme_of(pull), []).append(pull)
+            moves = [self._move(name, own[:most]) for name, own in list(found.items())[:_MOVES]]
+            if moves:
+                yield words(code, said=words.semicolon.join(moves), is_week=is_week)
+
+    def _move(self, theme: str, pulls: Sequence[PullSummary]) -> str:
+        words = self._words
+        said = [
+            words(
+                "story.named-in",
+                name=self._gists.get(pull.number) or self._pulls.title(pull.number, is_bare=True),
+                pull=name_of(pull.number),
+            )
+            for pull in pulls
+        ]
+        return words("story.move", theme=theme, said=words.comma.join(said))
+
+    @cached_property
+    def _moving(self) -> list[PullSummary]:
+        """What moved most, by what it decides and what is linked to it."""
+        follows = Counter(link.target for link in self._digest.links if link.reason in _FOLLOWING)
+        pinned = {one.pulls[0] for one in self._digest.notices if one.kind == "dependency" and one.is_weighty}
+        many = {number: theme.count for number, theme in self._pulls.themes.items()}
+        scores = {
+            pull.number: self._pulls.weight(pull) / 2
+            + _DECIDES * ((pull.number in self._gists) + (pull.number in self._upgrade.asking))
+            + _DECIDES * (pull.number in pinned)
+            + _LINKED * (min(follows[pull.number], _OF_ONE) + math.log2(many.get(pull.number, 1)))
+            for pull in self._pulls.ranked
+            if pull.number in self._gists or (pull.kind != "bugfix" and pull.audience != AUDIENCES[-1])
         }
-        told = {name: tuple(lines) for name, lines in sections.items()}
-        return tuple(Section(self._words(name), lines) for name, lines in told.items() if lines)
+        return sorted(
+            (pull for pull in self._pulls.ranked if pull.number in scores),
+            key=lambda pull: -scores[pull.number],
+        )
 
     @cached_property
-    def _new(self) -> list[PullSummary]:
-        """What is told of what is new, most to a reader first, not too much of one line of work."""
-        found: list[PullSummary] = []
-        for pull in self._pulls.ranked:
-            if pull.number in self._fixes or pull.audience == AUDIENCES[-1] or pull.kind == "bugfix":
-                continue
-            of_theme = sum(self._theme_of(pull) == self._theme_of(one) for one in found)
-            if of_theme < _OF_A_THEME:
-                found.append(pull)
-        return found[:_TOLD]
-
-    def _grouped(self, pulls: Sequence[PullSummary]) -> Iterator[str]:
-        groups: dict[str, list[PullSummary]] = {}
-        for pull in pulls:
-            groups.setdefault(self._theme_of(pull), []).append(pull)
-        for name, group in groups.items():
-            for pull in group:
-                yield self._words("story.of-theme", theme=name, line=self.told(pull.number))
-
-    def _theme_of(self, pull: PullSummary) -> str:
-        theme = self._themes.get(pull.number)
-        if theme is not None:
-            return self.heading(theme)
-        return self._read.area(pull.areas[0] if pull.areas else "other")
-
-    @cached_property
-    def _themes(self) -> dict[int, Theme]:
+    def _gists(self) -> dict[int, str]:
+        """What changes a default, a base or which versions of a dependency are taken, in a few words."""
         return {
-            number: theme
-            for theme in self._digest.themes
-            for number in theme.pulls
-            # What a community is called by is the title of one of its pull requests.
-            if theme.seed not in ("chain", "together")
+            one.pulls[0]: self._words.pick(one.gist)
+            for one in reversed(self._digest.notices)
+            if one.gist
+            and one.undone_by is None
+            and (one.kind == "default" or one.is_weighty or one.name.isupper())
         }
+
+    def _repairs(self) -> str:
+        """Return what the gravest fixes repaired, and what was taken back."""
+        words, by_symptom = self._words, self._by_symptom
+        said = [
+            words(f"repaired.{symptom}", pulls=self._pulls.numbers(pull.number for pull in pulls))
+            for symptom, pulls in by_symptom.items()
+        ]
+        again = {link.target for link in self._digest.links if link.reason == "reapplies"}
+        undone = sorted(one for one in self._pulls.taken_back - again if self._read.pull(one))
+        parts = [words("story.repaired", said=words.comma.join(said))] if said else []
+        parts += [words("story.taken-back", pulls=self._pulls.numbers(undone))] if undone else []
+        return words("story.sentence", said=words.semicolon.join(parts)) if parts else ""
+
+    def _verdict(self) -> str:
+        """Return who must act before an upgrade, by the numbers of the list."""
+        words, who = self._words, dict[str, list[str]]()
+        for at, group in enumerate(self._upgrade.groups, start=1):
+            name = self._upgrade.who(group)
+            name = words("story.those-who-set") if "`" in name and group[0].kind == "removed" else name
+            who.setdefault(name, []).append(str(at))
+        if not who:
+            return words("story.verdict-none")
+        said = [
+            words("story.verdict-who", who=name, numbers=words.comma.join(at)) for name, at in who.items()
+        ]
+        code = "story.verdict-all" if words("story.everyone") in who else "story.verdict-some"
+        return words(code, said=words.semicolon.join(said))
+
+    # what was fixed
+
+    @cached_property
+    def fixes(self) -> tuple[str, ...]:
+        """The gravest fixes, a line a symptom."""
+        words = self._words
+        return tuple(
+            words(
+                "story.fixes",
+                symptom=words(f"symptom.{symptom}"),
+                said=words.semicolon.join(map(self._fix, pulls)),
+            )
+            for symptom, pulls in self._by_symptom.items()
+        )
+
+    def _fix(self, pull: PullSummary) -> str:
+        words = self._words
+        says = [text for text in pull.plain[:1] if _QUOTES not in text.en]
+        who = words("story.fix-who", who=words.pick(pull.affects)) if pull.affects and not pull.switch else ""
+        parts = [*words.picked(says), who, self._pulls.became(pull.number)]
+        aside = words.aside(words.semicolon.join(part for part in parts if part)) if any(parts) else ""
+        return words("story.fix", pull=name_of(pull.number), title=self._pulls.title(pull.number)) + aside
+
+    @cached_property
+    def _by_symptom(self) -> dict[str, list[PullSummary]]:
+        """The gravest fixes by what they repaired, not those of what this window brought itself."""
+        own = {
+            link.source
+            for link in self._digest.links
+            if link.reason == "fixes" and self._read.pull(link.target)
+        }
+        found: dict[str, list[PullSummary]] = {symptom: [] for symptom in SYMPTOMS}
+        for pull in self._pulls.ranked:
+            symptom = symptom_of(pull.title)
+            is_fix = pull.kind == "bugfix" and pull.audience != AUDIENCES[-1] and pull.number not in own
+            if symptom and is_fix and pull.number not in self._upgrade.asking:
+                found[symptom].append(pull)
+        left, kept = _FIXES, {}
+        for symptom, pulls in found.items():
+            kept[symptom] = pulls[: min(_OF_A_SYMPTOM, left)]
+            left -= len(kept[symptom])
+        return {symptom: pulls for symptom, pulls in kept.items() if pulls}
+
+    # what to look at
+
+    @cached_property
+    def picks(self) -> tuple[str, ...]:
+        """The pull requests to look at: what each does, what breaks if it is wrong, whom it concerns, what followed."""
+        return tuple(said for _, said in self._picked)
+
+    @cached_property
+    def _picked(self) -> list[tuple[PullSummary, str]]:
+        found: list[tuple[PullSummary, str]] = []
+        areas: set[str] = set()
+        for pull in self._pulls.ranked:
+            of_theme = sum(self._pulls.theme_of(pull) == self._pulls.theme_of(one) for one, _ in found)
+            is_told = pull.number in self._upgrade.asking or of_theme >= _OF_A_THEME
+            if pull.kind == "bugfix" or pull.audience == AUDIENCES[-1] or is_told:
+                continue
+            said = self._pick(pull, areas)
+            if said:
+                found.append((pull, said))
+            if len(found) == _PICKS:
+                break
+        return found
+
+    def _pick(self, pull: PullSummary, areas: set[str]) -> str:
+        """Return what is said of a pull request; nothing where only what holds for its whole area is known. ``areas`` are those told of."""
+        words = self._words
+        does, became = self._does(pull), self._pulls.became(pull.number)
+        breaks = "" if self._pulls.fixes_of(pull.number) else self._breaks(pull, areas)
+        is_few = self._digest.source_pulls <= _PICKS
+        if not (self._pulls.fixes_of(pull.number) or breaks or is_few):
+            return ""
+        costs = words.picked(pull.costs)[:1]
+        parts = {
+            "pick.does": words.semicolon.join(does),
+            "pick.costs": words.semicolon.join(costs),
+            "pick.who": words.pick(pull.affects) if pull.affects and not pull.switch else "",
+            "pick.breaks": breaks,
+            "pick.open": became,
+            "pick.untested": "" if pull.tests or pull.kind == "refactor" else words("story.untested"),
+        }
+        said = words.gap.join(words(code, said=part).strip() for code, part in parts.items() if part)
+        return words("story.pick", pull=name_of(pull.number), title=self._pulls.title(pull.number), said=said)
+
+    def _does(self, pull: PullSummary) -> list[str]:
+        """Return what is other now: an author's words only behind ours."""
+        words = self._words
+        own = [text for text in pull.plain if not text.en.startswith(_QUOTES)][:1]
+        said = list(
+            words.picked(
+                own
+                or (
+                    ()
+                    if pull.switch
+                    else [text for text in pull.gist[: pull.telling] if _CLASS.search(text.en)][:1]
+                )
+            )
+        )
+        said += words.picked(pull.switch)[:_OF_A_MOVE]
+        quotes = [text for text in pull.plain if text.en.startswith(_QUOTES)]
+        return [*said, *words.picked(quotes[:1] if said and not own else ())]
+
+    def _breaks(self, pull: PullSummary, areas: set[str]) -> str:
+        """Return what breaks if the gravest code that a pull request changes is wrong, and in which case; each area once."""
+        known = texts(Language.ENGLISH)
+        named = [area for area in pull.areas if f"breaks.{area}" in known]
+        area = min(named, key=lambda area: area in _VAGUE, default="")
+        items = [
+            item for item in pull.flags if (item.symbol or item.path) and not item.code.startswith(_TESTS)
+        ]
+        items = [item for item in items if item.severity.rank >= Severity.MEDIUM.rank]
+        if not area or area in areas or not items:
+            return ""
+        areas.add(area)
+        words = self._words
+        case = next((found[1] for text in pull.checks if (found := _CONDITION.match(text.en))), "")
+        where = words("pick.case", case=case) if case else ""
+        return words(
+            "pick.if-wrong", symbol=self._symbol(items[0]), where=where, said=words(f"breaks.{area}")
+        )
+
+    def _symbol(self, item: RiskItem) -> str:
+        return self._flags.target(item)
+
+    # lines of work
 
     @cached_property
     def themes(self) -> tuple[Section, ...]:
@@ -129,12 +298,8 @@ class Story:
         )
 
     def heading(self, theme: Theme) -> str:
-        """Return what a theme is called, with its area where its name does not say it."""
-        title, area = self._words.pick(theme.title), self._read.area(theme.area)
-        if theme.seed == "registry":
-            return area
-        is_said = theme.seed in ("area", "chain", "together") or area.lower() in title.lower()
-        return title if is_said else self._words("story.of-area", title=title, area=area)
+        """Return what a theme is called."""
+        return self._pulls.heading(theme)
 
     def _leading(self, theme: Theme) -> list[int]:
         """Return the pull requests that begin a theme: not those that follow another of it, and not what was taken back first."""
@@ -160,220 +325,72 @@ class Story:
 
     def flags_of(self, pull: PullSummary) -> tuple[str, ...]:
         """Return the flags of a pull request, a line each, in the order of its summary."""
-        return tuple(map(self._risks.line, pull.flags))
-
-    @cached_property
-    def highlights(self) -> tuple[str, ...]:
-        """The most important pull requests that stand in no section before, two sentences each."""
-        said = self._told | self._upgrade.asking | {pull.number for pull in self._moving} | self._risks.told
-        fresh = (
-            self._pulls.in_short(pull)
-            for pull in self._pulls.ranked
-            if pull.number not in said
-            and pull.plain
-            and pull.audience != AUDIENCES[-1]
-            and pull.plain[0].en.count("`") <= _SPANS
-        )
-        return tuple(islice(fresh, _HIGHLIGHTS))
+        return tuple(map(self._flags.line, pull.flags))
 
     @cached_property
     def _told(self) -> frozenset[int]:
-        """What stands under the main changes."""
-        return frozenset((*self._fixes, *(pull.number for pull in self._new)))
-
-    @cached_property
-    def _fixes(self) -> dict[int, None]:
-        """The most important fixes of what hurts by their titles."""
-        fixes = [
-            pull
-            for pull in self._pulls.ranked
-            if pull.kind == "bugfix"
-            and pull.audience != AUDIENCES[-1]
-            and (self._pulls.hurts(pull) or (pull.plain and not self._pulls.is_harmless(pull)))
-        ]
-        fixes.sort(key=lambda pull: -self._pulls.hurts(pull))
-        return dict.fromkeys(pull.number for pull in fixes[:_FIXES])
-
-    # what users notice
+        """What stands among what to look at and the fixes."""
+        fixes = {pull.number for pulls in self._by_symptom.values() for pull in pulls}
+        return frozenset(fixes | {pull.number for pull, _ in self._picked})
 
     @cached_property
     def notices(self) -> tuple[Section, ...]:
         """What users notice, by kind."""
-        return tuple(
-            Section(self._words(f"notices.{kind}"), tuple(map(self._notice, found)))
-            for kind, found in self._by_kind.items()
-        )
-
-    @cached_property
-    def _by_kind(self) -> dict[NoticeKind, list[Notice]]:
-        by_kind: dict[NoticeKind, list[Notice]] = {}
-        for notice in self._digest.notices:
-            by_kind.setdefault(notice.kind, []).append(notice)
-        return by_kind
+        return self._noticed.sections
 
     @cached_property
     def notice_lines(self) -> tuple[str, ...]:
-        """What users notice before the fold, a line a kind: what asks them to act, and what they name; the others counted."""
-        words, lines, counted = self._words, [], []
-        for kind, found in self._by_kind.items():
-            most = _SHOWN.get(kind, 0)
-            name = words(f"notices.{kind}")
-            # What is new or refused stands with its pull request above.
-            fresh = [
-                one
-                for one in found
-                if not any(one in group for group in self._upgrade.groups)
-                and (kind in _LISTED or (self._told | self._upgrade.asking).isdisjoint(one.pulls))
-            ]
-            if not fresh and kind in ACT:
-                continue
-            if not most or not fresh:
-                counted.append(words("story.count-of", name=name, count=len(found)))
-                continue
-            groups = self._together(fresh)
-            listed = words.semicolon.join(text for text, _ in groups[:most])
-            rest = sum(count for _, count in groups[most:])
-            line = words("list.more", names=listed, more=rest) if rest > 0 else listed
-            lines.append(words("story.notices", kind=name, line=line))
-        if counted:
-            lines.append(words("story.notices-besides", names=counted))
-        return tuple(lines)
+        """What users notice before the fold, a line a kind."""
+        return self._noticed.lines(self._told)
 
-    def _together(self, notices: Sequence[Notice]) -> list[tuple[str, int]]:
-        """Return notices of a kind, those of the same pull requests in one, each with how many they are."""
-        groups: dict[tuple[tuple[int, ...], int | None], list[Notice]] = {}
-        for notice in notices:
-            groups.setdefault((notice.pulls, notice.undone_by), []).append(notice)
-        told = []
-        for (pulls, undone_by), group in groups.items():
-            names = self._words.listed(list(map(self._said, group)), _OF_ONE)
-            told.append((self._with_pulls(names, pulls, undone_by), len(group)))
-        return told
-
-    def _said(self, notice: Notice) -> str:
-        said = self._pulls.noticed(notice)
-        is_told = not self._told.isdisjoint(notice.pulls) or len(notice.reason) > _SHORT_REASON
-        if notice.reason and not is_told:
-            return self._words("story.reason", said=said, reason=notice.reason)
-        return said
-
-    def _with_pulls(self, said: str, pulls: Sequence[int], undone_by: int | None) -> str:
-        text = self._words("story.named-in", name=said, pull=self._pulls.numbers(pulls, 2))
-        return text if undone_by is None else self._words("story.undone", text=text, pull=name_of(undone_by))
-
-    def _notice(self, notice: Notice) -> str:
-        return self._with_pulls(self._said(notice), notice.pulls, notice.undone_by)
-
-    # what to follow up
+    # what to do
 
     @cached_property
-    def follow_up(self) -> tuple[str, ...]:
-        """What this window's code asks for: tests for what none names, work that was taken back, defaults to test, platforms to run."""
-        return tuple(islice(self._risks.follow_ups(), _FOLLOW_UPS))
+    def actions(self) -> tuple[str, ...]:
+        """What who runs the project does: what to pin, which fixes to have, what to test."""
+        return tuple(line for line in (self._pins(), self._to_have(), self._to_test()) if line)
 
-    # the summary
-
-    @cached_property
-    def summary(self) -> tuple[str, ...]:
-        """What the window was about: what changed for whom, what to mind before an upgrade, risks, and how much it was."""
-        return tuple(self._summary()) if self._digest.source_pulls else ()
-
-    def _summary(self) -> Iterator[str]:
-        """Yield the movements of the window with their states, a verdict on an upgrade, and how much it was."""
-        yield from map(self._movement, self._moving)
-        yield self._verdict()
-        yield self._merged()
-
-    @cached_property
-    def _moving(self) -> list[PullSummary]:
-        """What moved most, by reach and by what is linked to it, one of a theme."""
-        follows = Counter(link.target for link in self._digest.links if link.reason in _FOLLOWING)
-        weighty = [one for one in self._digest.notices if one.is_weighty and one.undone_by is None]
-        pinned = {one.pulls[0] for one in weighty if one.kind == "dependency"}
-        changed = pinned | {one.pulls[0] for one in weighty if one.kind == "default"}
-        many = {number: theme.count for number, theme in self._themes.items()}
-        scores = {
-            pull.number: self._pulls.weight(pull) / 2
-            + _REACH * ((pull.number in changed) + (pull.number in pinned))
-            + _LINKED * (min(follows[pull.number], _OF_ONE) + math.log2(many.get(pull.number, 1)))
-            for pull in self._pulls.ranked
-            if pull.kind != "bugfix" and (pull.audience != AUDIENCES[-1] or pull.number in self._deciding)
-        }
-        found: dict[str, PullSummary] = {}
-        # What asks most deployments to act is told first.
-        first = self._read.pull(self._upgrade.groups[0][0].pulls[0]) if self._upgrade.groups else None
-        if first is not None:
-            found[self._theme_of(first)] = first
-        for pull in sorted(self._pulls.ranked, key=lambda pull: -scores.get(pull.number, 0.0)):
-            if pull.number in scores:
-                found.setdefault(self._theme_of(pull), pull)
-        return list(found.values())[:_NAMED]
-
-    @cached_property
-    def _deciding(self) -> frozenset[int]:
-        """What changes a default, or which major versions of a dependency are taken."""
-        return frozenset(
-            one.pulls[0]
-            for one in self._digest.notices
-            if (one.kind == "default" or (one.kind == "dependency" and one.is_weighty))
-            and one.undone_by is None
-        )
-
-    def _movement(self, pull: PullSummary) -> str:
-        words, theme = self._words, self._themes.get(pull.number)
-        told = next((group[0] for group in self._upgrade.groups if group[0].pulls[0] == pull.number), None)
-        plain = next((text for text in pull.plain[:1] if len(text.en) <= _SHORT), None)
-        is_title = told is not None and told.name == name_of(pull.number)
-        # What the list below tells whole is told in full of the first one alone.
-        most = _SHORT if pull is self._moving[0] else 0
-        said = self._upgrade.change(told, most=most) if told else words.pick(plain) if plain else ""
-        said = "" if is_title else said
-        return words(
-            "story.movement",
-            title=self._pulls.title(pull.number),
-            pull=name_of(pull.number),
-            said=words("story.movement-said", said=said) if said else "",
-            many=words("story.of-many", theme=self.heading(theme), count=theme.count)
-            if theme and theme.count >= _MANY
-            else "",
-            state=self._pulls.state(pull.number, is_on=pull.number in self._deciding),
-        )
-
-    def _verdict(self) -> str:
-        """Return what the window means to who upgrades: by defaults that changed, and what was taken back."""
-        again = {link.target for link in self._digest.links if link.reason == "reapplies"}
-        undone = sorted(one for one in self._pulls.taken_back - again if self._read.pull(one))
-        is_much = len(self._deciding) + len(undone) >= _MANY_CHANGES
-        checked = "story.verdict-list" if self._upgrade.groups else "story.verdict-none"
-        first = [group[0].pulls[0] for group in self._upgrade.groups if group[0].pulls[0] in self._deciding]
-        first = first or [group[0].pulls[0] for group in self._upgrade.groups]
-        back = self._pulls.numbers(undone, _NAMED)
-        return self._words(
-            "story.verdict-test" if is_much else checked,
-            count=len(self._deciding),
-            pulls=self._pulls.numbers(sorted(self._deciding), _MANY_CHANGES + 2),
-            first=self._words.listed([name_of(one) for one in first[:_NAMED]], _NAMED),
-            back=self._words("story.verdict-undone", pulls=back) if undone else "",
-        )
-
-    def _merged(self) -> str:
-        d, words, is_week = self._digest, self._words, self._read.is_week
-        kinds = self._read.kinds(d.kinds, 4)
-        if d.source_commits:
-            return words(
-                "story.merged-commits",
-                count=d.source_pulls,
-                commits=d.source_commits,
-                kinds=kinds,
-                is_week=is_week,
+    def _pins(self) -> str:
+        pins = [
+            self._words(
+                "story.named-in",
+                name=f"`{'='.join(filter(None, kept.groups()))}`",
+                pull=name_of(one.pulls[0]),
             )
-        if self._read.before is None:
-            return words("story.merged", count=d.source_pulls, kinds=kinds, is_week=is_week)
-        return words(
-            "story.merged-growth",
-            count=d.source_pulls,
-            kinds=kinds,
-            is_week=is_week,
-            growth=self._read.growth,
-            period=self._read.before.period.label,
-        )
+            for group in self._upgrade.groups
+            for one in group
+            if one.keep and (kept := _KEPT.match(one.keep.en))
+        ]
+        return self._words("action.pin", said=self._words.comma.join(pins)) if pins else ""
+
+    def _to_have(self) -> str:
+        """Return which fixes go with what the window brought."""
+        words, said = self._words, []
+        for number in (pull.number for pull, _ in self._picked):
+            fixes = self._pulls.fixes_of(number)[:_ACTIONS]
+            if fixes:
+                said.append(
+                    words("action.with", pull=name_of(number), fixes=self._pulls.numbers(sorted(fixes)))
+                )
+        return words("action.have", said=words.semicolon.join(said[:_ACTIONS])) if said else ""
+
+    def _to_test(self) -> str:
+        """Return what to test in the areas of what to look at, each test once and with its pull requests."""
+        words, known = self._words, texts(Language.ENGLISH)
+        tests: dict[str, list[int]] = {}
+        for pull, _ in self._picked:
+            area = next((area for area in pull.areas if f"probe.{area}" in known), None)
+            if area:
+                tests.setdefault(words(f"probe.{area}"), []).append(pull.number)
+        told = " ".join(self.upgrade)
+        said = [
+            words("story.named-in", name=test, pull=self._pulls.numbers(numbers))
+            for test, numbers in tests.items()
+            if test not in told
+        ]
+        return words("action.test", said=words.semicolon.join(said[:_ACTIONS])) if said else ""
+
+    @cached_property
+    def for_maintainers(self) -> tuple[str, ...]:
+        """The tests that this window's code lacks."""
+        return tuple(self._flags.tests_to_write())

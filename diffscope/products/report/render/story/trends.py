@@ -35,7 +35,13 @@ class TrendStory:
         """What rises and falls against the windows before, and the files that stay hot."""
         points = self._digest.trend
         told: list[str] = []
-        if points:
+        before = self._read.before
+        if not points:
+            growth = self._read.growth if before else ""
+            code = "trend.grown" if growth else "trend.alone"
+            period = before.period.label if before else ""
+            told.append(self._words(code, count=self._digest.source_pulls, growth=growth, period=period))
+        else:
             mean = round(sum(point.source_pulls for point in points) / len(points))
             told.append(
                 self._words(

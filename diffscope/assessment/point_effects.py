@@ -32,23 +32,24 @@ _NEW: Final[dict[str, MessageCode]] = {
 }
 _PITFALLS: Final[dict[str, MessageCode]] = {
     "written": "point.written",
-    "emptied": "point.emptied",
     "asserted": "point.asserted",
     "demanded": "point.demanded",
-    "substring": "point.substring",
+    "due": "point.due",
+    "partly": "point.partly",
+    "needed": "point.needed",
 }
 
 
 def with_points(effects: list[Effect], facts: ChangeFacts) -> list[Effect]:
     """Return the effects of edits with those of points and moves, what leads first; one that repeats a question has none."""
-    points = [*_of_points(facts), *_of_moves(facts)]
+    points = [*_of_points(facts), *_of_globals(facts), *_of_moves(facts)]
     found = [one for one in effects if not (points and one.vague)]
     # What moved or has another name is the point where nothing else is.
     points = points if found else [msgspec.structs.replace(one, leads=True) for one in points]
     found = sorted([*(one for one in points if one.leads), *found], key=lambda one: not one.leads)
     behind = [one for one in points if not one.leads]
     # What may fail is told behind what is done first, and asked before anything else.
-    pitfalls = [one for one in behind if one.code.removeprefix("point-") in _PITFALLS]
+    pitfalls = [one for one in behind if one.code.removeprefix("point-") in {*_PITFALLS, "unset"}]
     asked_first = [msgspec.structs.replace(one, leads=True) for one in pitfalls]
     found = [*found[:1], *asked_first, *found[1:], *(one for one in behind if one not in pitfalls)]
     asked: set[str] = set()
@@ -73,6 +74,23 @@ def _of_points(facts: ChangeFacts) -> Iterator[Effect]:
             checks = tuple(_checks(point))
             leads = point.what not in ("renamed", *_PITFALLS)
             yield _effect(point, point.names[0], said, checks, code=f"point-{point.what}", leads=leads)
+
+
+def _of_globals(facts: ChangeFacts) -> Iterator[Effect]:
+    """Yield one effect for each setting of the whole process that is no longer made, and that nothing of the change makes instead."""
+    made = {one.target for one in facts.write if one.change != "removed"}
+    for one in facts.write:
+        is_global = one.what in ("environment", "library-state", "patch") and one.category == "source"
+        if is_global and one.change == "removed" and one.target not in made:
+            words: dict[str, Argument] = {
+                "where": one.path.rpartition("/")[2]
+                if one.symbol in (None, "<module>")
+                else one.symbol or "",
+                "code": one.assigned or one.called or one.target,
+                "name": one.target,
+            }
+            said, asked = Message("point.unset", words), text_of("check.unset", **words)
+            yield _effect(one, one.symbol or "", said, (asked,), code="point-unset", leads=False)
 
 
 def _effect(
@@ -207,6 +225,8 @@ def _checks(point: Point) -> Iterator[Text]:
         yield _asked_of_limit(point)
     elif point.what == "renamed":
         yield from _asked_of_name(point)
+    elif point.what == "needed":
+        return
     elif point.what in _PITFALLS:
         yield text_of(f"check.{point.what}", **_pitfall(point).arguments)
     elif point.what in ("request", "option"):

@@ -1,4 +1,4 @@
-"""The risks of a report in sentences: families, what is still as it was, tests that are missing."""
+"""What asks who upgrades to act: who notices it, what was, what is, what that does and what to do; and the flags of pull requests, a line each."""
 
 from __future__ import annotations
 
@@ -17,20 +17,12 @@ from diffscope.products.report.render.story.pulls import PullStory
 from diffscope.products.report.statements import quoted
 from diffscope.render.sentences import begin
 from diffscope.render.words import Words
-from diffscope.rules.model import RuleCode, Severity
+from diffscope.rules.model import RuleCode
 
-_ACTED: Final = 2
 _NAMED: Final = 3
 _FIX: Final = "TC205"
 """Flags a fix that came without a test."""
-_LEAST: Final = 12
-"""Pull requests that are looked at where fewer are of high risk."""
-_MOST: Final = 3
-_FEW_LINES: Final = 12
-"""Up to which a change is small enough to be read at once."""
 _LONGEST: Final = 110
-_VAGUE: Final = ("models", "config")
-"""Areas that a change of another one often touches."""
 _TESTS: Final = ("missing-tests", "insufficient-tests")
 _WEAKENED: Final = "TC204"
 """Flags a test that lost something: nothing that is written later mends it."""
@@ -38,32 +30,25 @@ _MODULE: Final = "TC202"
 """Flags a new module that no test imports."""
 _UNNAMED: Final = frozenset({"TC201", "TC202", "TC206"})
 """Flags that say that no test names what is new."""
+_ASKED: Final = 4
+"""Symbols that a line on missing tests names."""
 _PLACES: Final = frozenset(
     {"core-path", "platform-compat", "kernel-safety", "quantization-numerics", "concurrency", *_TESTS}
 )
 """Families of which the rule's title and the symbol tell more than the message, which says how much changed."""
 _TAILS: Final = (" (and ", "; ", "；")
 """Where the first part of a message ends: what follows says where else and by which way."""
+_ACT: Final[Mapping[NoticeKind, int]] = {"dependency": 1, "default": 4, "removed": 2, "refused": 1}
+"""What asks who upgrades to act, and how many pull requests of it the upgrade list names."""
+_LINES: Final = 6
+_NAMED_SETTING: Final = lazy_regex(r"`(--[a-z-]+|[A-Z]+_[A-Z0-9_]+|[A-Z]\w*(?:Config|Args)\.\w+)`")
+_VERSION: Final = lazy_regex(r"will be removed in (v?\d[\d.]*\d)")
+_LONG_COST: Final = 120
 
 
 def tidy(sentence: str) -> str:
     """Return a sentence without the space that a Chinese bracket needs no more."""
     return sentence.replace("） ", "）")
-
-
-ACT: Final[Mapping[NoticeKind, int]] = {"dependency": 1, "default": 4, "removed": 2, "refused": 1}
-"""What asks who upgrades to act, and how many pull requests of it the upgrade list names."""
-_LINES: Final = 6
-_DO: Final[Mapping[NoticeKind, str]] = {
-    "refused": "story.do-refused",
-    "default": "story.do-default",
-    "dependency": "story.do-dependency",
-}
-_NAMED_SETTING: Final = lazy_regex(r"`(--[a-z-]+|[A-Z]+_[A-Z0-9_]+|[A-Z]\w*(?:Config|Args)\.\w+)`")
-_LONG_COST: Final = 120
-_LONG_EFFECT: Final = 400
-_NAME_ALONE: Final = 2
-"""Marks of code in a text that names a setting and no values."""
 
 
 class Section(NamedTuple):
@@ -73,89 +58,21 @@ class Section(NamedTuple):
     lines: tuple[str, ...]
 
 
-class RiskStory:
-    """What one digest tells of risks, in one language."""
+class FlagStory:
+    """The flags of one digest, in one language."""
 
-    def __init__(self, read: PageView, words: Words, pulls: PullStory) -> None:
+    def __init__(self, read: PageView, words: Words) -> None:
         self._read = read
         self._words = words
-        self._pulls = pulls
         self._digest = read.digest
         self._families = {
             item.code: family.family for family in read.digest.risk.families for item in family.items
         }
         self._rules = {rule.code: rule for rule in read.digest.rules}
-        self.told: frozenset[int] = frozenset()
-
-    def besides(self, told: frozenset[int]) -> tuple[str, ...]:
-        """Return the risks that are not ``told`` before, the gravest first, what says only what may break anywhere in its area last, pull requests on the same code in one: what may break, for whom, how one sees it, what to test."""
-        groups: dict[str, list[PullSummary]] = {}
-        for pull in self._gravest():
-            if pull.number not in told and self._area(pull):
-                groups.setdefault(self.target(self._counting(pull)[0]), []).append(pull)
-        shown = sorted(groups.items(), key=lambda each: not self._pulls.has_own_words(each[1][0]))[:_MOST]
-        self.told = frozenset(pulls[0].number for _, pulls in shown)
-        return tuple(self._entry(target, pulls) for target, pulls in shown)
-
-    def _area(self, pull: PullSummary) -> str:
-        """Return the first area of a pull request of which it is known what may break; nothing where there is none."""
-        known = [area for area in pull.areas if f"breaks.{area}" in texts(Language.ENGLISH)]
-        return min(known, key=lambda area: area in _VAGUE, default="")
 
     def _title(self, code: RuleCode) -> str:
         rule = self._rules.get(code)
         return self._words.pick(rule.title) if rule else code
-
-    def _gravest(self) -> list[PullSummary]:
-        """Return the pull requests of high risk, the gravest and most important first, filled up with others where they are few."""
-        found = [
-            pull
-            for pull in self._digest.pulls
-            if self._counting(pull)
-            and pull.additions + pull.deletions > _FEW_LINES
-            and pull.number not in self._pulls.taken_back
-        ]
-        serious = {pull.number for pull in self._read.serious}
-        found.sort(
-            key=lambda pull: (
-                pull.number not in serious,
-                -self._counting(pull)[0].severity.rank,
-                -pull.importance,
-                pull.number,
-            )
-        )
-        return found[: max(len(serious), _LEAST)]
-
-    def _counting(self, pull: PullSummary) -> list[RiskItem]:
-        items = [item for item in pull.flags if item.severity.rank >= Severity.MEDIUM.rank]
-        # What was tested since is no risk any more.
-        items = [item for item in items if self.state(item) != "tested"] or items
-        # Where something can go wrong comes before that no test would tell.
-        return sorted(
-            items,
-            key=lambda item: (-item.severity.rank, self._families.get(item.code) in _TESTS, item.code),
-        )
-
-    def _entry(self, target: str, pulls: Sequence[PullSummary]) -> str:
-        """Return what may break by pull requests on one place, for whom, how one sees it, what to test, and what became of them."""
-        words, pull, area = self._words, pulls[0], self._area(pulls[0])
-        checks = self._pulls.checks(pull)
-        others = self._pulls.numbers([one.number for one in pulls[1:]], _NAMED)
-        parts = [
-            words(f"breaks.{area}"),
-            words("story.risk-affects", said=words.pick(pull.affects)) if pull.affects else "",
-            words("story.risk-test", said=words(f"probe.{area}")),
-            words("story.risk-check", said=words.pick(checks[0]).rstrip(".。")) if checks else "",
-            self._pulls.became(pull.number),
-        ]
-        return words(
-            "story.risk-entry",
-            pull=name_of(pull.number),
-            others=words("story.risk-others", pulls=others) if others else "",
-            title=self._pulls.title(pull.number),
-            symbol=f"`{target.strip('`').rpartition('.')[2] if target.count('.') == 1 and '.py' not in target else target.strip('`')}`",
-            said=words.semicolon.join(part for part in parts if part),
-        )
 
     def line(self, item: RiskItem) -> str:
         """Return what a flag says, of whatever family."""
@@ -236,32 +153,21 @@ class RiskStory:
         """Those of them that say, or of which it was looked up since, that no test names the symbol."""
         return tuple(item for item in self.test_items if item.code in _UNNAMED or self.state(item) == "still")
 
-    def follow_ups(self) -> Iterator[str]:
-        """Yield what this window's code asks for, what is most urgent first."""
+    def tests_to_write(self) -> Iterator[str]:
+        """Yield what maintainers may add: tests for what none names, and for fixes that came without."""
         new = [item for item in self.unnamed if item.code != _FIX]
         fixes = [item for item in self.test_items if item.code == _FIX]
         for items, code in ((new, "follow.tests"), (fixes, "follow.regression")):
             if items:
-                still = all(self.state(item) == "still" for item in items[:_ACTED])
+                still = all(self.state(item) == "still" for item in items[:_ASKED])
                 state = self._words("state.unnamed", day=self.day) if still else ""
                 yield self._words(code, names=self._targets(items)) + state
-        yield from self._reverted()
 
     def _targets(self, items: Sequence[RiskItem]) -> list[str]:
         return [
             self._words("story.named-in", name=self.target(item), pull=name_of(item.number))
-            for item in items[:_ACTED]
+            for item in items[:_ASKED]
         ]
-
-    def _reverted(self) -> Iterator[str]:
-        again = {link.target for link in self._digest.links if link.reason == "reapplies"}
-        taken = [
-            self._words("follow.one-reverted", pull=name_of(link.target), other=name_of(link.source))
-            for link in self._digest.links
-            if link.reason == "reverts" and self._read.pull(link.source) and link.target not in again
-        ]
-        if taken:
-            yield self._words("follow.reverted", names=taken[:_NAMED])
 
     def target(self, item: RiskItem) -> str:
         """Return what a flag is about: its symbol, else its file."""
@@ -282,25 +188,47 @@ class UpgradeList:
         return tuple(map(self._line, self.groups))
 
     def _line(self, group: Sequence[Notice]) -> str:
-        """Return who, what was and is and what that does, and what to do about it."""
+        """Return who notices it, what was and is, what that does, and what to do about it."""
         words, pull = self._words, self._read.pull(group[0].pulls[0])
-        keeps = [words.pick(keep) for keep in dict.fromkeys(one.keep for one in group) if keep]
-        kinds = list(dict.fromkeys(one.kind for one in group))
-        is_named = _NAMED_SETTING.search(" ".join(one.text.en for one in group)) is not None
-        do = {**_DO, "removed": "story.do-removed" if is_named else "story.do-look"}
-        keeps = keeps or [words(do[kind]) for kind in kinds[:1] if kind in do]
-        # Of a limit that a setting raises what it is.
-        asked = " ".join(keep.en for one in group if one.kind == "refused" and (keep := one.keep))
-        keeps += [
-            words.pick(text) for text in (pull.switch if pull else ()) if text.en.partition(" (")[0] in asked
-        ]
+        effects = [self._effect(one) for one in group]
+        effect = next((each for each in effects if each), "")
+        became = self._pulls.became(group[0].pulls[0])
         return words(
             "story.upgrade",
-            who=begin(self._who(pull, group)),
-            line=words.semicolon.join(self._changes(group, pull)),
-            keep=words("story.upgrade-do", said=words.semicolon.join(keeps[:2])) if keeps else "",
+            who=begin(self.who(group)),
+            line=words.semicolon.join(dict.fromkeys(self._changes(group, pull))),
+            effect=words("story.upgrade-effect", said=begin(effect)) if effect else "",
+            keep=words("story.upgrade-do", said=words.semicolon.join(self._duties(group, pull))),
+            became=words("pick.open", said=became) if became else "",
             pull=name_of(group[0].pulls[0]),
         )
+
+    def _duties(self, group: Sequence[Notice], pull: PullSummary | None) -> list[str]:
+        """Return what to do: how to keep what was, and what to test in the area that it concerns."""
+        words, first = self._words, group[0]
+        keeps = list(dict.fromkeys(words.pick(one.keep) for one in group if one.keep))
+        # Of a limit that a setting raises what it is.
+        asked = " ".join(one.keep.en for one in group if one.kind == "refused" and one.keep)
+        keeps += [
+            words.pick(text)
+            for text in (pull.switch if pull else ())
+            if text.en.partition(" (")[0].strip("`") in asked
+        ]
+        known = texts(Language.ENGLISH)
+        is_named = _NAMED_SETTING.search(" ".join(one.text.en for one in group)) is not None
+        by_kind = {
+            "removed": "story.do-removed" if is_named else "story.do-look",
+            "refused": "story.do-refused",
+            "dependency": "story.do-dependency",
+        }
+        areas = [f"probe.{area}" for area in (pull.areas if pull else ()) if f"probe.{area}" in known]
+        codes = [f"do-of.{first.name.partition('.')[0]}", by_kind.get(first.kind, ""), *areas]
+        code = next((code for code in codes if code in known), "story.do-default")
+        if first.kind == "refused":
+            return [words(by_kind[first.kind]), *keeps[:2]]
+        # What goes is not kept by a test, and what is said of a constant asks for one.
+        is_whole = keeps and (first.kind == "removed" or len(keeps) > 1)
+        return keeps[:2] if is_whole else [*keeps[:1], words(code)]
 
     def _changes(self, group: Sequence[Notice], pull: PullSummary | None) -> Iterator[str]:
         words = self._words
@@ -312,43 +240,55 @@ class UpgradeList:
             own = [one for one in group if one.kind == kind]
             for code in ("story.act-deprecated", "story.act-removed", "story.act-refused"):
                 plain = [self._pulls.noticed(one) for one in own if _said_by(one) == code]
-                if plain:
-                    yield words(code, said=words.listed(plain[:1] if kind == "refused" else plain, _NAMED))
-            yield from (self.change(one) for one in own if not _said_by(one))
-        if any(one.effect or one.reason for one in group):
-            return
-        told = {one.text for one in group}
-        costs = [text for text in pull.costs if text not in told and "“" in text.en] if pull else []
-        if "refused" not in {one.kind for one in group} and costs and len(costs[0].en) <= _LONG_COST:
-            yield words.pick(costs[0])
+                version = _VERSION.search(own[0].text.en)
+                if plain and version and code == "story.act-deprecated":
+                    yield words("story.act-deprecated-in", said=words.comma.join(plain), version=version[1])
+                elif plain:
+                    yield words(code, said=words.comma.join(plain[:1] if kind == "refused" else plain))
+            yield from (self._change(one) for one in own if not _said_by(one))
+        costs = [text for text in pull.costs if "“" in text.en and len(text.en) <= _LONG_COST] if pull else []
+        if "refused" not in {one.kind for one in group} and not any(map(self._effect, group)):
+            yield from map(words.pick, costs[:1])
 
-    def change(self, one: Notice, *, most: int = _LONG_EFFECT) -> str:
-        """Return what a notice says was and is, and what that does to a server where that is not too long."""
-        said = self._pulls.noticed(one)
-        if most < _LONG_EFFECT:
-            said = said.partition(self._words.semicolon)[0]
-        known = one.effect or (quoted(one.reason) if one.reason else None)
-        effect = self._words.pick(known) if known and len(known.en) <= most else ""
-        return self._words("story.upgrade-effect", said=said, effect=effect) if effect else said
+    def _change(self, one: Notice) -> str:
+        words = self._words
+        if one.subject and one.was and one.now:
+            was, now = words.pick(one.was), words.pick(one.now)
+            return words("story.changed", subject=words.pick(one.subject), was=was, now=now)
+        return self._pulls.noticed(one)
 
-    def _who(self, pull: PullSummary | None, group: Sequence[Notice]) -> str:
+    def _effect(self, one: Notice) -> str:
+        """Return what a change does to a server, in our words, and what its author says of it behind them."""
+        words, said = self._words, quoted(one.reason) if one.reason else None
+        effect = words.pick(one.effect) if one.effect else ""
+        return (
+            words("story.effect-quoted", said=effect, quoted=words.pick(said)) if effect and said else effect
+        )
+
+    def who(self, group: Sequence[Notice]) -> str:
         """Return whom a pull request concerns: of what goes who set it, of one of the project's own work those of its platform."""
+        words, pull = self._words, self._read.pull(group[0].pulls[0])
         named = _NAMED_SETTING.findall(" ".join(one.text.en for one in group))
+        is_default = group[0].kind == "default"
         if group[0].kind == "removed" and named:
-            return self._words("affects.when-set", name=named[0])
+            return words("affects.when-set", name=named[0])
+        if pull is None or (pull.affects is None and not (is_default and named)):
+            return words("story.everyone")
         if (
-            group[0].kind == "default"
-            and named
-            and pull
-            and pull.affects is None
-            and group[0].text.en.count("`") > _NAME_ALONE
+            len(pull.platforms) == 1
+            and pull.platforms != ("cuda",)
+            and pull.affects
+            and (is_default or pull.audience == AUDIENCES[-1])
         ):
-            return self._words("story.unset", name=named[0])
-        if pull is None or pull.affects is None or (pull.audience == AUDIENCES[-1] and not pull.platforms):
-            return self._words("story.everyone")
-        if pull.audience == AUDIENCES[-1]:
-            return self._words("affects.platform-only", platform=self._read.area(pull.platforms[0]))
-        return self._words.pick(pull.affects)
+            return words("affects.platform-only", platform=self._read.area(pull.platforms[0]))
+        is_value = is_default and named and group[0].was and not group[0].was.en.startswith("there")
+        if is_value and f"`{named[0]}`" == (group[0].subject or group[0].text).en:
+            return words("story.unset", name=named[0])
+        return (
+            words.pick(pull.affects)
+            if pull.affects and pull.audience != AUDIENCES[-1]
+            else words("story.everyone")
+        )
 
     @cached_property
     def groups(self) -> tuple[tuple[Notice, ...], ...]:
@@ -356,17 +296,18 @@ class UpgradeList:
         kinds = {pull.number: pull.kind for pull in self._digest.pulls}
         found: dict[int, list[Notice]] = {}
         for one in sorted(
-            self._digest.notices, key=lambda one: list(ACT).index(one.kind) if one.kind in ACT else 0
+            self._digest.notices, key=lambda one: list(_ACT).index(one.kind) if one.kind in _ACT else 0
         ):
             is_new = one.kind == "refused" and kinds.get(one.pulls[0]) == "feature"
             is_asked = one.kind != "dependency" or one.is_weighty
-            if one.kind in ACT and one.undone_by is None and is_asked and not is_new:
+            # What only a title says asks nobody anything that can be told.
+            is_known = one.name != name_of(one.pulls[0])
+            if one.kind in _ACT and one.undone_by is None and is_asked and not is_new and is_known:
                 found.setdefault(one.pulls[0], []).append(one)
         kept = []
-        for kind, most in ACT.items():
+        for kind, most in _ACT.items():
             kept += [tuple(group[:_NAMED]) for group in found.values() if group[0].kind == kind][:most]
-        # What only a title says is told last.
-        kept.sort(key=lambda group: (not _is_known(group), self._reach(group[0].pulls[0])))
+        kept.sort(key=lambda group: self._reach(group[0].pulls[0]))
         return tuple(kept[:_LINES])
 
     @cached_property
@@ -377,10 +318,6 @@ class UpgradeList:
     def _reach(self, number: int) -> int:
         pull = self._read.pull(number)
         return 0 if pull is None or pull.affects is None else 1 + (len(pull.platforms) == 1)
-
-
-def _is_known(group: Sequence[Notice]) -> bool:
-    return group[0].name != name_of(group[0].pulls[0])
 
 
 def _said_by(one: Notice) -> str:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from diffscope.errors import InputError
-from diffscope.graph.words import TestWords, decode_words, encode_words, index_words
+from diffscope.graph.word_index import TestWords, decode_words, encode_words, index_words
 
 WORDS = {"tests/a.py": ("Core", "step"), "tests/b.py": ("step",), "tests/c.py": ()}
 

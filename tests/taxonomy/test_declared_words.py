@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 
-from diffscope.taxonomy.words import WordTable, identifier_tokens, tokens_of
+from diffscope.taxonomy.declared_words import WordTable, identifier_tokens, tokens_of
 from tests.examples import any_text
 
 TABLE = WordTable(
