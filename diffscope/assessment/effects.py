@@ -59,9 +59,8 @@ _JOINED: Final = lazy_regex(r" (?:and|or|if) |^not ")
 _BEGINS: Final = lazy_regex(r"^\w+ = (?:None|True|False|0|0\.0|\[\]|\{\}|\"\"|'')$")
 _KEPT: Final = lazy_regex(r"^(?:[\w.]+[.])?(\w+) = \1$")
 _TOLD: Final = lazy_regex(r"^(?:msg|message|warning|error|reason|hint|detail)\w* = ")
-"""Words for a reader that are only put together."""
 _PROSE: Final = lazy_regex(r"""^\w*(?:=\s*)?\(?[frb]?(["'])[^"']*\w+ [a-z]+ [a-z]+ [^"']*(?:\1|…$)""")
-"""Words for a reader: they do nothing."""
+"""Words for a reader, put together or written out: they do nothing."""
 _ACTS: Final = lazy_regex(
     r"\(|^(?:return|raise|continue|break|assert|del|yield)\b|\b(?:return|raise|continue|break) "
 )
