@@ -68,6 +68,9 @@ def thing(*lines: str, other: str = "1") -> str:
             thing("if self.on:", "    self.free = False"), thing("if rows == 'a':", "    self.free = False", "elif self.on:", "    self.free = False"),
             "`Thing.run` now runs `self.free = False` if `rows == 'a'`", "", id="a branch before one that still stands"),
         pytest.param(
+            thing("if self.on:", "    return use(rows)", "else:", "    return None"), thing("if not self.on:", "    return None", "note(rows)", "return use(rows)"),
+            "`Thing.run` now calls `note(rows)`", "", id="a condition that is turned round"),
+        pytest.param(
             thing("return One(rows)"), thing("kind = Two if self.on else One", "return kind(rows)"),
             "Where `self.on`, `Thing.run` now calls `Two(rows)`, until now `One(rows)`",
             "Only where `self.on` does `Thing.run` differ: `Two(rows)` in the place of `One(rows)`. Who comes there, is the rest right as it was, and does a test have that case?",
