@@ -44,9 +44,9 @@ _EFFECTS: Final = (
 )  # fmt: skip
 """Of equal level, what was there before and acts otherwise now comes first."""
 _PREPARES: Final = lazy_regex(
-    r"(?:^|[._])(?:__init__|__post_init__|create_\w+|can_implement|is_supported|get_min_capability|from_\w+)$"
+    r"(?:^|[._])(?:__init__|__post_init__|create_\w+|can_implement|is_supported|get_min_capability|from_\w+|_?(?:validate|verify)(?:_\w+)?)$"
 )
-"""Names of code that makes what does the work, or says whether it can."""
+"""Names of code that makes what does the work, says whether it can, or checks what it gets."""
 _LONG_KERNEL: Final = 30
 _STANDS_IN: Final = lazy_regex(
     r"(?:_fake|_meta)$|(?:^|[._])(?:lazy|_?ensure)_?\w*$|(?:^|\.)_?(?:shutdown|close|destroy|__del__|__repr__|__str__|warmup\w*|warm_up\w*|log_\w+)$"
