@@ -559,7 +559,10 @@ class SymbolFact(Located, frozen=True, kw_only=True):
         ),
     ] = 0
     subclasses: Annotated[
-        int | UnsetType, said("For a method: number of subclasses of its class in the tree at the base.")
+        int | UnsetType | None,
+        said(
+            "For a method of the product: number of subclasses of its class in the tree at the base; otherwise null."
+        ),
     ] = UNSET
     is_async: Annotated[bool, said("It is an async function.")] = False
     is_kernel: Annotated[
@@ -592,6 +595,16 @@ class SymbolFact(Located, frozen=True, kw_only=True):
     value_after: Annotated[
         str | None, said("For a variable: the value assigned after, as written; otherwise null.")
     ] = None
+    values_lost: Annotated[
+        tuple[str, ...],
+        said(
+            "For a variable that is a tuple, list, set or dictionary on both sides: elements, or keys, that went."
+        ),
+    ] = ()
+    values_gained: Annotated[tuple[str, ...], said("The same: those that came.")] = ()
+    named_by: Annotated[
+        tuple[str, ...], said("For a changed variable: definitions of its own file that name it.")
+    ] = ()
     still_bound: Annotated[
         bool,
         said(

@@ -198,9 +198,11 @@ class _Program:
             severity=override or self._severity(context),
             title=rule.title,
             message=_message(evidence),
+            why=rule.why,
             advice=rule.remedy,
             check=self._filled(rule.check, records[0], context) if rule.check else None,
             evidence=evidence[:MOST_EVIDENCE],
+            more_places=max(0, len(evidence) - MOST_EVIDENCE),
             confidence=_confidence(rule, context),
             fingerprint=hashlib.sha256(identity.encode("utf-8", "surrogatepass")).hexdigest()[:16],
         )
