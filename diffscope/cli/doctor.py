@@ -22,6 +22,7 @@ _LEVELS = ("none", "info", "low", "medium", "high")
     "--at", "revision", default="HEAD", show_default=True, metavar="REV", help="The commit to look at."
 )
 @options.form_option
+@click.option("--output", type=options.FILE, metavar="FILE", help="File for the result. Default: stdout.")
 @click.option(
     "--only",
     "codes",
@@ -43,6 +44,7 @@ def doctor(
     repo: Path | None,
     revision: str,
     form: str,
+    output: Path | None,
     codes: tuple[str, ...],
     fail_on: str,
     console: Console,
@@ -51,12 +53,15 @@ def doctor(
 
     Nothing is checked out or written.
     """
-    from diffscope.cli.publish import WidthLimits, style_of, write_stdout
+    from diffscope.cli.publish import WidthLimits, style_of, write_result, write_stdout
     from diffscope.products.doctor.doctor import FORMATS
 
     report = _examine(repo, revision, codes, console)
-    style = style_of(None, WidthLimits(fewest=80, most=120, elsewhere=100))
-    write_stdout(FORMATS[form](report, style), is_for_people=form == "text")
+    text = FORMATS[form](report, style_of(output, WidthLimits(fewest=80, most=120, elsewhere=100)))
+    if output is None:
+        write_stdout(text, is_for_people=form == "text")
+    else:
+        write_result(text, output)
     worst = max((each.weight.rank for each in report.findings), default=-1)
     return FINDINGS if fail_on != "none" and worst >= _LEVELS.index(fail_on) - 1 else DONE
 

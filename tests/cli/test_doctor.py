@@ -116,6 +116,22 @@ def test_exit_code(level: str, more: tuple[str, ...], code: int, clone: Path, pr
     assert (outcome.exit_code, outcome.err) == (code, "")
 
 
+def test_a_file_takes_the_result(clone: Path, project: MakeProject) -> None:
+    """--output writes the same bytes; a file that cannot be written is an error with a hint."""
+    here = project()
+    expected = here.run("doctor", "--repo", str(clone), "--format", "json").out
+    assert here.run("doctor", "--repo", str(clone), "--format", "json", "--output", "out.json") == Outcome(
+        0, "", ""
+    )
+    assert (here.folder / "out.json").read_text(encoding="utf-8") == expected
+    failed = here.run("doctor", "--repo", str(clone), "--output", "none/out.json")
+    assert failed == Outcome(
+        2,
+        "",
+        "error: none/out.json: cannot write the result: No such file or directory\nhint: make the folder first, or name another file\n",
+    )
+
+
 def test_errors_are_two_lines(clone: Path, project: MakeProject, tmp_path: Path) -> None:
     """No clone, a folder that is none, a revision that is not there."""
     here = project()
@@ -158,5 +174,5 @@ def test_hostile_names_come_out_visible(tmp_path: Path, project: MakeProject) ->
 def test_help_names_the_options(project: MakeProject) -> None:
     outcome = project().run("doctor", "--help")
     assert outcome.exit_code == 0
-    for option in ("--repo", "--at", "--format", "--only", "--fail-on"):
+    for option in ("--repo", "--at", "--format", "--output", "--only", "--fail-on"):
         assert option in outcome.out

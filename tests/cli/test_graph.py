@@ -234,12 +234,14 @@ def test_stats_of_operators_and_registries(native: Path, project: MakeProject) -
 
 @pytest.mark.parametrize("form", EXPORTS)
 def test_export(form: str, minivllm: Path, project: MakeProject) -> None:
-    """Each form holds the module that was asked for."""
+    """Each form holds the module that was asked for, to stdout or to a file alike."""
     here = project()
     run = ("graph", "export", "--format", form, "--around", CORE, "--repo", str(minivllm))
     outcome = here.run(*run)
     assert (outcome.exit_code, outcome.err) == (0, "")
     assert CORE in outcome.out
+    assert here.run(*run, "--output", "graph.out") == Outcome(0, "", "")
+    assert (here.folder / "graph.out").read_text(encoding="utf-8") == outcome.out
 
 
 def test_export_of_a_part_is_a_part(minivllm: Path, project: MakeProject) -> None:

@@ -144,6 +144,12 @@ def stats(*, form: str, opened: OpenedGraph) -> int:
     "--depth", type=click.IntRange(1), default=1, show_default=True, help="How many steps from that module."
 )
 @_layer_option
+@click.option(
+    "--output",
+    type=options.FILE,
+    metavar="FILE",
+    help="File for the result. Default: stdout.",
+)
 @_graph_options
 def export(
     *,
@@ -151,17 +157,18 @@ def export(
     around: str | None,
     depth: int,
     layers: tuple[str, ...],
+    output: Path | None,
     opened: OpenedGraph,
 ) -> int:
     """Export the graph, or the part around a module, for other tools."""
     from diffscope.cli.graph.open_graph import layers_of
-    from diffscope.cli.publish import write_stdout
+    from diffscope.cli.publish import write_result
     from diffscope.products.explore import export_graph
 
     chosen = layers_of(layers)
     modules = None if around is None else _around(opened, opened.find(around), depth, chosen)
     text = export_graph(opened.graph, form, modules=modules, layers=chosen)
-    write_stdout(text)
+    write_result(text, output)
     return DONE
 
 
