@@ -2,32 +2,27 @@
 
 from __future__ import annotations
 
-from diffscope.assessment.document import report_gap
+from typing import TYPE_CHECKING
+
 from diffscope.cli.graph.open_graph import OpenedGraph
 from diffscope.cli.graph.show import MOST, ring_line, section
-from diffscope.graph.model import EdgeLayer, GraphStatistics, ModuleName
-from diffscope.graph.query.graph import ModuleGraph
-from diffscope.graph.query.structure import (
-    RegistryReport,
-    find_cycles,
-    measure,
-    registry_gaps,
-    report_registries,
-)
-from diffscope.products.explore import (
-    AreaFigures,
-    OperatorEntry,
-    OperatorReport,
-    measure_areas,
-    report_operators,
-)
 from diffscope.source.profile import places
+
+if TYPE_CHECKING:
+    from diffscope.graph.model import GraphStatistics, ModuleName
+    from diffscope.graph.query.graph import ModuleGraph
+    from diffscope.graph.query.structure import RegistryReport
+    from diffscope.products.explore import AreaFigures, OperatorEntry, OperatorReport
 
 _MOST_LISTED = 100
 
 
 def count_graph(opened: OpenedGraph) -> dict[str, object]:
     """Return the figures: nodes, edges, reach, rings, registries, operators, native files, areas, gaps."""
+    from diffscope.assessment.document import report_gap
+    from diffscope.graph.query.structure import find_cycles, measure, report_registries
+    from diffscope.products.explore import measure_areas, report_operators
+
     graph = opened.graph
     return {
         "digest": graph.digest,
@@ -44,6 +39,9 @@ def count_graph(opened: OpenedGraph) -> dict[str, object]:
 
 def statistics_lines(opened: OpenedGraph) -> list[str]:
     """Return the same for people, with what does not resolve listed in full."""
+    from diffscope.graph.query.structure import find_cycles, measure, registry_gaps, report_registries
+    from diffscope.products.explore import measure_areas, report_operators
+
     graph = opened.graph
     registries, operators = report_registries(graph, opened.registries), report_operators(graph)
     gaps = (*graph.gaps(), *registry_gaps(registries))
@@ -62,6 +60,8 @@ def statistics_lines(opened: OpenedGraph) -> list[str]:
 
 
 def _widest(graph: ModuleGraph) -> list[tuple[ModuleName, int]]:
+    from diffscope.graph.model import EdgeLayer
+
     fan_in = {name: len(graph.reach(name, 1, {EdgeLayer.EAGER})) for name in graph.modules}
     return sorted(fan_in.items(), key=lambda item: (-item[1], item[0]))[:MOST]
 
