@@ -10,7 +10,7 @@ import pytest
 from diffscope.cli.graph.command import EXPORTS, LAYERS
 from diffscope.graph.model import EdgeLayer
 from diffscope.products.explore import FORMS
-from tests.builders import git_repository, text
+from tests.builders import Commit, git_repository, text
 from tests.cli.conftest import MakeProject
 from tests.cli.harness import Outcome
 
@@ -51,6 +51,23 @@ def test_show_as_json(minivllm: Path, project: MakeProject) -> None:
     )
     assert document["node"]["path"] == "vllm/v1/engine/core.py"
     assert all(edge["source"] == CORE and edge["line"] for edge in document["dependencies"])
+
+
+def test_show_tells_what_changed_with_a_file(tmp_path: Path, project: MakeProject) -> None:
+    """The most often first, and how often of how many."""
+    files = {"vllm/__init__.py": "", "vllm/a.py": "0\n", "vllm/b.py": "0\n", "tests/test_a.py": "0\n"}
+    steps = [
+        Commit("One", {"vllm/a.py": "1\n", "tests/test_a.py": "1\n"}),
+        Commit("Two", {"vllm/a.py": "2\n", "tests/test_a.py": "2\n", "vllm/b.py": "2\n"}),
+    ]
+    clone = git_repository(tmp_path / "vllm", files, steps)
+    out = project().run("graph", "show", "vllm/a.py", "--repo", str(clone)).out
+    start = out.index("changed with it")
+    assert out[start:].splitlines()[:3] == [
+        "changed with it, in 3 changes of the last 18 months (2)",
+        "  tests/test_a.py  3 of 3",
+        "  vllm/b.py  2 of 3",
+    ]
 
 
 def test_a_misspelt_node_names_the_nearest(minivllm: Path, project: MakeProject) -> None:
@@ -191,6 +208,7 @@ listed by (1)
   CMakeLists.txt  line 2  SRC  if VLLM_GPU_LANG STREQUAL CUDA
 tests (1)
   tests/kernels/test_norm.py
+changed with it, in 1 change of the last 18 months (none)
 """
 
 

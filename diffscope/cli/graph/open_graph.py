@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from diffscope.adapters.cache.cache import Cache
     from diffscope.adapters.config.profiles import Chosen
     from diffscope.adapters.git.repository import GitRepository
+    from diffscope.graph.history.history import Companions
     from diffscope.graph.model import EdgeLayer, ModuleName
     from diffscope.graph.query.graph import ModuleGraph
     from diffscope.graph.query.serving import ServingPath
@@ -45,6 +46,13 @@ class OpenedGraph:
     def source(self, path: RepoPath) -> bytes | None:
         """Return the bytes of a file of the tree."""
         return self.repository.read(self.revision, path)
+
+    def companions(self, path: RepoPath) -> Companions:
+        """Return what changed with a file in the past, as far back as history counts."""
+        from diffscope.adapters.graphs.history import history_at
+
+        commit = self.repository.resolve(self.revision)
+        return history_at(self.repository, commit, self._cache).companions(path)
 
     @cached_property
     def taxonomy(self) -> Taxonomy:

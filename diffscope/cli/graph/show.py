@@ -13,6 +13,7 @@ from diffscope.source.profile import places
 if TYPE_CHECKING:
     from diffscope.graph.model import Cycle, Edge, ModuleName, ServingDistance
     from diffscope.products.explore import Caller, Implementation, NativeReport
+    from diffscope.source.model import RepoPath
 
 MOST = 20
 """Rows of a section; the JSON form has them all."""
@@ -100,7 +101,22 @@ def show_node(opened: OpenedGraph, name: ModuleName) -> Page:
 
     node = opened.graph.node(name)
     is_native = node is not None and node.kind in (NodeKind.NATIVE, NodeKind.OPERATOR, NodeKind.BUILD)
-    return _show_native(opened, name) if is_native else _show_module(opened, name)
+    page = _show_native(opened, name) if is_native else _show_module(opened, name)
+    return _with_past(page, opened, node.path) if node is not None and node.path else page
+
+
+def _with_past(page: Page, opened: OpenedGraph, path: RepoPath) -> Page:
+    """Return a page with the files that most often changed in the same commits."""
+    found = opened.companions(path)
+    rows = [f"{each.path}  {each.times} of {found.times}" for each in found.paths]
+    times = "1 change" if found.times == 1 else f"{found.times} changes"
+    return Page(
+        {
+            **page.document,
+            "changed": {"times": found.times, "with": [each._asdict() for each in found.paths]},
+        },
+        [*page.lines, *section(f"changed with it, in {times} of the last 18 months", rows)],
+    )
 
 
 def _show_module(opened: OpenedGraph, name: ModuleName) -> Page:
