@@ -9,7 +9,7 @@ import pytest
 
 from diffscope.cli.graph.command import EXPORTS, LAYERS
 from diffscope.graph.model import EdgeLayer
-from diffscope.products.explore import FORMS
+from diffscope.products.explore.export import FORMS
 from tests.builders import Commit, git_repository, text
 from tests.cli.conftest import MakeProject
 from tests.cli.harness import Outcome
@@ -248,6 +248,35 @@ def test_stats_of_operators_and_registries(native: Path, project: MakeProject) -
     assert "\n     0 of 0    models\n" in out
     assert "\nfiles of csrc/ left out (none)\n" in out
     assert "registry: no row of the registry 'models' was found that leads to a module" in out
+
+
+def test_stats_since_another_commit(tmp_path: Path, project: MakeProject) -> None:
+    """What was gained and lost, rings closed and, the other way round, opened."""
+    before = {"vllm/__init__.py": "", "vllm/a.py": "import vllm.b\n", "vllm/b.py": "", "vllm/old.py": ""}
+    step = Commit("Ring", {"vllm/b.py": "import vllm.a\n", "vllm/old.py": None})
+    clone = git_repository(tmp_path / "clone", before, [step])
+    here = project()
+    closed = here.run("graph", "stats", "--since", "HEAD~1", "--repo", str(clone)).out
+    assert closed.startswith("since HEAD~1: 0 nodes gained, 1 lost; 1 eager imports gained, 0 lost\n")
+    assert "rings of eager imports closed (1)\n  2: vllm.a -> vllm.b -> vllm.a\n" in closed
+    opened = here.run(
+        "graph", "stats", "--since", "HEAD", "--at", "HEAD~1", "--format", "json", "--repo", str(clone)
+    )
+    document = json.loads(opened.out)
+    assert (document["nodes_gained"], document["imports_lost"]) == (["vllm.old"], [["vllm.b", "vllm.a"]])
+    assert [cycle["modules"] for cycle in document["cycles_opened"]] == [["vllm.a", "vllm.b"]]
+
+
+def test_stats_of_an_area(minivllm: Path, project: MakeProject) -> None:
+    here = project()
+    found = here.run("graph", "stats", "--area", "scheduler", "--repo", str(minivllm))
+    assert found.exit_code == 0
+    assert found.out.startswith("groups of modules of scheduler (")
+    wrong = here.run("graph", "stats", "--area", "schedulr", "--repo", str(minivllm))
+    assert wrong.exit_code == 2
+    assert wrong.err.startswith("error: there is no area schedulr\nhint: areas: ")
+    both = here.run("graph", "stats", "--area", "scheduler", "--since", "HEAD", "--repo", str(minivllm))
+    assert both.exit_code == 2
 
 
 @pytest.mark.parametrize("form", EXPORTS)

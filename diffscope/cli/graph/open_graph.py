@@ -47,6 +47,12 @@ class OpenedGraph:
         """Return the bytes of a file of the tree."""
         return self.repository.read(self.revision, path)
 
+    def at(self, revision: str) -> ModuleGraph:
+        """Return the graph at another commit."""
+        from diffscope.adapters.graphs.graphs import graph_at
+
+        return graph_at(self.repository, revision, cache=self._cache, serving=_serving(self._profile))
+
     def companions(self, path: RepoPath) -> Companions:
         """Return what changed with a file in the past, as far back as history counts."""
         from diffscope.adapters.graphs.history import history_at

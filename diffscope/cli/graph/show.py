@@ -12,7 +12,7 @@ from diffscope.source.profile import places
 
 if TYPE_CHECKING:
     from diffscope.graph.model import Cycle, Edge, ModuleName, ServingDistance
-    from diffscope.products.explore import Caller, Implementation, NativeReport
+    from diffscope.products.explore.native import Caller, Implementation, NativeReport
     from diffscope.source.model import RepoPath
 
 MOST = 20
@@ -155,7 +155,7 @@ def _show_module(opened: OpenedGraph, name: ModuleName) -> Page:
 
 
 def _show_native(opened: OpenedGraph, name: ModuleName) -> Page:
-    from diffscope.products.explore import report_native
+    from diffscope.products.explore.native import report_native
 
     report = report_native(opened.graph, name, opened.source)
     area = _area_of(opened, name)
