@@ -78,7 +78,7 @@ def seen(text: str) -> str:
 
 def check(form: str, text: str, lines: int) -> None:
     seen(text)
-    if form in {"json", "sarif", "jsonl"}:
+    if form in {"json", "sarif", "rdjson", "jsonl"}:
         for each in text.splitlines() if form == "jsonl" else [text]:
             json.loads(each)
     if form in {"concise", "github", "jsonl"}:

@@ -137,6 +137,22 @@ class Comment(Value, frozen=True, kw_only=True):
     html_url: str = ""
 
 
+class CheckRun(Value, frozen=True, kw_only=True):
+    """A check run."""
+
+    id: int
+    name: str
+    head_sha: str
+    status: str = ""
+    external_id: str | None = None
+
+
+class CheckRuns(Value, frozen=True, kw_only=True):
+    """Check runs of a commit."""
+
+    check_runs: tuple[CheckRun, ...] = ()
+
+
 class QueryProblem(Value, frozen=True, kw_only=True):
     """One error of a GraphQL query."""
 
