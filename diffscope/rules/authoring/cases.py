@@ -191,26 +191,33 @@ def check_case_set(cases: tuple[Case, ...], *, at: str) -> tuple[Mistake, ...]:
 def _case(entry: Entry, written: _Written, reading: Reading) -> Case:
     _check_form(entry, written, reading)
     title = written.title or "A change"
-    sides = {key: _files(entry, key, files, reading) for key, files in _sides(written).items()}
+    before, old = _files(entry, "before", written.before, reading)
+    after, new = _files(entry, "after", written.after, reading)
     marked = [
         (mark, Finding(path=path, line=mark.line, side=side, symbol=mark.symbol))
-        for key, side in (("before", "old"), ("after", "new"))
-        for path, mark in sides[key][1]
+        for side, marks in (("old", old), ("new", new))
+        for path, mark in marks
     ]
     if marked and written.findings is not None:
         reading.report(_place(entry, "findings"), "findings are marked and listed", "keep one of the two")
     if not marked and written.findings is None:
         message = f"the case '{clipped(entry.key, 40)}' marks no finding and lacks 'findings'"
         reading.report(entry, message, f"mark one: {FORM}; or add findings: []")
-    about = {"title": title, "body": written.body, "labels": written.labels}
+    facts = None
+    if written.facts is not None:
+        facts = read_facts(written.facts, reading, title=title, body=written.body, labels=written.labels)
     return Case(
         name=entry.key,
         line=entry.line,
         findings=tuple(found for _, found in marked) if written.findings is None else written.findings,
-        **{key: files for key, (files, _) in sides.items()},
-        facts=None if written.facts is None else read_facts(written.facts, reading, **about),
+        before=before,
+        after=after,
+        tree=_files(entry, "tree", written.tree, reading)[0],
+        facts=facts,
         recorded=written.recorded,
-        **about,
+        title=title,
+        body=written.body,
+        labels=written.labels,
         severity=_severity(entry, written.severity, [mark for mark, _ in marked], reading),
         unknown=written.unknown,
         todo=written.todo,
@@ -220,10 +227,6 @@ def _case(entry: Entry, written: _Written, reading: Reading) -> Case:
 def _place(entry: Entry, key: str) -> Entry:
     """Return where a key of a mapping stands; the mapping's own place where it has none."""
     return (entry.value.entry(key) if isinstance(entry.value, MapNode) else None) or entry
-
-
-def _sides(written: _Written) -> dict[str, _Files | None]:
-    return {"before": written.before, "after": written.after, "tree": written.tree}
 
 
 def _check_form(entry: Entry, written: _Written, reading: Reading) -> None:
