@@ -127,6 +127,8 @@ def strangers(text: str) -> list[str]:
     The command and the import are called so, too: only what stands behind an installing command counts, up to where the next command begins,
     and a requirement with extras or a version wherever it stands.
     """
+    if "diffscope" not in text:
+        return []
     told = []
     for found in _INSTALL.finditer(text):
         what = re.split(r"&&|\|\||[;|]", found["what"] or found["run"] or "")[0]

@@ -43,7 +43,7 @@ from diffscope.messages.say import sentence
 from diffscope.rules.engine.evaluate import Evaluation
 from diffscope.rules.engine.folding import WaivedFlags, apply_waivers, fold, parse_waivers
 from diffscope.rules.language.catalogue import Catalogue
-from diffscope.rules.model import HINTS, Flag
+from diffscope.rules.model import HINTS, Flag, UnknownRule
 from diffscope.source.attempts import INTERNAL_ERROR, Attempts
 from diffscope.source.model import Gap
 from diffscope.taxonomy.declared_words import tokens_of
@@ -116,7 +116,9 @@ def assess(
         found.risk,
     )
     known = msgspec.structs.replace(facts, gaps=(*facts.gaps, *evaluation.gaps, *attempt.gaps))
-    return msgspec.structs.replace(found, risk=risk, completeness=_completeness(known, waived.warnings))
+    return msgspec.structs.replace(
+        found, risk=risk, completeness=_completeness(known, evaluation.unknown, waived.warnings)
+    )
 
 
 def _history(facts: ChangeFacts) -> tuple[PastWork, ...]:
@@ -258,11 +260,13 @@ def _ci(ci: CiFacts | UnsetType) -> CiFacts | UnsetType:
     return msgspec.structs.replace(ci, blind_spots=spots)
 
 
-def _completeness(facts: ChangeFacts, warnings: tuple[Message, ...]) -> Completeness:
+def _completeness(
+    facts: ChangeFacts, unknown: tuple[UnknownRule, ...], warnings: tuple[Message, ...]
+) -> Completeness:
     found = (*facts.gaps, *_unread_steps(facts.ci))
     gaps = tuple(sorted(map(report_gap, found), key=lambda gap: (gap.what, gap.path or "", gap.reason.en)))
     return Completeness(
-        complete=not gaps and not facts.unknown,
+        complete=not gaps and not facts.unknown and not unknown,
         gaps=gaps,
         unplaced=tuple(sorted(file.path for file in facts.file if file.area == OTHER)),
         notes=(*_unknown_families(facts), *map(sentence, warnings)),

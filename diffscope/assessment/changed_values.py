@@ -113,7 +113,7 @@ class ChangedCase(NamedTuple):
 
 def changed_case(edit: Edit) -> ChangedCase | None:
     """Return the case of a conditional expression that came or went, where the other side is what its other branch gives."""
-    if edit.what not in ("value", "return", "argument") or "…" in edit.before + edit.after:
+    if edit.what not in ("value", "return", "argument", "call") or "…" in edit.before + edit.after:
         return None
     sides = [parse_expression(text) if text else None for text in (edit.before, edit.after)]
     for told, other in (sides, sides[::-1]):

@@ -15,6 +15,7 @@ from diffscope.assessment.document import Effect
 from diffscope.assessment.effect_sentences import (
     NO_CODE,
     EditGroup,
+    bare,
     code_of,
     direction_of,
     error_of,
@@ -176,7 +177,7 @@ _QUESTIONS: Final = {
     "branch-changed": "decided", "loop-changed": "loop", "except-added": "except", "except-changed": "except",
     "except-removed": "not-caught", "argument-added": "argument", "argument-changed": "argument", "argument-removed": "argument-gone",
     "call-changed": "call", "call-added": "called", "value-added": "value", "value-changed": "value-changed",
-    "value-from": "value-changed", "value-new": "helper", "value-from-new": "from-new", "variable-version": "version", "steps-added": "of-steps", "step-renamed": "of-label", "exit-to-assert": "exit-to-assert", "variable-changed": "variable", "parameter-added": "parameter",
+    "value-from": "value-changed", "value-new": "from-new", "value-from-new": "from-new", "variable-version": "version", "steps-added": "of-steps", "step-renamed": "of-label", "exit-to-assert": "exit-to-assert", "variable-changed": "variable", "parameter-added": "parameter",
     "parameter-removed": "parameter", "parameter-changed": "parameter", "parameter-default": "parameter-default", "whole-both": "whole",
     "whole-now": "whole", "whole-before": "whole", "element-added": "element", "element-changed": "element",
     "element-removed": "element-gone", "entry-added": "entry", "entry-changed": "entry", "entry-removed": "element-gone",
@@ -288,13 +289,16 @@ def _decided(
 
 
 def _by_parts(edit: Edit, told: dict[str, Argument], facts: ChangeFacts) -> tuple[str, dict[str, Argument]]:
+    sides = [bare(one.removeprefix("not ")) for one in (edit.before, edit.after) if one.startswith("not ")]
+    if len(sides) == 2 and any(parts := parted(*sides)) and not all(parts):
+        # Of what is denied, a part less holds in more cases.
+        case = _case_of(edit, *parts)
+        is_gained = bool(parts[0]) is (case in parts)
+        return f"decided-{'gained' if is_gained else 'lost'}", {**told, "case": case, "lost": case}
     gone, come = parts_of(edit, facts) or parted(edit.before, edit.after)
     if not (gone or come) or (gone, come) == (edit.before, edit.after):
-        way = direction_of(edit, facts)
-        case, lost = _both(edit.after, denied(edit.before)), _both(edit.before, denied(edit.after))
         # Two conditions that nothing lays side by side leave a question that is as long as both.
-        kind = {"wider": "decided-gained", "narrower": "decided-lost"}.get(way, "")
-        return kind, {**told, "case": case, "lost": lost}
+        return "", told
     if (gone and come) or parts_of(edit, facts):
         kind = "both" if gone and come else "more" if come else "less"
         return f"asks-{kind}", {**told, "gone": gone, "come": come}
@@ -307,12 +311,6 @@ def _case_of(edit: Edit, gone: str, come: str) -> str:
     """Return where a condition of several parts differs by one of them."""
     part, texts = come or gone, edit.after + edit.before
     return part if f" or {part}" in texts or f"{part} or " in texts else denied(part)
-
-
-def _both(*conditions: str) -> str:
-    return " and ".join(
-        f"({one})" if " or " in one and not one.startswith("not (") else one for one in conditions
-    )
 
 
 def _details(edit: Edit, asked: str) -> dict[str, Argument]:

@@ -52,15 +52,15 @@ _PLAIN_CALLS: Final = frozenset(
     }
 )  # fmt: skip
 """Calls that say nothing of what a function is for."""
+_CHOSEN: Final = lazy_regex(r"([\w.]+) if (.+) else ([\w.]+)")
 _NUMBER: Final = lazy_regex(r"(?<=[A-Za-z_])\d+\b")
 _FIRST: Final = lazy_regex(r"^(?:None|True|False|0|0\.0|\[\]|\{\}|\(\)|set\(\)|time\.\w+\(\))$")
 _JOINED: Final = lazy_regex(r" (?:and|or|if) |^not ")
 _BEGINS: Final = lazy_regex(r"^\w+ = (?:None|True|False|0|0\.0|\[\]|\{\}|\"\"|'')$")
 _KEPT: Final = lazy_regex(r"^(?:[\w.]+[.])?(\w+) = \1$")
 _TOLD: Final = lazy_regex(r"^(?:msg|message|warning|error|reason|hint|detail)\w* = ")
-"""Words for a reader that are only put together."""
 _PROSE: Final = lazy_regex(r"""^\w*(?:=\s*)?\(?[frb]?(["'])[^"']*\w+ [a-z]+ [a-z]+ [^"']*(?:\1|…$)""")
-"""Words for a reader: they do nothing."""
+"""Words for a reader, put together or written out: they do nothing."""
 _ACTS: Final = lazy_regex(
     r"\(|^(?:return|raise|continue|break|assert|del|yield)\b|\b(?:return|raise|continue|break) "
 )
@@ -134,11 +134,9 @@ class _Change:
 def find_effects(facts: ChangeFacts) -> tuple[Effect, ...]:
     """Return at most three effects of edits to product code, each with its question; none where only other languages, tests or data changed."""
     change = _Change(facts)
-    listed = refusals_joined(_in_full(facts.edit))
-    edits = (*_of_signatures(facts), *_as_a_whole(listed, change.symbols))
-    facts = msgspec.structs.replace(facts, edit=edits)
-    words = stems_of(facts.change.title)
-    is_native = _is_mostly_native(facts)
+    whole = _as_a_whole(refusals_joined(_in_full(facts.edit)), change.symbols)
+    facts = msgspec.structs.replace(facts, edit=(*_of_signatures(facts), *whole))
+    words, is_native = stems_of(facts.change.title), _is_mostly_native(facts)
     ranked = sorted(
         _grouped(facts, change),
         key=lambda group: (
@@ -207,7 +205,12 @@ def _in_full(edits: Iterable[Edit]) -> list[Edit]:
     used: list[Edit] = []
     found = []
     for edit in listed:
-        after = edit.after
+        after, called = edit.after, _called(edit)
+        chosen = stands_for.get((edit.path, edit.symbol, called)) if edit.what == "call" else None
+        if chosen is not None and (parts := _CHOSEN.fullmatch(chosen.after)):
+            # A class that is chosen by a condition is told with it.
+            after = "{1}{0} if {2} else {3}{0}".format(after[len(called) :], *parts.groups())
+            used.append(chosen)
         for name in (
             _PART_OF_NAME.findall(after) if edit.what == "condition" else (after,)[edit.what != "return" :]
         ):
@@ -346,9 +349,9 @@ def _is_end(edit: Edit, facts: ChangeFacts) -> bool:
 
 def _apart(groups: Sequence[EditGroup]) -> list[EditGroup]:
     """Return the groups with the second effect of a function behind the first ones of others, where they weigh much the same."""
-    first, rest = groups[:1], list(groups[1:])
+    first = groups[:1]
     seen = {group.first.symbol for group in first}
-    rest.sort(key=lambda group: group.first.symbol in seen)
+    rest = sorted(groups[1:], key=lambda group: group.first.symbol in seen)
     return [*first, *groups[1:]] if len(rest) < MOST else [*first, *rest]
 
 
@@ -390,8 +393,7 @@ def _prepares(edit: Edit) -> bool:
 
 
 def _called(edit: Edit) -> str:
-    found = _CALLED.match(edit.after)
-    return found[1].removeprefix("self.") if found else ""
+    return found[1].removeprefix("self.") if (found := _CALLED.match(edit.after)) else ""
 
 
 def _last_name(symbol: SymbolFact) -> str:

@@ -26,6 +26,7 @@ from diffscope.project.ci.tracing import (
 from diffscope.project.model import Dialect
 from diffscope.render.sanitize import visible
 from diffscope.source.model import PullRequest, Value
+from diffscope.yaml.reading import clipped
 
 if TYPE_CHECKING:
     from diffscope.cli.gather import Gathered
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     from diffscope.rules.engine.explain import Explanation, ShownRecord, Trace
     from diffscope.workspace import Workspace
 
+_LONGEST_LINE = 200
+"""Characters of a condition in what decided; the whole explanation is not cut."""
 _MARKS = {"true": "+", "false": "-", "unknown": "?"}
 
 
@@ -55,6 +58,12 @@ _MARKS = {"true": "+", "false": "-", "unknown": "?"}
 )
 @options.language_option
 @options.form_option
+@click.option(
+    "--all",
+    "is_whole",
+    is_flag=True,
+    help="Show every condition of a rule, also those that did not decide, and all lines of its severity.",
+)
 @options.rules_option
 @options.cache_option
 @options.verbosity_options
@@ -68,14 +77,15 @@ def explain(
     source: str,
     lang: str,
     form: str,
+    is_whole: bool,
     rule_folders: tuple[Path, ...],
     use_cache: bool,
     console: Console,
 ) -> int:
     """Explain why a rule fired or not on a change, or why a CI step runs for it or not.
 
-    Each condition is shown with its result (+ true, - false, ? unknown), the facts that decided it, and those that fail
-    by a single test. --step KEY shows each pattern that is tried for a step (+ matches, - does not, ! excludes); --steps
+    The conditions that decided are shown with their result (+ true, - false, ? unknown), the facts that they saw, and
+    those that fail by a single test; then the line that decided the severity. --all shows every condition. --step KEY shows each pattern that is tried for a step (+ matches, - does not, ! excludes); --steps
     lists all steps.
     """
     if [code is not None, step is not None, lists_steps].count(True) != 1:
@@ -91,7 +101,12 @@ def explain(
     clone = find_clone(repo, request)
     with open_workspace(clone, RuleOptions(rule_folders, use_cache=use_cache)) as workspace:
         found, text = _explained(
-            lambda: gather(request, workspace, console.note), workspace, code=code, step=step, lang=lang
+            lambda: gather(request, workspace, console.note),
+            workspace,
+            code=code,
+            step=step,
+            lang=lang,
+            is_whole=is_whole,
         )
         for note in workspace.notes:
             console.note(note)
@@ -100,7 +115,13 @@ def explain(
 
 
 def _explained(
-    gathered: Callable[[], Gathered], workspace: Workspace, *, code: str | None, step: str | None, lang: str
+    gathered: Callable[[], Gathered],
+    workspace: Workspace,
+    *,
+    code: str | None,
+    step: str | None,
+    lang: str,
+    is_whole: bool,
 ) -> tuple[object, str]:
     """Return the answer as a value and as text; a rule that there is not is told before the change is looked for."""
     if code is None:
@@ -115,11 +136,11 @@ def _explained(
     rule = find_rule(workspace.catalogue, code)
     facts = gathered().facts(workspace)
     found = explained(rule, facts, catalogue=workspace.catalogue, configuration=workspace.configuration)
-    return found, explanation_text(found, lang)
+    return found, explanation_text(found, lang, is_whole=is_whole)
 
 
-def explanation_text(explanation: Explanation, language: str) -> str:
-    """Return an explanation for a terminal; names out of the change are escaped."""
+def explanation_text(explanation: Explanation, language: str, *, is_whole: bool = False) -> str:
+    """Return an explanation for a terminal, unless it is wanted whole only of what decided; names out of the change are escaped."""
     from diffscope.render.sanitize import visible
 
     spoken = Language(language)
@@ -130,12 +151,41 @@ def explanation_text(explanation: Explanation, language: str) -> str:
     if explanation.flag is not None:
         lines.append(f"  {explanation.flag.severity.value}: {getattr(explanation.flag.message, language)}")
     lines += [f"  missing: {reason.pick(spoken)}" for reason in explanation.missing]
+    if not is_whole:
+        lines += _deciding_lines(explanation, spoken)
+        return "\n".join(map(_short, map(visible, lines))) + "\n"
     lines += ["evidence", *_trace_lines(explanation.evidence, 1, spoken)]
     if explanation.when.condition != "always":
         lines += ["when", *_trace_lines(explanation.when, 1, spoken)]
     for step in explanation.severity_steps:
         lines += [f"severity {step.to} when", *_trace_lines(step.trace, 1, spoken)]
     return "\n".join(map(visible, lines)) + "\n"
+
+
+def _short(line: str) -> str:
+    """Return a line of what decided: long conditions are cut, facts are not."""
+    is_condition = line.lstrip()[:2] in [f"{mark} " for mark in _MARKS.values()]
+    return clipped(line, _LONGEST_LINE) if is_condition or " fails " in line else line
+
+
+def _deciding_lines(explanation: Explanation, language: Language) -> Iterator[str]:
+    """Yield what made a rule fire or not: of its evidence and its condition what decided, of its severity the one line."""
+    from diffscope.rules.engine.explain import decisive
+
+    fires = explanation.verdict == "fires"
+    for name, found in (("evidence", explanation.evidence), ("when", explanation.when)):
+        if found.condition != "always" and (fires or found.truth != "true"):
+            yield name
+            yield from _trace_lines(decisive(found), 1, language)
+            if not fires and found.truth == "false":
+                break
+    steps, at = explanation.severity_steps, explanation.decided_by
+    if fires and steps and at is None and explanation.flag is not None:
+        yield f"severity {explanation.flag.severity.value}: none of its {len(steps)} conditions holds"
+    elif fires and at is not None:
+        yield f"severity {steps[at - 1].to}: condition {at} of {len(steps)} is the first that holds"
+        yield from _trace_lines(decisive(steps[at - 1].trace), 1, language)
+    yield f"(--all shows all conditions; diffscope rules show {explanation.code} describes the rule)"
 
 
 def _trace_lines(trace: Trace, depth: int, language: Language) -> Iterator[str]:

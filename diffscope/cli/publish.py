@@ -24,7 +24,7 @@ from diffscope.render.style import Style
 from diffscope.source.attempts import Attempts
 from diffscope.source.model import Gap
 
-_QUOTING = frozenset({"text", "html"})
+_QUOTING = frozenset({"text", "html", "sarif"})
 """Formats that show the lines of the patch that decided."""
 _BETWEEN = {"text": "\n", "markdown": "\n"}
 

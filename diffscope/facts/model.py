@@ -219,7 +219,9 @@ NumericWhat = Literal[
     "switch",
 ]
 NumericChange = Literal["added", "removed", "changed", "reguarded"]
-WriteWhat = Literal["config", "environment", "module-global", "library-state", "patch", "class-attribute"]
+WriteWhat = Literal[
+    "config", "config-list", "environment", "module-global", "library-state", "patch", "class-attribute"
+]
 WriteChange = Literal["added", "removed", "changed", "moved", "reguarded"]
 TestChange = Literal[
     "added",
@@ -559,7 +561,10 @@ class SymbolFact(Located, frozen=True, kw_only=True):
         ),
     ] = 0
     subclasses: Annotated[
-        int | UnsetType, said("For a method: number of subclasses of its class in the tree at the base.")
+        int | UnsetType | None,
+        said(
+            "For a method of the product: number of subclasses of its class in the tree at the base; otherwise null."
+        ),
     ] = UNSET
     is_async: Annotated[bool, said("It is an async function.")] = False
     is_kernel: Annotated[
@@ -592,6 +597,16 @@ class SymbolFact(Located, frozen=True, kw_only=True):
     value_after: Annotated[
         str | None, said("For a variable: the value assigned after, as written; otherwise null.")
     ] = None
+    values_lost: Annotated[
+        tuple[str, ...],
+        said(
+            "For a variable that is a tuple, list, set or dictionary on both sides: elements, or keys, that went."
+        ),
+    ] = ()
+    values_gained: Annotated[tuple[str, ...], said("The same: those that came.")] = ()
+    named_by: Annotated[
+        tuple[str, ...], said("For a changed variable: definitions of its own file that name it.")
+    ] = ()
     still_bound: Annotated[
         bool,
         said(
@@ -984,7 +999,7 @@ class WriteFact(Located, frozen=True, kw_only=True):
     what: Annotated[
         str,
         said(
-            "config, environment, module-global, library-state, patch (an attribute of an imported module, class or object is replaced) or class-attribute.",
+            "config, config-list (a setting that is a list gets longer or shorter), environment, module-global, library-state, patch (an attribute of an imported module, class or object is replaced) or class-attribute.",
             one_of=WriteWhat,
         ),
     ]

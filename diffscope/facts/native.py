@@ -27,6 +27,7 @@ _SERIALISED = frozenset({"Serialize", "Deserialize"})
 _REGISTERS = lazy_regex(r"(?:^|\.)(?:\w*register\w*_op|custom_op)$")
 _OPERATOR = lazy_regex(r"(?:\w+::)?[A-Za-z_]\w*")
 _BETWEEN_ARGUMENTS = lazy_regex(r",(?![^\[]*\])")
+_NAMED = lazy_regex(r"\s+[A-Za-z_]\w*(?=\s*(?:=|$))")
 _DEVICE_HEADER = lazy_regex(
     r"^(?:torch|ATen|c10|cuda|hip|cub|rocm|cutlass|cute|sycl|immintrin|arm_neon)\b|_?(?:cuda|hip)\w*\.h"
 )
@@ -281,9 +282,17 @@ def _namespace(placed: Placed, change: OperatorChange, lookup: TreeLookup | None
 
 
 def _beyond(schema: str | None, other: str | None) -> tuple[str, ...]:
-    """Return the arguments of a schema that another has not, and the result where it is another one."""
+    """Return the arguments of a schema that another has not, and the result where it is another one.
+
+    None where names alone differ: operators are called by position.
+    """
     (arguments, result), (others, other_result) = _parts(schema), _parts(other)
     found = [argument for argument in arguments if argument not in others]
+    came = [argument for argument in others if argument not in arguments]
+    types = [[_NAMED.sub("", each) for each in side] for side in (arguments, others)]
+    names = [{name for each in side for name in _NAMED.findall(each)} for side in (found, others)]
+    if came and types[0] == types[1] and names[0].isdisjoint(names[1]):
+        found = []
     return (*found, f"-> {result}") if result != other_result else tuple(found)
 
 

@@ -364,7 +364,7 @@ def _flag(flag: Flag) -> FlagAnswer:
         path=visible(place.path) if place else "",
         line=place.line if place else 0,
         symbol=visible(place.symbol) if place and place.symbol else None,
-        places=len(flag.evidence),
+        places=flag.places,
         covers=tuple(f"{one.code} {one.name}" for one in flag.covers),
         untrusted_message=_short(flag.message.en),
     )

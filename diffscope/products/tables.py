@@ -151,7 +151,7 @@ def _flags(assessment: Assessment) -> Iterator[FlagRow]:
             path=first.path if first else None,
             line=first.line if first else None,
             symbol=first.symbol if first else None,
-            places=len(flag.evidence),
+            places=flag.places,
             message=flag.message.en,
         )
 

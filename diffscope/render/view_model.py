@@ -253,12 +253,12 @@ class AssessmentView:
         rest = list({location(place): place for place in flag.evidence}.values())[1:]
         if not rest:
             return ""
-        first = words(
-            "also-at", places=words.comma.join(location(place) for place in rest[: _SHOWN_PLACES - 1])
-        )
-        counts = Counter(place.path for place in rest[_SHOWN_PLACES - 1 :])
+        shown, others = rest[: _SHOWN_PLACES - 1], rest[_SHOWN_PLACES - 1 :]
+        first = words("also-at", places=words.comma.join(map(location, shown)))
+        counts = Counter(place.path for place in others)
         more = [words("places-in", count=count, path=path) for path, count in counts.most_common()]
-        return words.semicolon.join((first, self.few(more, limit=3))) if more else first
+        unkept = words("more-places", count=flag.more_places) if flag.more_places else ""
+        return words.semicolon.join(filter(None, (first, self.few(more, limit=3), unkept)))
 
     @property
     def ci_but_blind_spots(self) -> tuple[str, ...]:
@@ -303,7 +303,7 @@ class AssessmentView:
 
     def more(self, flag: Flag) -> str:
         """Return how many places a flag has beyond its first; empty for none."""
-        rest = len(flag.evidence) - 1
+        rest = flag.places - 1
         return self._words("more-places", count=rest) if rest > 0 else ""
 
     @property

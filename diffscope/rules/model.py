@@ -68,11 +68,15 @@ class Flag(Value, frozen=True, kw_only=True):
     title: Text
     message: Text
     """The note of the first evidence and, where there are more, how many."""
+    why: Text | None = None
+    """Why the rule exists, the same for every change."""
     advice: Text
     """The rule's remedy, the same for every change."""
     check: Text | None = None
     """What to check of this change: the rule's question with the facts of the first place; ``None`` for a rule without one."""
     evidence: tuple[Evidence, ...]
+    more_places: int = 0
+    """Places beyond those under ``evidence``, which keeps ten."""
     confidence: str = "high"
     """``high``, ``medium`` or ``low``, from the rule's status and the facts' exactness."""
     fingerprint: str
@@ -81,6 +85,11 @@ class Flag(Value, frozen=True, kw_only=True):
     """Flags of other rules with the same cause, worst first."""
     covered_as: str | None = None
     """Of a covered flag, why it is one with its head: same-place, goes-along (removed with an option) or in-place-of."""
+
+    @property
+    def places(self) -> int:
+        """How many places there are, those that were not kept too."""
+        return len(self.evidence) + self.more_places
 
     @property
     def asked(self) -> Text:

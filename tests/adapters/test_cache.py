@@ -295,15 +295,16 @@ with open_cache(Path(sys.argv[1])) as cache:
 
 def test_many_processes_write_at_once(folder: Path) -> None:
     """They start together on no file at all; nobody fails, nobody's values are lost or mixed."""
+    names = "abcd" if THOROUGH else "ab"
     writers = [
         subprocess.Popen([sys.executable, "-c", WRITER, str(folder), name], stderr=subprocess.PIPE, text=True)
-        for name in "abcd"
+        for name in names
     ]
     for writer in writers:
         assert writer.communicate()[1] == ""
         assert writer.returncode == 0
     with open_cache(folder) as cache:
-        for name in "abcd":
+        for name in names:
             values = cache.get_many("graph", [f"{name}-{number}" for number in range(25)])
             assert set(values.values()) == {(name * 5000).encode()}
             assert len(values) == 25

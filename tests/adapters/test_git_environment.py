@@ -21,6 +21,7 @@ from diffscope.adapters.graphs.history import history_at
 from diffscope.diff.parse import parse_diff
 from diffscope.errors import InputError, RepositoryError
 from tests.builders import Commit, git, git_repository, record, write_files
+from tests.examples import THOROUGH, one_in
 
 BEFORE, AFTER = "def step():\n    return 1\n", "def step():\n    return 2\n"
 
@@ -63,7 +64,7 @@ PLACED = [("root", each) for each in ATTRIBUTES] + [
 
 @pytest.mark.parametrize(
     ("place", "attributes"),
-    [pytest.param(place, *each.values, id=f"{each.id}, {place}") for place, each in PLACED],
+    [pytest.param(place, *each.values, id=f"{each.id}, {place}") for place, each in one_in(2, PLACED)],
 )
 def test_attributes_decide_nothing(
     attributes: str, place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -155,7 +156,10 @@ VARIABLES: list[Mapping[str, str]] = [
 ]
 
 
-@pytest.mark.parametrize("variables", [pytest.param(each, id=" ".join(each)) for each in VARIABLES])
+TOGETHER = {name: value for each in reversed(VARIABLES) for name, value in each.items()}
+
+
+@pytest.mark.parametrize("variables", VARIABLES if THOROUGH else [TOGETHER], ids=" ".join)
 def test_variables_of_the_environment_decide_nothing(
     variables: Mapping[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -226,6 +226,7 @@ def test_a_locked_file_is_neither_waited_for_long_nor_thrown_away(
     assert numbers(folder, cache) == [4, 3, 2, 1]
 
 
+@pytest.mark.thorough
 def test_several_processes_build_and_read_it_at_once(folder: Path, cache: Path) -> None:
     code = (
         "import sys; from pathlib import Path\n"

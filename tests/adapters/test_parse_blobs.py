@@ -34,6 +34,7 @@ def by_path(parsed: Iterator[Parsed]) -> dict[str, Parsed]:
     return {each.job.path: each for each in parsed}
 
 
+@pytest.mark.thorough
 def test_workers_give_what_this_process_gives(repository: GitRepository) -> None:
     """The same records, outlines and words, each job once, and progress to the last."""
     jobs, told = jobs_of(repository), []

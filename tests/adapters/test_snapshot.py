@@ -111,16 +111,20 @@ LATER = [
 WITH_NATIVES = FILES | {"csrc/a.cu": "void one() {}\n", "csrc/b.cu": "void two() {}\n"}
 
 
+@pytest.fixture(scope="module")
+def shipped(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a clone, and the snapshot of its second commit. Nothing writes into it."""
+    folder = tmp_path_factory.mktemp("shipped")
+    with GitRepository(git_repository(folder / "vllm", WITH_NATIVES, LATER)) as repository:
+        (folder / "graph.snapshot").write_bytes(take_snapshot(repository, "HEAD~3"))
+    return folder
+
+
 @pytest.fixture
-def pinned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> GitRepository:
+def pinned(shipped: Path, monkeypatch: pytest.MonkeyPatch) -> GitRepository:
     """A clone whose second commit is the one that ships."""
-    folder = git_repository(tmp_path / "vllm", WITH_NATIVES, LATER)
-    with GitRepository(folder) as repository:
-        data = take_snapshot(repository, "HEAD~3")
-    path = tmp_path / "graph.snapshot"
-    path.write_bytes(data)
-    monkeypatch.setattr("diffscope.adapters.graphs.graphs.bundled_path", lambda: path)
-    return GitRepository(folder)
+    monkeypatch.setattr("diffscope.adapters.graphs.graphs.bundled_path", lambda: shipped / "graph.snapshot")
+    return GitRepository(shipped / "vllm")
 
 
 def scratch(repository: GitRepository, revision: str) -> ModuleGraph:
@@ -177,13 +181,13 @@ def test_a_nearer_graph_in_the_cache_is_preferred(
 
 @pytest.mark.parametrize("reason", ["off", "damaged", "elsewhere"])
 def test_without_use_for_what_ships_all_is_read(
-    pinned: GitRepository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reason: str
+    pinned: GitRepository, shipped: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reason: str
 ) -> None:
     """``--no-cache`` trusts nothing, a damaged file is passed over, and another clone does not have the commit."""
     repository = pinned
     if reason == "damaged":
         path = tmp_path / "damaged"
-        path.write_bytes((tmp_path / "graph.snapshot").read_bytes()[:-9] + b"corrupted")
+        path.write_bytes((shipped / "graph.snapshot").read_bytes()[:-9] + b"corrupted")
         monkeypatch.setattr("diffscope.adapters.graphs.graphs.bundled_path", lambda: path)
     if reason == "elsewhere":
         repository = GitRepository(git_repository(tmp_path / "other", WITH_NATIVES | {"tests/test_x.py": ""}))

@@ -15,7 +15,7 @@ from diffscope.assessment.assess import assess, explain_tags
 from diffscope.assessment.document import Assessment, RiskLevel
 from diffscope.facts.model import ChangeFacts, FileFact, GraphFacts, ModuleFact, UnknownFamily
 from diffscope.rules.engine.evaluate import Evaluation
-from diffscope.rules.model import Flag, Severity
+from diffscope.rules.model import Flag, RuleCode, Severity, UnknownRule
 from tests.assessment.test_scores import CORE, facts_of
 from tests.assessments import a_flag
 from tests.rule_builders import rule_text, rules
@@ -39,6 +39,14 @@ def test_document_holds_the_change() -> None:
     assert found.risk.level is RiskLevel.NONE
     assert found.completeness.complete
     assert found.tool.graph_hash is None
+
+
+def test_a_rule_that_was_not_judged_makes_it_incomplete() -> None:
+    """``complete`` and ``unknown`` never contradict each other."""
+    unknown = (UnknownRule(code=RuleCode("CP102"), missing=()),)
+    facts = facts_of("Fix x", a_file(CORE, 30))
+    found = assess(facts, Evaluation(flags=(), unknown=unknown), taxonomy=bundled(), catalogue=CATALOGUE)
+    assert not found.completeness.complete
 
 
 def test_document_survives_json() -> None:

@@ -18,6 +18,7 @@ from diffscope.workspace import Workspace
 from tests.builders import Commit, git, git_repository, write_files
 from tests.cli.conftest import MakeProject
 from tests.cli.harness import OTHER_SEED, ROOT, Outcome
+from tests.examples import one_in
 
 NUMBER = "102"
 PATCH = """\
@@ -288,7 +289,7 @@ def test_quiet_says_errors_only(project: MakeProject) -> None:
     assert project().run("classify", "38450", "-q").err == ""
 
 
-@pytest.mark.parametrize("number", RecordedSource().numbers())
+@pytest.mark.parametrize("number", one_in(3, RecordedSource().numbers()))
 def test_every_record_is_judged(number: int, project: MakeProject) -> None:
     """What ships works: each record gives an assessment with an area and a kind."""
     found = document(project().run("classify", str(number), "--source", "recorded", "--format", "json"))

@@ -54,7 +54,7 @@ DEEP = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("files", one_in(3, DEEP.values()), ids=one_in(3, DEEP))
+@pytest.mark.parametrize("files", one_in(4, DEEP.values()), ids=one_in(4, DEEP))
 def test_change_that_brings_deep_nesting_is_judged(
     files: dict[str, str], tmp_path: Path, project: MakeProject
 ) -> None:

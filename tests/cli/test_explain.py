@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -25,7 +26,7 @@ index 1111111..2222222 100644
 
 def test_recorded_change_that_fires(project: MakeProject) -> None:
     """The verdict, the flag, the evidence with its near misses, the conditions over it."""
-    outcome = project().run("explain", "38450", "CP102", "--source", "recorded")
+    outcome = project().run("explain", "38450", "CP102", "--source", "recorded", "--all")
     assert (outcome.exit_code, outcome.err) == (0, "")
     lines = outcome.out.splitlines()
     assert lines[0] == "CP102 attention-backend: fires"
@@ -41,6 +42,21 @@ def test_recorded_change_that_fires(project: MakeProject) -> None:
     assert "    + not change where kind is revert  [0 of 1]" in lines
     assert any(line.startswith("            vllm/v1/attention/backends/rocm_attn.py:") for line in lines)
     assert "severity medium when" in lines
+
+
+def test_only_what_decided_is_shown(project: MakeProject) -> None:
+    """Without --all: conditions that hold where any suffices, and of the severity the one line that decided."""
+    lines = project().run("explain", "38450", "CP102", "--source", "recorded").out.splitlines()
+    heads = [line for line in lines if not line.startswith(" ")]
+    assert re.fullmatch(r"severity medium: condition \d+ of \d+ is the first that holds", heads.pop(3))
+    assert heads == [
+        "CP102 attention-backend: fires",
+        "evidence",
+        "when",
+        "(--all shows all conditions; diffscope rules show CP102 describes the rule)",
+    ]
+    assert not any(line.lstrip().startswith(("- ", "? ")) for line in lines)
+    assert max(map(len, lines)) <= 200
 
 
 def test_recorded_change_that_stays_silent(project: MakeProject) -> None:

@@ -14,6 +14,7 @@ import pytest
 
 from tests.cli.conftest import MakeProject
 from tests.cli.harness import ROOT
+from tests.examples import one_in
 
 CLASSIFY = ("classify", "38450", "--source", "recorded", "-q")
 
@@ -41,7 +42,7 @@ def test_a_device_takes_what_every_command_writes_and_stays_one(
         ("classify", "--range", "main~2..main", "--format", f"jsonl:{device}", "--workers", "1", *clone),
         ("backtest", "--statistics", str(device), "--workers", "1", "-q", *clone),
     ]
-    for command in commands:
+    for command in one_in(2, commands):
         outcome = here.run(*command)
         assert outcome.exit_code == 0, outcome.err
         assert stat.S_ISCHR(device.lstat().st_mode), command

@@ -84,3 +84,12 @@ def test_a_new_function_has_no_new_conditions() -> None:
         "vllm/v1/runner.py", "A = 1\n", "A = 1\n\n\ndef run(a):\n    if a:\n        return 1\n    return 2\n"
     )
     assert symbol(found, "run").conditions_new == 0
+
+
+def test_what_does_not_apply_is_not_unknown() -> None:
+    """Only a method has a class with subclasses: a function, a class and a method of a test have none, with or without a tree."""
+    before = "def f(x):\n    return x\n\n\nclass A:\n    def g(self):\n        return 1\n"
+    after = before.replace("return x", "return x + 1").replace("return 1", "return 2")
+    found = {one.symbol: one.subclasses for one in edit("vllm/pools/base.py", before, after).symbol}
+    assert found == {"f": None, "A.g": 0}
+    assert {one.subclasses for one in edit("tests/test_base.py", before, after).symbol} == {None}

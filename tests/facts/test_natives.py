@@ -133,3 +133,18 @@ def test_an_operator_that_loses_its_last_implementation_is_told_where_that_stood
         {"csrc/b.cpp": head + schema + "}\n"},
     )
     assert [(one.change, one.side, one.line) for one in found.operator] == [("implementation", "old", 5)]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        pytest.param("Tensor shed, int k", "Tensor sched, int k", ((), ()), id="another name alone"),
+        pytest.param("int k=1", "int n=2", (("int k=1",), ("int n=2",)), id="another default too"),
+        pytest.param("int k", "int n, int m", (("int k",), ("int n", "int m")), id="one more"),
+        pytest.param("Tensor k", "int n", (("Tensor k",), ("int n",)), id="another type"),
+    ],
+)
+def test_an_operator_is_called_by_position(before: str, after: str, expected: object) -> None:
+    binding = 'TORCH_LIBRARY_EXPAND(TORCH_EXTENSION_NAME, ops) {{\n  ops.def("pool({0}) -> ()");\n}}\n'
+    found = facts({"csrc/b.cpp": binding.format(before)}, {"csrc/b.cpp": binding.format(after)}).operator
+    assert [(one.arguments_removed, one.arguments_added) for one in found] == [expected]

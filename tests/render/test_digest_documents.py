@@ -121,9 +121,9 @@ def test_nothing_before_the_fold_is_counted_without_names() -> None:
 @pytest.mark.parametrize(
     ("titles", "said"),
     [
-        pytest.param({97: "[Bugfix] Fix lamp hang", 98: "Fix silent lamp corruption"}, "fixed by #98 (Fix silent lamp corruption), #97 (Fix lamp hang)", id="wrong results before hangs"),
-        pytest.param({97: "Fix lamp", 98: "Fix the stove"}, "fixed by #97 (Fix lamp)", id="of another subject, by lines alone"),
-        pytest.param({97: "Fix lamp 1", 98: "Fix lamp 2", 99: "Fix lamp crash"}, "fixed several times, the gravest by #99 (Fix lamp crash), #97 (Fix lamp 1)", id="many"),
+        pytest.param({97: "[Bugfix] Fix lamp hang", 98: "Fix silent lamp corruption"}, "fixes that touch it: #98 (Fix silent lamp corruption), #97 (Fix lamp hang)", id="wrong results before hangs"),
+        pytest.param({97: "Fix lamp", 98: "Fix the stove"}, "fixes that touch it: #97 (Fix lamp)", id="of another subject, by lines alone"),
+        pytest.param({97: "Fix lamp 1", 98: "Fix lamp 2", 99: "Fix lamp crash"}, "of the fixes that touch it the gravest: #99 (Fix lamp crash), #97 (Fix lamp 1)", id="many"),
     ],
 )  # fmt: skip
 def test_later_fixes_are_told_by_weight_with_what_they_repaired(titles: dict[int, str], said: str) -> None:

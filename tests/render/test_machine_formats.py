@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from diffscope.assessment.document import Assessment, Risk, RiskLevel
-from diffscope.messages.model import Language
+from diffscope.messages.model import Language, Text
 from diffscope.render.formats.table import render
 from diffscope.render.style import Style
 from diffscope.rules.model import Severity
@@ -202,6 +202,34 @@ def test_annotations_keep_github_caps() -> None:
     assert {kind: kinds.count(kind) for kind in kinds} == {"::error": 10, "::warning": 10, "::notice": 10}
     assert "and 30 more places" in lines[-1]
     assert all(f"title=CP{number:03}" in "".join(lines) for number in range(3))
+
+
+def test_places_that_were_not_kept_are_counted() -> None:
+    """A flag keeps ten places: what counts them tells of the others too."""
+    flag = a_flag(evidence=tuple(evidence(line=line) for line in range(1, 11)), more_places=2)
+    given = an_assessment(flags=(flag,), waived=())
+    assert "and 2 more places" in render([given], ENGLISH, form="github").splitlines()[-1]
+    concise = render([given], ENGLISH, form="concise").splitlines()
+    assert (len(concise), concise[-1]) == (11, f"{evidence().path}:10: error: and 2 more places [CP102]")
+    assert "and 2 more places" in render([given], ENGLISH, form="text")
+    assert "and 4 more places" in render([given], ENGLISH, form="markdown")
+    (result,) = json.loads(render([given], ENGLISH, form="sarif"))["runs"][0]["results"]
+    assert result["properties"]["places"] == 12
+
+
+def test_sarif_quotes_the_changed_line_and_says_why_the_rule_exists() -> None:
+    """Where the patch is known, the region of a flag has its line; old lines and unchanged ones have none."""
+    place = evidence("vllm/a.py", 7)
+    style = Style(excerpts={"new:vllm/a.py:7": ("7 - x = 1", "7 + x = 2 + 3", "8 + y")})
+    flag = a_flag(evidence=(place,), why=Text(en="It runs often.", zh="经常运行。"))
+    run = json.loads(render([an_assessment(flags=(flag,), waived=())], style, form="sarif"))["runs"][0]
+    region = run["results"][0]["locations"][0]["physicalLocation"]["region"]
+    assert region == {"startLine": 7, "snippet": {"text": "x = 2 + 3"}}
+    (rule,) = run["tool"]["driver"]["rules"]
+    assert (rule["fullDescription"]["text"], rule["helpUri"]) == (
+        "It runs often.",
+        "urn:diffscope:rule:CP102",
+    )
 
 
 def test_a_change_that_could_not_be_judged_warns() -> None:

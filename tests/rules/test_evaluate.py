@@ -143,6 +143,7 @@ def test_places_are_capped_and_counted() -> None:
     (fewer,) = evaluate(rules(rule_text()), facts(f"symbol: [{records.rpartition(', {')[0]}]")).flags
     assert len(flag.evidence) == len(fewer.evidence) == MOST_EVIDENCE
     assert flag.message.en == "f changed (and 29 more places)"
+    assert (flag.places, flag.more_places) == (30, 20)
     assert flag.evidence == fewer.evidence
     assert flag.fingerprint != fewer.fingerprint
 

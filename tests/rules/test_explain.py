@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 
 from diffscope.rules.engine.evaluate import evaluate
-from diffscope.rules.engine.explain import Explanation, Trace, explain
+from diffscope.rules.engine.explain import Explanation, Trace, decisive, explain
 from tests.examples import examples
 from tests.rule_builders import facts, rule_text, rules
 from tests.rules.test_evaluate import EXPRESSIONS, SYMBOLS, UNKNOWN
@@ -53,6 +53,19 @@ def test_hit_shows_what_decided() -> None:
     assert [(step.to, step.trace.truth, step.trace.measured) for step in found.severity_steps] == [
         ("low", "false", "2")
     ]
+
+
+def test_what_decided_stands_alone() -> None:
+    """Of any, one that holds; of all, one that fails; of what is unknown, what is unknown."""
+    when = "{any: [{evidence: {code_added: {at_least: 50}}}, {evidence: {code_added: 9}}, {change: {kind: bugfix}}]}"
+    holds = explained(rule=rule_text(RULE, when=when))
+    assert [part.condition for part in decisive(holds.when).parts] == ["evidence where code_added is 9"]
+    fails = explained(FACTS.replace("kind: bugfix", "kind: docs"))
+    assert [part.condition for part in decisive(fails.when).parts] == ["not change where kind is docs"]
+    assert (holds.decided_by, explained(FACTS.replace("kind: method", "kind: function", 1)).decided_by) == (
+        None,
+        1,
+    )
 
 
 NEAR = """

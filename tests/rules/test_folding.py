@@ -31,7 +31,7 @@ def at(symbol: str, line: int, path: str = "vllm/a.py", side: str = "new") -> Ev
     return Evidence(path=path, line=line, side=side, symbol=symbol, note=NOTE)
 
 
-def flag(code: str, *places: Evidence, severity: Severity = Severity.MEDIUM) -> Flag:
+def flag(code: str, *places: Evidence, severity: Severity = Severity.MEDIUM, more_places: int = 0) -> Flag:
     rule = CATALOGUE.rule(code)
     assert rule is not None
     return Flag(
@@ -43,6 +43,7 @@ def flag(code: str, *places: Evidence, severity: Severity = Severity.MEDIUM) -> 
         message=NOTE,
         advice=NOTE,
         evidence=places,
+        more_places=more_places,
         fingerprint=code,
     )
 
@@ -162,7 +163,7 @@ SAME = "same-place"
         pytest.param(
             (
                 flag("CP101", G, F),
-                flag("CP102", *(at("f", line) for line in range(10)), severity=Severity.LOW),
+                flag("CP102", *(at("f", line) for line in range(10)), severity=Severity.LOW, more_places=1),
             ),
             {"CP101": [], "CP102": []},
             id="of ten places that lie elsewhere first there may be more",

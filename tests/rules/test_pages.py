@@ -12,7 +12,7 @@ from diffscope.adapters.config.rule_files import bundled_rules, read_statistics
 from diffscope.errors import InputError, UsageError
 from diffscope.rules.authoring.cases import read_cases
 from diffscope.rules.authoring.lint import check_examples, lint_catalogue
-from diffscope.rules.authoring.pages import rule_index, rule_page, vocabulary_page
+from diffscope.rules.authoring.pages import rule_index, rule_page, rule_record, vocabulary_page
 from diffscope.rules.authoring.scaffold import scaffold_rule
 from diffscope.rules.authoring.schema import (
     cases_schema,
@@ -62,6 +62,16 @@ What to do
 Limits
   Sees no C.
 
+Example
+  changed in code
+
+  a.py
+      1 x = 2
+  XX101 a.py:1
+
+Fire rate
+  120 / 1000 (12.0%), >= medium 40 (4.0%), lift 1.25, 1,000 changes to 2026-04-20
+
 Fires when
   all of:
     evidence where code_added at_least 4
@@ -76,16 +86,6 @@ Severity, by the first line that holds
 
 Facts used
   change, symbol
-
-Example
-  changed in code
-
-  a.py
-      1 x = 2
-  XX101 a.py:1
-
-Fire rate
-  120 / 1000 (12.0%), >= medium 40 (4.0%), lift 1.25, 1,000 changes to 2026-04-20
 """
     )
 
@@ -96,7 +96,33 @@ def test_page_in_chinese() -> None:
     assert page.startswith(
         "XX101 test-rule: 标题\n核心路径变更 · 级别 medium · stable 自 0.1.0\n\n原因\n  原因。\n"
     )
-    assert page.endswith("触发率\n  未测量\n")
+    assert "\n触发率\n  未测量\n" in page
+
+
+def test_page_outlines_what_one_line_would_hide() -> None:
+    """A long condition on records stands one test a line; a predicate says what it is about."""
+    values = ", ".join(f"value_{number}" for number in range(9))
+    predicate = (
+        "small: {about: Few lines., fact: symbol, where: {code_added: {at_most: 9}}, holds: [], fails: []}"
+    )
+    text = rule_text(evidence=f"{{symbol: [$small, {{logic: true, symbol: [{values}]}}]}}")
+    page = rule_page(rules(text, predicates=predicate).rules[0])
+    assert (
+        f"Evidence\n  symbol, where all of:\n    $small\n    logic is true\n    symbol in [{values}]\n"
+        in page
+    )
+    assert "Predicates\n  $small: Few lines.\n    code_added at_most 9\n" in page
+
+
+def test_record_of_a_rule() -> None:
+    """The same for programs, in both languages."""
+    text = rule_text(severity="[{low: {not: {call: {}}}}, medium]")
+    found = rule_record(rules(text).rules[0], statistics=parse_statistics(STATISTICS))
+    assert found["severity"] == [
+        {"severity": "low", "when": ("not (call)",)},
+        {"severity": "medium", "when": ["always"]},
+    ]
+    assert (found["evidence"], found["when"]) == (("symbol where logic is true",), [])
 
 
 @pytest.mark.parametrize(

@@ -209,13 +209,13 @@ SOURCES = [
 ]
 
 
-@pytest.mark.parametrize("path", one_in(2, SOURCES), ids=lambda path: f"{path.parent.name}/{path.name}")
+@pytest.mark.parametrize("path", one_in(6, SOURCES), ids=lambda path: f"{path.parent.name}/{path.name}")
 def test_our_own_sources_written_anew_have_no_logic_change(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     assert logic(text, ast.unparse(ast.parse(text))) == []
 
 
-@pytest.mark.parametrize("path", one_in(2, SOURCES[::3]), ids=lambda path: f"{path.parent.name}/{path.name}")
+@pytest.mark.parametrize("path", one_in(5, SOURCES[::3]), ids=lambda path: f"{path.parent.name}/{path.name}")
 def test_a_number_changed_anywhere_but_in_a_message_is_a_logic_change(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     tree = ast.parse(text)

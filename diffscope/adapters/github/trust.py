@@ -98,6 +98,7 @@ def _retold(flag: Flag, catalogue: Catalogue, at: str) -> Flag:
         name=rule.name,
         family=rule.family,
         title=rule.title,
+        why=rule.why,
         advice=rule.remedy,
         covers=tuple(_retold(one, catalogue, at) for one in flag.covers),
     )

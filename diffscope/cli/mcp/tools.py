@@ -217,7 +217,7 @@ def _explain(session: ToolSession, asked: ExplainArguments) -> ExplanationAnswer
     rule = find_rule(workspace.catalogue, asked.rule)
     facts, found = session.change(asked)
     trace = explained(rule, facts, catalogue=workspace.catalogue, configuration=workspace.configuration)
-    lines = explanation_text(trace, "en").rstrip("\n").split("\n")
+    lines = explanation_text(trace, "en", is_whole=True).rstrip("\n").split("\n")
     kept = lines[: how_many_fit(lines[:_LINES], asked.max_tokens - _HEAD)]
     return ExplanationAnswer(
         change=change_name(found),

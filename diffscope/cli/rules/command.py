@@ -44,11 +44,12 @@ def list_rules(*, rule_folders: tuple[Path, ...], lang: str, form: str) -> int:
 @click.argument("code")
 @options.rules_option
 @options.language_option
-def show(*, code: str, rule_folders: tuple[Path, ...], lang: str) -> int:
+@options.form_option
+def show(*, code: str, rule_folders: tuple[Path, ...], lang: str, form: str) -> int:
     """Show one rule: what it finds, why, an example, what to do, how often it fires."""
     from diffscope.adapters.config.rule_files import case_texts, load_rules, read_statistics
     from diffscope.rules.authoring.cases import read_cases
-    from diffscope.rules.authoring.pages import rule_page
+    from diffscope.rules.authoring.pages import rule_page, rule_record
     from diffscope.rules.model import parse_statistics
 
     rule = find_rule(load_rules(rule_folders), code)
@@ -56,6 +57,9 @@ def show(*, code: str, rule_folders: tuple[Path, ...], lang: str) -> int:
     cases = read_cases(text, at=rule.origin)[0] if text else ()
     measured = read_statistics()
     statistics = parse_statistics(measured) if measured else None
+    if form == "json":
+        _write(_as_json(rule_record(rule, cases=cases, statistics=statistics)))
+        return DONE
     _write(rule_page(rule, cases=cases, statistics=statistics, language=lang))
     return DONE
 

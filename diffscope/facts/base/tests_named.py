@@ -67,6 +67,11 @@ def with_row_tests(facts: ChangeFacts, placed: Iterable[Placed], graph: ModuleGr
         known = {one.path for one in found}
         rest = (one for one in nearest if one.path not in known)
         return msgspec.structs.replace(facts, nearest_tests=(*found, *rest)[:_MOST])
+    if not any(one.runs for one in nearest) and _is_registered(facts, changed, graph):
+        # Who starts an engine without the name does not come to it.
+        nearest = tuple(
+            msgspec.structs.replace(one, may_run="far") if one.may_run == "starts" else one for one in nearest
+        )
     modules = _modules(changed, graph)
     reaching = {graph.path_of(test.test) for module in modules for test in graph.tests_reaching(module)}
     marked = (
@@ -94,12 +99,8 @@ def _by_name(
         if (found := re.search(rf'"{re.escape(name)}":.*\n(?:(?:     .*)?\n)*', table))
         for one in _MODEL.findall(found[0])
     ]
-    registered = [
-        edge.row.partition(":")[2]
-        for edge, target in graph.rows()
-        if edge.row and target in modules and edge.source != target
-    ]
-    for name in dict.fromkeys((*registered, *models)):
+    registered = _registered(modules, graph)
+    for name in dict.fromkeys((*(each for names in registered.values() for each in names), *models)):
         if len(name) >= _SHORTEST and name not in classes:
             for path in _saying((name,), graph, logic, facts):
                 yield Nearest(path=path, score=0.0, reasons=(), runs=(), may_run="named", by=name)
@@ -110,6 +111,23 @@ def _by_name(
         ):
             yield Nearest(path=row.test, score=0.0, reasons=(), runs=(), may_run="rows")
             return
+
+
+def _registered(modules: Iterable[ModuleName], graph: ModuleGraph) -> dict[ModuleName, list[str]]:
+    """Return the names by which tables of other modules know each module; those that no table knows are left out."""
+    found: dict[ModuleName, list[str]] = {}
+    known = frozenset(modules)
+    for edge, target in graph.rows():
+        if edge.row and target in known and edge.source != target:
+            found.setdefault(target, []).append(edge.row.partition(":")[2])
+    return found
+
+
+def _is_registered(facts: ChangeFacts, changed: list[Placed], graph: ModuleGraph) -> bool:
+    """Return whether all that changed most is reached by names of tables alone."""
+    asked = {one.path for one in subjects(facts)}
+    modules = set(_modules((one for one in changed if one.fact.path in asked), graph))
+    return bool(modules) and modules <= _registered(modules, graph).keys()
 
 
 def _modules(changed: Iterable[Placed], graph: ModuleGraph) -> list[ModuleName]:

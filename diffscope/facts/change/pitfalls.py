@@ -25,7 +25,7 @@ _MOST_READ: Final = 8
 _ASKED_OF: Final = lazy_regex(r"\b(\w+)\.(\w+)\b")
 _FAKES: Final = lazy_regex(r"\b(?:SimpleNamespace|(?:Magic|Async)?Mock)\((?:[^()]|\([^()]*\))*\)")
 _DUE: Final = lazy_regex(r"#[ \t]*(?:TODO|FIXME)\b[^\n]*(?:\n[ \t]*#[^\n]*)*")
-_DUE_WHEN: Final = lazy_regex(r"\b(?:once|when|until|after|as soon as)\b(.*)")
+_DUE_WHEN: Final = lazy_regex(r"\b(?:once|until|as soon as)\b([^.;—]*)")
 _TOLD_WORD: Final = lazy_regex(r"[A-Za-z_]\w{5,}")
 _LEAST_WORDS: Final = 2
 """Words of what a note waits for that the change has on its new lines."""

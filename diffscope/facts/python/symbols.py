@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterable
 from functools import partial
 from typing import TypedDict
@@ -17,6 +18,7 @@ from diffscope.facts.change.changed_python import ChangedSymbol
 from diffscope.facts.classify.classify import platforms_of_symbol
 from diffscope.facts.model import ModuleFact, SymbolFact
 from diffscope.facts.moves.facts import Home, MovedLines, find_moved_lines
+from diffscope.facts.parsed_text import parse_expression
 from diffscope.facts.python.guards import conditions_new
 from diffscope.facts.python.removed_api import (
     edited_users,
@@ -36,6 +38,7 @@ from diffscope.taxonomy.model import Taxonomy
 
 _LONG = 9
 """Letters from which on a name without underscore is taken for a name of its own."""
+_COLLECTIONS = frozenset({"tuple", "list", "set", "frozenset"})
 
 
 def collect_symbols(
@@ -54,6 +57,7 @@ def collect_symbols(
     ]
     edited = [_with_edited_users(fact, placed) for fact in facts]
     facts = _with_own_users(_with_new_places(edited, placed), placed)
+    facts = _with_roles(facts, placed)
     if lookup is not None:
         facts = _with_inherited(_with_reach(facts, placed, lookup), ClassBases(placed, lookup))
     facts += removed_modules(placed, lookup)
@@ -88,16 +92,59 @@ def _with_new_places(facts: list[SymbolFact], placed: tuple[Placed, ...]) -> lis
     ]
 
 
+def _with_roles(facts: list[SymbolFact], placed: tuple[Placed, ...]) -> list[SymbolFact]:
+    """Add to changed variables of the product which elements went and came, and which definitions of their file name them."""
+    asked = {fact.path for fact in facts if _is_changed_value(fact)}
+    uses = _uses_after(placed, asked)
+    return [
+        msgspec.structs.replace(
+            fact,
+            values_lost=_missing_in(fact.value_before, fact.value_after),
+            values_gained=_missing_in(fact.value_after, fact.value_before),
+            named_by=tuple(sorted(_names_of_users(fact, uses[fact.path]))),
+        )
+        if _is_changed_value(fact) and fact.path in uses
+        else fact
+        for fact in facts
+    ]
+
+
+def _is_changed_value(fact: SymbolFact) -> bool:
+    is_variable = fact.kind == DefinitionKind.VARIABLE.value and fact.category == "source" and fact.logic
+    return is_variable and fact.value_before is not None and fact.value_after is not None
+
+
+def _missing_in(value: str | None, other: str | None) -> tuple[str, ...]:
+    """Return the elements of one collection that another lacks; none unless both are written out."""
+    here, there = (_elements(one or "") for one in (value, other))
+    return tuple(one for one in here if one not in there) if here is not None and there is not None else ()
+
+
+def _elements(value: str) -> tuple[str, ...] | None:
+    node = parse_expression(value)
+    if isinstance(node, ast.Call) and ast.unparse(node.func) in _COLLECTIONS and not node.keywords:
+        if not node.args:
+            return ()
+        node = node.args[0]
+    if isinstance(node, ast.Dict):
+        return tuple(ast.unparse(key) for key in node.keys if key is not None)
+    return tuple(map(ast.unparse, node.elts)) if isinstance(node, ast.Tuple | ast.List | ast.Set) else None
+
+
+def _uses_after(placed: tuple[Placed, ...], paths: set[str]) -> dict[str, Uses]:
+    return {
+        one.fact.path: Uses(one.material.after.data, partial(getattr, one.material.python, "after"))
+        for one in placed
+        if one.fact.path in paths and one.material.after and one.material.python
+    }
+
+
 def _with_own_users(facts: list[SymbolFact], placed: tuple[Placed, ...]) -> list[SymbolFact]:
     """Add to new private functions how many definitions of their file name them."""
     new = {fact.path for fact in facts if _is_new_helper(fact)}
-    uses = {
-        one.fact.path: Uses(one.material.after.data, partial(getattr, one.material.python, "after"))
-        for one in placed
-        if one.fact.path in new and one.material.after and one.material.python
-    }
+    uses = _uses_after(placed, new)
     return [
-        msgspec.structs.replace(fact, own_users=_naming(fact, uses[fact.path]))
+        msgspec.structs.replace(fact, own_users=len(_names_of_users(fact, uses[fact.path])))
         if _is_new_helper(fact) and fact.path in uses
         else fact
         for fact in facts
@@ -110,9 +157,9 @@ def _is_new_helper(fact: SymbolFact) -> bool:
     return is_function and fact.category == "source" and name.startswith("_") and not name.startswith("__")
 
 
-def _naming(fact: SymbolFact, uses: Uses) -> int:
+def _names_of_users(fact: SymbolFact, uses: Uses) -> set[str]:
     name = (fact.symbol or "").rpartition(".")[2]
-    return len(set(uses.naming(name, frozenset({name, f".{name}"}))) - {fact.symbol, ""})
+    return set(uses.naming(name, frozenset({name, f".{name}"}))) - {fact.symbol, ""}
 
 
 def _with_reach(facts: list[SymbolFact], placed: tuple[Placed, ...], lookup: TreeLookup) -> list[SymbolFact]:
@@ -161,12 +208,11 @@ def _with_edited_users(fact: SymbolFact, placed: tuple[Placed, ...]) -> SymbolFa
     return msgspec.structs.replace(fact, users_edited=edited_users(placed, fact.path, name))
 
 
-def _subclasses(change: ChangedSymbol, placed: Placed, lookup: TreeLookup | None) -> int | UnsetType:
+def _subclasses(change: ChangedSymbol, placed: Placed, lookup: TreeLookup | None) -> int | UnsetType | None:
+    if change.kind is not DefinitionKind.METHOD or placed.fact.category != "source":
+        return None
     owner = change.name.rpartition(".")[0]
-    is_method = change.kind is DefinitionKind.METHOD and placed.fact.category == "source"
-    return (
-        lookup.subclasses(placed.fact.old_path or placed.fact.path, owner) if lookup and is_method else UNSET
-    )
+    return lookup.subclasses(placed.fact.old_path or placed.fact.path, owner) if lookup else UNSET
 
 
 def _symbol(

@@ -41,8 +41,10 @@ _BOUND: Final = lazy_regex(
 _PLACE: Final = lazy_regex(r"%(?:\(\w+\))?[-+ #0]*[\d.]*[sdifrgxe]\b|\{[^{}]*\}")
 _OWNER: Final = lazy_regex(r"\bclass (\w*(?:Config|Args|Params|Request))\b")
 _SETTINGS: Final = ("Config", "Args")
-_SAME: Final = 60
-"""Letters and digits of a text, by which it was there before."""
+_SAME: Final = 28
+"""Letters and digits of a text, by which it was there before: what moves is often reworded behind its beginning."""
+_GIVEN: Final = lazy_regex(r"""["']?\b([a-z]\w+)["']?\s*[:=]\s*(True|False|None|[\d.]+|"[^"]*"|'[^']*')""")
+"""How a table or an assignment gives a setting a plain value."""
 _LINES: Final = 24
 """Lines of one statement that are read."""
 _FIGURES: Final = 4
@@ -77,6 +79,8 @@ class AuthorsWords(Value, frozen=True, kw_only=True):
     """Types of settings that take something new, with the option that sets them."""
     orders: tuple[tuple[str, str, str], ...] = ()
     """Of functions that say in which order something is tried what they try first, where that changed: before, now, and the conditions it is under (while it is read: path, name and nothing)."""
+    settled: tuple[tuple[str, str], ...] = ()
+    """Settings with values that removed lines gave them: where such a value is the default now, the code decided so before."""
     capped: tuple[str, ...] = ()
     """What its tests run only up to a version from now on."""
 
@@ -133,7 +137,14 @@ def read_words(diff: Diff, settings: Collection[str], values: Collection[str] = 
         duties=tuple(dict.fromkeys(duties)),
         constants=tuple(_gone_constants(python, " ".join(added), settings)),
         orders=tuple(orders),
+        settled=tuple(dict.fromkeys(_settled(python))),
     )
+
+
+def _settled(files: Iterable[FileDiff]) -> Iterator[tuple[str, str]]:
+    """Yield names with the plain values that removed lines gave them."""
+    for line in (line for file in files for hunk in file.hunks for line in hunk.removed):
+        yield from _GIVEN.findall(line.text)
 
 
 def _duties(hunk: Hunk, settings: frozenset[str]) -> Iterator[tuple[str, str]]:

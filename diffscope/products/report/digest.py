@@ -255,7 +255,11 @@ def trim_for_digest(assessment: Assessment) -> Assessment:
 
 def _trim_flag(flag: Flag) -> Flag:
     return msgspec.structs.replace(
-        flag, evidence=flag.evidence[:1], covers=tuple(map(_trim_flag, flag.covers))
+        flag,
+        why=None,
+        evidence=flag.evidence[:1],
+        more_places=max(0, flag.places - 1),
+        covers=tuple(map(_trim_flag, flag.covers)),
     )
 
 

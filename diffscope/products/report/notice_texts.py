@@ -71,11 +71,19 @@ def how_to_keep(each: Decided, words: AuthorsWords) -> Text:
     return text_of("keep.set-it-but", name=option, duty=duty[0], file=duty[1].rpartition("/")[2])
 
 
+def is_settled(seen: Seen, words: AuthorsWords) -> bool:
+    """Return whether a default that was left open took a value that the code before gave the setting where nothing was set."""
+    name, value = seen.name.rpartition(".")[2], _VALUE.findall(seen.text.en)[-1:]
+    is_open = seen.kind == "default" and "from `None`" in seen.text.en
+    return is_open and any((name, each) in words.settled for each in value)
+
+
 def explained(seen: Seen, words: AuthorsWords) -> Seen:
     """Return a notice with what it does to a server, in our words, else in the author's, and of a default that leaves the choice to the code what it chooses."""
     last = seen.name.partition(" ")[0].rpartition(".")[2].removeprefix("--").replace("-", "_")
     known, owner = texts(Language.ENGLISH), seen.name.partition(".")[0]
-    codes = (f"does.{last}", f"does-of.{owner}")
+    named = seen.name.split("_") if seen.name.isupper() else (owner,)
+    codes = (f"does.{last}", *(f"does-of.{name}" for name in named))
     effect = seen.effect or next((text_of(code) for code in codes if code in known), None)
     reason = seen.reason or _reason(dict(words.fields).get(last, ""), _VALUE.findall(seen.text.en)[-1:])
     if seen.kind == "dependency" and words.capped:
@@ -187,6 +195,8 @@ def of_values(name: str, before: str, after: str) -> Change:
     """Return the change of a default."""
     was, value = shortened(before.strip("'")), shortened(after.strip("'"))
     subject, before_it = text_of("changed.named", name=name), text_of("was.value", value=was)
+    if was == "None":
+        before_it = text_of("now.unset")
     if value == "None":
         return Change(subject, before_it, text_of("now.unset"), text_of("gist.unset", name=name))
     return Change(

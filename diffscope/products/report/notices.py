@@ -12,7 +12,7 @@ from typing import Final
 
 from diffscope.assessment.document import Assessment, SymbolAssessment
 from diffscope.messages.model import Language, Text
-from diffscope.messages.say import text_of
+from diffscope.messages.say import text_of, texts
 from diffscope.patterns import lazy_regex
 from diffscope.products.report.authors_words import NOTHING, AuthorsWords
 from diffscope.products.report.counts import name_of, number_of
@@ -25,6 +25,7 @@ from diffscope.products.report.notice_texts import (
     explained,
     going,
     how_to_keep,
+    is_settled,
     join_renamed,
     majors_of,
     of_constant,
@@ -112,8 +113,7 @@ _POINTS: Final = lazy_regex(r"^(?:\w+: )?(?:The (?:old|new)|This|It|That|These|T
 _BELOW: Final = lazy_regex(r"<\d[\d.]*")
 _NEWLY_ON: Final = "CF502"
 _COMMIT: Final = lazy_regex(r"^[0-9a-f]{7,40}$")
-_MOST_REQUESTS: Final = 4
-_MOST_SAID: Final = 2
+_MOST_REQUESTS, _MOST_SAID = 4, 2
 _GAPS: Final = 2
 """Values left out of an author's sentence, from which on it says nothing."""
 
@@ -192,21 +192,19 @@ def _notices(assessment: Assessment, words: AuthorsWords) -> Iterator[Seen]:
         assessment, words, {one.name.rpartition(".")[2] for one in told if one.kind == "default"}
     )
     kinds = {one.kind for one in told}
-    yield from (explained(one, words) if one.kind in ("default", "dependency") else one for one in told)
-    title, change = assessment.change.pull.title, assessment.change
-    by_title = Text(en=title, zh=title)
+    is_told = (one for one in told if not is_settled(one, words))
+    yield from (explained(one, words) if one.kind in ("default", "dependency") else one for one in is_told)
+    change, title = assessment.change, assessment.change.pull.title
     if is_by_default(assessment) and "default" not in kinds:
-        # The author says so, whichever way the default is decided.
-        yield Seen("default", name_of(number), by_title, number)
+        yield Seen("default", name_of(number), Text(en=title, zh=title), number)
     is_much = _REMOVES.search(title) is not None and change.deletions - change.additions >= _MUCH
     if (
         assessment.kind not in (*_BESIDE_KINDS, "bugfix", "revert")
-        # A series that is called a deprecation moves much that nobody meets.
         and (is_much or _DEPRECATES.search(plain_title(title)))
         and not _LATER.search(title)
         and "removed" not in kinds
     ):
-        yield Seen("removed", name_of(number), by_title, number)
+        yield Seen("removed", name_of(number), Text(en=title, zh=title), number)
 
 
 def _moved(listed: Sequence[Seen]) -> Iterator[Seen]:
@@ -226,7 +224,7 @@ def _of_words(assessment: Assessment, words: AuthorsWords, told: Collection[str]
     ]:
         text, rest = going(said), remedy_of(said.partition(": ")[2] or said)
         is_whole = not text.en.startswith("“")
-        keep = text_of("keep.in-time") if is_whole else by_whom("keep.by-author", rest[1])
+        keep = text_of("keep.in-time") if is_whole else by_whom("keep.by-author", rest[1] if rest[0] else "")
         yield Seen("removed", text.en, text, number, is_weighty=is_whole, keep=keep)
     for said in refusals(assessment, words)[:_MOST_SAID]:
         what, way = remedy_of(said)
@@ -350,7 +348,9 @@ def _of_dependency(symbol: SymbolAssessment, number: int) -> Iterator[Seen]:
         if _COMMIT.search(after):
             return
         text = of_versions(symbol.name, before, after)
-        is_weighty = symbol.role[3] == "core" and majors_of(before) != majors_of(after)
+        # What the catalogue knows the consequences of is told for any version.
+        is_known = f"does.{symbol.name}" in texts(Language.ENGLISH)
+        is_weighty = symbol.role[3] == "core" and (is_known or majors_of(before) != majors_of(after))
         bound = _BELOW.search(before)
         # If only an upper bound went, the versions below it are still allowed.
         is_kept = bound is not None and _BELOW.search(after) is None and "==" not in after
@@ -375,7 +375,8 @@ def _with_default(name: str, default: str) -> Text:
 
 def _changed(name: str, before: str, after: str, number: int) -> Seen:
     text = text_of("notice.default", name=name, before=shortened(before), after=shortened(after))
-    keep = text_of("keep.value", name=name, value=shortened(before))
+    # Where nothing was set the code decided, and may have decided so already.
+    keep = text_of("keep.value", name=name, value=shortened(before)) if before != "None" else None
     change = of_values(name, before, after)
     return Seen("default", name, text, number, is_weighty=True, keep=keep, change=change)
 

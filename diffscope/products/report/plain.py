@@ -46,7 +46,7 @@ _PARTS: Final[Mapping[str, re.Pattern[str]]] = {
 }
 """Where an area has a module for each backend or method."""
 _SHARED: Final = lazy_regex(
-    r"^_|^(?:utils?|base\w*|abstract|layer|config|registry|selector|modular_kernel|fused_moe|backend|oracle|factory|metrics|multi_connector)$"
+    r"^_|utils|^(?:base\w*|abstract|layer|config|registry|selector|modular_kernel|fused_moe|backend|oracle|factory|metrics|multi_connector)$"
 )
 """Modules of these folders that are of no one backend."""
 _MODEL: Final = lazy_regex(r"(?:^|/)models/(\w+)(?:/\w+)*(?:\.py)$")

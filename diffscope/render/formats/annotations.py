@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from typing import NamedTuple
 
+import msgspec
+
 from diffscope.assessment.document import Assessment, RiskLevel
+from diffscope.messages.say import text_of
 from diffscope.render.places import LEVELS, has_line, nearest_line, places, worst_first
 from diffscope.render.sanitize import command_data, command_property, visible
 from diffscope.render.style import Style
@@ -15,15 +18,17 @@ from diffscope.rules.model import Evidence, Flag
 
 
 def render_concise(assessment: Assessment, style: Style) -> str:
-    """Return every place of every flag, worst flag first; nothing where there is none."""
+    """Return every kept place of every flag, worst flag first, and after its last how many more there are; nothing where there is none."""
     words = Words(style.language)
     pull = assessment.change.pull
     name = (f"#{pull.number}" if pull.number else (pull.head or "")[:12]) if style.is_many else ""
-    lines = [
-        _line(flag, place, words, name)
-        for flag in worst_first(assessment.flags)
-        for place in flag.evidence or (Evidence(path=".", note=flag.message),)
-    ]
+    lines = []
+    for flag in worst_first(assessment.flags):
+        listed = flag.evidence or (Evidence(path=".", note=flag.message),)
+        lines += [_line(flag, place, words, name) for place in listed]
+        if flag.more_places:
+            more = text_of("word.more-places", count=flag.more_places)
+            lines.append(_line(flag, msgspec.structs.replace(listed[-1], note=more), words, name))
     return "".join(f"{visible(line)}\n" for line in lines)
 
 
@@ -43,7 +48,7 @@ def render_github(assessment: Assessment, style: Style) -> str:
     """Return the commands, worst first, within GitHub's caps; one more line says how many were left out, and what was not judged."""
     words = Words(style.language)
     shown: Counter[str] = Counter()
-    lines, left_out = [], 0
+    lines, left_out = [], sum(flag.more_places for flag in assessment.flags)
     for flag, place in places(assessment.flags):
         level = LEVELS[flag.severity]
         command = "notice" if level == "note" else level

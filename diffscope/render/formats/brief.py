@@ -64,6 +64,7 @@ def _flag(flag: Flag, words: Words) -> Brief:
         "message": words.pick(flag.message),
         "check": words.pick(flag.asked),
         "places": [_place(place) for place in flag.evidence[:_PLACES]],
+        "more_places": max(0, flag.places - _PLACES),
     }
 
 

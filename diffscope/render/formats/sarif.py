@@ -8,8 +8,8 @@ import msgspec
 
 from diffscope.assessment.document import Assessment
 from diffscope.render.formats.json import indented
-from diffscope.render.places import LEVELS, has_line, nearest_line, worst_first
-from diffscope.render.sanitize import message_text, uri_path
+from diffscope.render.places import LEVELS, has_line, nearest_line, place_key, worst_first
+from diffscope.render.sanitize import message_text, uri_path, visible
 from diffscope.render.style import Style
 from diffscope.render.words import Words
 from diffscope.rules.model import Evidence, Flag
@@ -20,7 +20,7 @@ LIMIT = 5_000
 _RELATED_LIMIT = 100
 _ROOT = "%SRCROOT%"
 _INFORMATION = "urn:diffscope:tool"
-"""What the format asks for where a tool has no page of its own: an absolute URI that names it."""
+"""What the format asks for where a tool has no page of its own: an absolute URI that names it. The same is asked of each rule."""
 _Json = dict[str, object]
 
 
@@ -31,10 +31,10 @@ def render(assessment: Assessment, style: Style) -> str:
     waived = sorted(assessment.waived, key=lambda waiver: waiver.flag.code)
     rules = _rules([*flags, *(waiver.flag for waiver in waived)], words)
     index = {rule["id"]: number for number, rule in enumerate(rules)}
-    results = [_result(flag, index[flag.code], assessment, words) for flag in flags]
+    results = [_result(flag, index[flag.code], assessment, style) for flag in flags]
     for waiver in waived:
         suppression = {"kind": "external", "justification": waiver.reason}
-        result = _result(waiver.flag, index[waiver.flag.code], assessment, words)
+        result = _result(waiver.flag, index[waiver.flag.code], assessment, style)
         results.append(result | {"suppressions": [suppression]})
     driver = {
         "name": "diffscope",
@@ -60,7 +60,8 @@ def _rules(flags: Iterable[Flag], words: Words) -> list[_Json]:
             "id": flag.code,
             "name": flag.name,
             "shortDescription": {"text": words.pick(flag.title)},
-            "fullDescription": {"text": words.pick(flag.advice)},
+            "fullDescription": {"text": words.pick(flag.why or flag.advice)},
+            "helpUri": f"urn:diffscope:rule:{flag.code}",
             "help": {
                 "text": words.pick(flag.advice),
                 "markdown": f"{words.pick(flag.advice)}\n\n`diffscope rules show {flag.code}`",
@@ -72,7 +73,8 @@ def _rules(flags: Iterable[Flag], words: Words) -> list[_Json]:
     ]
 
 
-def _result(flag: Flag, index: int, assessment: Assessment, words: Words) -> _Json:
+def _result(flag: Flag, index: int, assessment: Assessment, style: Style) -> _Json:
+    words = Words(style.language)
     # The title of the rule and what it found: readers list results by their messages alone.
     said = message_text(words.pick(flag.message)) + _old_line(flag.evidence[:1], words)
     result: _Json = {
@@ -80,9 +82,14 @@ def _result(flag: Flag, index: int, assessment: Assessment, words: Words) -> _Js
         "ruleIndex": index,
         "level": LEVELS[flag.severity],
         "message": {"text": words("titled", title=words.pick(flag.title), text=said)},
-        "locations": [_location(place, assessment) for place in flag.evidence[:1]],
+        "locations": [_location(place, assessment, style) for place in flag.evidence[:1]],
         "partialFingerprints": {"diffscope/v1": flag.fingerprint},
-        "properties": {"family": flag.family, "severity": flag.severity.value, "confidence": flag.confidence},
+        "properties": {
+            "family": flag.family,
+            "severity": flag.severity.value,
+            "confidence": flag.confidence,
+            "places": flag.places,
+        },
     }
     related = _related(flag, assessment, words)[:_RELATED_LIMIT]
     if related:
@@ -111,13 +118,21 @@ def _old_line(places: tuple[Evidence, ...], words: Words) -> str:
     return words.aside(f"{words('old-side')} {places[0].line}")
 
 
-def _location(place: Evidence, assessment: Assessment) -> _Json:
+def _location(place: Evidence, assessment: Assessment, style: Style | None = None) -> _Json:
     # GitHub wants a region of every location (GH1003) and shows it in the file as it is now: for a place on the old side
     # the nearest line that is known of that, for a file as a whole, or one that is gone, the first.
     line = place.line if has_line(place) else nearest_line(place, place.path, assessment)
+    region: _Json = {"startLine": max(1, line)}
+    shown = dict(
+        text.split(" + ", 1)
+        for text in (style.excerpts.get(place_key(place), ()) if style else ())
+        if " + " in text
+    )
+    if has_line(place) and str(line) in shown:
+        region["snippet"] = {"text": visible(shown[str(line)])}
     physical: _Json = {
         "artifactLocation": {"uri": uri_path(place.path), "uriBaseId": _ROOT},
-        "region": {"startLine": max(1, line)},
+        "region": region,
     }
     location: _Json = {"physicalLocation": physical}
     if place.symbol:

@@ -44,9 +44,9 @@ _EFFECTS: Final = (
 )  # fmt: skip
 """Of equal level, what was there before and acts otherwise now comes first."""
 _PREPARES: Final = lazy_regex(
-    r"(?:^|[._])(?:__init__|__post_init__|create_\w+|can_implement|is_supported|get_min_capability|from_\w+)$"
+    r"(?:^|[._])(?:__init__|__post_init__|create_\w+|can_implement|is_supported|get_min_capability|from_\w+|_?(?:validate|verify)(?:_\w+)?)$"
 )
-"""Names of code that makes what does the work, or says whether it can."""
+"""Names of code that makes what does the work, says whether it can, or checks what it gets."""
 _LONG_KERNEL: Final = 30
 _STANDS_IN: Final = lazy_regex(
     r"(?:_fake|_meta)$|(?:^|[._])(?:lazy|_?ensure)_?\w*$|(?:^|\.)_?(?:shutdown|close|destroy|__del__|__repr__|__str__|warmup\w*|warm_up\w*|log_\w+)$"
@@ -198,9 +198,11 @@ class _Program:
             severity=override or self._severity(context),
             title=rule.title,
             message=_message(evidence),
+            why=rule.why,
             advice=rule.remedy,
             check=self._filled(rule.check, records[0], context) if rule.check else None,
             evidence=evidence[:MOST_EVIDENCE],
+            more_places=max(0, len(evidence) - MOST_EVIDENCE),
             confidence=_confidence(rule, context),
             fingerprint=hashlib.sha256(identity.encode("utf-8", "surrogatepass")).hexdigest()[:16],
         )

@@ -90,6 +90,8 @@ class Explanation(Value, frozen=True, kw_only=True):
     when: Trace
     evidence: Trace
     severity_steps: tuple[SeverityTrace, ...] = ()
+    decided_by: int | None = None
+    """The place, from 1, of the line of ``severity_steps`` that decided; ``None`` where none holds."""
     flag: Flag | None = None
     missing: tuple[Missing, ...] = ()
 
@@ -104,6 +106,10 @@ def explain(
     """Return why a rule of a catalogue fires or stays silent on a change."""
     context = Context(facts)
     when, query = asked(rule)
+    steps = [
+        SeverityTrace(to=step.to.value, trace=trace(step.when, context, evidence=query))
+        for step in rule.severity_steps
+    ]
     truth = all_of((compile_judge(when)(context), compile_judge(query)(context)))
     alone = make_catalogue((rule,), catalogue.words)
     found = evaluate(alone, facts, configuration=select_rules(select=[rule.code]))
@@ -115,10 +121,8 @@ def explain(
         is_on=is_on(rule, configuration),
         when=trace(when, context, evidence=query),
         evidence=trace(query, context),
-        severity_steps=tuple(
-            SeverityTrace(to=step.to.value, trace=trace(step.when, context, evidence=query))
-            for step in rule.severity_steps
-        ),
+        severity_steps=tuple(steps),
+        decided_by=next((at for at, step in enumerate(steps, 1) if step.trace.truth == "true"), None),
         flag=found.flags[0] if found.flags else None,
         missing=missing_facts(asked(rule), context) if truth is None else (),
     )
@@ -141,6 +145,20 @@ def trace(condition: Condition, context: Context, *, evidence: Exists | None = N
         word = f"${condition.name}"
     traced = tuple(trace(part, context, evidence=evidence) for part in parts)
     return Trace(condition=word if parts else "always", truth=_word(truth), parts=traced)
+
+
+def decisive(found: Trace) -> Trace:
+    """Return a trace with only those of its parts that decided: one that fails of all, one that holds of any, what is unknown of both."""
+    if not found.parts:
+        return found
+    alone = (found.condition == "any of") if found.truth == "true" else found.condition == "all of"
+    deciding = (
+        [part for part in found.parts if part.truth == found.truth]
+        if len(found.parts) > 1
+        else [*found.parts]
+    )
+    kept = deciding[:1] if alone and found.truth != "unknown" else deciding
+    return msgspec.structs.replace(found, parts=tuple(map(decisive, kept)))
 
 
 def _trace_records(

@@ -28,7 +28,6 @@ from diffscope.facts.model import Cause
 from diffscope.messages.model import Message, message
 from diffscope.patterns import lazy_regex
 from diffscope.rules.engine.configuration import covers
-from diffscope.rules.engine.evaluate import MOST_EVIDENCE
 from diffscope.rules.language.catalogue import Catalogue
 from diffscope.rules.model import Evidence, Flag, RuleCode, Severity, Waived, question_of
 from diffscope.source.model import Value
@@ -78,7 +77,7 @@ class _Folding:
             not any(_is_head_of(cause, flag) for cause in self._causes),
             -sum(self._is_declared(flag, other) for other in self._rules),
             self._is_whole(flag),
-            -len(flag.evidence),
+            -flag.places,
             flag.code,
         )
 
@@ -86,8 +85,8 @@ class _Folding:
         """Return how ``head`` says what a flag of no higher severity says; ``None`` where it does not."""
         if not flag.evidence or not head.evidence:
             return None
-        # Ten places are all that is kept: there may be more, elsewhere.
-        for cause in self._causes if len(flag.evidence) < MOST_EVIDENCE else ():
+        # Places that are not kept may lie elsewhere.
+        for cause in self._causes if not flag.more_places else ():
             if _is_head_of(cause, head) and all(_lies_in(cause, place) for place in flag.evidence):
                 return cause.what
         return "same-place" if self._is_same_place(head, flag) else None
@@ -104,7 +103,7 @@ class _Folding:
         is_near: Callable[[Evidence, Evidence], bool] = _is_same_symbol if any(whole) else _is_same_line
         is_worst = is_near(head.evidence[0], flag.evidence[0])
         near = sum(any(is_near(place, other) for other in head.evidence) for place in flag.evidence)
-        declared, all_kept = self._is_declared(head, flag.code), len(flag.evidence) < MOST_EVIDENCE
+        declared, all_kept = self._is_declared(head, flag.code), not flag.more_places
         if near == len(flag.evidence) and all_kept:
             return whole[1] or not any(whole) or declared or _is_below(head, flag, at_its_head=is_worst)
         if is_worst and (declared or all(whole)):

@@ -128,6 +128,8 @@ class Named(Value, frozen=True, kw_only=True, tag="named"):
 
     name: str
     part: Condition
+    about: str = ""
+    """The same in prose."""
 
 
 class Joined(Value, frozen=True, kw_only=True, tag="joined"):
@@ -233,14 +235,33 @@ def described(condition: Condition, evidence: Exists | None = None) -> str:
     return _asked(condition, evidence)
 
 
+_LONGEST_LINE = 100
+
+
 def outlined(condition: Condition, evidence: Exists | None = None) -> tuple[str, ...]:
-    """Return a condition on a change as indented lines, one an item."""
+    """Return a condition as indented lines, one an item; what is asked of records is outlined too where one line would be long."""
+    line = described(condition, evidence)
+    if len(line) > _LONGEST_LINE and isinstance(condition, Joined):
+        return _headed(f"same_{condition.same.value} {condition.fact} where", condition.where, evidence)
+    if len(line) > _LONGEST_LINE and isinstance(condition, Exists | Measured):
+        fact, where = asked_of(condition, evidence)
+        bounds = line[len(_head(condition, fact) + _suffix(where)) :]
+        return _headed(f"{_head(condition, fact)}{bounds}, where", where, evidence)
     if isinstance(condition, AllOf | AnyOf) and len(condition.parts) > 1:
         head = "all of:" if isinstance(condition, AllOf) else "any of:"
         return head, *(f"  {line}" for part in condition.parts for line in outlined(part, evidence))
-    if isinstance(condition, Not) and len(parts_of(condition.part)) > 1:
-        return "not:", *(f"  {line}" for line in outlined(condition.part, evidence))
-    return (described(condition, evidence),)
+    if isinstance(condition, Not) and (len(parts_of(condition.part)) > 1 or len(line) > _LONGEST_LINE):
+        return _headed("not", condition.part, evidence)
+    return (line,)
+
+
+def _headed(head: str, part: Condition, evidence: Exists | None) -> tuple[str, ...]:
+    first, *rest = lines = outlined(part, evidence)
+    return (
+        (f"{head} {first}", *rest)
+        if rest and first.endswith("of:")
+        else (f"{head}:", *(f"  {line}" for line in lines))
+    )
 
 
 def asked_of(condition: Exists | Measured, evidence: Exists | None) -> tuple[str, Condition]:
@@ -286,15 +307,19 @@ def _operand(operand: Operand) -> str:
 
 def _asked(condition: Exists | Measured, evidence: Exists | None) -> str:
     fact, where = asked_of(condition, evidence)
+    text = f"{_head(condition, fact)}{_suffix(where)}"
     if isinstance(condition, Exists):
-        return f"{fact}{_suffix(where)}"
-    bounds = " and ".join(f"{bound.operator.value} {bound.number}" for bound in condition.bounds)
+        return text
+    return f"{text} {' and '.join(f'{bound.operator.value} {bound.number}' for bound in condition.bounds)}"
+
+
+def _head(condition: Exists | Measured, fact: str) -> str:
+    if isinstance(condition, Exists):
+        return fact
     if condition.measure is Measure.SUM:
-        head = f"sum of {' + '.join(condition.fields)} of {fact}"
-    else:
-        of = f"distinct {condition.fields[0]} of " if condition.fields else ""
-        head = f"count of {of}{fact}"
-    return f"{head}{_suffix(where)} {bounds}"
+        return f"sum of {' + '.join(condition.fields)} of {fact}"
+    of = f"distinct {condition.fields[0]} of " if condition.fields else ""
+    return f"count of {of}{fact}"
 
 
 _TOLD = {

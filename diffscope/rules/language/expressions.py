@@ -98,7 +98,7 @@ def _named_where(predicate: Predicate, node: Node, family: Family, scope: Scope)
     inner = Scope(Reading(predicate.origin), scope.names)
     part = parse_predicate(predicate, inner)
     scope.used |= inner.used
-    return Named(name=predicate.name, part=part)
+    return Named(name=predicate.name, part=part, about=predicate.about)
 
 
 def _named_expression(predicate: Predicate, node: Node, scope: Scope) -> Condition:
@@ -111,7 +111,7 @@ def _named_expression(predicate: Predicate, node: Node, scope: Scope) -> Conditi
     inner = Scope(Reading(predicate.origin), scope.names, evidence=evidence)
     part = parse_expression(predicate.node, inner)
     scope.used |= inner.used
-    return Named(name=predicate.name, part=part)
+    return Named(name=predicate.name, part=part, about=predicate.about)
 
 
 def _line(entry: Entry, scope: Scope, what: str) -> Condition | None:

@@ -74,6 +74,7 @@ ASKED = a_symbol("LampRequest.wick", "variable", "protocol-field", "added", "", 
         pytest.param(a_change(title="[CPU] Enable oil by default", area="build", platforms=("cpu",)), "operators", [], "deployments on CPU", id="what is on by default now is met wherever it lies"),
         pytest.param(a_change(area="engine"), "operators", [], None, id="everybody is nobody in particular"),
         pytest.param(a_change(title="[ROCm] Trim", area="moe", platforms=("rocm",)), "operators", [], "deployments of MoE models, on ROCm", id="one platform"),
+        pytest.param(a_change(title="Add a lamp for SM100"), "operators", [], "deployments on the attention backends that it changes, on SM100", id="the card of the title"),
         pytest.param(a_change(says="`lit` now returns `wick.trim()`", code="return-added", kind="bugfix"), "operators", ["`lit` now returns `wick.trim()`"], "deployments on the attention backends that it changes", id="an edit of a fix that reads alone"),
         pytest.param(a_change(says="`lit` now sets `self.wick` to `None`", code="value-added", kind="bugfix"), "operators", [], "deployments on the attention backends that it changes", id="a first value says nothing"),
     ],
@@ -169,6 +170,21 @@ def test_a_constant_that_gave_way_may_have_measured_something_else() -> None:
         "a fixed `0.5`",
         "decided by `--oil`, `0.9` by default",
     ]
+
+
+@pytest.mark.parametrize(
+    ("settled", "kinds"),
+    [
+        pytest.param((), ["default"], id="nobody knows what the code decided"),
+        pytest.param((("oil", "True"),), [], id="the code decided so before"),
+        pytest.param((("oil", "False"),), ["default"], id="the code decided otherwise"),
+    ],
+)
+def test_a_default_that_was_left_open(settled: tuple[tuple[str, str], ...], kinds: list[str]) -> None:
+    change = a_change(a_symbol("LampConfig.oil", "variable", "config-field", "default", "None", "True"))
+    found = find_notices((change,), (), {11: AuthorsWords(settled=settled)})
+    assert [one.kind for one in found] == kinds
+    assert [one.keep for one in found] == [None for _ in kinds]
 
 
 _NAMED = {"where": "`lit`", "count": 1, "callee": "glow", "target": "wick"}

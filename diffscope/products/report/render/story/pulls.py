@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Final
 
 from diffscope.messages.model import Language
+from diffscope.messages.say import text_of
 from diffscope.patterns import lazy_regex
 from diffscope.products.report.counts import name_of
 from diffscope.products.report.link_model import Link, LinkReason
@@ -30,6 +31,7 @@ _SOON: Final = 30
 """Days within which a fix of the same lines is a word on who wrote them, whatever its title."""
 _COMMON: Final = "fix add support model models kernel use new update default with backend bug error"
 """Words that titles of any subject share."""
+_VAGUE: Final = ("affects.attention", "affects.linear", "affects.kernels", "affects.model-loading")
 _SHORT: Final = 170
 _SHORT_COSTS: Final = 220
 _FOLLOWS: Final[tuple[tuple[LinkReason, str], ...]] = (
@@ -63,10 +65,10 @@ _MUTE: Final = -3.0
 _BY_TITLE: Final = frozenset({"bugfix", "feature", "performance"})
 """Kinds of which the title alone is worth a line, where it speaks of no code."""
 _CODE: Final = lazy_regex(r"\b[a-z]+_\w+|\b[A-Z][a-z]+[A-Z][a-z]+\w*")
-_OF, _STIFF = "\u7684", ("\u4ee5\u514d\u4e8e", "\u6765\u81ea")
+_OF, _STIFF = "\u7684", ("\u5411", "\u4ee5\u514d\u4e8e", "\u6765\u81ea")
 _SECURITY: Final = lazy_regex(r"(?i)\bsecurity\b")
 _HARMLESS: Final = lazy_regex(
-    r"(?i)\b(?:logs?|logging|messages?|typos?|docs?|document\w*|docstrings?|warnings?|comments?|metrics?|tests?|mypy|pre-?commit|misnamed|hf runner)\b"
+    r"(?i)\b(?:logs?|logging|messages?|typos?|docs?|document\w*|docstrings?|\w*warnings?|comments?|metrics?|tests?|mypy|pre-?commit|misnamed|hf runner)\b"
 )
 SYMPTOMS: Final = ("wrong", "data", "hang", "memory", "crash")
 """What a fix repairs, by the words of its title, the gravest first."""
@@ -109,7 +111,7 @@ class PullStory:
         if not title:
             return ""
         said = self._chinese.said(title) if self._words.language is Language.CHINESE else ""
-        if said.count(_OF) > 1 or any(each in said for each in _STIFF):
+        if said.count(_OF) > 1 or said.startswith(_STIFF) or any(each in said for each in _STIFF[1:]):
             # Behind each other such words read as no Chinese: the title keeps its own words.
             said = ""
         bare = bare_title(title).rstrip(".").strip()
@@ -201,6 +203,8 @@ class PullStory:
         own = stems_of(bare_title(self._raw_title(number))) - stems_of(_COMMON)
         for fix in dict.fromkeys((*direct, *(pull.later_fixes if pull else ()))):
             is_same = not own.isdisjoint(stems_of(bare_title(self._raw_title(fix))))
+            if _HARMLESS.search(self._raw_title(fix)):
+                continue
             if is_same or (fix in direct and self._days(number, fix) <= _SOON):
                 found.append(fix)
         return sorted(found, key=lambda fix: (self._gravity(fix), fix not in direct, fix))
@@ -217,6 +221,11 @@ class PullStory:
             # What is not named here stands below the fold.
             code = "story.fixed" if len(fixes) <= _GRAVEST else "story.fixed-first"
             yield words(code, fixes=words.comma.join(told))
+
+    def who(self, pull: PullSummary) -> str:
+        """Return whom a pull request concerns; nothing where only its area tells, whose parts nobody knows by name, or its switch does."""
+        is_vague = pull.affects in [text_of(code) for code in _VAGUE]
+        return self._words.pick(pull.affects) if pull.affects and not (pull.switch or is_vague) else ""
 
     @cached_property
     def _links(self) -> tuple[Link, ...]:

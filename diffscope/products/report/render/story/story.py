@@ -15,13 +15,14 @@ from diffscope.messages.model import Language
 from diffscope.messages.say import texts
 from diffscope.patterns import lazy_regex
 from diffscope.products.report.counts import name_of
-from diffscope.products.report.model import PullSummary, RiskItem, Theme
+from diffscope.products.report.model import PullSummary, Theme
 from diffscope.products.report.plain import AUDIENCES
 from diffscope.products.report.render.page import PageView
 from diffscope.products.report.render.story.noticed import NoticeStory
 from diffscope.products.report.render.story.pulls import SYMPTOMS, PullStory, symptom_of
 from diffscope.products.report.render.story.trends import TrendStory
 from diffscope.products.report.render.story.upgrade import FlagStory, Section, UpgradeList
+from diffscope.render.sentences import begin
 from diffscope.render.words import Words
 from diffscope.rules.model import Severity
 
@@ -29,6 +30,8 @@ _MOVES: Final = 3
 """Lines of work that the first sentences tell."""
 _OF_A_MOVE: Final = 2
 _PICKS: Final = 6
+_MANY_FIXES: Final = 6
+"""Fixes since, each of which makes a pull request worth a look as a point of importance does."""
 _OF_A_THEME: Final = 2
 _FIXES: Final = 7
 _OF_A_SYMPTOM: Final = 3
@@ -45,6 +48,7 @@ _VAGUE: Final = ("models", "config")
 _TESTS: Final = "TC"
 _CLASS: Final = lazy_regex(r"`[A-Z]\w*[a-z]\w*`|`[A-Z]+ /|`--")
 """Names of what is known beyond its module: a class, an endpoint, an option."""
+_MORE: Final = lazy_regex(r"\d+ more$")
 _KEPT: Final = lazy_regex(r"to (?:stay, pin|switch it off,|keep it, set) `([^`]+)`(?: to `'?([^`']*)'?`)?")
 """How the advice begins that brings the old state back."""
 _CONDITION: Final = lazy_regex(r"^(?:Where|With) `([^`]{4,60})`,")
@@ -63,7 +67,7 @@ class Story:
         self._upgrade = UpgradeList(read, words, self._pulls)
         self._noticed = NoticeStory(read.digest, words, self._pulls, self._upgrade)
         self.upgrade = self._upgrade.lines()
-        self.reverts = self._pulls.reverts
+        self.reverts, self.became, self.heading = self._pulls.reverts, self._pulls.became, self._pulls.heading
         self.trends = TrendStory(read, words).trends()
 
     # what the window was about
@@ -179,7 +183,7 @@ class Story:
     def _fix(self, pull: PullSummary) -> str:
         words = self._words
         says = [text for text in pull.plain[:1] if _QUOTES not in text.en]
-        who = words("story.fix-who", who=words.pick(pull.affects)) if pull.affects and not pull.switch else ""
+        who = words("story.fix-who", who=self._pulls.who(pull)) if self._pulls.who(pull) else ""
         parts = [*words.picked(says), who, self._pulls.became(pull.number)]
         aside = words.aside(words.semicolon.join(part for part in parts if part)) if any(parts) else ""
         return words("story.fix", pull=name_of(pull.number), title=self._pulls.title(pull.number)) + aside
@@ -215,7 +219,13 @@ class Story:
     def _picked(self) -> list[tuple[PullSummary, str]]:
         found: list[tuple[PullSummary, str]] = []
         areas: set[str] = set()
-        for pull in self._pulls.ranked:
+        ranked = sorted(
+            self._pulls.ranked,
+            key=lambda pull: (
+                -self._pulls.weight(pull) - min(len(self._pulls.fixes_of(pull.number)), _MANY_FIXES)
+            ),
+        )
+        for pull in ranked:
             of_theme = sum(self._pulls.theme_of(pull) == self._pulls.theme_of(one) for one, _ in found)
             is_told = pull.number in self._upgrade.asking or of_theme >= _OF_A_THEME
             if pull.kind == "bugfix" or pull.audience == AUDIENCES[-1] or is_told:
@@ -229,17 +239,16 @@ class Story:
 
     def _pick(self, pull: PullSummary, areas: set[str]) -> str:
         """Return what is said of a pull request; nothing where only what holds for its whole area is known. ``areas`` are those told of."""
-        words = self._words
-        does, became = self._does(pull), self._pulls.became(pull.number)
+        words, does, became = self._words, self._does(pull), self._pulls.became(pull.number)
         breaks = "" if self._pulls.fixes_of(pull.number) else self._breaks(pull, areas)
         is_few = self._digest.source_pulls <= _PICKS
         if not (self._pulls.fixes_of(pull.number) or breaks or is_few):
             return ""
         costs = words.picked(pull.costs)[:1]
         parts = {
-            "pick.does": words.semicolon.join(does),
+            "pick.does": begin(words.semicolon.join(does)),
             "pick.costs": words.semicolon.join(costs),
-            "pick.who": words.pick(pull.affects) if pull.affects and not pull.switch else "",
+            "pick.who": self._pulls.who(pull),
             "pick.breaks": breaks,
             "pick.open": became,
             "pick.untested": "" if pull.tests or pull.kind == "refactor" else words("story.untested"),
@@ -257,7 +266,11 @@ class Story:
                 or (
                     ()
                     if pull.switch
-                    else [text for text in pull.gist[: pull.telling] if _CLASS.search(text.en)][:1]
+                    else [
+                        text
+                        for text in pull.gist[: pull.telling]
+                        if _CLASS.search(text.en) and not _MORE.search(text.en)
+                    ][:1]
                 )
             )
         )
@@ -271,21 +284,20 @@ class Story:
         named = [area for area in pull.areas if f"breaks.{area}" in known]
         area = min(named, key=lambda area: area in _VAGUE, default="")
         items = [
-            item for item in pull.flags if (item.symbol or item.path) and not item.code.startswith(_TESTS)
+            item
+            for item in pull.flags
+            if (item.symbol or (item.path or "").endswith(".py")) and not item.code.startswith(_TESTS)
         ]
         items = [item for item in items if item.severity.rank >= Severity.MEDIUM.rank]
         if not area or area in areas or not items:
             return ""
         areas.add(area)
-        words = self._words
+        words, at = self._words, items[0]
         case = next((found[1] for text in pull.checks if (found := _CONDITION.match(text.en))), "")
         where = words("pick.case", case=case) if case else ""
         return words(
-            "pick.if-wrong", symbol=self._symbol(items[0]), where=where, said=words(f"breaks.{area}")
+            "pick.if-wrong", symbol=self._flags.target(at), where=where, said=words(f"breaks.{area}")
         )
-
-    def _symbol(self, item: RiskItem) -> str:
-        return self._flags.target(item)
 
     # lines of work
 
@@ -296,10 +308,6 @@ class Story:
             Section(self.heading(theme), tuple(map(self.told, self._leading(theme))))
             for theme in self._digest.themes
         )
-
-    def heading(self, theme: Theme) -> str:
-        """Return what a theme is called."""
-        return self._pulls.heading(theme)
 
     def _leading(self, theme: Theme) -> list[int]:
         """Return the pull requests that begin a theme: not those that follow another of it, and not what was taken back first."""
@@ -318,10 +326,6 @@ class Story:
     def told(self, number: int) -> str:
         """Return a pull request in a few sentences: its title, what is other now, who is affected, what became of it."""
         return self._pulls.told(number, is_listed=number in self._upgrade.asking)
-
-    def became(self, number: int) -> str:
-        """Return what became of a pull request, in the window and after it; nothing where nothing followed."""
-        return self._pulls.became(number)
 
     def flags_of(self, pull: PullSummary) -> tuple[str, ...]:
         """Return the flags of a pull request, a line each, in the order of its summary."""

@@ -192,7 +192,8 @@ class UpgradeList:
         words, pull = self._words, self._read.pull(group[0].pulls[0])
         effects = [self._effect(one) for one in group]
         effect = next((each for each in effects if each), "")
-        became = self._pulls.became(group[0].pulls[0])
+        # Of what goes nobody needs the fixes.
+        became = "" if group[0].kind == "removed" else self._pulls.became(group[0].pulls[0])
         return words(
             "story.upgrade",
             who=begin(self.who(group)),
@@ -222,7 +223,8 @@ class UpgradeList:
             "dependency": "story.do-dependency",
         }
         areas = [f"probe.{area}" for area in (pull.areas if pull else ()) if f"probe.{area}" in known]
-        codes = [f"do-of.{first.name.partition('.')[0]}", by_kind.get(first.kind, ""), *areas]
+        owners = first.name.split("_") if first.name.isupper() else (first.name.partition(".")[0],)
+        codes = [*(f"do-of.{owner}" for owner in owners), by_kind.get(first.kind, ""), *areas]
         code = next((code for code in codes if code in known), "story.do-default")
         if first.kind == "refused":
             return [words(by_kind[first.kind]), *keeps[:2]]
@@ -326,7 +328,8 @@ def _said_by(one: Notice) -> str:
         return ""
     if one.kind == "refused":
         return "story.act-refused"
-    return "story.act-deprecated" if "deprecat" in one.text.en.lower() else "story.act-removed"
+    is_still_there = any(word in one.text.en.lower() for word in ("deprecat", "will be removed"))
+    return "story.act-deprecated" if is_still_there else "story.act-removed"
 
 
 def _first_part(text: str, *, most: int = _LONGEST) -> str:
