@@ -177,8 +177,10 @@ def graphql(site: Site, asker: Asker) -> Reply:
     if "viewer" in text:
         return Reply(200, {"data": {"viewer": {"login": asker.account.login}}})
     if "reviewDecision" in text:
-        asked = map(int, re.findall(r"p(\d+): pullRequest", text))
-        found = {f"p{number}": {"number": number, "reviewDecision": "CHANGES_REQUESTED"} for number in asked}
+        asked = re.findall(r"(\w+): pullRequest\(number: (\d+)\)", text)
+        found = {
+            name: {"number": int(number), "reviewDecision": "CHANGES_REQUESTED"} for name, number in asked
+        }
         return Reply(200, {"data": {"repository": found}})
     if "issueOrPullRequest" in text:
         return Reply(200, {"data": {"repository": nodes(site, text)}})

@@ -262,9 +262,3 @@ class NodeDetail(Value, frozen=True, kw_only=True):
     isDraft: bool | None = None  # noqa: N815
     files: Paths | None = None
     reviews: Reviews | None = None
-
-
-class RepositoryNodes(Value, frozen=True, kw_only=True):
-    """Items of a repository by the names that a query gives them; ``None`` for one that is not there."""
-
-    repository: dict[str, NodeDetail | None] | None = None
