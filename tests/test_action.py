@@ -261,22 +261,13 @@ def test_the_steps_judge_and_post(runner: Runner, workflow: Workflow) -> None:
 INPUTS = [
     pytest.param({"fail-on": "medium"}, 1, "", id="a level that fails"),
     pytest.param({"fail-on": "high", "lang": "zh", "source": "clone"}, 0, "", id="several at once"),
-    pytest.param(
-        {"post": "comment", "dry-run": "true"}, 0, "note: comment: would be created", id="a dry run"
-    ),
+    pytest.param({"post": "comment", "dry-run": "true"}, 0, "note: comment: would be created", id="a dry run"),
     pytest.param({"pull": "7"}, 0, "", id="a named pull request"),
     pytest.param({"source": "nowhere"}, 2, "error: ", id="a word that is none"),
-    pytest.param(
-        {"post": "$(touch pwned)`touch pwned`;touch pwned"},
-        2,
-        "cannot be posted",
-        id="shell code in an input",
-    ),
+    pytest.param({"post": "$(touch pwned)`touch pwned`;touch pwned"}, 2, "cannot be posted", id="shell code in an input"),
     pytest.param({"lang": "en --fail-on=none"}, 2, "error: ", id="an option in an input"),
-    pytest.param(
-        {"from": "a b*.json"}, 2, "--from belongs to workflow_run", id="a path that a shell would split"
-    ),
-]
+    pytest.param({"from": "a b*.json"}, 2, "--from belongs to workflow_run", id="a path that a shell would split"),
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("inputs", "code", "said"), INPUTS)

@@ -65,31 +65,17 @@ def test_contract_is_kept(contract_id: str, graph: grimp.ImportGraph) -> None:
 
 BREAKS = [
     pytest.param("flow", "diffscope.facts.model", "diffscope.rules.model", id="facts must not know rules"),
-    pytest.param(
-        "flow", "diffscope.diff.model", "diffscope.syntax.model", id="diff and syntax are strangers"
-    ),
+    pytest.param("flow", "diffscope.diff.model", "diffscope.syntax.model", id="diff and syntax are strangers"),
     pytest.param("flow", "diffscope.errors", "diffscope.source.model", id="errors import nothing"),
-    pytest.param(
-        "flow",
-        "diffscope.render.formats.table",
-        "diffscope.cli.main",
-        id="render must not know the command line",
-    ),
-    pytest.param(
-        "flow", "diffscope.helpers", "diffscope.errors", id="a package that is in no layer is refused"
-    ),
+    pytest.param("flow", "diffscope.render.formats.table", "diffscope.cli.main", id="render must not know the command line"),
+    pytest.param("flow", "diffscope.helpers", "diffscope.errors", id="a package that is in no layer is refused"),
     pytest.param("no-input-output", "diffscope.diff.parse", "subprocess", id="the core starts no process"),
     pytest.param("no-input-output", "diffscope.rules.model", "time", id="the core has no clock"),
     pytest.param("door-unidiff", "diffscope.diff.sections", "unidiff", id="unidiff stays behind diff.parse"),
     pytest.param("door-click", "diffscope.render.formats.table", "click", id="click stays behind cli"),
-    pytest.param(
-        "products",
-        "diffscope.products.report.digest",
-        "diffscope.products.doctor.findings",
-        id="products are strangers to each other",
-    ),
+    pytest.param("products", "diffscope.products.report.digest", "diffscope.products.doctor.findings", id="products are strangers to each other"),
     pytest.param("acyclic", "diffscope.diff.model", "diffscope.diff.parse", id="siblings form no loop"),
-]
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("contract_id", "importer", "imported"), BREAKS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 from diffscope.facts.model import Edit
@@ -101,6 +102,20 @@ def parted(before: str, after: str) -> tuple[str, str]:
             come = [one for one in now if _QUOTED.sub('"…"', one) not in known]
             return word.join(gone), word.join(come)
     return before, after
+
+
+def is_turned(edit: Edit, edits: Iterable[Edit]) -> bool:
+    """Return whether a condition went, or came, where the opposite one came, or went: what stood behind it stands before now."""
+    if edit.what != "condition":
+        return False
+    opposite, pair = denied(edit.after or edit.before), {"added", "removed"}
+    return any(
+        one.what == "condition"
+        and {one.change, edit.change} == pair
+        and (one.before or one.after) == opposite
+        for one in edits
+        if (one.path, one.symbol) == (edit.path, edit.symbol)
+    )
 
 
 class ChangedCase(NamedTuple):

@@ -12,7 +12,7 @@ from typing import Final
 
 import msgspec
 
-from diffscope.assessment.changed_values import changed_values
+from diffscope.assessment.changed_values import changed_values, is_turned
 from diffscope.assessment.document import Effect
 from diffscope.assessment.effect_questions import effect_of, keys_by
 from diffscope.assessment.effect_sentences import NO_CODE, EditGroup, bare, exit_of, refusals_joined
@@ -330,21 +330,19 @@ def _effects(groups: Iterable[EditGroup], facts: ChangeFacts, change: _Change) -
 
 
 def _is_end(edit: Edit, facts: ChangeFacts) -> bool:
-    """Return whether an edit is told by another one: the return behind code that went with it, a value that is made together with others now."""
-    if edit.what == "value" and edit.change == "removed":
-        return any(
-            one.what == "value"
-            and one.change == "added"
-            and (one.path, one.symbol) == (edit.path, edit.symbol)
-            and edit.target in one.target.split(", ")
-            for one in facts.edit
-        )
-    is_return = edit.what == "return" and edit.change == "removed" and edit.before == "None"
-    at = (edit.path, edit.symbol, edit.guard)
-    return is_return and any(
-        one.change == "removed" and one is not edit and (one.path, one.symbol, one.guard) == at
-        for one in facts.edit
-    )
+    """Return whether an edit is told by another one: what went with it, what is made together with others, or the same under a condition elsewhere."""
+    at = (edit.path, edit.symbol)
+    if edit.change != "removed" or is_turned(edit, facts.edit):
+        return is_turned(edit, facts.edit)
+    if edit.what == "condition" and edit.held:
+        others = (one for one in facts.edit if one.change == "added" and (one.path, one.symbol) != at)
+        return any({*edit.held} <= {*one.held} for one in others)
+    here = [one for one in facts.edit if (one.path, one.symbol) == at and one is not edit]
+    if edit.what == "value":
+        made = [one for one in here if (one.what, one.change) == ("value", "added")]
+        return any(edit.target in one.target.split(", ") for one in made)
+    is_return = edit.what == "return" and edit.before == "None"
+    return is_return and any(one.change == "removed" and one.guard == edit.guard for one in here)
 
 
 def _apart(groups: Sequence[EditGroup]) -> list[EditGroup]:

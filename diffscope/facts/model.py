@@ -219,7 +219,9 @@ NumericWhat = Literal[
     "switch",
 ]
 NumericChange = Literal["added", "removed", "changed", "reguarded"]
-WriteWhat = Literal["config", "environment", "module-global", "library-state", "patch", "class-attribute"]
+WriteWhat = Literal[
+    "config", "config-list", "environment", "module-global", "library-state", "patch", "class-attribute"
+]
 WriteChange = Literal["added", "removed", "changed", "moved", "reguarded"]
 TestChange = Literal[
     "added",
@@ -997,7 +999,7 @@ class WriteFact(Located, frozen=True, kw_only=True):
     what: Annotated[
         str,
         said(
-            "config, environment, module-global, library-state, patch (an attribute of an imported module, class or object is replaced) or class-attribute.",
+            "config, config-list (a setting that is a list gets longer or shorter), environment, module-global, library-state, patch (an attribute of an imported module, class or object is replaced) or class-attribute.",
             one_of=WriteWhat,
         ),
     ]

@@ -135,11 +135,13 @@ def what_to_check(assessment: Assessment, words: Words) -> tuple[str, ...]:
     found = [*found, *shown] or last or rest
     code = {file.path for file in assessment.files if file.category in _CODE}
     if not found and (
-        moved := [
-            one.name
-            for one in assessment.symbols
-            if "moved" in one.aspects and one.path in code and not is_private(one.name)
-        ]
+        moved := list(
+            dict.fromkeys(
+                one.name
+                for one in assessment.symbols
+                if "moved" in one.aspects and one.path in code and not is_private(one.name)
+            )
+        )
     ):
         found = [words("check-moved", names=words.comma.join(f"`{name}`" for name in moved[:_MOST_NAMED]))]
     if not found:

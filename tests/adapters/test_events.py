@@ -99,29 +99,15 @@ def with_head(sha: object) -> dict[str, Any]:
 DAMAGED = [
     pytest.param("pull_request", "{", "not as documented", id="cut off"),
     pytest.param("pull_request", "[]", "not as documented", id="a list"),
-    pytest.param(
-        "pull_request",
-        without(pull_request(), "pull_request"),
-        "has no data on a pull_request",
-        id="another event's file",
-    ),
-    pytest.param(
-        "pull_request", without(pull_request(), "repository"), "not as documented", id="no repository"
-    ),
+    pytest.param("pull_request", without(pull_request(), "pull_request"), "has no data on a pull_request", id="another event's file"),
+    pytest.param("pull_request", without(pull_request(), "repository"), "not as documented", id="no repository"),
     pytest.param("push", without(push(), "after"), "has no data on a push", id="a push without its commit"),
     pytest.param("pull_request", with_head(7), "not as documented", id="a number for a commit"),
-    pytest.param(
-        "pull_request", with_head("--upload-pack=id"), "not a commit id", id="an option for a commit"
-    ),
+    pytest.param("pull_request", with_head("--upload-pack=id"), "not a commit id", id="an option for a commit"),
     pytest.param("pull_request", with_head("main"), "not a commit id", id="a branch for a commit"),
     pytest.param("pull_request", with_head(f"{HEAD}\n"), "not a commit id", id="a commit with a line feed"),
-    pytest.param(
-        "push",
-        {**push(), "repository": {"full_name": "a/b\nx=1"}},
-        "names no repository",
-        id="a name with a line feed",
-    ),
-]
+    pytest.param("push", {**push(), "repository": {"full_name": "a/b\nx=1"}}, "names no repository", id="a name with a line feed"),
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("name", "payload", "message"), DAMAGED)

@@ -93,23 +93,9 @@ def test_attributes_decide_nothing(
 
 
 PROGRAMS = [
-    *(
-        "core.fsmonitor",
-        "core.pager",
-        "core.editor",
-        "core.askPass",
-        "core.sshCommand",
-        "core.alternateRefsCommand",
-    ),
-    *(
-        "diff.external",
-        "gpg.program",
-        "credential.helper",
-        "uploadpack.packObjectsHook",
-        "alias.diff-tree",
-        "pager.log",
-    ),
-]
+    *("core.fsmonitor", "core.pager", "core.editor", "core.askPass", "core.sshCommand", "core.alternateRefsCommand"),
+    *("diff.external", "gpg.program", "credential.helper", "uploadpack.packObjectsHook", "alias.diff-tree", "pager.log"),
+]  # fmt: skip
 
 
 def test_no_program_of_clone_or_environment_is_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -220,18 +206,9 @@ def test_many_subjects_are_listed_one_a_commit(tmp_path: Path) -> None:
 
 
 NAMES = [
-    *(
-        "-x.py",
-        "--output=foo.py",
-        ":(exclude)x.py",
-        ":!y.py",
-        "a\tb.py",
-        'quo"te.py',
-        "back\\slash.py",
-        "\x1besc.py",
-    ),
+    *("-x.py", "--output=foo.py", ":(exclude)x.py", ":!y.py", "a\tb.py", 'quo"te.py', "back\\slash.py", "\x1besc.py"),
     *("new\nline.py", "é.py", " blank .py", "*.py", "[a].py", "HEAD", "\u2028.py"),
-]
+]  # fmt: skip
 
 
 def test_odd_names_are_read_as_names(tmp_path: Path) -> None:

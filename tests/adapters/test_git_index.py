@@ -259,20 +259,14 @@ def test_a_week_is_monday_to_sunday_where_the_report_is_written(minivllm: Path, 
     [
         pytest.param("[Core] A change (#123)", 123, "[Core] A change", id="a squash merge"),
         pytest.param("[Core] A change  (#123) ", 123, "[Core] A change", id="blanks around the number"),
-        pytest.param(
-            'Revert "[Core] A (#1)" (#2)', 2, 'Revert "[Core] A (#1)"', id="a revert has its own number"
-        ),
-        pytest.param(
-            'Revert "[Core] A (#1)"', None, 'Revert "[Core] A (#1)"', id="a revert without a number"
-        ),
+        pytest.param('Revert "[Core] A (#1)" (#2)', 2, 'Revert "[Core] A (#1)"', id="a revert has its own number"),
+        pytest.param('Revert "[Core] A (#1)"', None, 'Revert "[Core] A (#1)"', id="a revert without a number"),
         pytest.param("Fixes (#12) soon", None, "Fixes (#12) soon", id="a number in the middle"),
         pytest.param("A change (#12) (#13)", 13, "A change (#12)", id="two numbers"),
         pytest.param("A change #12", None, "A change #12", id="no parentheses"),
-        pytest.param(
-            "A change (#1234567890123)", None, "A change (#1234567890123)", id="more than a number can be"
-        ),
+        pytest.param("A change (#1234567890123)", None, "A change (#1234567890123)", id="more than a number can be"),
     ],
-)
+)  # fmt: skip
 def test_the_number_is_what_stands_at_the_very_end(subject: str, number: int | None, title: str) -> None:
     assert pull_number(subject) == number
     assert pull_title(subject) == title

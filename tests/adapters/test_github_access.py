@@ -12,22 +12,10 @@ from diffscope.errors import ConfigurationError, SourceError
 
 ROOTS = [
     pytest.param(None, {}, PUBLIC_API, id="GitHub's own without a word"),
-    pytest.param(
-        None,
-        {"GITHUB_API_URL": "https://ghe.example/api/v3"},
-        "https://ghe.example/api/v3",
-        id="as a workflow says",
-    ),
-    pytest.param(
-        None,
-        {"GITHUB_API_URL": "https://a", "DIFFSCOPE_API_URL": "https://b"},
-        "https://b",
-        id="our variable first",
-    ),
-    pytest.param(
-        "https://c/", {"DIFFSCOPE_API_URL": "https://b"}, "https://c", id="the flag before all, slash off"
-    ),
-]
+    pytest.param(None, {"GITHUB_API_URL": "https://ghe.example/api/v3"}, "https://ghe.example/api/v3", id="as a workflow says"),
+    pytest.param(None, {"GITHUB_API_URL": "https://a", "DIFFSCOPE_API_URL": "https://b"}, "https://b", id="our variable first"),
+    pytest.param("https://c/", {"DIFFSCOPE_API_URL": "https://b"}, "https://c", id="the flag before all, slash off"),
+]  # fmt: skip
 TOKENS = [
     pytest.param({"GITHUB_TOKEN": "one", "GH_TOKEN": "two"}, "gh", "one", id="GITHUB_TOKEN first"),
     pytest.param({"GH_TOKEN": "two"}, "gh", "two", id="then GH_TOKEN"),

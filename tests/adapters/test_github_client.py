@@ -61,95 +61,22 @@ def client(
 
 
 FAILED = [
-    pytest.param(
-        401,
-        "Bad credentials",
-        {},
-        RemoteError,
-        ("GitHub did not accept the token", "make a new token"),
-        id="bad token",
-    ),
-    pytest.param(
-        403,
-        "Resource not accessible",
-        {},
-        RemoteError,
-        ("GitHub forbids it (403): Resource", "permission"),
-        id="no permission",
-    ),
-    pytest.param(
-        403,
-        "SAML",
-        {"X-GitHub-SSO": "required"},
-        RemoteError,
-        ("single sign-on", "authorise"),
-        id="single sign-on",
-    ),
-    pytest.param(
-        404,
-        "Not Found",
-        {},
-        NotFoundError,
-        ("not found on GitHub", "check repository"),
-        id="not found",
-    ),
+    pytest.param(401, "Bad credentials", {}, RemoteError, ("GitHub did not accept the token", "make a new token"), id="bad token"),
+    pytest.param(403, "Resource not accessible", {}, RemoteError, ("GitHub forbids it (403): Resource", "permission"), id="no permission"),
+    pytest.param(403, "SAML", {"X-GitHub-SSO": "required"}, RemoteError, ("single sign-on", "authorise"), id="single sign-on"),
+    pytest.param(404, "Not Found", {}, NotFoundError, ("not found on GitHub", "check repository"), id="not found"),
     pytest.param(410, "Gone", {}, NotFoundError, ("gone (410)", "turned off"), id="gone"),
-    pytest.param(
-        409, "Git Repository is empty.", {}, RemoteError, ("empty or busy", "again"), id="empty repository"
-    ),
-    pytest.param(
-        418,
-        "I am a teapot",
-        {},
-        RemoteError,
-        ("GitHub refused the request (418): I am a teapot", "address"),
-        id="unheard of",
-    ),
-    pytest.param(
-        422, "Validation Failed", {}, RemoteError, ("could not work with", "check number"), id="validation"
-    ),
-    pytest.param(
-        451, "DMCA", {}, RemoteError, ("for legal reasons (451): DMCA", "--repo PATH"), id="legal reasons"
-    ),
-    pytest.param(
-        500, "oops", {}, RemoteError, ("GitHub failed (500): oops", "githubstatus"), id="server error"
-    ),
-    pytest.param(
-        503,
-        "<html>busy</html>",
-        {},
-        RemoteError,
-        ("GitHub failed (503)", "githubstatus"),
-        id="server error in HTML",
-    ),
-    pytest.param(
-        429, "slow down", {}, RemoteError, ("too many requests (429)", "wait"), id="too many requests"
-    ),
-    pytest.param(
-        302,
-        "",
-        {"Location": "https://elsewhere.example/"},
-        RemoteError,
-        ("unexpected way (302)", "address"),
-        id="redirect",
-    ),
-    pytest.param(
-        301,
-        "",
-        {"Location": "https://elsewhere.example/x"},
-        RemoteError,
-        ("elsewhere", "address"),
-        id="moved to another host",
-    ),
-    pytest.param(
-        403,
-        "API rate limit exceeded for 1.2.3.4.",
-        {},
-        RemoteError,
-        ("rate limit is used up", "--repo PATH"),
-        id="rate limit",
-    ),
-]
+    pytest.param(409, "Git Repository is empty.", {}, RemoteError, ("empty or busy", "again"), id="empty repository"),
+    pytest.param(418, "I am a teapot", {}, RemoteError, ("GitHub refused the request (418): I am a teapot", "address"), id="unheard of"),
+    pytest.param(422, "Validation Failed", {}, RemoteError, ("could not work with", "check number"), id="validation"),
+    pytest.param(451, "DMCA", {}, RemoteError, ("for legal reasons (451): DMCA", "--repo PATH"), id="legal reasons"),
+    pytest.param(500, "oops", {}, RemoteError, ("GitHub failed (500): oops", "githubstatus"), id="server error"),
+    pytest.param(503, "<html>busy</html>", {}, RemoteError, ("GitHub failed (503)", "githubstatus"), id="server error in HTML"),
+    pytest.param(429, "slow down", {}, RemoteError, ("too many requests (429)", "wait"), id="too many requests"),
+    pytest.param(302, "", {"Location": "https://elsewhere.example/"}, RemoteError, ("unexpected way (302)", "address"), id="redirect"),
+    pytest.param(301, "", {"Location": "https://elsewhere.example/x"}, RemoteError, ("elsewhere", "address"), id="moved to another host"),
+    pytest.param(403, "API rate limit exceeded for 1.2.3.4.", {}, RemoteError, ("rate limit is used up", "--repo PATH"), id="rate limit"),
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("status", "said", "headers", "kind", "words"), FAILED)
@@ -203,17 +130,12 @@ def test_every_network_exception_is_caught_and_worded() -> None:
 
 
 MADE = [
-    pytest.param(
-        GithubException(404, {"message": "a\nb" * 300}, {}), id="a message of many lines is one short line"
-    ),
+    pytest.param(GithubException(404, {"message": "a\nb" * 300}, {}), id="a message of many lines is one short line"),
     pytest.param(GithubException(0, "text", None), id="no status, no headers"),
     pytest.param(BadAttributeException("x", int, None), id="an attribute of the wrong type"),
-    pytest.param(
-        RateLimitExceededExceedsMaxWait(403, {}, {"X-RateLimit-Reset": "nonsense"}, wait=3.0),
-        id="a reset that is no time",
-    ),
+    pytest.param(RateLimitExceededExceedsMaxWait(403, {}, {"X-RateLimit-Reset": "nonsense"}, wait=3.0), id="a reset that is no time"),
     pytest.param(RateLimitExceededExceedsMaxWait(429, {}, {}, wait=3600.0), id="a wait over the cap"),
-]
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("error", MADE)
@@ -240,19 +162,11 @@ def test_waits_grow_and_are_said(site: Site) -> None:
 
 
 LIMITS = [
-    pytest.param(
-        403,
-        "You have exceeded a secondary rate limit",
-        {"Retry-After": "7"},
-        [7.0],
-        id="secondary, with the time to wait",
-    ),
+    pytest.param(403, "You have exceeded a secondary rate limit", {"Retry-After": "7"}, [7.0], id="secondary, with the time to wait"),
     pytest.param(403, "You have exceeded a secondary rate limit", {}, [60.0], id="secondary, without"),
     pytest.param(429, "Too many requests", {"Retry-After": "5"}, [5.0], id="429 with the time to wait"),
-    pytest.param(
-        403, "API rate limit exceeded", {"X-RateLimit-Reset": "1"}, [], id="primary, and the hour is over"
-    ),
-]
+    pytest.param(403, "API rate limit exceeded", {"X-RateLimit-Reset": "1"}, [], id="primary, and the hour is over"),
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("status", "said", "headers", "expected"), LIMITS)

@@ -273,18 +273,12 @@ def test_what_is_missing_is_no_zero(site: Site, tmp_path: Path) -> None:
     ("arguments", "words"),
     [
         pytest.param((), "no window is given", id="no window"),
-        pytest.param(
-            ("--since", "2025-12-10T11:01Z"), "--since with a time needs --until", id="a time alone"
-        ),
-        pytest.param(
-            ("--since", "2025-12-10T11:01", "--until", "2025-12-11"),
-            "not a time with an offset",
-            id="no offset",
-        ),
+        pytest.param(("--since", "2025-12-10T11:01Z"), "--since with a time needs --until", id="a time alone"),
+        pytest.param(("--since", "2025-12-10T11:01", "--until", "2025-12-11"), "not a time with an offset", id="no offset"),
         pytest.param(("--since", "2025-12-11", "--until", "2025-12-10"), "before it starts", id="backwards"),
         pytest.param(("--week", "2025-W50"), "has no week", id="a week"),
     ],
-)
+)  # fmt: skip
 def test_windows_that_are_none(tmp_path: Path, arguments: tuple[str, ...], words: str) -> None:
     """Told before GitHub is asked."""
     outcome = Project(tmp_path, {}).run("report", "--layout", "dynamics", *arguments)

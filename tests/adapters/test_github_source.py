@@ -204,28 +204,19 @@ def refuse_diff(site: Site) -> None:
 @pytest.mark.parametrize(
     ("status", "body", "said"),
     [
-        pytest.param(
-            422, refusal("there was a problem generating this diff"), "a problem making it", id="422"
-        ),
+        pytest.param(422, refusal("there was a problem generating this diff"), "a problem making it", id="422"),
         pytest.param(406, refusal("too large"), "over 20,000 lines", id="406"),
         pytest.param(500, refusal("Server Error"), "too long", id="500"),
         pytest.param(504, "<html>Gateway time-out</html>", "too long", id="504 with a page"),
         pytest.param(520, "", "too long", id="a status of a proxy"),
         pytest.param(200, "", "its answer is none", id="nothing"),
         pytest.param(200, "\n", "its answer is none", id="an empty line"),
-        pytest.param(
-            200, "<!DOCTYPE html><title>diff --git a/x b/x</title>", "its answer is none", id="a page"
-        ),
+        pytest.param(200, "<!DOCTYPE html><title>diff --git a/x b/x</title>", "its answer is none", id="a page"),
         pytest.param(200, "Sorry, this diff is unavailable.", "its answer is none", id="a sentence"),
         pytest.param(200, {"message": "diff unavailable"}, "its answer is none", id="JSON"),
-        pytest.param(
-            200,
-            "diff --git a/x b/x\nnew file mode 100644\n",
-            "its answer is cut off",
-            id="one file of several",
-        ),
+        pytest.param(200, "diff --git a/x b/x\nnew file mode 100644\n", "its answer is cut off", id="one file of several"),
     ],
-)
+)  # fmt: skip
 def test_where_github_gives_no_diff_the_list_of_files_does(
     reach: Open, tmp_path: Path, status: int, body: object, said: str
 ) -> None:

@@ -17,13 +17,9 @@ LONG = "def f():\n" + "".join(f"    line_{number} = {number}\n" for number in ra
 STEPS = [
     Commit("One", {"vllm/a.py": "1\n", "tests/test_a.py": "1\n"}, at="2026-02-01T00:00:00Z"),
     Commit("RemoteSource", {"docs/x.md": "x\n"}, at="2026-02-02T00:00:00Z"),
-    Commit(
-        "Move",
-        {"vllm/old.py": None, "vllm/new.py": LONG, "tests/test_ü b.py": "1\n"},
-        at="2026-02-03T00:00:00Z",
-    ),
+    Commit("Move", {"vllm/old.py": None, "vllm/new.py": LONG, "tests/test_ü b.py": "1\n"}, at="2026-02-03T00:00:00Z"),
     Commit("Two", {"vllm/a.py": "2\n", "tests/test_b.py": "1\n"}, at="2026-02-04T00:00:00Z"),
-]
+]  # fmt: skip
 TESTS = frozenset({"tests/test_a.py", "tests/test_b.py", "tests/test_ü b.py", "tests/test_old.py"})
 
 

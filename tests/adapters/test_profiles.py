@@ -55,26 +55,13 @@ def test_the_tree_tells_the_profile(
 IDENTITIES = [
     pytest.param("vllm-project/vllm", {}, "vllm-project/vllm", id="no remote: the profile's"),
     pytest.param(
-        "vllm-project/vllm",
-        {"origin": "git@github.com:me/vllm.git"},
-        "vllm-project/vllm",
-        id="a fork of the same name: where its numbers belong",
+        "vllm-project/vllm", {"origin": "git@github.com:me/vllm.git"}, "vllm-project/vllm", id="a fork of the same name: where its numbers belong"
     ),
-    pytest.param(
-        "vllm-project/vllm",
-        {"origin": "https://github.com/acme/engine"},
-        "acme/engine",
-        id="a remote to something of another name",
-    ),
+    pytest.param("vllm-project/vllm", {"origin": "https://github.com/acme/engine"}, "acme/engine", id="a remote to something of another name"),
     pytest.param(None, {"origin": "ssh://git@git.example:22/a/b.git"}, "a/b", id="no profile: origin"),
     pytest.param(None, {"origin": "/srv/mirror/a/b"}, "unknown", id="an origin that is a path names none"),
-    pytest.param(
-        None,
-        {"fork": "https://x@github.com/me/b", "upstream": "https://github.com/a/b.git"},
-        "a/b",
-        id="upstream before forks",
-    ),
-]
+    pytest.param(None, {"fork": "https://x@github.com/me/b", "upstream": "https://github.com/a/b.git"}, "a/b", id="upstream before forks"),
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("named", "urls", "expected"), IDENTITIES)
@@ -163,31 +150,13 @@ AREAS = "areas:\n  pools:\n    title: {en: Pools, zh: 池}\n"
 @pytest.mark.parametrize(
     ("lines", "told"),
     [
-        pytest.param(
-            "readers: {users: [pool]}",
-            "unknown area 'pool' in an entry of 'users' of 'readers'",
-            id="an area",
-        ),
-        pytest.param(
-            "code: {requests: [llm]}",
-            "unknown surface 'llm' in an entry of 'requests' of 'code'",
-            id="a surface",
-        ),
-        pytest.param(
-            "code: {platform_groups: {gpu: [rocn]}}",
-            "unknown platform 'rocn' in an entry of the group 'gpu'",
-            id="a platform",
-        ),
-        pytest.param(
-            "code: {conditions: {speed: [fast]}}",
-            "unknown word 'speed' in the kind",
-            id="a question that no condition asks",
-        ),
-        pytest.param(
-            "code: {setting: [pool_config]}", "unknown key 'setting' in 'code'", id="a name of nothing"
-        ),
+        pytest.param("readers: {users: [pool]}", "unknown area 'pool' in an entry of 'users' of 'readers'", id="an area"),
+        pytest.param("code: {requests: [llm]}", "unknown surface 'llm' in an entry of 'requests' of 'code'", id="a surface"),
+        pytest.param("code: {platform_groups: {gpu: [rocn]}}", "unknown platform 'rocn' in an entry of the group 'gpu'", id="a platform"),
+        pytest.param("code: {conditions: {speed: [fast]}}", "unknown word 'speed' in the kind", id="a question that no condition asks"),
+        pytest.param("code: {setting: [pool_config]}", "unknown key 'setting' in 'code'", id="a name of nothing"),
     ],
-)
+)  # fmt: skip
 def test_a_name_that_no_table_has_is_an_error(tmp_path: Path, lines: str, told: str) -> None:
     """Also where it is only used, and not validated: it would count for nothing."""
     (tmp_path / "profile.yml").write_text(f"name: x\ntitle: y\n{lines}\n", encoding="utf-8")

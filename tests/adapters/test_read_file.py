@@ -71,21 +71,13 @@ READERS = [
     pytest.param(read_settings, "diffscope.yml", id="diffscope.yml"),
     pytest.param(read_events, "events.json", id="saved events"),
     pytest.param(lambda at: read_report(at, most=1000), "assessment.json", id="a report of an artifact"),
-    pytest.param(
-        lambda at: read_event({"GITHUB_EVENT_NAME": "pull_request", "GITHUB_EVENT_PATH": str(at)}),
-        "event.json",
-        id="an event",
-    ),
+    pytest.param(lambda at: read_event({"GITHUB_EVENT_NAME": "pull_request", "GITHUB_EVENT_PATH": str(at)}), "event.json", id="an event"),
     pytest.param(lambda at: load_rules([at.parent.parent]), "CP190-x/rule.yml", id="a rule"),
-    pytest.param(
-        lambda at: check_holds_rules(at.parent.parent),
-        "CP190-x/rule.yml",
-        id="a rule that is only looked for",
-    ),
+    pytest.param(lambda at: check_holds_rules(at.parent.parent), "CP190-x/rule.yml", id="a rule that is only looked for"),
     pytest.param(lambda at: load_rules([at.parent]), "lists.yml", id="lists of a rule folder"),
     pytest.param(lambda at: load_rules([at.parent]), "words.yml", id="words of a rule folder"),
     pytest.param(lambda at: read_templates(at.parent), "weekly.en.md.j2", id="a template"),
-]
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("read", "name"), READERS)

@@ -89,10 +89,7 @@ CHANGED = tuple(
             CiFacts(
                 pipelines=(a_pipeline(28),),
                 steps=ran(*MIRRORED),
-                not_run=(
-                    StepsNotRun(reason=Reason.OPTIONAL, steps=1),
-                    StepsNotRun(reason=Reason.NO_MATCH, steps=7),
-                ),
+                not_run=(StepsNotRun(reason=Reason.OPTIONAL, steps=1), StepsNotRun(reason=Reason.NO_MATCH, steps=7)),
                 minutes=600,
                 without_timeout=2,
                 rules=SelectionRules(newer_than_change=True),
@@ -108,11 +105,7 @@ CHANGED = tuple(
             id="steps, optional ones and mirrors",
         ),
         pytest.param(
-            CiFacts(
-                pipelines=(a_pipeline(0),),
-                docs_only=True,
-                not_run=(StepsNotRun(reason=Reason.DOCS_ONLY, steps=9),),
-            ),
+            CiFacts(pipelines=(a_pipeline(0),), docs_only=True, not_run=(StepsNotRun(reason=Reason.DOCS_ONLY, steps=9),)),
             f"nothing runs: CI treats all changed files as documentation (docs/, *.md, mkdocs.yaml){RULES}",
             "不运行任何步骤：对 CI 而言变更全部是文档（docs/、*.md、mkdocs.yaml）; 按 ci-infra 3e4cfe4（2026-08-21）的规则",
             id="documentation alone",
@@ -142,7 +135,7 @@ CHANGED = tuple(
         ),
         pytest.param(CiFacts(), "", "", id="no pipeline is declared"),
     ],
-)
+)  # fmt: skip
 def test_numbers_say_what_they_count(ci: CiFacts, english: str, chinese: str) -> None:
     assert said(ci, Language.ENGLISH) == english
     assert said(ci, Language.CHINESE) == chinese

@@ -68,6 +68,9 @@ def thing(*lines: str, other: str = "1") -> str:
             thing("if self.on:", "    self.free = False"), thing("if rows == 'a':", "    self.free = False", "elif self.on:", "    self.free = False"),
             "`Thing.run` now runs `self.free = False` if `rows == 'a'`", "", id="a branch before one that still stands"),
         pytest.param(
+            thing("if self.on:", "    return use(rows)", "else:", "    return None"), thing("if not self.on:", "    return None", "note(rows)", "return use(rows)"),
+            "`Thing.run` now calls `note(rows)`", "", id="a condition that is turned round"),
+        pytest.param(
             thing("return One(rows)"), thing("kind = Two if self.on else One", "return kind(rows)"),
             "Where `self.on`, `Thing.run` now calls `Two(rows)`, until now `One(rows)`",
             "Only where `self.on` does `Thing.run` differ: `Two(rows)` in the place of `One(rows)`. Who comes there, is the rest right as it was, and does a test have that case?",
@@ -739,14 +742,10 @@ HANDED = "class Thing:\n    def __init__(self):\n        self.work = self.run\n\
     ("path", "before", "after", "checks"),
     [
         pytest.param(".gitignore", "build/\n", "build/\ndist_of_wheels/\n", 0, id="a file that no job reads"),
-        pytest.param(
-            "uv.lock", "name = 'one'\n", "name = 'one'\nname = 'another'\n", 0, id="what a tool writes"
-        ),
-        pytest.param(
-            ".github/workflows/ci.yml", "name: ci\n", "name: ci\npermissions: read-all\n", 1, id="a job"
-        ),
+        pytest.param("uv.lock", "name = 'one'\n", "name = 'one'\nname = 'another'\n", 0, id="what a tool writes"),
+        pytest.param(".github/workflows/ci.yml", "name: ci\n", "name: ci\npermissions: read-all\n", 1, id="a job"),
     ],
-)
+)  # fmt: skip
 def test_what_nothing_runs_with_leaves_no_question(path: str, before: str, after: str, checks: int) -> None:
     """The premise of a question has to hold: no job runs with a line of a list of ignored files."""
     effects = find_effects(edit(path, before, after))
@@ -839,18 +838,14 @@ def test_a_condition_that_is_too_long_is_told_by_what_it_asks_otherwise() -> Non
 @pytest.mark.parametrize(
     ("entry", "check"),
     [
-        pytest.param(
-            "'two': 2,",
-            "Who looks `'two'` up in `LAMPS`, what did they get before, and does a test ask for it?",
-            id="by a key",
-        ),
+        pytest.param("'two': 2,", "Who looks `'two'` up in `LAMPS`, what did they get before, and does a test ask for it?", id="by a key"),
         pytest.param(
             "(r'two', 2),",
             "Which inputs does `(r'two', 2)` in `LAMPS` now decide before the later entries: is each right, and is one tested?",
             id="in order",
         ),
     ],
-)
+)  # fmt: skip
 def test_an_entry_of_a_table_is_asked_for_by_how_it_is_found(entry: str, check: str) -> None:
     first, ends = ("'one': 1,", "{}") if ":" in entry else ("(r'one', 1),", "[]")
     before, after = (f"LAMPS = {ends[0]}\n    {first}\n{more}{ends[1]}\n" for more in ("", f"    {entry}\n"))

@@ -141,11 +141,7 @@ def unknown(code: str, *missing: Missing) -> UnknownRule:
         pytest.param(
             CLONE,
             (
-                unknown(
-                    "CC701",
-                    missing_family("call", UNPARSED, "vllm/a.py"),
-                    missing_family("guard", UNPARSED, "vllm/a.py"),
-                ),
+                unknown("CC701", missing_family("call", UNPARSED, "vllm/a.py"), missing_family("guard", UNPARSED, "vllm/a.py")),
                 unknown("CF501", missing_family("option", UNPARSED, "vllm/a.py")),
             ),
             ["vllm/a.py:12 does not parse; not judged for it: CC701, CF501"],
@@ -154,23 +150,14 @@ def unknown(code: str, *missing: Missing) -> UnknownRule:
         ),
         pytest.param(
             CLONE,
-            (
-                unknown(
-                    "CC701",
-                    missing_family("call", UNPARSED, "vllm/a.py"),
-                    missing_family("call", UNPARSED, "vllm/b.py"),
-                ),
-            ),
+            (unknown("CC701", missing_family("call", UNPARSED, "vllm/a.py"), missing_family("call", UNPARSED, "vllm/b.py")),),
             ["vllm/a.py:12, vllm/b.py do not parse; not judged for it: CC701"],
             ["vllm/a.py:12、vllm/b.py 无法解析；因此未判定：CC701"],
             id="two files share a reason",
         ),
         pytest.param(
             PATCH,
-            (
-                unknown("HI901", NO_HISTORY),
-                unknown("CC701", missing_family("call", UNREAD, "vllm/a.py")),
-            ),
+            (unknown("HI901", NO_HISTORY), unknown("CC701", missing_family("call", UNREAD, "vllm/a.py"))),
             ["2 rules need the tree of the base, which a bare patch does not have: CC701, HI901"],
             ["2 条规则需要基准的目录树，而单独的补丁没有：CC701、HI901"],
             id="what a bare patch lacks has one reason",
@@ -193,14 +180,11 @@ def unknown(code: str, *missing: Missing) -> UnknownRule:
                 "no history of the base; not judged for it: HI901, HI902",
                 "symbol.distance not computed (vllm/a.py and 3 more); not judged for it: GS821",
             ],
-            [
-                "没有基准的历史；因此未判定：HI901、HI902",
-                "未计算 symbol.distance（vllm/a.py 及另外 3 个）；因此未判定：GS821",
-            ],
+            ["没有基准的历史；因此未判定：HI901、HI902", "未计算 symbol.distance（vllm/a.py 及另外 3 个）；因此未判定：GS821"],
             id="the reason of the most rules comes first",
         ),
     ],
-)
+)  # fmt: skip
 def test_each_reason_stands_once(
     pull: PullRequest, rules: tuple[UnknownRule, ...], english: list[str], chinese: list[str]
 ) -> None:

@@ -16,46 +16,16 @@ from tests.taxonomies import a_file, a_symbol
     ("symbol", "is_listed"),
     [
         pytest.param(a_symbol(CORE, "Pool.take", tests_naming=0), True, id="a method that no test names"),
-        pytest.param(
-            a_symbol(CORE, "Pool.__init__", tests_naming=0, public=True), False, id="a method of the language"
-        ),
-        pytest.param(
-            a_symbol(CORE, "Pool.check", tests_naming=0, decorators=('pydantic.field_validator("size")',)),
-            False,
-            id="a check of a field",
-        ),
-        pytest.param(
-            a_symbol(CORE, "Pool.check", tests_naming=0, decorators=("model_validator(mode='after')",)),
-            False,
-            id="a check of a model",
-        ),
-        pytest.param(
-            a_symbol(CORE, "Pool.check", tests_naming=0, decorators=("validator_of_pools",)),
-            True,
-            id="a decorator of another name",
-        ),
-        pytest.param(
-            a_symbol(CORE, "Pool.forward_cuda", tests_naming=0, class_tests_naming=2),
-            False,
-            id="the forward of a class that tests name",
-        ),
-        pytest.param(
-            a_symbol(CORE, "Pool.forward", tests_naming=0, class_tests_naming=0),
-            True,
-            id="the forward of a class that no test names",
-        ),
-        pytest.param(
-            a_symbol(CORE, "Pool.forward", tests_naming=0),
-            True,
-            id="the forward of a class that nobody asked for",
-        ),
-        pytest.param(
-            a_symbol(CORE, "Pool.take", tests_naming=0, class_tests_naming=2),
-            True,
-            id="another method of a class that tests name",
-        ),
+        pytest.param(a_symbol(CORE, "Pool.__init__", tests_naming=0, public=True), False, id="a method of the language"),
+        pytest.param(a_symbol(CORE, "Pool.check", tests_naming=0, decorators=('pydantic.field_validator("size")',)), False, id="a check of a field"),
+        pytest.param(a_symbol(CORE, "Pool.check", tests_naming=0, decorators=("model_validator(mode='after')",)), False, id="a check of a model"),
+        pytest.param(a_symbol(CORE, "Pool.check", tests_naming=0, decorators=("validator_of_pools",)), True, id="a decorator of another name"),
+        pytest.param(a_symbol(CORE, "Pool.forward_cuda", tests_naming=0, class_tests_naming=2), False, id="the forward of a class that tests name"),
+        pytest.param(a_symbol(CORE, "Pool.forward", tests_naming=0, class_tests_naming=0), True, id="the forward of a class that no test names"),
+        pytest.param(a_symbol(CORE, "Pool.forward", tests_naming=0), True, id="the forward of a class that nobody asked for"),
+        pytest.param(a_symbol(CORE, "Pool.take", tests_naming=0, class_tests_naming=2), True, id="another method of a class that tests name"),
     ],
-)
+)  # fmt: skip
 def test_what_tests_reach_without_its_name_is_not_listed(symbol: SymbolFact, *, is_listed: bool) -> None:
     found = assessed(facts_of("x", a_file(CORE), symbols=(symbol,))).tests.unnamed_symbols
     assert found == ((symbol.symbol,) if is_listed else ())

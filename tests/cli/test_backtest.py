@@ -20,13 +20,9 @@ WRONG = "class Scheduler:\n    def schedule(self):\n        if self.waiting:\n  
 COMMITS = [
     Commit("[Core] Schedule what waits (#11)", {STEP: WRONG}, at="2026-02-10T00:00:00Z"),
     Commit("[Doc] Describe it (#12)", {"docs/schedule.md": "It schedules.\n"}, at="2026-02-11T00:00:00Z"),
-    Commit(
-        "[Bugfix] Schedule what waits, not what runs (#13)",
-        {STEP: WRONG.replace("self.running", "self.waiting")},
-        at="2026-02-12T00:00:00Z",
-    ),
+    Commit("[Bugfix] Schedule what waits, not what runs (#13)", {STEP: WRONG.replace("self.running", "self.waiting")}, at="2026-02-12T00:00:00Z"),
     Commit("[Misc] Much later (#14)", {"docs/schedule.md": "It does.\n"}, at="2026-04-01T00:00:00Z"),
-]
+]  # fmt: skip
 
 
 @pytest.fixture

@@ -171,14 +171,10 @@ def test_a_range_is_the_commits_in_it(place: Place) -> None:
         pytest.param(("--week", "2026-W13", "--tz", "Shanghai"), "not an offset", id="no offset"),
         pytest.param(("--range", "main"), "is not a range", id="no range"),
         pytest.param(("--week", "2026-W13", "--format", "pdf"), "not a format of a report", id="no format"),
-        pytest.param(
-            ("--week", "2026-W13", "--format", "json", "--format", "html"),
-            "cannot share stdout",
-            id="two on stdout",
-        ),
+        pytest.param(("--week", "2026-W13", "--format", "json", "--format", "html"), "cannot share stdout", id="two on stdout"),
         pytest.param(("--layout", "dynamics"), "no window is given", id="dynamics of nothing"),
     ],
-)
+)  # fmt: skip
 def test_what_makes_no_sense_is_refused_in_two_lines(
     place: Place, arguments: tuple[str, ...], words: str
 ) -> None:

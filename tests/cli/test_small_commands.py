@@ -119,15 +119,11 @@ def test_settings_by_name(project: MakeProject) -> None:
 
 
 WRONG = [
-    pytest.param(
-        "lang: de\nfoo: 1\nfail-on: always\n", ["lang", "foo", "fail-on"], id="every mistake at once"
-    ),
+    pytest.param("lang: de\nfoo: 1\nfail-on: always\n", ["lang", "foo", "fail-on"], id="every mistake at once"),
     pytest.param("- a\n", ["a mapping"], id="not a mapping"),
     pytest.param("lang: en\nlang: zh\n", ["lang"], id="a key twice"),
-    pytest.param(
-        "rules: {ignor: [CP101]}\n", ["ignor", "did you mean 'ignore'?"], id="a misspelt key of the rules"
-    ),
-]
+    pytest.param("rules: {ignor: [CP101]}\n", ["ignor", "did you mean 'ignore'?"], id="a misspelt key of the rules"),
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("text", "named"), WRONG)

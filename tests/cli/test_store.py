@@ -22,33 +22,19 @@ RANGE = ("classify", "--range", "HEAD~4..HEAD", "--workers", "1", "--format", "j
     ("text", "environment", "expected"),
     [
         pytest.param("3/16", {}, Shard(3, 16), id="written out"),
-        pytest.param(
-            "auto",
-            {"BUILDKITE_PARALLEL_JOB": "2", "BUILDKITE_PARALLEL_JOB_COUNT": "16"},
-            Shard(3, 16),
-            id="Buildkite counts from 0",
-        ),
-        pytest.param(
-            "auto", {"CI_NODE_INDEX": "3", "CI_NODE_TOTAL": "16"}, Shard(3, 16), id="GitLab counts from 1"
-        ),
-        pytest.param(
-            "auto",
-            {"CIRCLE_NODE_INDEX": "2", "CIRCLE_NODE_TOTAL": "16"},
-            Shard(3, 16),
-            id="CircleCI counts from 0",
-        ),
+        pytest.param("auto", {"BUILDKITE_PARALLEL_JOB": "2", "BUILDKITE_PARALLEL_JOB_COUNT": "16"}, Shard(3, 16), id="Buildkite counts from 0"),
+        pytest.param("auto", {"CI_NODE_INDEX": "3", "CI_NODE_TOTAL": "16"}, Shard(3, 16), id="GitLab counts from 1"),
+        pytest.param("auto", {"CIRCLE_NODE_INDEX": "2", "CIRCLE_NODE_TOTAL": "16"}, Shard(3, 16), id="CircleCI counts from 0"),
         pytest.param("auto", {}, None, id="no variables"),
         pytest.param("auto", {"BUILDKITE_PARALLEL_JOB": "2"}, None, id="half of the variables"),
-        pytest.param(
-            "auto", {"CI_NODE_INDEX": "one", "CI_NODE_TOTAL": "2"}, None, id="a variable that is no number"
-        ),
+        pytest.param("auto", {"CI_NODE_INDEX": "one", "CI_NODE_TOTAL": "2"}, None, id="a variable that is no number"),
         pytest.param("0/4", {}, None, id="parts are counted from 1"),
         pytest.param("5/4", {}, None, id="beyond the last part"),
         pytest.param("1/0", {}, None, id="no parts"),
         pytest.param("-1/4", {}, None, id="negative"),
         pytest.param("a third", {}, None, id="no numbers"),
     ],
-)
+)  # fmt: skip
 def test_a_part_is_named_or_told_by_ci(
     text: str, environment: Mapping[str, str], expected: Shard | None
 ) -> None:
@@ -146,16 +132,12 @@ def test_what_is_no_store_is_refused(
     ("arguments", "expected"),
     [
         pytest.param(("store", "export"), "no format is named", id="export of nothing"),
-        pytest.param(
-            ("store", "export", "--parquet", "tables"), "diffscope", id="an empty store, or no Arrow"
-        ),
-        pytest.param(
-            ("classify", "1", "--shard", "1/2"), "--shard takes a part of a range", id="a part of one change"
-        ),
+        pytest.param(("store", "export", "--parquet", "tables"), "diffscope", id="an empty store, or no Arrow"),
+        pytest.param(("classify", "1", "--shard", "1/2"), "--shard takes a part of a range", id="a part of one change"),
         pytest.param((*RANGE, "--shard", "3/2"), "is no part", id="a part that there is not"),
         pytest.param((*RANGE, "--shard", "auto"), "no variables tell", id="no CI around"),
     ],
-)
+)  # fmt: skip
 def test_what_makes_no_sense_is_said(here: Project, arguments: tuple[str, ...], expected: str) -> None:
     done = here.run(*arguments)
     assert done.exit_code == 2

@@ -115,20 +115,12 @@ def test_long_work_shows_its_progress_on_a_terminal_only(minivllm: Path, project
     one_in(
         3,
         [
-            pytest.param(
-                ">&-",
-                RECORDED,
-                2,
-                "cannot write the result",
-                id="a closed stdout is a result that nobody gets",
-            ),
-            pytest.param(
-                "<&-", ("classify", "-"), 2, "the patch is empty", id="a closed stdin is an empty patch"
-            ),
+            pytest.param(">&-", RECORDED, 2, "cannot write the result", id="a closed stdout is a result that nobody gets"),
+            pytest.param("<&-", ("classify", "-"), 2, "the patch is empty", id="a closed stdin is an empty patch"),
             pytest.param("2>&-", RECORDED, 0, "", id="a closed stderr has no listeners, and costs nothing"),
         ],
     ),
-)
+)  # fmt: skip
 def test_closed_streams(
     project: MakeProject, closed: str, arguments: tuple[str, ...], code: int, told: str
 ) -> None:

@@ -39,176 +39,65 @@ def load(path: Path) -> str:
 
 # Each row is what `git diff --raw --numstat` says of the change that the fixture was made from.
 EXPECTED = {
-    "abbreviated-index": [
-        "modified text vllm/a.py +1 -1 100644:100644 c7c2e35..c705058",
-    ],
-    "added": [
-        "added text vllm/new.py +1 -0 -:100644 -..b15b1b0",
-    ],
-    "binary-added": [
-        "added binary my logo.png +0 -0 -:100644 -..730edd8",
-    ],
-    "binary-literal": [
-        "modified binary logo.png +0 -0 100644:100644 730edd8..5bb6937",
-    ],
-    "binary-modified": [
-        "modified binary logo.png +0 -0 100644:100644 730edd8..5bb6937",
-    ],
-    "blanks-stripped": [
-        "modified text vllm/a.py +1 -1 100644:100644 c7c2e35..c705058",
-    ],
-    "copied": [
-        "copied text vllm/old.py -> vllm/new.py +0 -0 -:- -..- 100%",
-    ],
-    "crlf-file": [
-        "modified text a.bat +1 -1 100644:100644 4e349b5..24fe5dc",
-    ],
-    "crlf-patch": [
-        "renamed text vllm/old.py -> vllm/new.py +1 -1 100644:100644 c7c2e35..c705058 67%",
-    ],
-    "crlf-to-lf": [
-        "modified text a.bat +2 -2 100644:100644 4e349b5..814f4a4",
-    ],
-    "deleted": [
-        "deleted text vllm/old.py +0 -1 100644:- b15b1b0..-",
-    ],
-    "empty-added": [
-        "added text vllm/v1/__init__.py +0 -0 -:100644 -..e69de29",
-    ],
-    "empty-deleted": [
-        "deleted text vllm/v1/__init__.py +0 -0 100644:- e69de29..-",
-    ],
-    "empty-filled": [
-        "modified text vllm/__init__.py +1 -0 100644:100644 e69de29..b15b1b0",
-    ],
-    "file-becomes-symlink": [
-        "type-changed symlink latest +1 -1 100644:120000 8e27be7..e8b12cd open",
-    ],
-    "form-feed-and-separators": [
-        "modified text a.py +3 -3 100644:100644 96a0267..a1f9ae2",
-    ],
-    "format-patch": [
-        "modified text vllm/a.py +1 -1 100644:100644 c7c2e35..c705058",
-    ],
-    "git-show": [
-        "modified text vllm/a.py +1 -1 100644:100644 c7c2e35..c705058",
-    ],
-    "lines-like-headers": [
-        "modified text a.sql +4 -2 100644:100644 8f1b61d..0ac80e1",
-    ],
-    "mnemonic-prefix": [
-        "modified text vllm/a.py +1 -1 100644:100644 c7c2e35..c705058",
-    ],
-    "mode-and-text": [
-        "modified text run.sh +1 -0 100644:100755 1a24852..039e4d0",
-    ],
-    "mode-only": [
-        "modified text run.sh +0 -0 100644:100755 -..-",
-    ],
-    "modified": [
-        "modified text vllm/a.py +1 -1 100644:100644 c7c2e35..c705058",
-    ],
-    "name-not-ascii-raw": [
-        "modified text docs/文档/é.md +1 -1 100644:100644 7898192..6178079",
-    ],
-    "name-not-ascii": [
-        "modified text docs/文档/é.md +1 -1 100644:100644 7898192..6178079",
-    ],
-    "name-not-utf8": [
-        "added text caf\\xe9.txt +1 -0 -:100644 -..7898192",
-    ],
-    "name-with-b-slash-mode-only": [
-        "modified text x b/x +0 -0 100644:100755 -..-",
-    ],
-    "name-with-b-slash": [
-        "modified text x b/x b/x +1 -1 100644:100644 7898192..6178079",
-    ],
-    "name-with-quote-tab-newline": [
-        'modified text a"b\tc\nd\\e.txt +1 -1 100644:100644 7898192..6178079',
-    ],
-    "name-with-spaces-renamed": [
-        "renamed text my docs/a b/old name.md -> my docs/a b/new name.md +0 -0 -:- -..- 100%",
-    ],
-    "name-with-spaces": [
-        "modified text my docs/read me.md +1 -1 100644:100644 7898192..6178079",
-    ],
-    "no-context": [
-        "modified text vllm/a.py +2 -2 100644:100644 c7c2e35..1e59d02",
-    ],
-    "no-final-newline": [
-        "modified text vllm/a.py +1 -1 100644:100644 c7c2e35..c705058",
-    ],
-    "no-newline-added": [
-        "modified text a.txt +1 -1 100644:100644 814f4a4..9ed40b4 open",
-    ],
-    "no-newline-both": [
-        "modified text a.txt +1 -1 100644:100644 9ed40b4..7279b45 old-open open",
-    ],
-    "no-newline-context": [
-        "modified text a.txt +1 -1 100644:100644 9ed40b4..9628f51 old-open open",
-    ],
-    "no-newline-removed": [
-        "modified text a.txt +1 -1 100644:100644 9ed40b4..814f4a4 old-open",
-    ],
-    "no-prefix": [
-        "modified text vllm/a.py +1 -1 100644:100644 c7c2e35..c705058",
-    ],
-    "other-prefixes": [
-        "modified text vllm/a.py +1 -1 100644:100644 c7c2e35..c705058",
-    ],
-    "plain-diff-binary": [
-        "modified binary logo.png +0 -0 -:- -..-",
-        "added binary new.png +0 -0 -:- -..-",
-        "modified text x.py +1 -1 -:- -..-",
-    ],
-    "plain-diff-no-times": [
-        "modified text vllm/x.py +2 -2 -:- -..-",
-        "added text vllm/y.py +1 -0 -:- -..-",
-    ],
-    "plain-diff-one-folder": [
-        "modified text vllm/x.py +1 -1 -:- -..-",
-    ],
-    "plain-diff": [
-        "deleted text vllm/gone.py +0 -1 -:- -..-",
-        "added text vllm/new.py +1 -0 -:- -..-",
-        "modified text vllm/x.py +1 -1 -:- -..-",
-    ],
-    "rename-only-mail": [
-        "renamed text vllm/old.py -> vllm/new.py +0 -0 -:- -..- 100%",
-    ],
-    "renamed-changed": [
-        "renamed text vllm/old.py -> vllm/new.py +1 -1 100644:100644 c7c2e35..c705058 67%",
-    ],
-    "renamed-unchanged": [
-        "renamed text vllm/old.py -> vllm/new.py +0 -0 -:- -..- 100%",
-    ],
+    "abbreviated-index": ["modified text vllm/a.py +1 -1 100644:100644 c7c2e35..c705058"],
+    "added": ["added text vllm/new.py +1 -0 -:100644 -..b15b1b0"],
+    "binary-added": ["added binary my logo.png +0 -0 -:100644 -..730edd8"],
+    "binary-literal": ["modified binary logo.png +0 -0 100644:100644 730edd8..5bb6937"],
+    "binary-modified": ["modified binary logo.png +0 -0 100644:100644 730edd8..5bb6937"],
+    "blanks-stripped": ["modified text vllm/a.py +1 -1 100644:100644 c7c2e35..c705058"],
+    "copied": ["copied text vllm/old.py -> vllm/new.py +0 -0 -:- -..- 100%"],
+    "crlf-file": ["modified text a.bat +1 -1 100644:100644 4e349b5..24fe5dc"],
+    "crlf-patch": ["renamed text vllm/old.py -> vllm/new.py +1 -1 100644:100644 c7c2e35..c705058 67%"],
+    "crlf-to-lf": ["modified text a.bat +2 -2 100644:100644 4e349b5..814f4a4"],
+    "deleted": ["deleted text vllm/old.py +0 -1 100644:- b15b1b0..-"],
+    "empty-added": ["added text vllm/v1/__init__.py +0 -0 -:100644 -..e69de29"],
+    "empty-deleted": ["deleted text vllm/v1/__init__.py +0 -0 100644:- e69de29..-"],
+    "empty-filled": ["modified text vllm/__init__.py +1 -0 100644:100644 e69de29..b15b1b0"],
+    "file-becomes-symlink": ["type-changed symlink latest +1 -1 100644:120000 8e27be7..e8b12cd open"],
+    "form-feed-and-separators": ["modified text a.py +3 -3 100644:100644 96a0267..a1f9ae2"],
+    "format-patch": ["modified text vllm/a.py +1 -1 100644:100644 c7c2e35..c705058"],
+    "git-show": ["modified text vllm/a.py +1 -1 100644:100644 c7c2e35..c705058"],
+    "lines-like-headers": ["modified text a.sql +4 -2 100644:100644 8f1b61d..0ac80e1"],
+    "mnemonic-prefix": ["modified text vllm/a.py +1 -1 100644:100644 c7c2e35..c705058"],
+    "mode-and-text": ["modified text run.sh +1 -0 100644:100755 1a24852..039e4d0"],
+    "mode-only": ["modified text run.sh +0 -0 100644:100755 -..-"],
+    "modified": ["modified text vllm/a.py +1 -1 100644:100644 c7c2e35..c705058"],
+    "name-not-ascii-raw": ["modified text docs/文档/é.md +1 -1 100644:100644 7898192..6178079"],
+    "name-not-ascii": ["modified text docs/文档/é.md +1 -1 100644:100644 7898192..6178079"],
+    "name-not-utf8": ["added text caf\\xe9.txt +1 -0 -:100644 -..7898192"],
+    "name-with-b-slash-mode-only": ["modified text x b/x +0 -0 100644:100755 -..-"],
+    "name-with-b-slash": ["modified text x b/x b/x +1 -1 100644:100644 7898192..6178079"],
+    "name-with-quote-tab-newline": ['modified text a"b\tc\nd\\e.txt +1 -1 100644:100644 7898192..6178079'],
+    "name-with-spaces-renamed": ["renamed text my docs/a b/old name.md -> my docs/a b/new name.md +0 -0 -:- -..- 100%"],
+    "name-with-spaces": ["modified text my docs/read me.md +1 -1 100644:100644 7898192..6178079"],
+    "no-context": ["modified text vllm/a.py +2 -2 100644:100644 c7c2e35..1e59d02"],
+    "no-final-newline": ["modified text vllm/a.py +1 -1 100644:100644 c7c2e35..c705058"],
+    "no-newline-added": ["modified text a.txt +1 -1 100644:100644 814f4a4..9ed40b4 open"],
+    "no-newline-both": ["modified text a.txt +1 -1 100644:100644 9ed40b4..7279b45 old-open open"],
+    "no-newline-context": ["modified text a.txt +1 -1 100644:100644 9ed40b4..9628f51 old-open open"],
+    "no-newline-removed": ["modified text a.txt +1 -1 100644:100644 9ed40b4..814f4a4 old-open"],
+    "no-prefix": ["modified text vllm/a.py +1 -1 100644:100644 c7c2e35..c705058"],
+    "other-prefixes": ["modified text vllm/a.py +1 -1 100644:100644 c7c2e35..c705058"],
+    "plain-diff-binary": ["modified binary logo.png +0 -0 -:- -..-", "added binary new.png +0 -0 -:- -..-", "modified text x.py +1 -1 -:- -..-"],
+    "plain-diff-no-times": ["modified text vllm/x.py +2 -2 -:- -..-", "added text vllm/y.py +1 -0 -:- -..-"],
+    "plain-diff-one-folder": ["modified text vllm/x.py +1 -1 -:- -..-"],
+    "plain-diff": ["deleted text vllm/gone.py +0 -1 -:- -..-", "added text vllm/new.py +1 -0 -:- -..-", "modified text vllm/x.py +1 -1 -:- -..-"],
+    "rename-only-mail": ["renamed text vllm/old.py -> vllm/new.py +0 -0 -:- -..- 100%"],
+    "renamed-changed": ["renamed text vllm/old.py -> vllm/new.py +1 -1 100644:100644 c7c2e35..c705058 67%"],
+    "renamed-unchanged": ["renamed text vllm/old.py -> vllm/new.py +0 -0 -:- -..- 100%"],
     "several-files": [
         "deleted text a.py +0 -9 100644:- c7c2e35..-",
         "modified text b.py +1 -0 100644:100644 c7c2e35..e8245d1",
         "modified text c/d.py +1 -1 100644:100644 c7c2e35..fd5e485",
     ],
-    "submodule-added": [
-        "added submodule third_party/lib +1 -0 -:160000 -..1111111",
-    ],
-    "submodule-log": [
-        "modified submodule third_party/lib +0 -0 -:- 1111111..2222222",
-    ],
-    "submodule-moved": [
-        "modified submodule third_party/lib +1 -1 160000:160000 1111111..2222222",
-    ],
-    "symlink-added": [
-        "added symlink latest +1 -0 -:120000 -..60778aa open",
-    ],
-    "symlink-retargeted": [
-        "modified symlink latest +1 -1 120000:120000 60778aa..e8b12cd old-open open",
-    ],
-    "text-not-utf8": [
-        "modified text a.txt +1 -1 100644:100644 a1c3483..82690f9",
-    ],
-    "utf-16": [
-        "modified text vllm/a.py +1 -1 100644:100644 c7c2e35..c705058",
-    ],
-}
+    "submodule-added": ["added submodule third_party/lib +1 -0 -:160000 -..1111111"],
+    "submodule-log": ["modified submodule third_party/lib +0 -0 -:- 1111111..2222222"],
+    "submodule-moved": ["modified submodule third_party/lib +1 -1 160000:160000 1111111..2222222"],
+    "symlink-added": ["added symlink latest +1 -0 -:120000 -..60778aa open"],
+    "symlink-retargeted": ["modified symlink latest +1 -1 120000:120000 60778aa..e8b12cd old-open open"],
+    "text-not-utf8": ["modified text a.txt +1 -1 100644:100644 a1c3483..82690f9"],
+    "utf-16": ["modified text vllm/a.py +1 -1 100644:100644 c7c2e35..c705058"],
+}  # fmt: skip
 
 
 def test_every_odd_diff_has_an_expectation() -> None:

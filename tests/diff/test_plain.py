@@ -33,11 +33,7 @@ CASES = [
         ["modified vllm/a.py +1 -1", "deleted vllm/gone.py +0 -2", "added vllm/new.py +2 -0"],
         id="diff -ruN takes the folder off every file",
     ),
-    pytest.param(
-        section(f"old/new.py\t{NEVER}", f"new/new.py\t{NOW}", ADDED),
-        ["added new.py +2 -0"],
-        id="an added file alone tells its folder too",
-    ),
+    pytest.param(section(f"old/new.py\t{NEVER}", f"new/new.py\t{NOW}", ADDED), ["added new.py +2 -0"], id="an added file alone tells its folder too"),
     pytest.param(
         section("v-1/vllm/a.py", "v-2/vllm/a.py") + section("/dev/null", "v-2/vllm/new.py", ADDED),
         ["modified vllm/a.py +1 -1", "added vllm/new.py +2 -0"],
@@ -49,9 +45,7 @@ CASES = [
         id="without a folder none is taken off",
     ),
     pytest.param(
-        section(f"a/x.py\t{NEVER}", f"b/x.py\t{NEVER}"),
-        ["modified x.py +1 -1"],
-        id="times of nothing on both sides of a file with lines on both",
+        section(f"a/x.py\t{NEVER}", f"b/x.py\t{NEVER}"), ["modified x.py +1 -1"], id="times of nothing on both sides of a file with lines on both"
     ),
     pytest.param(
         section("a/x.py\t1970-01-01 10:00:00.000000000 +0100", f"b/x.py\t{NOW}", ADDED),
@@ -59,14 +53,10 @@ CASES = [
         id="an empty file of the first of January 1970, ten o'clock",
     ),
     pytest.param(
-        section("a/x.py\t1969-12-31 19:00:00.000000000 -0500", f"b/x.py\t{NOW}", ADDED),
-        ["added x.py +2 -0"],
-        id="the epoch, west of Greenwich",
+        section("a/x.py\t1969-12-31 19:00:00.000000000 -0500", f"b/x.py\t{NOW}", ADDED), ["added x.py +2 -0"], id="the epoch, west of Greenwich"
     ),
     pytest.param(
-        section(f'"a/t\\tab \\303\\251.py"\t{NOW}', f'"b/t\\tab \\303\\251.py"\t{NOW}'),
-        ["modified t\tab é.py +1 -1"],
-        id="quoted names with times",
+        section(f'"a/t\\tab \\303\\251.py"\t{NOW}', f'"b/t\\tab \\303\\251.py"\t{NOW}'), ["modified t\tab é.py +1 -1"], id="quoted names with times"
     ),
     pytest.param(
         section(f"a/my docs/a b.md\t{NOW}", f"b/my docs/a b.md\t{NOW}").replace("\n", "\r\n"),
@@ -74,29 +64,23 @@ CASES = [
         id="blanks in names, carriage returns",
     ),
     pytest.param(
-        f"Index: vllm/new.py\n{'=' * 67}\n"
-        + section("vllm/new.py\t(nonexistent)", "vllm/new.py\t(working copy)", ADDED),
+        f"Index: vllm/new.py\n{'=' * 67}\n" + section("vllm/new.py\t(nonexistent)", "vllm/new.py\t(working copy)", ADDED),
         ["added vllm/new.py +2 -0"],
         id="svn, an added file",
     ),
     pytest.param(
-        f"Index: vllm/x.py\n{'=' * 67}\n"
-        + section("vllm/x.py\t(revision 0)", "vllm/x.py\t(revision 0)", ADDED),
+        f"Index: vllm/x.py\n{'=' * 67}\n" + section("vllm/x.py\t(revision 0)", "vllm/x.py\t(revision 0)", ADDED),
         ["added vllm/x.py +2 -0"],
         id="svn 1.6, an added file",
     ),
     pytest.param(
-        f"Index: vllm/x.py\n{'=' * 67}\n"
-        + section("vllm/x.py\t(revision 7)", "vllm/x.py\t(nonexistent)", REMOVED),
+        f"Index: vllm/x.py\n{'=' * 67}\n" + section("vllm/x.py\t(revision 7)", "vllm/x.py\t(nonexistent)", REMOVED),
         ["deleted vllm/x.py +0 -2"],
         id="svn, a deleted file",
     ),
     pytest.param(
         f"Index: vllm/x.py\n{'=' * 67}\n"
-        + section(
-            "vllm/x.py\t(.../trunk/vllm/x.py)\t(revision 7)",
-            "vllm/x.py\t(.../branch/vllm/x.py)\t(revision 8)",
-        ),
+        + section("vllm/x.py\t(.../trunk/vllm/x.py)\t(revision 7)", "vllm/x.py\t(.../branch/vllm/x.py)\t(revision 8)"),
         ["modified vllm/x.py +1 -1"],
         id="svn, two addresses",
     ),
@@ -106,15 +90,12 @@ CASES = [
         id="svn, an empty file added",
     ),
     pytest.param(
-        f"Index: vllm/run.sh\n{'=' * 67}\n--- vllm/run.sh\t(revision 1)\n+++ vllm/run.sh\t(working copy)\n"
-        + PROPERTY.format("Added"),
+        f"Index: vllm/run.sh\n{'=' * 67}\n--- vllm/run.sh\t(revision 1)\n+++ vllm/run.sh\t(working copy)\n" + PROPERTY.format("Added"),
         ["modified vllm/run.sh +0 -0 100644:100755"],
         id="svn, a file made executable",
     ),
     pytest.param(
-        f"Index: vllm/run.sh\n{'=' * 67}\n"
-        + section("vllm/run.sh\t(revision 1)", "vllm/run.sh\t(working copy)")
-        + PROPERTY.format("Deleted"),
+        f"Index: vllm/run.sh\n{'=' * 67}\n" + section("vllm/run.sh\t(revision 1)", "vllm/run.sh\t(working copy)") + PROPERTY.format("Deleted"),
         ["modified vllm/run.sh +1 -1 100755:100644"],
         id="svn, edited and no longer executable",
     ),
@@ -132,11 +113,7 @@ CASES = [
     ),
     pytest.param(
         "diff -r 0123456789ab vllm/new.py\n"
-        + section(
-            "/dev/null\tThu Jan 01 00:00:00 1970 +0000",
-            "b/vllm/new.py\tSun Mar 01 10:00:00 2026 +0100",
-            ADDED,
-        ),
+        + section("/dev/null\tThu Jan 01 00:00:00 1970 +0000", "b/vllm/new.py\tSun Mar 01 10:00:00 2026 +0100", ADDED),
         ["added vllm/new.py +2 -0"],
         id="hg, an added file",
     ),
@@ -147,17 +124,12 @@ CASES = [
         id="hg, a binary file",
     ),
     pytest.param(
-        "diff --git a/old.py b/new.py\nrename from old.py\nrename to new.py\n"
-        + section("a/old.py", "b/new.py"),
+        "diff --git a/old.py b/new.py\nrename from old.py\nrename to new.py\n" + section("a/old.py", "b/new.py"),
         ["renamed new.py +1 -1"],
         id="hg --git, renamed and edited, without ids",
     ),
-    pytest.param(
-        "diff --git a/run.sh b/run.sh\nold mode 100644\nnew mode 100755\n",
-        ["modified run.sh +0 -0 100644:100755"],
-        id="hg --git, a mode",
-    ),
-]
+    pytest.param("diff --git a/run.sh b/run.sh\nold mode 100644\nnew mode 100755\n", ["modified run.sh +0 -0 100644:100755"], id="hg --git, a mode"),
+]  # fmt: skip
 
 
 def told(patch: str) -> list[str]:
@@ -260,21 +232,11 @@ def test_a_deletion_without_its_lines_is_a_deletion_and_a_gap(tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("patch", "said"),
     [
-        pytest.param(
-            "diff --cc a.py\nindex 1,2..3\n--- a/a.py\n+++ b/a.py\n@@@ -1,1 -1,1 +1,1 @@@\n--a\n++b\n",
-            "combined diff",
-            id="a merge",
-        ),
-        pytest.param(
-            f"Index: a.py\n{'=' * 67}\n", "followed by no change", id="svn names a file and tells nothing"
-        ),
-        pytest.param(
-            "*** a/x.py\n--- b/x.py\n***************\n*** 1 ****\n! a\n--- 1 ----\n! b\n",
-            "no diff in the input",
-            id="a context diff",
-        ),
+        pytest.param("diff --cc a.py\nindex 1,2..3\n--- a/a.py\n+++ b/a.py\n@@@ -1,1 -1,1 +1,1 @@@\n--a\n++b\n", "combined diff", id="a merge"),
+        pytest.param(f"Index: a.py\n{'=' * 67}\n", "followed by no change", id="svn names a file and tells nothing"),
+        pytest.param("*** a/x.py\n--- b/x.py\n***************\n*** 1 ****\n! a\n--- 1 ----\n! b\n", "no diff in the input", id="a context diff"),
     ],
-)
+)  # fmt: skip
 def test_what_cannot_be_read_is_refused_with_a_hint(patch: str, said: str) -> None:
     with pytest.raises(DiffError, match=said) as caught:
         salvage_diff(patch)

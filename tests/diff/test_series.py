@@ -46,48 +46,29 @@ def lines(one: FileDiff) -> tuple[list[tuple[int, str]], list[tuple[int, str]]]:
 
 CASES = [
     pytest.param(
-        [{"a.py": file(LONG)}, {"a.py": file(edited(5))}, {"b.py": file(edited(5))}],
-        ["renamed text a.py -> b.py +1 -1"],
-        id="edit, then rename",
+        [{"a.py": file(LONG)}, {"a.py": file(edited(5))}, {"b.py": file(edited(5))}], ["renamed text a.py -> b.py +1 -1"], id="edit, then rename"
     ),
     pytest.param(
-        [{"a.py": file(LONG)}, {"b.py": file(LONG)}, {"b.py": file(edited(5))}],
-        ["renamed text a.py -> b.py +1 -1"],
-        id="rename, then edit",
+        [{"a.py": file(LONG)}, {"b.py": file(LONG)}, {"b.py": file(edited(5))}], ["renamed text a.py -> b.py +1 -1"], id="rename, then edit"
     ),
     pytest.param(
         [{"a.py": file(LONG)}, {"b.py": file(LONG)}, {"c/d.py": file(LONG)}, {"e.py": file(LONG)}],
         ["renamed text a.py -> e.py +0 -0 100%"],
         id="a chain of renames",
     ),
-    pytest.param(
-        [{"a.py": file(LONG)}, {"b.py": file(LONG)}, {"a.py": file(LONG)}],
-        None,
-        id="a rename and back is nothing",
-    ),
+    pytest.param([{"a.py": file(LONG)}, {"b.py": file(LONG)}, {"a.py": file(LONG)}], None, id="a rename and back is nothing"),
     pytest.param(
         [{"a.py": file(LONG)}, {"a.py": file(LONG), "n.py": file(OTHER)}, {"a.py": file(edited(2))}],
         ["modified text a.py +1 -1"],
         id="add, then delete",
     ),
-    pytest.param(
-        [{"a.py": file(LONG)}, {}, {"a.py": file(edited(9))}],
-        ["modified text a.py +1 -1"],
-        id="delete, then add again",
-    ),
+    pytest.param([{"a.py": file(LONG)}, {}, {"a.py": file(edited(9))}], ["modified text a.py +1 -1"], id="delete, then add again"),
     pytest.param([{"a.py": file(LONG)}, {}, {"a.py": file(LONG)}], None, id="delete, then add the same"),
     pytest.param(
-        [{"a.py": file(LONG)}, {}, {"b.py": file(edited(9))}],
-        ["renamed text a.py -> b.py +1 -1 94%"],
-        id="delete in one, add elsewhere in another",
+        [{"a.py": file(LONG)}, {}, {"b.py": file(edited(9))}], ["renamed text a.py -> b.py +1 -1 94%"], id="delete in one, add elsewhere in another"
     ),
     pytest.param(
-        [
-            {"a.py": file(LONG)},
-            {"a.py": file(edited(3))},
-            {"a.py": file(edited(3, 4, 20))},
-            {"a.py": file(edited(4, 20))},
-        ],
+        [{"a.py": file(LONG)}, {"a.py": file(edited(3))}, {"a.py": file(edited(3, 4, 20))}, {"a.py": file(edited(4, 20))}],
         ["modified text a.py +2 -2"],
         id="edited in three, one edit taken back",
     ),
@@ -111,32 +92,18 @@ CASES = [
         ["renamed text a.sh -> b.sh +0 -0 100%"],
         id="mode, then rename",
     ),
-    pytest.param(
-        [{"a.sh": file(LONG)}, {"a.sh": file(LONG, "100755")}, {"a.sh": file(LONG)}],
-        None,
-        id="mode and back",
-    ),
+    pytest.param([{"a.sh": file(LONG)}, {"a.sh": file(LONG, "100755")}, {"a.sh": file(LONG)}], None, id="mode and back"),
     pytest.param(
         [{"i.png": file(ICON)}, {"i.png": file(ICON + b"1")}, {"i.png": file(ICON + b"2")}],
         ["modified binary i.png +0 -0"],
         id="a picture edited twice",
     ),
     pytest.param(
-        [{"a": file(LONG)}, {"a": file(edited(2))}, {"a": file("target", "120000")}],
-        ["type-changed symlink a +1 -30"],
-        id="edited, then a link",
+        [{"a": file(LONG)}, {"a": file(edited(2))}, {"a": file("target", "120000")}], ["type-changed symlink a +1 -30"], id="edited, then a link"
     ),
+    pytest.param([{"a": file(LONG)}, {"a": file("target", "120000")}, {"a": file(edited(2))}], ["modified text a +1 -1"], id="a link for a while"),
     pytest.param(
-        [{"a": file(LONG)}, {"a": file("target", "120000")}, {"a": file(edited(2))}],
-        ["modified text a +1 -1"],
-        id="a link for a while",
-    ),
-    pytest.param(
-        [
-            {"a.py": file(LONG), "__init__.py": file("")},
-            {"a.py": file(LONG)},
-            {"a.py": file(LONG), "__init__.py": file("")},
-        ],
+        [{"a.py": file(LONG), "__init__.py": file("")}, {"a.py": file(LONG)}, {"a.py": file(LONG), "__init__.py": file("")}],
         None,
         id="an empty file, gone and back",
     ),
@@ -154,7 +121,7 @@ CASES = [
         ["renamed text a.py -> b.py +1 -1"],
         id="separators that are no line feeds",
     ),
-]
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("trees", "rows"), CASES)

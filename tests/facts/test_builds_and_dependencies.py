@@ -23,20 +23,10 @@ BUILDS = [
         [("arch-list", "changed")],
         id="an architecture more",
     ),
-    pytest.param(
-        "CMakeLists.txt", "set(A 1)\nset(B 2)\n", "set(B 2)\nset(A 1)\n", [], id="the order of commands"
-    ),
+    pytest.param("CMakeLists.txt", "set(A 1)\nset(B 2)\n", "set(B 2)\nset(A 1)\n", [], id="the order of commands"),
     pytest.param("CMakeLists.txt", "set(A 1)\n", "set(A\n    1) # one\n", [], id="layout and comments"),
-    pytest.param(
-        "cmake/x.cmake", 'list(APPEND FLAGS "-O2")\n', "", [("compile-flag", "removed")], id="a flag goes"
-    ),
-    pytest.param(
-        "CMakeLists.txt",
-        'set(SRC "a.cu")\n',
-        'set(SRC "a.cu" "b.cu")\n',
-        [("source-list", "changed")],
-        id="a source more",
-    ),
+    pytest.param("cmake/x.cmake", 'list(APPEND FLAGS "-O2")\n', "", [("compile-flag", "removed")], id="a flag goes"),
+    pytest.param("CMakeLists.txt", 'set(SRC "a.cu")\n', 'set(SRC "a.cu" "b.cu")\n', [("source-list", "changed")], id="a source more"),
     pytest.param(
         "docker/Dockerfile.rocm",
         "FROM a:1\nRUN make \\\n  all\n",
@@ -52,7 +42,7 @@ BUILDS = [
         id="a mount that leaves nothing in the image",
     ),
     pytest.param("CMakeLists.txt", "set(A (1)\n", "set(A (2)\n", [], id="a command that never closes"),
-]
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("path", "before", "after", "expected"), BUILDS)
@@ -74,38 +64,12 @@ VERSIONS = [
         [],
         id="the same on fewer machines",
     ),
-    pytest.param(
-        "requirements/cuda.txt",
-        "torch==2.9.0\n",
-        "torch==2.10.0\n",
-        [("torch", "raised", True)],
-        id="a pin goes up",
-    ),
-    pytest.param(
-        "requirements/cuda.txt",
-        "torch==2.10.0\n",
-        "torch==2.9.0\n",
-        [("torch", "lowered", True)],
-        id="a pin goes down",
-    ),
-    pytest.param(
-        "requirements/common.txt",
-        "pool==1.0\n",
-        "pool>=1.0\n",
-        [("pool", "loosened", False)],
-        id="a pin becomes a lower bound",
-    ),
-    pytest.param(
-        "requirements/common.txt",
-        "pool>=1.0\n",
-        "pool>=1.0,<2\n",
-        [("pool", "tightened", True)],
-        id="an upper bound",
-    ),
+    pytest.param("requirements/cuda.txt", "torch==2.9.0\n", "torch==2.10.0\n", [("torch", "raised", True)], id="a pin goes up"),
+    pytest.param("requirements/cuda.txt", "torch==2.10.0\n", "torch==2.9.0\n", [("torch", "lowered", True)], id="a pin goes down"),
+    pytest.param("requirements/common.txt", "pool==1.0\n", "pool>=1.0\n", [("pool", "loosened", False)], id="a pin becomes a lower bound"),
+    pytest.param("requirements/common.txt", "pool>=1.0\n", "pool>=1.0,<2\n", [("pool", "tightened", True)], id="an upper bound"),
     pytest.param("requirements/common.txt", "pool\n", "pool # fine\n", [], id="a comment"),
-    pytest.param(
-        "requirements/common.txt", "", "pool\n", [("pool", "added", False)], id="a new one without a bound"
-    ),
+    pytest.param("requirements/common.txt", "", "pool\n", [("pool", "added", False)], id="a new one without a bound"),
     pytest.param("requirements/common.txt", "pool==1.0\n", "", [("pool", "removed", False)], id="one goes"),
     pytest.param(
         "CMakeLists.txt",
@@ -121,7 +85,7 @@ VERSIONS = [
         [("CUDA_VERSION", "raised", True)],
         id="an argument of an image",
     ),
-]
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("path", "before", "after", "expected"), VERSIONS)

@@ -88,14 +88,10 @@ def test_other_edits_are_not_taken_along(after: str, kept: str) -> None:
     [
         pytest.param((WITH, WHOLE), (WITH, BARE), id="the option stays"),
         pytest.param((WITH, WHOLE), (WITHOUT, WHOLE + "\n\nX = 1\n"), id="it is still read"),
-        pytest.param(
-            (WITH, WHOLE),
-            (WITHOUT + "\n\n@dataclass\nclass Other:\n" + OPTION, BARE),
-            id="it came back in another place",
-        ),
+        pytest.param((WITH, WHOLE), (WITHOUT + "\n\n@dataclass\nclass Other:\n" + OPTION, BARE), id="it came back in another place"),
         pytest.param((WITHOUT, BARE), (WITH, WHOLE), id="it comes"),
     ],
-)
+)  # fmt: skip
 def test_nothing_goes_along_with_what_stays(before: tuple[str, str], after: tuple[str, str]) -> None:
     """No name, no cause."""
     taken = [part for each in causes(before, after) for part in each.parts if part.path == PATHS[1]]

@@ -25,9 +25,7 @@ def _direction(before: str, after: str) -> str:
         pytest.param("a", "a and b", "narrowed", id="one more part of a conjunction"),
         pytest.param("a or b", "a", "narrowed", id="one part of a disjunction fewer"),
         pytest.param("x in (1, 2)", "x in (1, 2, 3)", "widened", id="a set that grows"),
-        pytest.param(
-            "x not in ('a', 'b')", "x not in ('a', 'b', 'c')", "narrowed", id="an excluded set that grows"
-        ),
+        pytest.param("x not in ('a', 'b')", "x not in ('a', 'b', 'c')", "narrowed", id="an excluded set that grows"),
         pytest.param("x == A", "x in (A, B)", "widened", id="a constant that becomes a set"),
         pytest.param("isinstance(x, A)", "isinstance(x, (A, B))", "widened", id="one more class"),
         pytest.param("n.startswith('a')", "n.startswith(('a', 'b'))", "widened", id="one more beginning"),
@@ -41,24 +39,9 @@ def _direction(before: str, after: str) -> str:
         pytest.param("a > b", "a <= b", "reversed", id="the opposite comparison"),
         pytest.param("use_a", "use_b", "changed", id="another question"),
         pytest.param("k in FIRST", "k in SECOND", "changed", id="another table"),
-        pytest.param(
-            "p.has_device_capability(90)",
-            "p.is_device_capability(90)",
-            "narrowed",
-            id="at least becomes exactly",
-        ),
-        pytest.param(
-            "p.is_device_capability_family(100)",
-            "p.is_device_capability(103)",
-            "narrowed",
-            id="one of a family",
-        ),
-        pytest.param(
-            "c >= DeviceCapability(9, 0)",
-            "c == DeviceCapability(9, 0)",
-            "narrowed",
-            id="a capability as a value",
-        ),
+        pytest.param("p.has_device_capability(90)", "p.is_device_capability(90)", "narrowed", id="at least becomes exactly"),
+        pytest.param("p.is_device_capability_family(100)", "p.is_device_capability(103)", "narrowed", id="one of a family"),
+        pytest.param("c >= DeviceCapability(9, 0)", "c == DeviceCapability(9, 0)", "narrowed", id="a capability as a value"),
         pytest.param("c >= (8, 0)", "c >= (9, 0)", "narrowed", id="a capability as a pair"),
         pytest.param("not (a and b)", "not a or not b", "same", id="the same by the laws of logic"),
         pytest.param("len(x) > 1", "len(x) >= 2", "same", id="the same for whole numbers"),
@@ -68,7 +51,7 @@ def _direction(before: str, after: str) -> str:
         pytest.param("a", "a b", "unknown", id="what does not parse"),
         pytest.param("a", "a and" + " not" * 3000 + " b", "unknown", id="what is very deep"),
     ],
-)
+)  # fmt: skip
 def test_direction_of_a_condition(before: str, after: str, expected: str) -> None:
     """And the other way about where both ways are told."""
     assert _direction(before, after) == expected

@@ -207,14 +207,9 @@ def test_a_test_of_the_change_vouches_more_than_one_of_the_base() -> None:
     [
         pytest.param("_spare", TEST, "changed", id="a private function of a module that it imports"),
         pytest.param("spare", TEST, "none", id="a public function that it does not name"),
-        pytest.param(
-            "_spare",
-            "def test_it(): ...\n",
-            "none",
-            id="a private function of a module that it does not import",
-        ),
+        pytest.param("_spare", "def test_it(): ...\n", "none", id="a private function of a module that it does not import"),
     ],
-)
+)  # fmt: skip
 def test_a_test_of_the_change_runs_what_is_private_beside_what_it_names(
     name: str, test: str, vouched: str
 ) -> None:

@@ -17,16 +17,10 @@ TREE = {f"{path}/__init__.py": "" for path in ("vllm", "vllm/v1", "vllm/v1/worke
     ("twin", "after", "expected"),
     [
         pytest.param(
-            "def make():\n    return Tables(4)\n",
-            BEFORE.replace("size):", "size, rank):"),
-            ["Tables.__init__"],
-            id="made by the counterpart",
+            "def make():\n    return Tables(4)\n", BEFORE.replace("size):", "size, rank):"), ["Tables.__init__"], id="made by the counterpart"
         ),
         pytest.param(
-            "def use(tables: Tables):\n    return tables.fold(1)\n",
-            BEFORE.replace("size):", "size, rank):"),
-            [],
-            id="handed to the counterpart",
+            "def use(tables: Tables):\n    return tables.fold(1)\n", BEFORE.replace("size):", "size, rank):"), [], id="handed to the counterpart"
         ),
         pytest.param(
             "def use(tables: Tables):\n    return tables.fold(1)\n",
@@ -35,7 +29,7 @@ TREE = {f"{path}/__init__.py": "" for path in ("vllm", "vllm/v1", "vllm/v1/worke
             id="a method of what is handed over",
         ),
     ],
-)
+)  # fmt: skip
 def test_who_is_handed_an_object_does_not_care_how_it_is_made(
     twin: str, after: str, expected: list[str]
 ) -> None:

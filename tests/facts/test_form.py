@@ -277,26 +277,12 @@ def test_the_same_files_with_other_logic_raise_flags() -> None:
 PAIRS = [
     pytest.param("x = 1\n    return x", "y = 1\n    return y", True, id="one name for another"),
     pytest.param("x = 1\n    return x", "y = 2\n    return y", False, id="another value beside it"),
-    pytest.param(
-        "x = y = 1\n    return x",
-        "x = y = 1\n    return y",
-        False,
-        id="two names that change places in one use",
-    ),
-    pytest.param(
-        "x = 1\n    return len(a) + x",
-        "len = 1\n    return len(a) + len",
-        False,
-        id="a name that hides another",
-    ),
+    pytest.param("x = y = 1\n    return x", "x = y = 1\n    return y", False, id="two names that change places in one use"),
+    pytest.param("x = 1\n    return len(a) + x", "len = 1\n    return len(a) + len", False, id="a name that hides another"),
     pytest.param("return a", "return b", False, id="parameters are no local names"),
-    pytest.param(
-        "x = 1\n    return locals()", "y = 1\n    return locals()", False, id="names that are read as such"
-    ),
+    pytest.param("x = 1\n    return locals()", "y = 1\n    return locals()", False, id="names that are read as such"),
     pytest.param("global x\n    x = 1", "global y\n    y = 1", False, id="names of the module"),
-    pytest.param(
-        "x = 1\n    return f'{x=}'", "y = 1\n    return f'{y=}'", False, id="a name that is printed"
-    ),
+    pytest.param("x = 1\n    return f'{x=}'", "y = 1\n    return f'{y=}'", False, id="a name that is printed"),
     pytest.param(
         "try:\n        a()\n    except E as x:\n        b(x)",
         "try:\n        a()\n    except E as y:\n        b(y)",
@@ -305,7 +291,7 @@ PAIRS = [
     ),
     pytest.param("return [x for x in a]", "return [y for y in a]", True, id="the name in a comprehension"),
     pytest.param("x = 1\n    return x", "y = (", False, id="what does not parse"),
-]
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("before", "after", "expected"), PAIRS)

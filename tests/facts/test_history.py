@@ -60,18 +60,11 @@ REVERTED = past(
 )
 ROWS = [
     pytest.param("[Core] Pool blocks by size, take 2", FILES, [95], id="the same words again"),
-    pytest.param(
-        "Reapply: Pool blocks by size",
-        FILES[:1],
-        [95],
-        id="half of the files is enough where the title says so",
-    ),
-    pytest.param(
-        "[Core] Pool blocks by size", FILES[:1], [], id="half of the files is too little where it does not"
-    ),
+    pytest.param("Reapply: Pool blocks by size", FILES[:1], [95], id="half of the files is enough where the title says so"),
+    pytest.param("[Core] Pool blocks by size", FILES[:1], [], id="half of the files is too little where it does not"),
     pytest.param("[Core] Count blocks that wait", FILES, [], id="other work on the same files"),
     pytest.param("[Core] Pool blocks by size", ("vllm/v1/far.py",), [], id="other files"),
-]
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("title", "paths", "expected"), ROWS)
@@ -109,21 +102,12 @@ def test_a_revert_that_names_numbers_is_known_by_what_they_were(
 @pytest.mark.parametrize(
     ("title", "paths", "expected"),
     [
-        pytest.param(
-            "[Bugfix] Redo pool sizing of blocks for new models", FILES, [95], id="redone under other words"
-        ),
-        pytest.param(
-            "[Bugfix] Redo pool sizing of blocks for new models", FILES[:1], [], id="half of the files"
-        ),
-        pytest.param(
-            "[Bugfix] Rework pool sizing of blocks for new models",
-            FILES,
-            [],
-            id="reworked, as anything may be",
-        ),
+        pytest.param("[Bugfix] Redo pool sizing of blocks for new models", FILES, [95], id="redone under other words"),
+        pytest.param("[Bugfix] Redo pool sizing of blocks for new models", FILES[:1], [], id="half of the files"),
+        pytest.param("[Bugfix] Rework pool sizing of blocks for new models", FILES, [], id="reworked, as anything may be"),
         pytest.param("[Bugfix] Redo pool sizing for new models", FILES, [], id="one word alike"),
     ],
-)
+)  # fmt: skip
 def test_what_is_literally_redone_needs_two_words_and_the_files(
     title: str, paths: tuple[str, ...], expected: list[int]
 ) -> None:
@@ -147,25 +131,19 @@ def told(facts: tuple[HistoryFact, ...]) -> list[tuple[str, int | None]]:
     ("title", "body", "expected"),
     [
         pytest.param('Revert "[Core] Pool blocks by size"', "", ("reverts", 90), id="a quoted title"),
-        pytest.param(
-            'Revert "[Core] Pool blocks by si…', "", ("reverts", 90), id="a quoted title that is cut"
-        ),
+        pytest.param('Revert "[Core] Pool blocks by si…', "", ("reverts", 90), id="a quoted title that is cut"),
         pytest.param("[Core] Revert #90", "", ("reverts", 90), id="a number in the title"),
         pytest.param("[Core] Revert PRs 90 and 99", "", None, id="a number of two digits may be anything"),
-        pytest.param(
-            "Revert something", "This reverts #90.", ("reverts", 90), id="a number in the description"
-        ),
+        pytest.param("Revert something", "This reverts #90.", ("reverts", 90), id="a number in the description"),
         pytest.param("Revert something", f"This reverts commit {1:040x}.", ("reverts", 90), id="a commit"),
         pytest.param("Revert something", "See #90.", None, id="a number that nothing is said of"),
-        pytest.param(
-            "[Core] Reapply #90", "", ("reverted-before", 95), id="done again, and known who took it back"
-        ),
+        pytest.param("[Core] Reapply #90", "", ("reverted-before", 95), id="done again, and known who took it back"),
         pytest.param("[Core] Reapply #99", "", None, id="a number of other files"),
         pytest.param("Size pools (Retry)", "", None, id="a retry without words or numbers"),
         pytest.param("Pool blocks by size (Retry)", "", ("reverted-before", 95), id="a retry by its title"),
         pytest.param("[CI] Retry reading pool blocks", "", None, id="retrying is also what code does"),
     ],
-)
+)  # fmt: skip
 def test_titles_and_descriptions_name_what_they_take_back(
     title: str, body: str, expected: tuple[str, int] | None
 ) -> None:
@@ -231,44 +209,14 @@ UNCHECKED = (2, 'Revert "[Core] Check pools" (#92)', CHECKED, PLAIN)
     [
         pytest.param(content(CHECKS), CHECKED, PLAIN, ("restores", 90, True, 100), id="a file is as it was"),
         pytest.param(
-            content(CHECKS, TUNED),
-            LATER,
-            LATER.replace(ADDED, b""),
-            ("restores", 90, False, 100),
-            id="its lines go, and what came since stays",
+            content(CHECKS, TUNED), LATER, LATER.replace(ADDED, b""), ("restores", 90, False, 100), id="its lines go, and what came since stays"
         ),
-        pytest.param(
-            content(CHECKS, TUNED, can_read=False),
-            LATER,
-            LATER.replace(ADDED, b""),
-            None,
-            id="content unknown",
-        ),
-        pytest.param(
-            content(CHECKS, can_read=False),
-            CHECKED,
-            PLAIN,
-            ("restores", 90, True, None),
-            id="ids alone suffice",
-        ),
-        pytest.param(
-            content(CHECKS, UNCHECKED),
-            PLAIN,
-            CHECKED,
-            ("reverted-before", 92, True, 100),
-            id="a revert goes again",
-        ),
+        pytest.param(content(CHECKS, TUNED, can_read=False), LATER, LATER.replace(ADDED, b""), None, id="content unknown"),
+        pytest.param(content(CHECKS, can_read=False), CHECKED, PLAIN, ("restores", 90, True, None), id="ids alone suffice"),
+        pytest.param(content(CHECKS, UNCHECKED), PLAIN, CHECKED, ("reverted-before", 92, True, 100), id="a revert goes again"),
         pytest.param(content(CHECKS), CHECKED, CHECKED + b"MORE = 1\n", None, id="new work"),
-        pytest.param(
-            content(CHECKS),
-            CHECKED,
-            CHECKED.replace(b"    check_1(x)\n", b""),
-            None,
-            id="a line of eight goes",
-        ),
-        pytest.param(
-            content((9, "Add it (#90)", None, PLAIN)), PLAIN, None, ("restores", 90, True, None), id="a file"
-        ),
+        pytest.param(content(CHECKS), CHECKED, CHECKED.replace(b"    check_1(x)\n", b""), None, id="a line of eight goes"),
+        pytest.param(content((9, "Add it (#90)", None, PLAIN)), PLAIN, None, ("restores", 90, True, None), id="a file"),
         pytest.param(
             content(CHECKS),
             CHECKED,
@@ -292,14 +240,10 @@ UNCHECKED = (2, 'Revert "[Core] Check pools" (#92)', CHECKED, PLAIN)
             id="one line hardly stands for eight",
         ),
         pytest.param(
-            content(WARNS, WARNS_TUNED),
-            WARNED + b"MORE = 1\n",
-            WARNED.replace(WARNING, b"") + b"MORE = 1\n",
-            None,
-            id="a text that is told goes",
+            content(WARNS, WARNS_TUNED), WARNED + b"MORE = 1\n", WARNED.replace(WARNING, b"") + b"MORE = 1\n", None, id="a text that is told goes"
         ),
     ],
-)
+)  # fmt: skip
 def test_content_tells_what_is_taken_back_whatever_the_title_says(
     history: ChangeHistory, before: bytes | None, after: bytes | None, expected: tuple[object, ...] | None
 ) -> None:

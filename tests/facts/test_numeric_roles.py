@@ -24,17 +24,9 @@ def _body(text: str) -> str:
             id="a scale in another shape",
         ),
         pytest.param(
-            "    return scaled_mm(x, w, None)\n",
-            "    return scaled_mm(x, w, out_scale=None)\n",
-            [],
-            id="a scale that is handed over by its name now",
+            "    return scaled_mm(x, w, None)\n", "    return scaled_mm(x, w, out_scale=None)\n", [], id="a scale that is handed over by its name now"
         ),
-        pytest.param(
-            "    return x.float() * w\n",
-            "    return x * w\n",
-            [("cast", "removed", None, ".float()")],
-            id="a cast to a wide type goes",
-        ),
+        pytest.param("    return x.float() * w\n", "    return x * w\n", [("cast", "removed", None, ".float()")], id="a cast to a wide type goes"),
         pytest.param(
             "    return x.to(w.dtype)\n",
             "    return x.to(torch.float32)\n",
@@ -47,33 +39,16 @@ def _body(text: str) -> str:
             [("cast", "changed", ".float()", ".to(w.dtype)")],
             id="one cast in place of another",
         ),
-        pytest.param(
-            "    return x.float()\n",
-            "    y = x + w\n    return y.float()\n",
-            [],
-            id="the same cast of another value",
-        ),
-        pytest.param(
-            "    return x\n",
-            "    return layer.topk_ids.float(), x.to('cuda')\n",
-            [],
-            id="indices and devices",
-        ),
-        pytest.param(
-            "    return x\n",
-            "    return x * scale\n",
-            [("scale", "added", None, "scale")],
-            id="a scale that multiplies",
-        ),
+        pytest.param("    return x.float()\n", "    y = x + w\n    return y.float()\n", [], id="the same cast of another value"),
+        pytest.param("    return x\n", "    return layer.topk_ids.float(), x.to('cuda')\n", [], id="indices and devices"),
+        pytest.param("    return x\n", "    return x * scale\n", [("scale", "added", None, "scale")], id="a scale that multiplies"),
         pytest.param(
             "    return (x * scale[:, None]).sum()\n",
             "    return x.sum()\n",
             [("scale", "removed", None, "scale")],
             id="a scale that is folded in no more",
         ),
-        pytest.param(
-            "    return x * scale\n", "    return x * layer.w_scale\n", [], id="a scale by another name"
-        ),
+        pytest.param("    return x * scale\n", "    return x * layer.w_scale\n", [], id="a scale by another name"),
         pytest.param(
             "    return ops.scaled_quant(x, scale=None)\n",
             "    return ops.scaled_quant(x, scale=scale)\n",
@@ -99,14 +74,9 @@ def _body(text: str) -> str:
             id="a reduction over more dimensions",
         ),
         pytest.param(
-            "    return x.sum(-1)\n",
-            "    return x.sum(0)\n",
-            [("reduction", "changed", "-1", "0")],
-            id="a reduction over another dimension",
+            "    return x.sum(-1)\n", "    return x.sum(0)\n", [("reduction", "changed", "-1", "0")], id="a reduction over another dimension"
         ),
-        pytest.param(
-            "    return max(len(x), 4)\n", "    return max(len(x), 8)\n", [], id="the larger of two counts"
-        ),
+        pytest.param("    return max(len(x), 4)\n", "    return max(len(x), 8)\n", [], id="the larger of two counts"),
         pytest.param(
             "    return (layer.m, max(layer.n // 2, layer.k))\n",
             "    return (layer.m, max(layer.n, layer.k))\n",
@@ -126,7 +96,7 @@ def _body(text: str) -> str:
             id="a scheme in fewer cases",
         ),
     ],
-)
+)  # fmt: skip
 def test_choices_of_an_edited_function(
     before: str, after: str, expected: list[tuple[str, str, str | None, str]]
 ) -> None:

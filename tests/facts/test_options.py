@@ -13,44 +13,16 @@ HEAD = "@config\nclass PoolConfig:\n    size: int = 4\n"
 
 ROWS = [
     pytest.param(
-        "    on: bool = False\n",
-        "    on: bool = True\n",
-        [("PoolConfig.on", "default", "False", "True", True)],
-        id="a default goes from off to on",
+        "    on: bool = False\n", "    on: bool = True\n", [("PoolConfig.on", "default", "False", "True", True)], id="a default goes from off to on"
     ),
-    pytest.param(
-        "    on: bool = True\n",
-        "    on: bool = False\n",
-        [("PoolConfig.on", "default", "True", "False", False)],
-        id="a default goes off",
-    ),
+    pytest.param("    on: bool = True\n", "    on: bool = False\n", [("PoolConfig.on", "default", "True", "False", False)], id="a default goes off"),
     pytest.param("    n: int = 1\n", "    n: int = 0x1\n", [], id="the same number in other letters"),
-    pytest.param(
-        "    n: int = 1\n",
-        "    n: int\n",
-        [("PoolConfig.n", "made-required", "1", None, False)],
-        id="a default is taken away",
-    ),
-    pytest.param(
-        "    n: int\n",
-        "    n: int = 1\n",
-        [("PoolConfig.n", "made-optional", None, "1", False)],
-        id="a default is given",
-    ),
-    pytest.param(
-        "    n: int = 1\n",
-        "    n: float = 1\n",
-        [("PoolConfig.n", "retyped", "int", "float", False)],
-        id="another type",
-    ),
+    pytest.param("    n: int = 1\n", "    n: int\n", [("PoolConfig.n", "made-required", "1", None, False)], id="a default is taken away"),
+    pytest.param("    n: int\n", "    n: int = 1\n", [("PoolConfig.n", "made-optional", None, "1", False)], id="a default is given"),
+    pytest.param("    n: int = 1\n", "    n: float = 1\n", [("PoolConfig.n", "retyped", "int", "float", False)], id="another type"),
     pytest.param("", "    n: int = 1\n", [("PoolConfig.n", "added", None, "1", False)], id="a new field"),
     pytest.param("    n: int = 1\n", "", [("PoolConfig.n", "removed", "1", None, False)], id="a field goes"),
-    pytest.param(
-        "    n: int = field(default=1)\n",
-        "    n: int = 1\n",
-        [],
-        id="the same default by a factory of fields",
-    ),
+    pytest.param("    n: int = field(default=1)\n", "    n: int = 1\n", [], id="the same default by a factory of fields"),
     pytest.param(
         "    n: list = field(default_factory=list)\n",
         "    n: list = field(default_factory=tuple)\n",
@@ -63,17 +35,10 @@ ROWS = [
         [("PoolConfig.n", "default", "[1]", "make()", False)],
         id="what a factory makes",
     ),
-    pytest.param(
-        "    n: int = field(default=1, init=False)\n",
-        "    n: int = field(default=2, init=False)\n",
-        [],
-        id="a field that nobody can give",
-    ),
+    pytest.param("    n: int = field(default=1, init=False)\n", "    n: int = field(default=2, init=False)\n", [], id="a field that nobody can give"),
     pytest.param("    _n: int = 1\n", "    _n: int = 2\n", [], id="a private field"),
-    pytest.param(
-        "    n: ClassVar[int] = 1\n", "    n: ClassVar[int] = 2\n", [], id="a class variable is no option"
-    ),
-]
+    pytest.param("    n: ClassVar[int] = 1\n", "    n: ClassVar[int] = 2\n", [], id="a class variable is no option"),
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("before", "after", "expected"), ROWS)
@@ -88,9 +53,7 @@ SETTLED = "    n: int | None = None\n\n    def settle(self, at):\n        if sel
 @pytest.mark.parametrize(
     ("before", "after", "expected"),
     [
-        pytest.param(
-            "            self.n = 1\n", "            self.n = 2\n", [("1", "2")], id="another value"
-        ),
+        pytest.param("            self.n = 1\n", "            self.n = 2\n", [("1", "2")], id="another value"),
         pytest.param(
             "            self.n = 1\n",
             "            if at.tp and at.dp:\n                self.n = 8\n            else:\n                self.n = 1\n",
@@ -103,20 +66,11 @@ SETTLED = "    n: int | None = None\n\n    def settle(self, at):\n        if sel
             [("1 if at.tp > 1", "1 if at.dp > 1")],
             id="the same value for others",
         ),
-        pytest.param(
-            "            pass\n", "            self.n = 2\n", [("None", "2")], id="a value where none was"
-        ),
-        pytest.param(
-            "            self.n = 1\n", "            pass\n", [], id="what is left open is decided elsewhere"
-        ),
-        pytest.param(
-            "            self.n = 1\n",
-            "            self.n = 1\n            self.m = 2\n",
-            [],
-            id="another attribute",
-        ),
+        pytest.param("            pass\n", "            self.n = 2\n", [("None", "2")], id="a value where none was"),
+        pytest.param("            self.n = 1\n", "            pass\n", [], id="what is left open is decided elsewhere"),
+        pytest.param("            self.n = 1\n", "            self.n = 1\n            self.m = 2\n", [], id="another attribute"),
     ],
-)
+)  # fmt: skip
 def test_what_code_takes_where_a_field_is_unset(
     before: str, after: str, expected: list[tuple[str, str]]
 ) -> None:

@@ -119,30 +119,15 @@ def test_what_changed_in_a_kernel(
 @pytest.mark.parametrize(
     ("text", "language", "roles"),
     [
-        pytest.param(
-            "from triton import jit\n\n\n@jit\ndef k(x):\n    {0}\n",
-            "triton",
-            {"k": "kernel"},
-            id="a bare name",
-        ),
+        pytest.param("from triton import jit\n\n\n@jit\ndef k(x):\n    {0}\n", "triton", {"k": "kernel"}, id="a bare name"),
         pytest.param(
             "import functools\nimport triton\n\nmy_jit = functools.partial(triton.jit, debug=True)\n\n\n@my_jit\ndef k(x):\n    {0}\n",
             "triton",
             {"k": "kernel"},
             id="a decorator under another name",
         ),
-        pytest.param(
-            "import triton\n\n\ndef plain(x):\n    {0}\n\n\nk = triton.jit(plain)\n",
-            "triton",
-            {"plain": "kernel"},
-            id="a call around it",
-        ),
-        pytest.param(
-            "from triton.experimental import gluon\n\n\n@gluon.jit\ndef k(x):\n    {0}\n",
-            "gluon",
-            {"k": "kernel"},
-            id="Gluon",
-        ),
+        pytest.param("import triton\n\n\ndef plain(x):\n    {0}\n\n\nk = triton.jit(plain)\n", "triton", {"plain": "kernel"}, id="a call around it"),
+        pytest.param("from triton.experimental import gluon\n\n\n@gluon.jit\ndef k(x):\n    {0}\n", "gluon", {"k": "kernel"}, id="Gluon"),
         pytest.param(
             "from cutlass import cute\n\n\nclass Op:\n    @cute.kernel\n    def k(self, x):\n        {0}\n",
             "cutedsl",
@@ -167,32 +152,13 @@ def test_what_changed_in_a_kernel(
             {"build": "kernel"},
             id="FlyDSL, a kernel inside of what builds it",
         ),
-        pytest.param(
-            "import helion\n\n\n@helion.kernel(static_shapes=True)\ndef k(x):\n    {0}\n",
-            "helion",
-            {"k": "kernel"},
-            id="Helion",
-        ),
-        pytest.param(
-            "from numba import cuda\n\n\n@cuda.jit\ndef k(x):\n    {0}\n",
-            "numba",
-            {"k": "kernel"},
-            id="Numba CUDA",
-        ),
-        pytest.param(
-            "import numba\n\n\n@numba.njit\ndef k(x):\n    {0}\n", "", {}, id="Numba for the host is none"
-        ),
-        pytest.param(
-            "import triton\nimport torch\n\n\n@torch.jit.script\ndef k(x):\n    {0}\n",
-            "",
-            {},
-            id="TorchScript is none",
-        ),
-        pytest.param(
-            "from mine import triton\n\n\n@other.jit\ndef k(x):\n    {0}\n", "", {}, id="another jit is none"
-        ),
+        pytest.param("import helion\n\n\n@helion.kernel(static_shapes=True)\ndef k(x):\n    {0}\n", "helion", {"k": "kernel"}, id="Helion"),
+        pytest.param("from numba import cuda\n\n\n@cuda.jit\ndef k(x):\n    {0}\n", "numba", {"k": "kernel"}, id="Numba CUDA"),
+        pytest.param("import numba\n\n\n@numba.njit\ndef k(x):\n    {0}\n", "", {}, id="Numba for the host is none"),
+        pytest.param("import triton\nimport torch\n\n\n@torch.jit.script\ndef k(x):\n    {0}\n", "", {}, id="TorchScript is none"),
+        pytest.param("from mine import triton\n\n\n@other.jit\ndef k(x):\n    {0}\n", "", {}, id="another jit is none"),
     ],
-)
+)  # fmt: skip
 def test_which_functions_are_code_for_a_device(text: str, language: str, roles: dict[str, str]) -> None:
     found = _natives(text.format("return x + 1"), text.format("return x + 2"))
     assert {one.symbol: one.kernel_role for one in found} == roles

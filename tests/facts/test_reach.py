@@ -72,22 +72,16 @@ TREE = {
     "vllm/layers/ops.py": "def scale(x):\n    return x * 3\n",
     "vllm/models/__init__.py": "",
     "vllm/models/one.py": "from vllm.layers.gate import Gate\nfrom vllm.models.own import only\n\n\nclass OneModel(Gate):\n    def forward(self, x):\n        return only(x + 3)\n",
-    **{
-        f"vllm/models/{name}.py": f"from vllm.layers.gate import Gate\n\n\nclass {name.title()}Model(Gate):\n    pass\n"
-        for name in ("two", "three")
-    },
+    **{f"vllm/models/{name}.py": f"from vllm.layers.gate import Gate\n\n\nclass {name.title()}Model(Gate):\n    pass\n" for name in ("two", "three")},
     "vllm/models/own.py": "def only(x):\n    return x + 7\n",
     "vllm/models/registry.py": "_MODELS = {\n"
-    + "".join(
-        f'    "{name}Model": ("vllm.models.{name.lower()}", "{name}Model"),\n'
-        for name in ("One", "Two", "Three")
-    )
+    + "".join(f'    "{name}Model": ("vllm.models.{name.lower()}", "{name}Model"),\n' for name in ("One", "Two", "Three"))
     + "}\n",
     "vllm/platforms/__init__.py": "",
     "vllm/platforms/rocm.py": "def limit():\n    return 3\n",
     "vllm/benchmarks/__init__.py": "",
     "vllm/benchmarks/serve.py": "def measure():\n    return 3\n",
-}
+}  # fmt: skip
 
 
 def changed(path: str, before: str, after: str, symbol: str) -> SymbolFact:
@@ -123,14 +117,7 @@ ROWS = [
         ("per_step", "called", "copy_meta <- halve <- shrink <- Scheduler._pick <- Scheduler.schedule"),
         id="data about something is no operator that stands for another while a graph is traced",
     ),
-    pytest.param(
-        "vllm/v1/core/budget.py",
-        "return 1",
-        "return 2",
-        "alone",
-        ("unknown", "no-caller", ""),
-        id="nobody names it",
-    ),
+    pytest.param("vllm/v1/core/budget.py", "return 1", "return 2", "alone", ("unknown", "no-caller", ""), id="nobody names it"),
     pytest.param(
         "vllm/layers/gate.py",
         "        return x\n",
@@ -187,15 +174,8 @@ ROWS = [
         ("one_platform", "platform", ""),
         id="another platform's module reaches that platform",
     ),
-    pytest.param(
-        "vllm/benchmarks/serve.py",
-        "return 3",
-        "return 5",
-        "measure",
-        ("tools", "category", ""),
-        id="a benchmark is a tool",
-    ),
-]
+    pytest.param("vllm/benchmarks/serve.py", "return 3", "return 5", "measure", ("tools", "category", ""), id="a benchmark is a tool"),
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("path", "before", "after", "symbol", "expected"), ROWS)

@@ -64,25 +64,14 @@ def test_a_condition_that_gets_a_name_stands() -> None:
 
 WRITES = [
     pytest.param(
-        "    c.scheduler_config.old = False\n",
-        "    c.scheduler_config.new = False\n",
-        ["moved", "removed"],
-        id="another field with the same value",
+        "    c.scheduler_config.old = False\n", "    c.scheduler_config.new = False\n", ["moved", "removed"], id="another field with the same value"
     ),
     pytest.param(
-        "    c.scheduler_config.old = False\n",
-        "    c.scheduler_config.new = True\n",
-        ["added", "removed"],
-        id="another field with another value",
+        "    c.scheduler_config.old = False\n", "    c.scheduler_config.new = True\n", ["added", "removed"], id="another field with another value"
     ),
     pytest.param("    pass\n", "    random.seed(1)\n", ["added"], id="a seed that stays"),
-    pytest.param(
-        "    pass\n",
-        "    s = random.getstate()\n    random.seed(1)\n    random.setstate(s)\n",
-        [],
-        id="a seed that is put back",
-    ),
-]
+    pytest.param("    pass\n", "    s = random.getstate()\n    random.seed(1)\n    random.setstate(s)\n", [], id="a seed that is put back"),
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("before", "after", "expected"), WRITES)
@@ -159,16 +148,9 @@ def test_a_registry_that_changes_files_gains_nothing() -> None:
 
 
 SKIPS = [
-    pytest.param(
-        "size", "    if size > 3:\n        pytest.skip('too large')\n", ["skipped"], id="for what was there"
-    ),
-    pytest.param(
-        "size, kind",
-        "    if kind == 'b':\n        pytest.skip('not yet')\n",
-        [],
-        id="for a parameter that is new",
-    ),
-]
+    pytest.param("size", "    if size > 3:\n        pytest.skip('too large')\n", ["skipped"], id="for what was there"),
+    pytest.param("size, kind", "    if kind == 'b':\n        pytest.skip('not yet')\n", [], id="for a parameter that is new"),
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("parameters", "skip", "expected"), SKIPS)

@@ -26,22 +26,12 @@ def test_a_condition_that_comes_and_one_whose_code_changes() -> None:
     ("after", "changes"),
     [
         pytest.param(
-            "    if current_platform.is_cpu() or x.given:\n        return\n    set_threads(x)\n",
-            {"body"},
-            id="the rest stands behind a return",
+            "    if current_platform.is_cpu() or x.given:\n        return\n    set_threads(x)\n", {"body"}, id="the rest stands behind a return"
         ),
-        pytest.param(
-            "    if current_platform.is_cpu():\n        set_threads(x)\n",
-            {"added", "removed"},
-            id="the opposite",
-        ),
-        pytest.param(
-            "    if current_platform.is_xpu():\n        return\n    set_threads(x)\n",
-            {"added", "removed"},
-            id="another platform",
-        ),
+        pytest.param("    if current_platform.is_cpu():\n        set_threads(x)\n", {"added", "removed"}, id="the opposite"),
+        pytest.param("    if current_platform.is_xpu():\n        return\n    set_threads(x)\n", {"added", "removed"}, id="another platform"),
     ],
-)
+)  # fmt: skip
 def test_the_same_question_with_an_early_return_is_no_new_one(after: str, changes: set[str]) -> None:
     before = "def run(x):\n    if not current_platform.is_cpu():\n        set_threads(x)\n"
     assert {one.change for one in edit(PATH, before, f"def run(x):\n{after}").guard} == changes
@@ -122,29 +112,15 @@ def test_divisors_that_cannot_be_zero(divisor: str, guards: tuple[str, ...], exp
 
 WRITES = [
     pytest.param(
-        "self.vllm_config.cache_config.block_size = 32",
-        ("config", "self.vllm_config.cache_config.block_size"),
-        id="into a configuration tree",
+        "self.vllm_config.cache_config.block_size = 32", ("config", "self.vllm_config.cache_config.block_size"), id="into a configuration tree"
     ),
-    pytest.param(
-        "os.environ['OMP_NUM_THREADS'] = '1'",
-        ("environment", "os.environ['OMP_NUM_THREADS']"),
-        id="into the environment",
-    ),
-    pytest.param(
-        "os.environ.setdefault('A', '1')",
-        ("environment", "os.environ.setdefault"),
-        id="into the environment by a call",
-    ),
-    pytest.param(
-        "torch.set_default_dtype(x)",
-        ("library-state", "torch.set_default_dtype"),
-        id="into the state of a library",
-    ),
+    pytest.param("os.environ['OMP_NUM_THREADS'] = '1'", ("environment", "os.environ['OMP_NUM_THREADS']"), id="into the environment"),
+    pytest.param("os.environ.setdefault('A', '1')", ("environment", "os.environ.setdefault"), id="into the environment by a call"),
+    pytest.param("torch.set_default_dtype(x)", ("library-state", "torch.set_default_dtype"), id="into the state of a library"),
     pytest.param("self.pool_config = x", None, id="its own attribute"),
     pytest.param("self.size = x", None, id="an ordinary attribute"),
     pytest.param("os.environ['A'].split(',')", None, id="reading the environment"),
-]
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("statement", "expected"), WRITES)

@@ -183,24 +183,16 @@ OWNER_LINE = ".github/CODEOWNERS:1"
 @pytest.mark.parametrize(
     ("owners", "expected"),
     [
-        pytest.param(
-            "/vllm/pools @ada",
-            [("/vllm/pools", "matches nothing any more")],
-            id="a folder that is left empty",
-        ),
+        pytest.param("/vllm/pools @ada", [("/vllm/pools", "matches nothing any more")], id="a folder that is left empty"),
         pytest.param("*.py @ada", [], id="a line that matches the new name"),
-        pytest.param(
-            "/vllm/*/base.py @ada\n/vllm/basins @nobody",
-            [],
-            id="a line with other files, and a new name with an owner",
-        ),
+        pytest.param("/vllm/*/base.py @ada\n/vllm/basins @nobody", [], id="a line with other files, and a new name with an owner"),
         pytest.param(
             "/vllm/*o*/base.py @ada",
             [("/vllm/*o*/base.py", "still matches other files; nobody owns the new name")],
             id="a line with other files, and a new name without",
         ),
     ],
-)
+)  # fmt: skip
 def test_a_rename_leaves_owners_behind(owners: str, expected: list[tuple[str, str]]) -> None:
     found = [(entry, detail) for what, entry, detail in moved(owners=owners) if what == "rename-owner"]
     assert found == [(f"{entry} ({OWNER_LINE})", detail) for entry, detail in expected]
@@ -250,13 +242,8 @@ EDITS = [
         id="a step gets another name",
     ),
     pytest.param(ci_files(STEPS)[PIPELINE] + "# more\n", ("Pools",), [], id="nothing that matters"),
-    pytest.param(
-        None,
-        (),
-        [("Others", "removed", False), ("Pools", "removed", True), ("Slow", "removed", False)],
-        id="the file goes",
-    ),
-]
+    pytest.param(None, (), [("Others", "removed", False), ("Pools", "removed", True), ("Slow", "removed", False)], id="the file goes"),
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("after", "running", "difference"), EDITS)

@@ -66,24 +66,13 @@ def test_a_sentence_that_lists_words_declares_them() -> None:
 
 
 CLOSED = {
-    "change.kind": (
-        "bugfix",
-        "feature",
-        "refactor",
-        "performance",
-        "model",
-        "test",
-        "ci",
-        "build",
-        "docs",
-        "revert",
-    ),
+    "change.kind": ("bugfix", "feature", "refactor", "performance", "model", "test", "ci", "build", "docs", "revert"),
     "symbol.side": ("new", "old"),
     "guard.change": ("added", "removed", "moved", "body"),
     "override.what": ("override", "sibling", "caller", "orphan", "named"),
     "symbol.vouched": ("changed", "existing", "none"),
     "option.consequence": ("info", "low", "medium", "high", "critical"),
-}
+}  # fmt: skip
 OPEN = ["change.title_tags", "file.language", "guard.names", "call.role", "symbol.surfaces", "symbol.area"]
 
 

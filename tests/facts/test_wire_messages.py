@@ -35,46 +35,16 @@ service Engine {
 @pytest.mark.parametrize(
     ("before", "after", "expected"),
     [
-        pytest.param(
-            "  string prompt = 1;", "", [("Request.prompt", "removed", "string = 1", None)], id="a field goes"
-        ),
-        pytest.param(
-            "depth = 2",
-            "depth = 7",
-            [("Request.depth", "retyped", "int32 = 2", "int32 = 7")],
-            id="another number",
-        ),
-        pytest.param(
-            "int32 depth",
-            "int64 depth",
-            [("Request.depth", "retyped", "int32 = 2", "int64 = 2")],
-            id="another type",
-        ),
+        pytest.param("  string prompt = 1;", "", [("Request.prompt", "removed", "string = 1", None)], id="a field goes"),
+        pytest.param("depth = 2", "depth = 7", [("Request.depth", "retyped", "int32 = 2", "int32 = 7")], id="another number"),
+        pytest.param("int32 depth", "int64 depth", [("Request.depth", "retyped", "int32 = 2", "int64 = 2")], id="another type"),
         pytest.param("optional int32", "int32", [], id="a presence that is tracked no more"),
+        pytest.param("optional int32", "repeated int32", [("Request.depth", "retyped", "int32 = 2", "repeated int32 = 2")], id="many for one"),
         pytest.param(
-            "optional int32",
-            "repeated int32",
-            [("Request.depth", "retyped", "int32 = 2", "repeated int32 = 2")],
-            id="many for one",
+            "string prompt", "string text_prompt", [("Request.prompt", "retyped", "prompt", "text_prompt")], id="another name for the same number"
         ),
-        pytest.param(
-            "string prompt",
-            "string text_prompt",
-            [("Request.prompt", "retyped", "prompt", "text_prompt")],
-            id="another name for the same number",
-        ),
-        pytest.param(
-            "bytes image = 4",
-            "string image = 4",
-            [("Request.image", "retyped", "bytes = 4", "string = 4")],
-            id="a choice of a oneof",
-        ),
-        pytest.param(
-            "SLOW = 1",
-            "SLOW = 2",
-            [("Request.Mode.SLOW", "retyped", "= 1", "= 2")],
-            id="a value of an enumeration",
-        ),
+        pytest.param("bytes image = 4", "string image = 4", [("Request.image", "retyped", "bytes = 4", "string = 4")], id="a choice of a oneof"),
+        pytest.param("SLOW = 1", "SLOW = 2", [("Request.Mode.SLOW", "retyped", "= 1", "= 2")], id="a value of an enumeration"),
         pytest.param(
             "map<string, int64>",
             "map<string, int32>",
@@ -101,11 +71,9 @@ service Engine {
         ),
         pytest.param("// A request.", "// The request.", [], id="a comment"),
         pytest.param("[deprecated = true]", "", [], id="an option of a field"),
-        pytest.param(
-            "  string prompt = 1;  // text; not tokens = 9", "  string\n    prompt = 1;", [], id="layout"
-        ),
+        pytest.param("  string prompt = 1;  // text; not tokens = 9", "  string\n    prompt = 1;", [], id="layout"),
     ],
-)
+)  # fmt: skip
 def test_what_changed(
     before: str, after: str, expected: list[tuple[str, str, str | None, str | None]]
 ) -> None:

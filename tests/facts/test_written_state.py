@@ -54,6 +54,11 @@ NAMES = [
     pytest.param(
         "    p = copy.deepcopy(c.vllm_config)\n    p.cache_config.size = 1\n", [], id="a copy is the function's own"
     ),
+    pytest.param(
+        "    p = c.compilation_config\n    p.ops.append('+norm')\n    c.compilation_config.ops.append('+norm')\n    c.ops.append('+norm')\n",
+        [("config-list", "c.compilation_config.ops", False)],
+        id="a list of a setting; by another name it is not followed, and any other list is none",
+    ),
     pytest.param("    env = os.environ\n    env['A'] = '1'\n", [("environment", "os.environ['A']", False)], id="the environment"),
     pytest.param("    sizes.align = c\n", [("patch", "sizes.align", False)], id="a function of another module"),
     pytest.param("    Pool.take = c\n", [("patch", "Pool.take", False)], id="a method of another module's class"),

@@ -68,9 +68,7 @@ def test_dependents_are_edges_from_direct_users(found: ModuleGraph) -> None:
 
 
 REACH = [
-    pytest.param(
-        "vllm.config.cache", 1, {EAGER}, ("vllm.config", "vllm.core"), id="one step is the direct users"
-    ),
+    pytest.param("vllm.config.cache", 1, {EAGER}, ("vllm.config", "vllm.core"), id="one step is the direct users"),
     pytest.param(
         "vllm.config.cache",
         2,
@@ -78,23 +76,11 @@ REACH = [
         ("vllm.config", "vllm.core", "vllm.entry"),
         id="importers of other names of a package are not reached through it",
     ),
-    pytest.param(
-        "vllm.config",
-        1,
-        {EAGER},
-        ("vllm.core", "vllm.models"),
-        id="a package that only re-exports is used by its importers",
-    ),
+    pytest.param("vllm.config", 1, {EAGER}, ("vllm.core", "vllm.models"), id="a package that only re-exports is used by its importers"),
     pytest.param("vllm.core", None, {EAGER, LAZY}, ("vllm.entry", "vllm.late"), id="layers are as asked"),
     pytest.param("vllm.alone", None, ALL, (), id="nobody uses it"),
-    pytest.param(
-        "vllm.core",
-        2,
-        {EAGER, TEST},
-        ("tests.test_core", "tests.test_entry", "tests.utils", "vllm.entry"),
-        id="tests are a layer",
-    ),
-]
+    pytest.param("vllm.core", 2, {EAGER, TEST}, ("tests.test_core", "tests.test_entry", "tests.utils", "vllm.entry"), id="tests are a layer"),
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("module", "depth", "layers", "expected"), REACH)

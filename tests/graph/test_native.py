@@ -240,14 +240,8 @@ def test_tests_of_a_native_source_call_its_operator_or_name_it() -> None:
 
 
 IN_PYTHON = [
-    pytest.param(
-        'direct_register_custom_op(op_name="a", op_func=f)\n',
-        ["vllm.a -> vllm.m op:1"],
-        id="in the usual namespace",
-    ),
-    pytest.param(
-        'direct_register_custom_op("own::a", f)\n', ["own.a -> vllm.m op:1"], id="in a namespace of its own"
-    ),
+    pytest.param('direct_register_custom_op(op_name="a", op_func=f)\n', ["vllm.a -> vllm.m op:1"], id="in the usual namespace"),
+    pytest.param('direct_register_custom_op("own::a", f)\n', ["own.a -> vllm.m op:1"], id="in a namespace of its own"),
     pytest.param(
         'register_there(op_name="b")\ndirect_register_aiter_op(op_name="a", op_func=f)\ntorch.ops.vllm_aiter.a(x)\n',
         ["vllm_aiter.a -> vllm.m op:2"],
@@ -264,16 +258,10 @@ IN_PYTHON = [
         id="by torch's decorator",
     ),
     pytest.param("@register_op\ndef a(): ...\n", ["vllm_ir.a -> vllm.m op:2"], id="an operator of the IR"),
-    pytest.param(
-        '@ir.register_op(name="b", inplace=True)\ndef a(): ...\n', ["vllm_ir.b -> vllm.m op:1"], id="renamed"
-    ),
-    pytest.param(
-        '@ir.ops.a.register_impl("aiter", supported=X)\ndef b(): ...\n',
-        ["vllm_ir.a -> vllm.m op:1"],
-        id="an implementation of one",
-    ),
+    pytest.param('@ir.register_op(name="b", inplace=True)\ndef a(): ...\n', ["vllm_ir.b -> vllm.m op:1"], id="renamed"),
+    pytest.param('@ir.ops.a.register_impl("aiter", supported=X)\ndef b(): ...\n', ["vllm_ir.a -> vllm.m op:1"], id="an implementation of one"),
     pytest.param('@ir.register_op(name="1a")\ndef a(): ...\n', [], id="a name that is none"),
-]
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("source", "expected"), IN_PYTHON)

@@ -28,14 +28,9 @@ def test_numbers_beyond_one_byte_come_back() -> None:
 
 @pytest.mark.parametrize(
     "data",
-    [
-        b"",
-        b"junk",
-        b"\x95\x90\xc4\x01a\xc4\x00\xc4\x00\xc4\x00",
-        b"\x95\x90\xc4\x04\0\0\0\0\xc4\x00\xc4\x00\xc4\x00",
-    ],
+    [b"", b"junk", b"\x95\x90\xc4\x01a\xc4\x00\xc4\x00\xc4\x00", b"\x95\x90\xc4\x04\0\0\0\0\xc4\x00\xc4\x00\xc4\x00"],
     ids=["nothing", "text", "a column cut off", "fewer words than counts"],
-)
+)  # fmt: skip
 def test_other_bytes_are_refused(data: bytes) -> None:
     with pytest.raises(InputError, match="not a stored index of words"):
         expand_words(data)

@@ -56,14 +56,9 @@ def test_english_has_a_form_for_one(count: float, english: str) -> None:
             "XX1 名称（低）",
             id="a name that both languages have",
         ),
-        pytest.param(
-            message("gap.stated", text="{count|a|b}"),
-            "{count|a|b}",
-            "{count|a|b}",
-            id="braces in an argument",
-        ),
+        pytest.param(message("gap.stated", text="{count|a|b}"), "{count|a|b}", "{count|a|b}", id="braces in an argument"),
     ],
-)
+)  # fmt: skip
 def test_a_message_in_both_languages(said: Message, english: str, chinese: str) -> None:
     found = sentence(said)
     assert (found.en, found.zh) == (english, chinese)

@@ -36,20 +36,16 @@ GITHUB_CASES = [
     pytest.param("main.go", ["docs@example.com"], id="an e-mail address is an owner"),
     pytest.param("deep/notes.txt", ["@octo-org/octocats"], id="a team is an owner"),
     pytest.param("build/logs/x/y.bin", ["@octocat"], id="a later pattern of any depth takes a folder over"),
-    pytest.param(
-        "sub/build/logs.bin", ["@global-owner1", "@global-owner2"], id="a leading slash anchors at the root"
-    ),
+    pytest.param("sub/build/logs.bin", ["@global-owner1", "@global-owner2"], id="a leading slash anchors at the root"),
     pytest.param("docs/getting-started.md", ["@doctocat"], id="a folder with slashes owns its files"),
     pytest.param("docs/build-app/troubleshooting.md", ["@doctocat"], id="and the files of its folders"),
-    pytest.param(
-        "x/docs/y.md", ["@global-owner1", "@global-owner2"], id="docs with a star is anchored by its slash"
-    ),
+    pytest.param("x/docs/y.md", ["@global-owner1", "@global-owner2"], id="docs with a star is anchored by its slash"),
     pytest.param("lib/apps/a.rb", ["@octocat"], id="a folder without a leading slash lies anywhere"),
     pytest.param("scripts/run", ["@doctocat", "@octocat"], id="all owners of the line are asked"),
     pytest.param("deeply/nested/logs/today", ["@octocat"], id="two stars mean any depth"),
     pytest.param("apps/main.rb", ["@octocat"], id="a folder of the root"),
     pytest.param("apps/github/x.rb", [], id="a line without owners clears ownership"),
-]
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("path", "owners"), GITHUB_CASES)
@@ -63,16 +59,10 @@ PATTERNS = [
     pytest.param("docs/*", "docs/a.md", True, id="a last star matches a file of the folder"),
     pytest.param("docs/*", "docs/b/a.md", False, id="a last star does not match below a subfolder"),
     pytest.param("/vllm/v1/worker/cpu*", "vllm/v1/worker/cpu_worker.py", True, id="a star in a name"),
-    pytest.param(
-        "/vllm/v1/worker/cpu*", "vllm/v1/worker/cpu/a.py", True, id="a name with a star may be a folder"
-    ),
-    pytest.param(
-        "/vllm/**/*rocm*", "vllm/platforms/rocm.py", True, id="stars in the middle match one folder"
-    ),
+    pytest.param("/vllm/v1/worker/cpu*", "vllm/v1/worker/cpu/a.py", True, id="a name with a star may be a folder"),
+    pytest.param("/vllm/**/*rocm*", "vllm/platforms/rocm.py", True, id="stars in the middle match one folder"),
     pytest.param("/vllm/**/*rocm*", "vllm/rocm.py", True, id="stars in the middle match no folder"),
-    pytest.param(
-        "/vllm/**/*rocm*", "vllm/rocm/x/y.py", True, id="a folder that matches owns what lies below"
-    ),
+    pytest.param("/vllm/**/*rocm*", "vllm/rocm/x/y.py", True, id="a folder that matches owns what lies below"),
     pytest.param("/models/*/pooling*", "models/a/pooling/x.py", True, id="a star as a whole segment"),
     pytest.param("/models/*/pooling*", "models/a/b/pooling.py", False, id="a star is one segment"),
     pytest.param("/vllm/lora", "vllm/lora/a.py", True, id="a folder without its slash owns what lies below"),
@@ -89,7 +79,7 @@ PATTERNS = [
     pytest.param("**", "a/b", True, id="two stars match all"),
     pytest.param("a/**", "a/b/c", True, id="stars at the end match below"),
     pytest.param("/", "a/b", False, id="nor anything below"),
-]
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("pattern", "path", "matches"), PATTERNS)
@@ -102,24 +92,12 @@ def test_patterns(pattern: str, path: str, matches: bool) -> None:
 SKIPPED = [
     pytest.param("!a @x", "'!' cannot negate a pattern in CODEOWNERS", id="a negation"),
     pytest.param("[ab].py @x", "'[ ]' ranges do not work in CODEOWNERS", id="a range"),
-    pytest.param(
-        r"\#a @x",
-        "a pattern that starts with '#' cannot be escaped in CODEOWNERS",
-        id="an escaped number sign",
-    ),
-    pytest.param(
-        "a b", "'b' is neither @user, @org/team nor an e-mail address", id="a word that is no owner"
-    ),
-    pytest.param(
-        "a @-x", "'@-x' is neither @user, @org/team nor an e-mail address", id="a name that cannot be"
-    ),
+    pytest.param(r"\#a @x", "a pattern that starts with '#' cannot be escaped in CODEOWNERS", id="an escaped number sign"),
+    pytest.param("a b", "'b' is neither @user, @org/team nor an e-mail address", id="a word that is no owner"),
+    pytest.param("a @-x", "'@-x' is neither @user, @org/team nor an e-mail address", id="a name that cannot be"),
     pytest.param("a***b @x", "'***' is not a pattern", id="three stars"),
-    pytest.param(
-        "a" * 1001 + " @x",
-        "the pattern is longer than 1,000 characters and was not read",
-        id="a pattern too long",
-    ),
-]
+    pytest.param("a" * 1001 + " @x", "the pattern is longer than 1,000 characters and was not read", id="a pattern too long"),
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("line", "reason"), SKIPPED)

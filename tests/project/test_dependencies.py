@@ -22,18 +22,14 @@ LINES = [
     pytest.param("a~=1.4", ("a", "~=1.4", False, True), id="a compatible release"),
     pytest.param("a===1.0+cu1", ("a", "===1.0+cu1", True, True), id="an arbitrary version"),
     pytest.param("Flash_Attn.X", ("flash-attn-x", "", False, False), id="a name alone, normalised"),
-    pytest.param(
-        'x==1 ; python_version < "3.12" # why', ("x", "==1", True, True), id="a marker and a comment"
-    ),
+    pytest.param('x==1 ; python_version < "3.12" # why', ("x", "==1", True, True), id="a marker and a comment"),
     pytest.param("x==1 --hash=sha256:abc --hash=sha256:def", ("x", "==1", True, True), id="hashes"),
-    pytest.param(
-        "x @ git+https://h/o/x@0123456789abcdef", ("x", "", True, True), id="a direct reference to a commit"
-    ),
+    pytest.param("x @ git+https://h/o/x@0123456789abcdef", ("x", "", True, True), id="a direct reference to a commit"),
     pytest.param("x @ git+https://h/o/x", ("x", "", False, False), id="a direct reference to a branch"),
     pytest.param("git+https://h/o/y.git@v1#egg=Y_z", ("y-z", "", True, True), id="a bare URL with its name"),
     pytest.param("https://h/z-1.0-py3-none-any.whl", (None, "", True, True), id="a wheel"),
     pytest.param("--extra-index-url https://h", (None, "", False, False), id="an option"),
-]
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("line", "expected"), LINES)

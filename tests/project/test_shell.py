@@ -12,40 +12,26 @@ from tests.examples import THOROUGH
 
 CALLS = [
     pytest.param("pytest a b", [("pytest", "a", "b")], id="a program and its words"),
-    pytest.param(
-        "a && b || c; d\ne & f",
-        [("a",), ("b",), ("c",), ("d",), ("e",), ("f",)],
-        id="operators part commands",
-    ),
+    pytest.param("a && b || c; d\ne & f", [("a",), ("b",), ("c",), ("d",), ("e",), ("f",)], id="operators part commands"),
     pytest.param("a | b", [("a",), ("b",)], id="a pipe parts commands"),
-    pytest.param(
-        "pytest -m 'not cpu_test' \"a b\" c\\ d",
-        [("pytest", "-m", "not cpu_test", "a b", "c d")],
-        id="quotes and escapes",
-    ),
+    pytest.param("pytest -m 'not cpu_test' \"a b\" c\\ d", [("pytest", "-m", "not cpu_test", "a b", "c d")], id="quotes and escapes"),
     pytest.param("A=1 B='x y' pytest a", [("pytest", "a")], id="assignments in front"),
     pytest.param("export A=1", [("export", "A=1")], id="export is a command"),
     pytest.param("pytest a # b && c", [("pytest", "a")], id="a comment ends the line"),
     pytest.param("pytest a#b", [("pytest", "a#b")], id="a number sign inside a word is none"),
     pytest.param("pytest \\\n  a", [("pytest", "a")], id="a continued line"),
-    pytest.param(
-        "if [[ -f x ]]; then pytest a; else pytest b; fi",
-        [("[[", "-f", "x", "]]"), ("pytest", "a"), ("pytest", "b")],
-        id="both branches",
-    ),
+    pytest.param("if [[ -f x ]]; then pytest a; else pytest b; fi", [("[[", "-f", "x", "]]"), ("pytest", "a"), ("pytest", "b")], id="both branches"),
     pytest.param("for f in a b; do pytest $f; done", [("pytest", "$f")], id="a loop's body"),
     pytest.param("(cd x && pytest a)", [("pytest", "a")], id="a group"),
     pytest.param("timeout 30m pytest a", [("pytest", "a")], id="a wrapper with its time"),
     pytest.param("timeout -k 5 2h env X=1 pytest a", [("pytest", "a")], id="wrappers upon wrappers"),
     pytest.param("pytest a > log 2>&1", [("pytest", "a")], id="redirections are no words"),
-    pytest.param(
-        "cat <<EOF\npytest a\nEOF\npytest b", [("cat",), ("pytest", "b")], id="a here-document is not run"
-    ),
+    pytest.param("cat <<EOF\npytest a\nEOF\npytest b", [("cat",), ("pytest", "b")], id="a here-document is not run"),
     pytest.param("pytest $(ls tests) b", [("pytest", "$(ls tests)", "b")], id="a substitution is one word"),
     pytest.param("", [], id="nothing"),
     pytest.param("# only words", [], id="a comment alone"),
     pytest.param("pytest 'a", [("pytest", "a")], id="a quote that is never closed"),
-]
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("source", "words"), CALLS)
@@ -79,12 +65,8 @@ FOLDERS = [
     pytest.param("cd /tmp && pytest a", ("../outside",), id="one outside is outside"),
     pytest.param("bash -c 'pytest a'", ("",), id="a shell string runs where the shell does"),
     pytest.param("bash run.sh 30m 'pytest a'", ("", "tests"), id="a script may run its argument anywhere"),
-    pytest.param(
-        "bash run.sh 'cd tests && pytest a'",
-        ("tests", "tests/tests"),
-        id="an argument that goes into a folder",
-    ),
-]
+    pytest.param("bash run.sh 'cd tests && pytest a'", ("tests", "tests/tests"), id="an argument that goes into a folder"),
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("source", "folders"), FOLDERS)

@@ -53,45 +53,25 @@ def a_change(*symbols: tuple[str, str, str], path: str = SOURCE, category: str =
             ["新增命令行参数 `--new`", "移除环境变量 `VLLM_OLD`"],
             id="what users set is told first",
         ),
-        pytest.param(
-            [("class", "A", "moved"), ("method", "A.f", "moved")],
-            [f"moves `A` to `{SOURCE}`"],
-            [f"将 `A` 移至 `{SOURCE}`"],
-            id="a move",
-        ),
+        pytest.param([("class", "A", "moved"), ("method", "A.f", "moved")], [f"moves `A` to `{SOURCE}`"], [f"将 `A` 移至 `{SOURCE}`"], id="a move"),
         pytest.param(
             [
                 *(
                     (kind, f"Job{name}", "removed")
-                    for kind, name in (
-                        ("class", ""),
-                        ("variable", ".id"),
-                        ("variable", ".keys"),
-                        ("variable", ".size"),
-                    )
+                    for kind, name in (("class", ""), ("variable", ".id"), ("variable", ".keys"), ("variable", ".size"))
                 ),
                 *(
                     (kind, f"Task{name}", "added")
-                    for kind, name in (
-                        ("class", ""),
-                        ("variable", ".id"),
-                        ("variable", ".keys"),
-                        ("variable", ".size"),
-                    )
+                    for kind, name in (("class", ""), ("variable", ".id"), ("variable", ".keys"), ("variable", ".size"))
                 ),
             ],
             ["`Job` becomes `Task`"],
             ["将 `Job` 改为 `Task`"],
             id="a class with the members of one that went is that by another name",
         ),
-        pytest.param(
-            [("function", "f", "called")],
-            [f"changes `{SOURCE}`"],
-            [f"改动 `{SOURCE}`"],
-            id="what is only called did not change",
-        ),
+        pytest.param([("function", "f", "called")], [f"changes `{SOURCE}`"], [f"改动 `{SOURCE}`"], id="what is only called did not change"),
     ],
-)
+)  # fmt: skip
 def test_clauses(symbols: list[tuple[str, str, str]], english: list[str], chinese: list[str]) -> None:
     """Exactly these, in this order."""
     found = clauses_of(a_change(*symbols)).clauses
@@ -129,10 +109,7 @@ def a_symbol(
     ("symbols", "english"),
     [
         pytest.param(
-            [
-                a_symbol("registry-row", "Ember", "added", "models", "ember.Ember"),
-                a_symbol("class", "Ember", "added", "nn.Module"),
-            ],
+            [a_symbol("registry-row", "Ember", "added", "models", "ember.Ember"), a_symbol("class", "Ember", "added", "nn.Module")],
             ["adds the model `Ember`", "adds `Ember`"],
             id="a model by its registry",
         ),
@@ -147,18 +124,12 @@ def a_symbol(
             id="an endpoint by its route",
         ),
         pytest.param(
-            [
-                a_symbol("class", "EmberBackend", "added", "AttentionBackend"),
-                a_symbol("method", "EmberBackend.f", "added"),
-            ],
+            [a_symbol("class", "EmberBackend", "added", "AttentionBackend"), a_symbol("method", "EmberBackend.f", "added")],
             ["adds `EmberBackend` on top of `AttentionBackend`"],
             id="a class by its base",
         ),
         pytest.param(
-            [
-                a_symbol("class", "SupportsEmber", "added", "Protocol"),
-                a_symbol("class", "Glow", "bases", "SupportsEmber"),
-            ],
+            [a_symbol("class", "SupportsEmber", "added", "Protocol"), a_symbol("class", "Glow", "bases", "SupportsEmber")],
             ["introduces the interface `SupportsEmber`", "`Glow` adopts the interface `SupportsEmber`"],
             id="an interface and who adopts it",
         ),
@@ -195,7 +166,7 @@ def a_symbol(
             id="no private helper where there is something public",
         ),
     ],
-)
+)  # fmt: skip
 def test_a_thing_is_told_by_the_part_that_it_plays(
     symbols: list[SymbolAssessment], english: list[str]
 ) -> None:

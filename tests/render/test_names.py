@@ -20,17 +20,10 @@ GIVEN = an_assessment(
 @pytest.mark.parametrize(
     ("language", "kind", "areas"),
     [
-        pytest.param(
-            Language.ENGLISH,
-            ("bugfix", "ci/build, kv-cache, v1"),
-            "scheduler 100%",
-            id="as written in English",
-        ),
-        pytest.param(
-            Language.CHINESE, ("缺陷修复", "CI 与构建、KV 缓存、v1"), "调度器 100%", id="by name in Chinese"
-        ),
+        pytest.param(Language.ENGLISH, ("bugfix", "ci/build, kv-cache, v1"), "scheduler 100%", id="as written in English"),
+        pytest.param(Language.CHINESE, ("缺陷修复", "CI 与构建、KV 缓存、v1"), "调度器 100%", id="by name in Chinese"),
     ],
-)
+)  # fmt: skip
 def test_one_line_about_a_change(language: Language, kind: tuple[str, str], areas: str) -> None:
     read = AssessmentView(GIVEN, Words(language))
     assert (read.kind[:2], read.areas) == (kind, areas)

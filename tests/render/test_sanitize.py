@@ -23,15 +23,11 @@ SEEN = [
     pytest.param("pay\u200bpal", r"pay\u200bpal", id="an invisible space is named"),
     pytest.param("\U000e0041\U000e0042", r"\U000e0041\U000e0042", id="tag characters are named"),
     pytest.param("half \ud800 pair", r"half \ud800 pair", id="half a character cannot break the encoder"),
-    pytest.param(
-        "::error::gotcha", r"\x3a:error::gotcha", id="a log line that begins as an order is disarmed"
-    ),
-    pytest.param(
-        "x ::stop-commands::t", r"x \x3a:stop-commands::t", id="also where it might be wrapped to the start"
-    ),
+    pytest.param("::error::gotcha", r"\x3a:error::gotcha", id="a log line that begins as an order is disarmed"),
+    pytest.param("x ::stop-commands::t", r"x \x3a:stop-commands::t", id="also where it might be wrapped to the start"),
     pytest.param("std::vector<int>::size", "std::vector<int>::size", id="names of C++ stay"),
     pytest.param("a ##[group]b", r"a \x23#[group]b", id="the old form of orders is disarmed anywhere"),
-]
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("text", "expected"), SEEN)
@@ -40,31 +36,23 @@ def test_visible(text: str, expected: str) -> None:
 
 
 MARKDOWN = [
-    pytest.param(
-        "rocm_attn in vllm.v1, fp8_e4m3",
-        "rocm_attn in vllm.v1, fp8_e4m3",
-        id="names within words stay readable",
-    ),
+    pytest.param("rocm_attn in vllm.v1, fp8_e4m3", "rocm_attn in vllm.v1, fp8_e4m3", id="names within words stay readable"),
     pytest.param("_emphasis_ *strong* ~gone~", r"\_emphasis\_ \*strong\* \~gone\~", id="emphasis"),
     pytest.param("Scheduler.__init__", r"Scheduler.\_\_init\_\_", id="a name between underscores"),
     pytest.param("[x](javascript:alert(1))", r"\[x\](javascript:alert(1))", id="a link"),
-    pytest.param(
-        "![p](http://h/p.png)", "!\\[p\\](http:\u2060//h/p.png)", id="an image that would call home"
-    ),
+    pytest.param("![p](http://h/p.png)", "!\\[p\\](http:\u2060//h/p.png)", id="an image that would call home"),
     pytest.param("<img src=x onerror=y>&lt;", "&lt;img src=x onerror=y&gt;&amp;lt;", id="HTML and entities"),
     pytest.param("`code`", r"\`code\`", id="code"),
     pytest.param("a|b", r"a\|b", id="the end of a table cell"),
     pytest.param("@vllm-project/all", "@\u2060vllm-project/all", id="a mention"),
-    pytest.param(
-        "fixes #12, GH-3, a/b#4", "fixes #\u206012, GH\u2060-3, a/b#\u20604", id="references to issues"
-    ),
+    pytest.param("fixes #12, GH-3, a/b#4", "fixes #\u206012, GH\u2060-3, a/b#\u20604", id="references to issues"),
     pytest.param("www.evil.example", "www\u2060.evil.example", id="a bare address"),
     pytest.param("a -> b -> c", "a -> b -> c", id="an arrow between words"),
     pytest.param("<!-- x -->", "&lt;!-- x --&gt;", id="the end of a comment"),
     pytest.param("-> x", "-&gt; x", id="an arrow at the start"),
     pytest.param("$x^2$", "&#36;x^2&#36;", id="a formula"),
     pytest.param("\\*", r"\\\*", id="an escaped escape"),
-]
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("text", "expected"), MARKDOWN)
@@ -95,25 +83,17 @@ def test_code_span_in_a_table_cell_escapes_bars() -> None:
 
 PROSE = [
     pytest.param("`A.b` goes to True", "`A.b` goes to True", id="a pair of backticks is code"),
-    pytest.param(
-        "`<b>` and <b>", "`<b>` and &lt;b&gt;", id="what stands in it is inert, what stands outside too"
-    ),
+    pytest.param("`<b>` and <b>", "`<b>` and &lt;b&gt;", id="what stands in it is inert, what stands outside too"),
     pytest.param("one ` alone", r"one \` alone", id="one alone is none"),
     pytest.param("A.run and _step() changed", "`A.run` and `_step()` changed", id="names are code unmarked"),
-    pytest.param(
-        "不再有 gpu_model_runner，见 a/b_c.py:12",
-        "不再有 `gpu_model_runner`，见 `a/b_c.py:12`",
-        id="among Chinese too",
-    ),
+    pytest.param("不再有 gpu_model_runner，见 a/b_c.py:12", "不再有 `gpu_model_runner`，见 `a/b_c.py:12`", id="among Chinese too"),
     pytest.param(
         "see --max-model-len, e.g. CPU/GPU or 2.10",
         "see `--max-model-len`, e.g. CPU/GPU or 2.10",
         id="an option is, plain words and versions are not",
     ),
-    pytest.param(
-        "https://evil.example/a_b.py", "https:\u2060//evil.example/a_b.py", id="nothing within an address is"
-    ),
-]
+    pytest.param("https://evil.example/a_b.py", "https:\u2060//evil.example/a_b.py", id="nothing within an address is"),
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("text", "expected"), PROSE)

@@ -89,21 +89,8 @@ def test_every_block_is_strict_yaml(text: str) -> None:
 WORDS = [
     *(each.value for each in Operator),
     *SAME_PLACE,
-    *(
-        "evidence",
-        "when",
-        "where",
-        "distinct",
-        "field",
-        "limits",
-        "worst_by",
-        "todo",
-        "convert",
-        "about",
-        "holds",
-        "fails",
-    ),
-]
+    *("evidence", "when", "where", "distinct", "field", "limits", "worst_by", "todo", "convert", "about", "holds", "fails"),
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("word", WORDS)

@@ -32,14 +32,8 @@ NESTED = "{not: " * 5000 + "{symbol: {}}" + "}" * 5000
 HUGE = "[" + ", ".join(f'"w{number}"' for number in range(10_000)) + "]"
 HOSTILE = [
     pytest.param(rule_text(when=NESTED), id="conditions nested deep"),
-    pytest.param(
-        rule_text(when="{symbol: " + "{not: " * 5000 + "{}" + "}" * 5000 + "}"),
-        id="wheres nested deep",
-    ),
-    pytest.param(
-        rule_text(when="{symbol: {kind: " + HUGE + "}}"),
-        id="a list of ten thousand wrong words",
-    ),
+    pytest.param(rule_text(when="{symbol: " + "{not: " * 5000 + "{}" + "}" * 5000 + "}"), id="wheres nested deep"),
+    pytest.param(rule_text(when="{symbol: {kind: " + HUGE + "}}"), id="a list of ten thousand wrong words"),
     pytest.param("a: " + "[" * 100_000, id="brackets without end"),
     pytest.param("x" * 2_000_000, id="two megabytes"),
     pytest.param("\0\1\2", id="control characters"),
@@ -48,27 +42,15 @@ HOSTILE = [
     pytest.param("? [a]\n: b", id="a list as key"),
     pytest.param("--- a\n--- b", id="two documents"),
     pytest.param("!!python/object/apply:os.system ['true']", id="a tag that would run a command"),
-    pytest.param(
-        rule_text(when='{symbol: {path: {matches: "(a+)+$"}}}', family="core"),
-        id="a regex that would explode elsewhere",
-    ),
-    pytest.param(
-        rule_text(when='{symbol: {path: {like: "' + "{a,b}" * 900 + '"}}}'),
-        id="a glob of many alternatives",
-    ),
-    pytest.param(
-        rule_text(when='{symbol: {path: {like: "' + "{" * 100 + '"}}}'),
-        id="a glob of open braces",
-    ),
-    pytest.param(
-        rule_text(says='"' + "[[" * 20_000 + "{" * 20_000 + '"'),
-        id="a message of brackets",
-    ),
+    pytest.param(rule_text(when='{symbol: {path: {matches: "(a+)+$"}}}', family="core"), id="a regex that would explode elsewhere"),
+    pytest.param(rule_text(when='{symbol: {path: {like: "' + "{a,b}" * 900 + '"}}}'), id="a glob of many alternatives"),
+    pytest.param(rule_text(when='{symbol: {path: {like: "' + "{" * 100 + '"}}}'), id="a glob of open braces"),
+    pytest.param(rule_text(says='"' + "[[" * 20_000 + "{" * 20_000 + '"'), id="a message of brackets"),
     pytest.param(rule_text(title='{"' + "a-" * 50_000 + '": 1}'), id="a key without end"),
     pytest.param("\n".join(f"key{number}: {{}}" for number in range(2_000)), id="two thousand unknown keys"),
     pytest.param(rule_text(severity='"' + "high" * 5000 + '"'), id="a word without end"),
     pytest.param(rule_text(severity="[" + "{high: {symbol: {}}}, " * 2000 + "{}]"), id="thousands of steps"),
-]
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("text", HOSTILE)

@@ -132,21 +132,13 @@ JOINS = [
     pytest.param("{same_path: {call: {}}}", True, id="a call in the file"),
     pytest.param("{same_symbol: {call: {}}}", False, id="no call in the symbol"),
     pytest.param("{not: {same_symbol: {call: {}}}}", True, id="none of a symbol"),
-    pytest.param(
-        "{same_module: {call: {role: lock}}}",
-        True,
-        id="a call of that role in the module",
-    ),
+    pytest.param("{same_module: {call: {role: lock}}}", True, id="a call of that role in the module"),
     pytest.param("{same_module: {call: {role: thread}}}", False, id="no call of that role"),
     pytest.param("{same_path: {write: {}}}", None, id="records that could not be computed"),
     pytest.param("{not: {same_symbol: {write: {}}}}", None, id="none of what could not be computed"),
     pytest.param("{same_path: {guard: {}}}", False, id="what could not be computed elsewhere"),
-    pytest.param(
-        "{same_path: {symbol: {symbol: g, same_symbol: {call: {}}}}}",
-        True,
-        id="a join in a join",
-    ),
-]
+    pytest.param("{same_path: {symbol: {symbol: g, same_symbol: {call: {}}}}}", True, id="a join in a join"),
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("condition", "expected"), JOINS)

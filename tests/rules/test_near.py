@@ -47,37 +47,19 @@ def near(
             [("stable", "medium", "no symbol with path vllm/b.py", "vllm/a.py:9")],
             id="there is evidence, and something else that speaks against it",
         ),
+        pytest.param(rule_text(when="{change: {kind: bugfix}}"), [], id="a change of another kind is not near"),
+        pytest.param(rule_text(evidence="{symbol: {logic: true, aspects: removed}}"), [], id="another thing is not near"),
         pytest.param(
-            rule_text(when="{change: {kind: bugfix}}"), [], id="a change of another kind is not near"
+            rule_text(evidence="{symbol: {logic: true, decorators: {at_least: 1}}}"), [], id="one at least asks what a thing is, not how much of it"
         ),
-        pytest.param(
-            rule_text(evidence="{symbol: {logic: true, aspects: removed}}"),
-            [],
-            id="another thing is not near",
-        ),
-        pytest.param(
-            rule_text(evidence="{symbol: {logic: true, decorators: {at_least: 1}}}"),
-            [],
-            id="one at least asks what a thing is, not how much of it",
-        ),
-        pytest.param(
-            rule_text(evidence=WHERE, when="{change: {code_added: {at_least: 99}}}"),
-            [],
-            id="two things failed",
-        ),
+        pytest.param(rule_text(evidence=WHERE, when="{change: {code_added: {at_least: 99}}}"), [], id="two things failed"),
         pytest.param(rule_text(), [], id="a rule that fires is not near"),
         pytest.param(
-            rule_text(status='{is: preview, since: "0.1.0"}'),
-            [("preview", "medium", None, "vllm/a.py:9")],
-            id="a rule on trial would fire",
+            rule_text(status='{is: preview, since: "0.1.0"}'), [("preview", "medium", None, "vllm/a.py:9")], id="a rule on trial would fire"
         ),
-        pytest.param(
-            rule_text(status='{is: preview, since: "0.1.0"}', evidence=WHERE),
-            [],
-            id="a rule on trial would not",
-        ),
+        pytest.param(rule_text(status='{is: preview, since: "0.1.0"}', evidence=WHERE), [], id="a rule on trial would not"),
     ],
-)
+)  # fmt: skip
 def test_silent_rule_says_what_it_lacked(text: str, expected: list[tuple[str, str, str | None, str]]) -> None:
     """One condition, or none where it merely does not run."""
     assert near(text) == expected

@@ -45,56 +45,30 @@ KNOWN = [
     pytest.param("{count: symbol, where: {logic: true}, at_least: 2, at_most: 2}", True, id="count exactly"),
     pytest.param("{count: symbol, at_least: 1, at_most: 2}", False, id="count between"),
     pytest.param("{count: symbol, distinct: area, at_least: 2, at_most: 2}", True, id="distinct words"),
-    pytest.param(
-        "{count: symbol, distinct: platforms, at_least: 2, at_most: 2}", True, id="distinct elements of lists"
-    ),
-    pytest.param(
-        "{count: symbol, distinct: module, at_least: 0, at_most: 0}", True, id="null is no distinct value"
-    ),
+    pytest.param("{count: symbol, distinct: platforms, at_least: 2, at_most: 2}", True, id="distinct elements of lists"),
+    pytest.param("{count: symbol, distinct: module, at_least: 0, at_most: 0}", True, id="null is no distinct value"),
     pytest.param("{sum: code_added, of: symbol, at_least: 17, at_most: 17}", True, id="sum"),
-    pytest.param(
-        "{sum: [code_added, code_removed], of: symbol, where: {logic: true}, at_most: 8}",
-        True,
-        id="sum of two numbers",
-    ),
+    pytest.param("{sum: [code_added, code_removed], of: symbol, where: {logic: true}, at_most: 8}", True, id="sum of two numbers"),
     pytest.param("{sum: line, of: call, at_most: 0}", True, id="the sum of nothing is zero"),
     pytest.param("{symbol: {fan_in: {at_least: 4}}}", True, id="one known record decides"),
     pytest.param("{symbol: {fan_in: {at_least: 9}}}", None, id="an unknown field may hold"),
     pytest.param("{not: {symbol: {fan_in: {at_least: 9}}}}", None, id="none with an unknown field"),
-    pytest.param(
-        "{not: {symbol: {not: {fan_in: {at_least: 2}}}}}", False, id="every, one known record decides"
-    ),
+    pytest.param("{not: {symbol: {not: {fan_in: {at_least: 2}}}}}", False, id="every, one known record decides"),
     pytest.param("{not: {symbol: {not: {fan_in: {at_least: 1}}}}}", None, id="every with an unknown field"),
-    pytest.param(
-        "{count: symbol, where: {fan_in: {at_least: 1}}, at_least: 2}", True, id="two known are at least two"
-    ),
+    pytest.param("{count: symbol, where: {fan_in: {at_least: 1}}, at_least: 2}", True, id="two known are at least two"),
     pytest.param("{count: symbol, where: {fan_in: {at_least: 1}}, at_least: 3}", None, id="a third may be"),
-    pytest.param(
-        "{count: symbol, where: {fan_in: {at_least: 1}}, at_least: 4}", False, id="a fourth cannot be"
-    ),
-    pytest.param(
-        "{count: symbol, where: {fan_in: {at_least: 1}}, at_least: 2, at_most: 2}",
-        None,
-        id="exactly two, perhaps",
-    ),
-    pytest.param(
-        "{count: symbol, where: {fan_in: {at_least: 1}}, at_most: 1}", False, id="less than two cannot be"
-    ),
-    pytest.param(
-        "{count: symbol, distinct: fan_in, at_most: 3}",
-        True,
-        id="an unknown number is at most one more value",
-    ),
-    pytest.param(
-        "{count: symbol, distinct: users, at_most: 99}", None, id="an unknown list may hold any number"
-    ),
+    pytest.param("{count: symbol, where: {fan_in: {at_least: 1}}, at_least: 4}", False, id="a fourth cannot be"),
+    pytest.param("{count: symbol, where: {fan_in: {at_least: 1}}, at_least: 2, at_most: 2}", None, id="exactly two, perhaps"),
+    pytest.param("{count: symbol, where: {fan_in: {at_least: 1}}, at_most: 1}", False, id="less than two cannot be"),
+    pytest.param("{count: symbol, distinct: fan_in, at_most: 3}", True, id="an unknown number is at most one more value"),
+    pytest.param("{count: symbol, distinct: users, at_most: 99}", None, id="an unknown list may hold any number"),
     pytest.param("{sum: fan_in, of: symbol, at_least: 5}", True, id="what is known is enough"),
     pytest.param("{sum: fan_in, of: symbol, at_least: 6}", None, id="the unknown number may add"),
     pytest.param("{sum: fan_in, of: symbol, at_most: 4}", False, id="the unknown number cannot take away"),
     pytest.param("{call: {}, symbol: {fan_in: 9}}", False, id="false decides over unknown"),
     pytest.param("{any: [{symbol: {}}, {symbol: {fan_in: 9}}]}", True, id="true decides over unknown"),
     pytest.param("{not: {symbol: {fan_in: 9}}}", None, id="not of unknown"),
-]
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("text", "expected"), KNOWN)

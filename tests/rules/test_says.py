@@ -41,23 +41,16 @@ SAID = [
     pytest.param("{fan_in}", "unknown", "未知", id="an unknown number"),
     pytest.param("{aspects}", "body, added", "body、新增", id="a list, words of a closed set in Chinese"),
     pytest.param("{kind}", "method", "方法", id="a word of a closed set"),
-    pytest.param(
-        "{platforms}",
-        "a, b, c, d and 2 more",
-        "a、b、c、d 及另外 2 个",
-        id="a long list, and open words stay",
-    ),
+    pytest.param("{platforms}", "a, b, c, d and 2 more", "a、b、c、d 及另外 2 个", id="a long list, and open words stay"),
     pytest.param("{decorators}", "x y z", "x y z", id="white space is folded"),
     pytest.param("{change.kind}: {change.code_added}", "bugfix: 3", "bugfix: 3", id="fields of the change"),
     pytest.param("{{{path}}}", "{vllm/a.py}", "{vllm/a.py}", id="braces"),
     pytest.param("x[[ in {symbol}]].", "x.", "x.", id="an optional part with null is left out"),
-    pytest.param(
-        "x[[ {fan_in}]][[ {users}]][[ {area}]]", "x", "x", id="optional parts without a value are left out"
-    ),
+    pytest.param("x[[ {fan_in}]][[ {users}]][[ {area}]]", "x", "x", id="optional parts without a value are left out"),
     pytest.param("x[[ at {code_added}]]", "x at 4", "x at 4", id="an optional part with a value stays"),
     pytest.param("x[[ {path} {symbol}]]", "x", "x", id="one field without a value drops the part"),
     pytest.param("[{path}]", "[vllm/a.py]", "[vllm/a.py]", id="single brackets are text"),
-]
+]  # fmt: skip
 
 
 READABLE = [

@@ -27,14 +27,10 @@ DESCRIBED = [
     pytest.param(KeyError("x"), "KeyError: 'x'", id="type and message"),
     pytest.param(ValueError(), "ValueError", id="no message"),
     pytest.param(ValueError("a\nb\t c"), "ValueError: a b c", id="several lines are one"),
-    pytest.param(
-        ValueError("\x1b[2J\x9bé\u202e"),
-        "ValueError: \\x1b[2J\\x9bé\\u202e",
-        id="control characters are shown",
-    ),
+    pytest.param(ValueError("\x1b[2J\x9bé\u202e"), "ValueError: \\x1b[2J\\x9bé\\u202e", id="control characters are shown"),
     pytest.param(ValueError("x" * 300), f"ValueError: {'x' * 199}…", id="cut"),
     pytest.param(MuteError(), "MuteError: <exception str() failed>", id="an exception that cannot tell"),
-]
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("error", "told"), DESCRIBED)
@@ -86,17 +82,11 @@ def lengths(names: Sequence[str]) -> dict[str, int]:
 
 BY_FILE = [
     pytest.param(["a", "bc"], {"a": 1, "bc": 2}, (), (), id="nothing fails"),
-    pytest.param(
-        ["a", "BC", "D"],
-        {"a": 1},
-        ("BC", "D"),
-        ("ValueError: BC", "ValueError: D"),
-        id="the files that fail are left out",
-    ),
+    pytest.param(["a", "BC", "D"], {"a": 1}, ("BC", "D"), ("ValueError: BC", "ValueError: D"), id="the files that fail are left out"),
     pytest.param(["BC"], {}, ("BC",), ("ValueError: BC",), id="all of them fail"),
     pytest.param(["ab", "ac"], None, (None,), ("LookupError",), id="no single file is to blame"),
     pytest.param(["ab", "ac", "D"], None, (None,), ("LookupError",), id="what is left fails too"),
-]
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("names", "found", "failed", "told"), BY_FILE)

@@ -38,29 +38,15 @@ def test_the_window_before_has_the_same_length() -> None:
 @pytest.mark.parametrize(
     ("call", "says"),
     [
-        pytest.param(
-            lambda: days("2026-03-29", "2026-03-23"), "ends .* before it starts", id="the wrong way round"
-        ),
-        pytest.param(
-            lambda: days("29.3.2026", "2026-03-30"),
-            "'29.3.2026' is not a day",
-            id="another way to write days",
-        ),
-        pytest.param(
-            lambda: days("2026-02-30", "2026-03-30"),
-            "'2026-02-30' is not a day",
-            id="a day that is not there",
-        ),
+        pytest.param(lambda: days("2026-03-29", "2026-03-23"), "ends .* before it starts", id="the wrong way round"),
+        pytest.param(lambda: days("29.3.2026", "2026-03-30"), "'29.3.2026' is not a day", id="another way to write days"),
+        pytest.param(lambda: days("2026-02-30", "2026-03-30"), "'2026-02-30' is not a day", id="a day that is not there"),
         pytest.param(lambda: week("2026-W54"), "'2026-W54' is not a week", id="a week that is not there"),
         pytest.param(lambda: week("13"), "'13' is not a week", id="no year"),
-        pytest.param(
-            lambda: week("2026-W13", utc_offset="CET"), "'CET' is not an offset", id="a zone's name"
-        ),
-        pytest.param(
-            lambda: week("2026-W13", utc_offset="+25:00"), r"'\+25:00' is not an offset", id="more than a day"
-        ),
+        pytest.param(lambda: week("2026-W13", utc_offset="CET"), "'CET' is not an offset", id="a zone's name"),
+        pytest.param(lambda: week("2026-W13", utc_offset="+25:00"), r"'\+25:00' is not an offset", id="more than a day"),
     ],
-)
+)  # fmt: skip
 def test_what_makes_no_sense_is_a_usage_error_with_a_hint(call: object, says: str) -> None:
     assert callable(call)
     with pytest.raises(UsageError, match=says) as caught:
@@ -71,28 +57,12 @@ def test_what_makes_no_sense_is_a_usage_error_with_a_hint(call: object, says: st
 @pytest.mark.parametrize(
     ("since", "until", "offset", "start", "end"),
     [
-        pytest.param(
-            "0001-01-01", "0001-01-01", "+00:00", -62_135_596_800, -62_135_510_400, id="the first day"
-        ),
-        pytest.param(
-            "0001-01-01",
-            "0001-01-01",
-            "+23:59",
-            -62_135_683_140,
-            -62_135_596_740,
-            id="the first day, far east",
-        ),
-        pytest.param(
-            "9999-12-31",
-            "9999-12-31",
-            "-23:59",
-            253_402_300_740,
-            253_402_387_140,
-            id="the last day, far west",
-        ),
+        pytest.param("0001-01-01", "0001-01-01", "+00:00", -62_135_596_800, -62_135_510_400, id="the first day"),
+        pytest.param("0001-01-01", "0001-01-01", "+23:59", -62_135_683_140, -62_135_596_740, id="the first day, far east"),
+        pytest.param("9999-12-31", "9999-12-31", "-23:59", 253_402_300_740, 253_402_387_140, id="the last day, far west"),
         pytest.param("1969-12-31", "1970-01-01", "+00:00", -86_400, 86_400, id="around the epoch"),
     ],
-)
+)  # fmt: skip
 def test_days_reach_both_ends_of_the_calendar(
     since: str, until: str, offset: str, start: int, end: int
 ) -> None:

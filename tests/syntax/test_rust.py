@@ -71,18 +71,8 @@ def test_outline_names_every_item() -> None:
     ("before", "after", "expected"),
     [
         pytest.param("text.parse()", "text.trim().parse()", [("Options::read", ["body"])], id="a body"),
-        pytest.param(
-            "(&self, text: &str)",
-            "(&self, text: String)",
-            [("Options::read", ["signature"])],
-            id="a signature",
-        ),
-        pytest.param(
-            "    pub fn read",
-            "    fn read",
-            [("Options::read", ["signature"])],
-            id="a function is public no more",
-        ),
+        pytest.param("(&self, text: &str)", "(&self, text: String)", [("Options::read", ["signature"])], id="a signature"),
+        pytest.param("    pub fn read", "    fn read", [("Options::read", ["signature"])], id="a function is public no more"),
         pytest.param("    strict: bool,\n", "", [("Options", ["body"])], id="a field goes"),
         pytest.param("Slow(u8)", "Slow(u16)", [("Mode", ["body"])], id="a variant has another type"),
         pytest.param("= 4;", "= 5;", [("MOST", ["body"])], id="a constant"),
@@ -95,20 +85,12 @@ def test_outline_names_every_item() -> None:
             id="layout",
         ),
         pytest.param("use std::fmt;", "use std::{fmt, io};", [], id="an import, which is no code"),
+        pytest.param("impl<'a> Options<'a> {", "impl<'a> Options<'a> where Self: Sized {", [("", ["body"])], id="the head of an impl"),
         pytest.param(
-            "impl<'a> Options<'a> {",
-            "impl<'a> Options<'a> where Self: Sized {",
-            [("", ["body"])],
-            id="the head of an impl",
-        ),
-        pytest.param(
-            "fn reads()",
-            "fn reads_all()",
-            [("tests::reads", ["removed"]), ("tests::reads_all", ["added"])],
-            id="a small function under another name",
+            "fn reads()", "fn reads_all()", [("tests::reads", ["removed"]), ("tests::reads_all", ["added"])], id="a small function under another name"
         ),
     ],
-)
+)  # fmt: skip
 def test_what_changed(before: str, after: str, expected: list[tuple[str, list[str]]]) -> None:
     assert before in SOURCE
     found = compare_rust(SOURCE.encode(), SOURCE.replace(before, after).encode())

@@ -27,30 +27,20 @@ TABLE = WordTable(
     ("text", "owners"),
     [
         pytest.param("Fix CUDA launch", ("cuda",), id="a word is found in any case"),
-        pytest.param(
-            "Enable full CUDA Graphs", ("graphs",), id="a longer phrase spends the words that it covers"
-        ),
-        pytest.param(
-            "cuda_graph and cuda",
-            ("graphs", "cuda"),
-            id="an underscore parts words, and a word after a phrase counts",
-        ),
+        pytest.param("Enable full CUDA Graphs", ("graphs",), id="a longer phrase spends the words that it covers"),
+        pytest.param("cuda_graph and cuda", ("graphs", "cuda"), id="an underscore parts words, and a word after a phrase counts"),
         pytest.param("cudagraph", (), id="a phrase of two words is not one word"),
         pytest.param("Quantized weights", ("quantization",), id="a star at the end takes any ending"),
         pytest.param("dequantize", (), id="a star at the end takes no other beginning"),
         pytest.param("ZeroExpertFusedMoE", ("moe",), id="a star at the start takes any beginning"),
         pytest.param("[Spec-Decode] x", ("spec",), id="the last word of a phrase may have a star"),
         pytest.param("is_cuda_alike()", ("both", "cuda"), id="a phrase may have two owners"),
-        pytest.param(
-            "vllm/model_executor/x", (), id="an owner without a name spends words and is not reported"
-        ),
-        pytest.param(
-            "executor of the model executor", ("executor",), id="the same word elsewhere still counts"
-        ),
+        pytest.param("vllm/model_executor/x", (), id="an owner without a name spends words and is not reported"),
+        pytest.param("executor of the model executor", ("executor",), id="the same word elsewhere still counts"),
         pytest.param("", (), id="nothing is found in nothing"),
         pytest.param("算子 。。 !!", (), id="a text without letters of ours holds nothing"),
     ],
-)
+)  # fmt: skip
 def test_owners_in_text(text: str, owners: tuple[str, ...]) -> None:
     assert TABLE.owners_in(tokens_of(text)) == owners
 

@@ -109,25 +109,15 @@ def test_areas_of_path_and_no_other(path: str, areas: tuple[str, ...]) -> None:
 @pytest.mark.parametrize(
     ("path", "main"),
     [
-        pytest.param(
-            "vllm/v2/attention/backends/new_attn.py", "attention", id="a package of next year keeps its area"
-        ),
+        pytest.param("vllm/v2/attention/backends/new_attn.py", "attention", id="a package of next year keeps its area"),
         pytest.param("vllm/serving_core/sched/planner.py", "scheduler", id="a moved scheduler is still one"),
         pytest.param("vllm/layers/fused_moe/oracle/fp3.py", "moe", id="a moved MoE layer is still one"),
-        pytest.param(
-            "vllm/connectors/kv_connector/new/worker.py", "kv-transfer", id="a moved connector is still one"
-        ),
+        pytest.param("vllm/connectors/kv_connector/new/worker.py", "kv-transfer", id="a moved connector is still one"),
         pytest.param("vllm/runtime/eagle_proposer.py", "spec-decode", id="a word of the name is enough"),
-        pytest.param(
-            "tests/new_place/test_lora_adapters.py",
-            "lora",
-            id="a test in a new folder counts for what it names",
-        ),
-        pytest.param(
-            "vllm/new_thing.py", "core-utils", id="a new file of the package root is a core utility"
-        ),
+        pytest.param("tests/new_place/test_lora_adapters.py", "lora", id="a test in a new folder counts for what it names"),
+        pytest.param("vllm/new_thing.py", "core-utils", id="a new file of the package root is a core utility"),
     ],
-)
+)  # fmt: skip
 def test_paths_that_do_not_exist_yet(path: str, main: str) -> None:
     assert TAXONOMY.main_area_of(path) == main
 
@@ -140,9 +130,7 @@ def test_file_that_nothing_claims_is_other() -> None:
 @pytest.mark.parametrize(
     ("path", "platforms"),
     [
-        pytest.param(
-            "vllm/v1/attention/backends/rocm_aiter_fa.py", ("rocm",), id="a word of the file's name"
-        ),
+        pytest.param("vllm/v1/attention/backends/rocm_aiter_fa.py", ("rocm",), id="a word of the file's name"),
         pytest.param("vllm/_aiter_ops.py", ("rocm",), id="aiter is AMD's"),
         pytest.param("docker/Dockerfile.rocm", ("rocm",), id="the ending of a Dockerfile"),
         pytest.param("requirements/rocm.txt", ("rocm",), id="a requirements file"),
@@ -157,14 +145,8 @@ def test_file_that_nothing_claims_is_other() -> None:
         pytest.param(".buildkite/intel_jobs/engine_intel.yaml", ("xpu",), id="a folder of Intel's jobs"),
         pytest.param("csrc/cpu/attention.cpp", ("cpu",), id="native code of the CPU"),
         pytest.param("vllm/v1/worker/cpu_model_runner.py", ("cpu",), id="a worker of the CPU"),
-        pytest.param(
-            "vllm/v1/kv_offload/cpu/manager.py", (), id="offloading to memory is not the CPU platform"
-        ),
-        pytest.param(
-            "vllm/distributed/kv_transfer/kv_connector/v1/simple_cpu_offload_connector.py",
-            (),
-            id="nor is its connector",
-        ),
+        pytest.param("vllm/v1/kv_offload/cpu/manager.py", (), id="offloading to memory is not the CPU platform"),
+        pytest.param("vllm/distributed/kv_transfer/kv_connector/v1/simple_cpu_offload_connector.py", (), id="nor is its connector"),
         pytest.param("vllm/compilation/cuda_graph.py", (), id="CUDA graphs exist on other platforms too"),
         pytest.param("vllm/v1/worker/gpu_worker.py", (), id="a GPU is no platform"),
         pytest.param("vllm/utils/numa_utils.py", (), id="memory nodes are those of any host"),
@@ -172,7 +154,7 @@ def test_file_that_nothing_claims_is_other() -> None:
         pytest.param("vllm/v1/attention/backends/mla/cutlass_mla.py", ("cuda",), id="CUTLASS is NVIDIA's"),
         pytest.param("vllm/platforms/tpu.py", ("tpu",), id="a TPU"),
     ],
-)
+)  # fmt: skip
 def test_platforms_of_path(path: str, platforms: tuple[str, ...]) -> None:
     assert TAXONOMY.platforms_of(path) == platforms
 

@@ -31,48 +31,18 @@ TABLE = PlaceTable(
 @pytest.mark.parametrize(
     ("path", "owners"),
     [
-        pytest.param(
-            "pkg/lora/fused_moe/x.py", ("lora", "moe"), id="the outermost owning folder is the main owner"
-        ),
-        pytest.param(
-            "pkg/fused_moe/lora_experts.py", ("moe", "lora"), id="an owning folder beats words of the name"
-        ),
-        pytest.param(
-            "pkg/a/linear_attn.py", ("mamba",), id="the longest word of the name wins and spends its parts"
-        ),
-        pytest.param(
-            "pkg/a/attn_moe.py",
-            ("attention", "moe"),
-            id="of two words of the same name the longer comes first",
-        ),
+        pytest.param("pkg/lora/fused_moe/x.py", ("lora", "moe"), id="the outermost owning folder is the main owner"),
+        pytest.param("pkg/fused_moe/lora_experts.py", ("moe", "lora"), id="an owning folder beats words of the name"),
+        pytest.param("pkg/a/linear_attn.py", ("mamba",), id="the longest word of the name wins and spends its parts"),
+        pytest.param("pkg/a/attn_moe.py", ("attention", "moe"), id="of two words of the same name the longer comes first"),
         pytest.param("pkg/models/qwen_moe.py", ("models",), id="a closed glob says nothing of the name"),
-        pytest.param(
-            "pkg/models/deep/qwen_moe.py", ("models", "moe"), id="an owning glob that is not closed does"
-        ),
-        pytest.param(
-            "pkg/models/qwen_mtp.py",
-            ("spec", "models"),
-            id="the glob with more literal characters comes first",
-        ),
+        pytest.param("pkg/models/deep/qwen_moe.py", ("models", "moe"), id="an owning glob that is not closed does"),
+        pytest.param("pkg/models/qwen_mtp.py", ("spec", "models"), id="the glob with more literal characters comes first"),
         pytest.param("pkg/worker/x.py", ("worker",), id="a home takes what nothing else claims"),
-        pytest.param(
-            "pkg/worker/lora_x.py",
-            ("lora",),
-            id="what a word of the name claims has left its home",
-        ),
-        pytest.param(
-            "tests/worker/test_x.py",
-            ("worker",),
-            id="of two homes the one that covers more of the path wins, alone",
-        ),
-        pytest.param(
-            "tests/attn_things/test_x.py",
-            ("tests", "attention"),
-            id="a word of a folder's name never beats a home",
-        ),
-        pytest.param(
-            "pkg/model_executor/ops/x.py", ("kernels",), id="an ignored phrase hides the word in it"
-        ),
+        pytest.param("pkg/worker/lora_x.py", ("lora",), id="what a word of the name claims has left its home"),
+        pytest.param("tests/worker/test_x.py", ("worker",), id="of two homes the one that covers more of the path wins, alone"),
+        pytest.param("tests/attn_things/test_x.py", ("tests", "attention"), id="a word of a folder's name never beats a home"),
+        pytest.param("pkg/model_executor/ops/x.py", ("kernels",), id="an ignored phrase hides the word in it"),
         pytest.param("pkg/utils.py", ("utils",), id="a single star stays in its folder"),
         pytest.param("pkg/deep/utils.py", (), id="what nothing claims has no owner"),
         pytest.param("LICENSE", ("docs",), id="a whole name may be closed"),
@@ -80,7 +50,7 @@ TABLE = PlaceTable(
         pytest.param("a/b/README.md", ("docs",), id="an ending is found in any folder"),
         pytest.param("", (), id="the empty path has no owner"),
     ],
-)
+)  # fmt: skip
 def test_owners_of_path(path: str, owners: tuple[str, ...]) -> None:
     assert TABLE.owners_of(path) == owners
 

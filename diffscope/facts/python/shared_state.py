@@ -24,6 +24,10 @@ from diffscope.syntax.model import Aspect, DefinitionKind, Outline, Signal, Sign
 
 _CONFIG = lazy_regex(r"(?:^|\.)(?:\w*_)?configs?(?:\(\))?\.(?:\w+\.)*\w+$")
 _OWN_CONFIG = lazy_regex(r"^self\.\w*config$")
+_LENGTHENED = lazy_regex(r"^(.+)\.(?:append|extend|insert|remove|discard|add|update)$")
+_OWN_FIELD = lazy_regex(r"^self\.\w+$")
+_SETTINGS = lazy_regex(r"Config(?:\.|$)")
+"""Symbols of classes that hold settings."""
 _ENVIRONMENT_ITEM = lazy_regex(r"^(?:os\.)?environ\[")
 _ENVIRONMENT_CALL = lazy_regex(r"^os\.(?:environ\.(?:setdefault|update|pop)|putenv|unsetenv)$")
 _CLASS = lazy_regex(r"^(?:cls|type\(self\)|self\.__class__|[A-Z]\w+)\.\w+$")
@@ -44,7 +48,7 @@ _CLOCK = lazy_regex(r"(?:[._](?:time|elapsed|duration|counter)|_seconds)$")
 """Fields of a configuration that only keep how long something took, or how often it was done."""
 _ONE_THREAD = lazy_regex(r"\._TLS\.")
 """State of a library that other threads do not see."""
-_BREADTHS = {"config": 2, "module-global": 1, "class-attribute": 0}
+_BREADTHS = {"config": 2, "config-list": 2, "module-global": 1, "class-attribute": 0}
 _PROCESS = 3
 """The breadth of what concerns the whole process: the environment, the state of a library, what is patched."""
 _ASKED_FOR = lazy_regex(r"\bos\.(?:environ|getenv)\b")
@@ -251,12 +255,25 @@ class _Reader:
         if _LIBRARY_STATE.match(text) and not _is_seeding(text, self._change):
             is_question = _READ_ALONE.match(text) and not signal.detail
             return None if is_question else _Write("library-state", text, text, signal.detail)
+        lengthened = _LENGTHENED.match(signal.text)
+        if lengthened is not None:
+            return self._read_list(item, lengthened[1])
         given = _SET_ATTRIBUTE.match(signal.detail) if signal.text == "setattr" else None
         if given is None or given[1] in ("self", "cls"):
             return None
         target = self._follow(item, f"{given[1]}.{given[2]}")
         what = self._kind_of(item, SignalKind.ATTRIBUTE_WRITE, target) if target else None
         return _Write(what, target, target, given[3]) if what and target else None
+
+    def _read_list(self, item: ChangedSignal, text: str) -> _Write | None:
+        """Return a setting that holds a list which gets longer or shorter; ``None`` for any other list."""
+        is_own = bool(_OWN_FIELD.match(text) and _SETTINGS.search(self._change.name))
+        # Most lists are a function's own: only what is called a configuration is followed.
+        target = self._follow(item, text) if is_own or _CONFIG.search(text) else None
+        is_setting = target and (
+            is_own or self._kind_of(item, SignalKind.ATTRIBUTE_WRITE, target) == "config"
+        )
+        return _Write("config-list", target, text, item.signal.detail) if target and is_setting else None
 
     def _kind_of(self, item: ChangedSignal, kind: SignalKind, target: str) -> str | None:
         root, dot, rest = target.partition(".")

@@ -45,6 +45,8 @@ _PARTS: Final[Mapping[str, re.Pattern[str]]] = {
     }.items()
 }
 """Where an area has a module for each backend or method."""
+_SEVERAL: Final = ("attention", "linear", "kernels", "model-loading")
+"""Areas of several backends or ways: by the area alone nobody knows whether theirs is one."""
 _SHARED: Final = lazy_regex(
     r"^_|utils|^(?:base\w*|abstract|layer|config|registry|selector|modular_kernel|fused_moe|backend|oracle|factory|metrics|multi_connector)$"
 )
@@ -141,7 +143,10 @@ def _affects(assessment: Assessment) -> Text | None:
     if is_vague or area == "everyone":
         return text_of("affects.platform-only", platform=served)
     connectors = _connectors(assessment) if area == "kv-transfer" else ()
-    who = (None if connectors else _parts(assessment, area)) or _of_area(area, models, connectors)
+    parts = None if connectors else _parts(assessment, area)
+    if served and parts is None and area in _SEVERAL:
+        return text_of("affects.platform-only", platform=served)
+    who = parts or _of_area(area, models, connectors)
     if not served or area == "inside":
         return who
     return text_of("affects.on-platform", who=who.en, who_zh=who.zh, platform=served)

@@ -44,30 +44,16 @@ def item(**fields: object) -> Item:
         pytest.param({"title": "[ROCm] x"}, [("title", "ROCm", None)], id="title"),
         pytest.param({"body": "It fails on MI300X with `fp8`"}, [("text", "MI300X", None)], id="text"),
         pytest.param({"labels": ("bug", "rocm")}, [("label", "rocm", None)], id="label"),
-        pytest.param(
-            {"files": ("a.py", "csrc/rocm/a.cu", "vllm/_aiter_ops.py")},
-            [("file", "csrc/rocm/a.cu", 2)],
-            id="paths",
-        ),
+        pytest.param({"files": ("a.py", "csrc/rocm/a.cu", "vllm/_aiter_ops.py")}, [("file", "csrc/rocm/a.cu", 2)], id="paths"),
         pytest.param({"body": ROCM}, [("environment", "AMD Instinct MI300X, ROCm 7.0.5", None)], id="in use"),
-        pytest.param(
-            {"body": "ROCM used to build PyTorch : 6.3\nIt fails."},
-            [("environment", "ROCm 6.3", None)],
-            id="in use, not folded",
-        ),
-        pytest.param(
-            {"body": "<details>\nPYTORCH_ROCM_ARCH=gfx942\n</details>"},
-            [("environment", "gfx942", None)],
-            id="an architecture",
-        ),
+        pytest.param({"body": "ROCM used to build PyTorch : 6.3\nIt fails."}, [("environment", "ROCm 6.3", None)], id="in use, not folded"),
+        pytest.param({"body": "<details>\nPYTORCH_ROCM_ARCH=gfx942\n</details>"}, [("environment", "gfx942", None)], id="an architecture"),
         pytest.param({"body": NVIDIA}, None, id="not there"),
-        pytest.param(
-            {"body": "HIP runtime version: N/A\nROCM used to build PyTorch: None"}, None, id="pasted"
-        ),
+        pytest.param({"body": "HIP runtime version: N/A\nROCM used to build PyTorch: None"}, None, id="pasted"),
         pytest.param({"body": "Runs on an AMD EPYC with eight H100, linux/amd64."}, None, id="a processor"),
         pytest.param({"body": "```\nhipErrorNoDevice: HIP error\n```"}, None, id="code"),
     ],
-)
+)  # fmt: skip
 def test_what_concerns_amd(
     fields: dict[str, object], because: list[tuple[str, str, int | None]] | None
 ) -> None:

@@ -85,19 +85,13 @@ def test_what_the_reporter_says(body: str, sentence: str) -> None:
 @pytest.mark.parametrize(
     ("body", "sentence"),
     [
-        pytest.param(
-            "## Purpose\n- Move prefix masks to Triton\n- Test it\n",
-            "Move prefix masks to Triton",
-            id="a point of a list",
-        ),
+        pytest.param("## Purpose\n- Move prefix masks to Triton\n- Test it\n", "Move prefix masks to Triton", id="a point of a list"),
         pytest.param(
             "## Purpose\nThis change does two things:\n1. It drops the second copy. Then\n2. more",
             "It drops the second copy.",
             id="a point rather than what leads to it",
         ),
-        pytest.param(
-            "## Purpose\nThis change does two things:\n", "This change does two things:", id="lead only"
-        ),
+        pytest.param("## Purpose\nThis change does two things:\n", "This change does two things:", id="lead only"),
         pytest.param(
             "## Test Plan\n\nRun the tests of the cache.\n\n## Purpose\n\nKeep the cache on the device.",
             "Keep the cache on the device.",
@@ -106,16 +100,12 @@ def test_what_the_reporter_says(body: str, sentence: str) -> None:
         pytest.param("(Optional) The necessary documentation update\n", "", id="optional"),
         pytest.param("FIX #1234, fixes https://example.org/1 and #12\n", "", id="what it fixes"),
         pytest.param("As title.\n\n- [ ] a box of the template to tick\n", "", id="as title"),
-        pytest.param(
-            "本次修改将前缀掩码移到 Triton。其余不变。", "本次修改将前缀掩码移到 Triton。", id="chinese"
-        ),
+        pytest.param("本次修改将前缀掩码移到 Triton。其余不变。", "本次修改将前缀掩码移到 Triton。", id="chinese"),
         pytest.param("Move e.g. the masks there. More.", "Move e.g. the masks there.", id="abbreviation"),
-        pytest.param(
-            "<details>\nnever closed but still to be read", "never closed but still to be read", id="unclosed"
-        ),
+        pytest.param("<details>\nnever closed but still to be read", "never closed but still to be read", id="unclosed"),
         pytest.param("<!-- a hint of the template that is never closed", "", id="unclosed comment"),
     ],
-)
+)  # fmt: skip
 def test_what_the_author_says(body: str, sentence: str) -> None:
     """The first sentence or point that says something."""
     assert said(body, is_pull=True) == sentence

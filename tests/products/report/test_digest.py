@@ -14,23 +14,11 @@ from diffscope.rules.model import Severity
 from tests.digests import WEEK, WEEK_BEFORE, a_pull, flag, looked_at
 
 PULLS = (
-    a_pull(
-        11,
-        author="Ada L",
-        importance=6.0,
-        flags=(flag("CP101", "core-path", Severity.HIGH),),
-        level=RiskLevel.HIGH,
-    ),
-    a_pull(
-        12,
-        author="ada",
-        login="ada",
-        importance=8.0,
-        flags=(flag("CP102", "core-path"), flag("TC201", "missing-tests")),
-    ),
+    a_pull(11, author="Ada L", importance=6.0, flags=(flag("CP101", "core-path", Severity.HIGH),), level=RiskLevel.HIGH),
+    a_pull(12, author="ada", login="ada", importance=8.0, flags=(flag("CP102", "core-path"), flag("TC201", "missing-tests"))),
     a_pull(13, author="Ben", importance=3.0, flags=(flag("CP101", "core-path", Severity.LOW),)),
     a_pull(14, author="Cy", importance=1.0, kind="revert", title='Revert "[Core] Change something (#11)"'),
-)
+)  # fmt: skip
 
 
 def digest(assessments: tuple[Assessment, ...], **options: object) -> Digest:

@@ -163,14 +163,8 @@ def test_models_are_named_on_purpose(title: str, areas: tuple[str, ...]) -> None
 
 @pytest.mark.parametrize(
     ("name", "told", "answer"),
-    [
-        ("dependabot[bot]", None, True),
-        ("Mergify", None, True),
-        ("robotics-fan", None, False),
-        ("ann", True, True),
-        ("mergify", False, False),
-    ],
-)
+    [("dependabot[bot]", None, True), ("Mergify", None, True), ("robotics-fan", None, False), ("ann", True, True), ("mergify", False, False)],
+)  # fmt: skip
 def test_is_bot(name: str, *, told: bool | None, answer: bool) -> None:
     """What GitHub says wins over the name."""
     assert is_bot(name, told=told) is answer
@@ -195,26 +189,16 @@ def test_a_time_without_an_offset_is_refused(time: str) -> None:
 @pytest.mark.parametrize(
     ("body", "sentence"),
     [
-        pytest.param(
-            "## Purpose\n\nMove prefix masks to Triton. And more.",
-            "Move prefix masks to Triton.",
-            id="heading",
-        ),
-        pytest.param(
-            "<!-- say why -->\n\nFix a crash of the fp8 cache", "Fix a crash of the fp8 cache", id="comment"
-        ),
-        pytest.param(
-            "```sh\nvllm serve a b c d\n```\nServe it with a fix.", "Serve it with a fix.", id="code"
-        ),
+        pytest.param("## Purpose\n\nMove prefix masks to Triton. And more.", "Move prefix masks to Triton.", id="heading"),
+        pytest.param("<!-- say why -->\n\nFix a crash of the fp8 cache", "Fix a crash of the fp8 cache", id="comment"),
+        pytest.param("```sh\nvllm serve a b c d\n```\nServe it with a fix.", "Serve it with a fix.", id="code"),
         pytest.param("- [ ] one two three four\n- [x] five six seven eight", "", id="a list of boxes"),
-        pytest.param(
-            "FIX #1234\n\nThe cache is read twice here.", "The cache is read twice here.", id="a fixed issue"
-        ),
+        pytest.param("FIX #1234\n\nThe cache is read twice here.", "The cache is read twice here.", id="a fixed issue"),
         pytest.param("## Purpose\n## Test Plan\n## Test Result", "", id="an empty template"),
         pytest.param(None, "", id="no text"),
         pytest.param("word " * 100, ("word " * 48)[:239].rstrip() + "…", id="without an end"),
     ],
-)
+)  # fmt: skip
 def test_what_its_author_says(body: str | None, sentence: str) -> None:
     """The first sentence of prose, never a heading, a box, code or a template's comment."""
     item = Item(number=1, title="x", author="a", created_at="2025-01-01T00:30:00Z", body=body)

@@ -84,29 +84,16 @@ UNDOES_THE_LANTERN = PastWork(
     ("later", "reason", "names"),
     [
         pytest.param(
-            a_merge(2, a_symbol("Lantern.glow", "body"), kind="bugfix"),
-            "fixes",
-            ("Lantern.glow",),
-            id="a bug fix changes what the other one added",
+            a_merge(2, a_symbol("Lantern.glow", "body"), kind="bugfix"), "fixes", ("Lantern.glow",), id="a bug fix changes what the other one added"
         ),
-        pytest.param(
-            a_merge(2, a_symbol("Lantern.dim", "added")),
-            "builds-on",
-            ("Lantern.dim",),
-            id="a method is added to the other one's class",
-        ),
+        pytest.param(a_merge(2, a_symbol("Lantern.dim", "added")), "builds-on", ("Lantern.dim",), id="a method is added to the other one's class"),
         pytest.param(
             a_merge(2, a_symbol("Lantern", "removed", kind="class"), a_symbol("Lantern.glow", "removed")),
             "removes",
             ("Lantern",),
             id="most of it goes",
         ),
-        pytest.param(
-            a_merge(2, a_symbol("Lantern.glow", "called"), files=()),
-            "uses",
-            ("Lantern.glow",),
-            id="it is called from elsewhere",
-        ),
+        pytest.param(a_merge(2, a_symbol("Lantern.glow", "called"), files=()), "uses", ("Lantern.glow",), id="it is called from elsewhere"),
         pytest.param(
             a_merge(2, a_symbol("Torch", "added", path="vllm/torch.py", kind="class", role=("Lantern",))),
             "uses",
@@ -135,34 +122,18 @@ UNDOES_THE_LANTERN = PastWork(
             ("Lantern.glow",),
             id="a renamed file stays whose it was",
         ),
+        pytest.param(a_merge(2, title='Revert "Change something"', kind="revert"), "reverts", ("change something",), id="a revert quotes the title"),
         pytest.param(
-            a_merge(2, title='Revert "Change something"', kind="revert"),
-            "reverts",
-            ("change something",),
-            id="a revert quotes the title",
+            a_merge(2, title="[Bugfix] Fix what #1 broke", kind="bugfix", files=()), "names", (), id="a number of one digit is no pull request"
         ),
         pytest.param(
-            a_merge(2, title="[Bugfix] Fix what #1 broke", kind="bugfix", files=()),
-            "names",
-            (),
-            id="a number of one digit is no pull request",
-        ),
-        pytest.param(
-            a_merge(
-                2,
-                title="Put out the lantern of the cellar",
-                history=(UNDOES_THE_LANTERN,),
-            ),
+            a_merge(2, title="Put out the lantern of the cellar", history=(UNDOES_THE_LANTERN,)),
             "reverts",
             ("Add a lantern to the cellar (#1)",),
             id="the history says that lines are undone, and both titles are about one thing",
         ),
         pytest.param(
-            a_merge(
-                2,
-                title="Trim a wick",
-                history=(UNDOES_THE_LANTERN,),
-            ),
+            a_merge(2, title="Trim a wick", history=(UNDOES_THE_LANTERN,)),
             "changes-again",
             ("Add a lantern to the cellar (#1)",),
             id="some lines are undone of something else",
@@ -174,7 +145,7 @@ UNDOES_THE_LANTERN = PastWork(
             id="a quoted title with other tags before it",
         ),
     ],
-)
+)  # fmt: skip
 def test_who_follows_whom(later: Assessment, reason: str, names: tuple[str, ...]) -> None:
     """One link from the later to the earlier, with what tells it."""
     found = [
@@ -409,18 +380,12 @@ def test_windows_too_small_have_no_theme(merges: tuple[Assessment, ...]) -> None
 @pytest.mark.parametrize(
     ("title", "part"),
     [
-        pytest.param(
-            "[kv_offload+HMA][7/N]: Support hybrid", ("kv_offload+hma", 7), id="a topic in brackets"
-        ),
-        pytest.param(
-            "[2/n] Migrate quant to stable ABI", ("migrate quant", 2), id="no topic: its first words"
-        ),
-        pytest.param(
-            "Use 1/8 of memory", ("memory", 1), id="a fraction reads as a part, which alone makes no series"
-        ),
+        pytest.param("[kv_offload+HMA][7/N]: Support hybrid", ("kv_offload+hma", 7), id="a topic in brackets"),
+        pytest.param("[2/n] Migrate quant to stable ABI", ("migrate quant", 2), id="no topic: its first words"),
+        pytest.param("Use 1/8 of memory", ("memory", 1), id="a fraction reads as a part, which alone makes no series"),
         pytest.param("Speed up", None, id="no part"),
     ],
-)
+)  # fmt: skip
 def test_parts_of_series(title: str, part: tuple[str, int] | None) -> None:
     """`2/N` in a title."""
     assert part_of(title) == part

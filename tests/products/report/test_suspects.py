@@ -26,41 +26,19 @@ def an_issue(title: str, body: str = "") -> Item:
 @pytest.mark.parametrize(
     ("issue", "merge", "named"),
     [
-        pytest.param(
-            an_issue("[Bug]: it crashes", TRACE),
-            a_merge(7, "Trim", WICK),
-            (WICK,),
-            id="a file of a traceback",
-        ),
+        pytest.param(an_issue("[Bug]: it crashes", TRACE), a_merge(7, "Trim", WICK), (WICK,), id="a file of a traceback"),
         pytest.param(
             an_issue("[Bug]: Glowquant with emberlight crashes"),
             a_merge(7, "Glowquant for emberlight"),
             ("emberlight", "glowquant"),
             id="two rare words of both titles",
         ),
-        pytest.param(
-            an_issue("[Bug]: Glowquant crashes"), a_merge(7, "Glowquant"), None, id="one word is not enough"
-        ),
-        pytest.param(
-            an_issue("[Bug]: illegal memory access"),
-            a_merge(7, "Fix illegal memory access"),
-            None,
-            id="a symptom is no cause",
-        ),
-        pytest.param(
-            an_issue("[Bug]: it crashes", TRACE),
-            a_merge(7, "Trim", WICK, day=25),
-            None,
-            id="what came later is no cause",
-        ),
-        pytest.param(
-            an_issue("[Bug]: it crashes", TRACE.replace(WICK, LAMP)),
-            a_merge(7, "Trim", LAMP),
-            None,
-            id="what everybody changes",
-        ),
+        pytest.param(an_issue("[Bug]: Glowquant crashes"), a_merge(7, "Glowquant"), None, id="one word is not enough"),
+        pytest.param(an_issue("[Bug]: illegal memory access"), a_merge(7, "Fix illegal memory access"), None, id="a symptom is no cause"),
+        pytest.param(an_issue("[Bug]: it crashes", TRACE), a_merge(7, "Trim", WICK, day=25), None, id="what came later is no cause"),
+        pytest.param(an_issue("[Bug]: it crashes", TRACE.replace(WICK, LAMP)), a_merge(7, "Trim", LAMP), None, id="what everybody changes"),
     ],
-)
+)  # fmt: skip
 def test_suspects(issue: Item, merge: Merged, named: tuple[str, ...] | None) -> None:
     """Each with the files or the words that made it one."""
     found = RecentMerges((*PLAIN, merge)).suspects(issue)

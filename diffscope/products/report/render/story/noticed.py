@@ -19,7 +19,7 @@ _SHOWN: Final[Mapping[NoticeKind, int]] = {
 """Of each kind before the fold, where all of it stands."""
 _LISTED: Final[frozenset[NoticeKind]] = frozenset({"default", "removed", "dependency"})
 """Of what asks to act that which is listed whole."""
-_LONG_GROUP: Final = 160
+_LONG_GROUP: Final = 120
 """Characters of what one pull request changes of a kind, from which on it stands below the fold."""
 _SHORT_REASON: Final = 90
 

@@ -39,11 +39,8 @@ _FOLLOWS: Final[tuple[tuple[LinkReason, str], ...]] = (
     ("fixes", "story.fixed"),
     ("removes", "story.removed"),
     ("reapplies", "story.reapplied"),
-    ("builds-on", "story.built-on"),
 )
 """What may follow a pull request, the gravest first."""
-_TELLING: Final = 2.0
-"""Weight of a link, from which on going on with what another one added is a word on it."""
 _AID: Final = lazy_regex(
     r"(?i)\b(?:synthetic|dummy|debug\w*|testing|profil\w*|benchmark\w*)|_synthetic|synthetic_"
 )
@@ -187,14 +184,8 @@ class PullStory:
         return words.semicolon.join(parts)
 
     def _followers(self, number: int, reason: LinkReason) -> list[int]:
-        """Return who follows a pull request so: who works on after the window is no news of it."""
-        return [
-            link.source
-            for link in self._links
-            if link.target == number
-            and link.reason == reason
-            and (reason != "builds-on" or (self._read.pull(link.source) and link.weight >= _TELLING))
-        ]
+        """Return who follows a pull request so."""
+        return [link.source for link in self._links if link.target == number and link.reason == reason]
 
     def fixes_of(self, number: int) -> list[int]:
         """Return the fixes since of what a pull request brought, the gravest first: soon after it, or of the same subject by their titles."""

@@ -152,18 +152,15 @@ class Story:
 
     def _verdict(self) -> str:
         """Return who must act before an upgrade, by the numbers of the list."""
-        words, who = self._words, dict[str, list[str]]()
-        for at, group in enumerate(self._upgrade.groups, start=1):
-            name = self._upgrade.who(group)
-            name = words("story.those-who-set") if "`" in name and group[0].kind == "removed" else name
-            who.setdefault(name, []).append(str(at))
-        if not who:
+        words, groups = self._words, self._upgrade.groups
+        everyone = words("story.everyone")
+        of_all = [str(at) for at, group in enumerate(groups, start=1) if self._upgrade.who(group) == everyone]
+        if not groups:
             return words("story.verdict-none")
-        said = [
-            words("story.verdict-who", who=name, numbers=words.comma.join(at)) for name, at in who.items()
-        ]
-        code = "story.verdict-all" if words("story.everyone") in who else "story.verdict-some"
-        return words(code, said=words.semicolon.join(said))
+        if not of_all:
+            return words("story.verdict-some")
+        code = "story.verdict-all" if len(of_all) == len(groups) else "story.verdict-first"
+        return words(code, numbers=words.comma.join(of_all))
 
     # what was fixed
 

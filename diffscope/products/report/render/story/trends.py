@@ -58,20 +58,11 @@ class TrendStory:
 
     def _shares(self, points: Sequence[TrendPoint]) -> Iterator[str]:
         here = self._digest
-        judged = [point for point in points if point.is_judged]
-        groups = (
-            ("kinds", here.kinds, points, self._read.kind),
-            ("areas", here.top_areas, points, self._read.area),
-            ("families", here.top_risks, judged, self._words.family),
-        )
-        for group, counted, past, called in groups:
-            if not past:
-                continue
-            moves = _moves(
-                counted,
-                [(self._counts(group, point), point.source_pulls) for point in past],
-                here.source_pulls,
-            )
+        kinds = (here.kinds, [(point.kinds, point.source_pulls) for point in points], self._read.kind)
+        areas = (here.top_areas, [(point.areas, point.source_pulls) for point in points], self._read.area)
+        for group, (counted, past, called) in (("kinds", kinds), ("areas", areas)):
+            before = [({one.name: one.count for one in found}, whole) for found, whole in past]
+            moves = _moves(counted, before, here.source_pulls)
             of = {one.name: one.pulls for one in counted}
             risen = [
                 self._words("trend.share", name=called(name), share=now, mean=mean)
@@ -91,11 +82,6 @@ class TrendStory:
         kept = [name_of(pull.number) for pull in pulls if pull.number not in undone]
         first = self._words.listed(kept[:_NAMED], _NAMED)
         return self._words("trend.made-of", count=len(pulls), fixes=fixes, pulls=first)
-
-    @staticmethod
-    def _counts(group: str, point: TrendPoint) -> dict[str, int]:
-        counted = {"kinds": point.kinds, "areas": point.areas, "families": point.risks}[group]
-        return {one.name: one.count for one in counted}
 
     def _hot(self) -> Iterator[str]:
         files = [file for file in self._digest.hot_files if file.area not in _ASIDE]
