@@ -125,7 +125,7 @@ def shown_raw(outcome: Outcome | str, mark: str) -> list[str]:
     return [line for line in said.split("\n") if mark in line]
 
 
-FORMATS = ("text", "markdown", "html", "github", "concise", "sarif", "json")
+FORMATS = ("text", "markdown", "html", "github", "concise", "rdjson", "sarif", "json")
 
 
 @pytest.mark.parametrize("mark", ODD)
