@@ -79,7 +79,7 @@ performance repository *options:
 # Record facts anew, of these pull requests or of all on record: just record /path/to/vllm [38450 ...]
 record repository *numbers:
     for number in {{ if numbers == "" { "$(basename -s .json fixtures/recorded/*.json)" } else { numbers } }}; do \
-      {{python}} -m diffscope classify $number --repo {{repository}} --source clone --record fixtures/recorded --format json:/dev/null -q || exit; \
+      {{python}} -m diffscope classify $number --repo {{repository}} --source clone --record fixtures/recorded --output /dev/null -q || exit; \
     done
 
 # Build the wheel.

@@ -254,6 +254,35 @@ def comment(number: int, login: str, body: str, *, issue: str, root: str) -> Jso
     }
 
 
+def check_run(number: int, given: Json, *, annotations: int, url: str) -> Json:
+    """Return a check run as it is after ``given`` was sent."""
+    output = given.get("output", {})
+    return {
+        "id": number,
+        "head_sha": given["head_sha"],
+        "node_id": f"CR_{number}",
+        "external_id": given.get("external_id"),
+        "url": f"{url}/{number}",
+        "html_url": f"{url}/{number}",
+        "details_url": given.get("details_url"),
+        "status": given.get("status", "queued"),
+        "conclusion": given.get("conclusion"),
+        "started_at": WHEN,
+        "completed_at": WHEN if given.get("status") == "completed" else None,
+        "output": {
+            "title": output.get("title"),
+            "summary": output.get("summary"),
+            "text": output.get("text"),
+            "annotations_count": annotations,
+            "annotations_url": f"{url}/{number}/annotations",
+        },
+        "name": given["name"],
+        "check_suite": {"id": 1},
+        "app": None,
+        "pull_requests": [],
+    }
+
+
 def refusal(message: str, **more: object) -> Json:
     """Return what GitHub says when it refuses."""
     return {"message": message, "documentation_url": "https://docs.github.com/rest", **more}

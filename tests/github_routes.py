@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from diffscope.diff.parse import parse_diff
 from tests.github_answers import (
     Json,
+    check_run,
     comment,
     commit,
     comparison,
@@ -176,8 +177,10 @@ def graphql(site: Site, asker: Asker) -> Reply:
     if "viewer" in text:
         return Reply(200, {"data": {"viewer": {"login": asker.account.login}}})
     if "reviewDecision" in text:
-        asked = map(int, re.findall(r"p(\d+): pullRequest", text))
-        found = {f"p{number}": {"number": number, "reviewDecision": "CHANGES_REQUESTED"} for number in asked}
+        asked = re.findall(r"(\w+): pullRequest\(number: (\d+)\)", text)
+        found = {
+            name: {"number": int(number), "reviewDecision": "CHANGES_REQUESTED"} for name, number in asked
+        }
         return Reply(200, {"data": {"repository": found}})
     if "issueOrPullRequest" in text:
         return Reply(200, {"data": {"repository": nodes(site, text)}})
@@ -281,6 +284,48 @@ def delete_label(site: Site, asker: Asker, number: str, name: str) -> Reply:
     return Reply(200, [label(kept, ROOT) for kept in one.labels])
 
 
+def list_checks(site: Site, asker: Asker, sha: str) -> Reply:
+    """Answer the check runs of a commit by name."""
+    name = asker.query.get("check_name")
+    rows = [run["answer"] for run in site.check_runs.values() if run["answer"]["head_sha"] == sha]
+    rows = [row for row in rows if name in {None, row["name"]}]
+    return Reply(200, {"total_count": len(rows), "check_runs": rows})
+
+
+def post_check(site: Site, asker: Asker) -> Reply:
+    """Open a check run; more than 50 annotations at once are refused."""
+    given = asker.body
+    if len(given.get("output", {}).get("annotations", [])) > 50:
+        return Reply(422, refusal("No more than 50 annotations"))
+    with site.lock:
+        key = max(site.check_runs, default=0) + 1
+        site.check_runs[key] = {
+            "given": given,
+            "annotations": list(given.get("output", {}).get("annotations", [])),
+        }
+        return Reply(201, check_answer(site, key))
+
+
+def patch_check(site: Site, asker: Asker, key: str) -> Reply:
+    """Change a check run: annotations are added to those that are there."""
+    run = site.check_runs[int(key)]
+    more = asker.body.get("output", {}).get("annotations", [])
+    if len(more) > 50:
+        return Reply(422, refusal("No more than 50 annotations"))
+    run["annotations"] += more
+    run["given"] = {**run["given"], **asker.body}
+    return Reply(200, check_answer(site, int(key)))
+
+
+def check_answer(site: Site, key: int) -> Json:
+    """Return a check run as GitHub shows it."""
+    run = site.check_runs[key]
+    run["answer"] = check_run(
+        key, run["given"], annotations=len(run["annotations"]), url=f"{ROOT}/check-runs"
+    )
+    return run["answer"]
+
+
 def get_repository(site: Site, asker: Asker) -> Reply:
     """Answer the repository."""
     return Reply(200, repository(NAME, ROOT))
@@ -307,6 +352,9 @@ ROUTES: list[tuple[str, str, Callable[..., Reply]]] = [
     (rf"/repos/{NAME}/issues/(\d+)/labels", "GET", get_labels),
     (rf"/repos/{NAME}/issues/(\d+)/labels", "POST", post_labels),
     (rf"/repos/{NAME}/issues/(\d+)/labels/([^/]+)", "DELETE", delete_label),
+    (rf"/repos/{NAME}/commits/(\w+)/check-runs", "GET", list_checks),
+    (rf"/repos/{NAME}/check-runs", "POST", post_check),
+    (rf"/repos/{NAME}/check-runs/(\d+)", "PATCH", patch_check),
 ]
 
 

@@ -1,4 +1,4 @@
-"""What the loopback GitHub holds: a repository, pull requests, comments, labels, and faults that a test asks for."""
+"""What the loopback GitHub holds: a repository, pull requests, comments, labels, check runs, and faults that a test asks for."""
 
 from __future__ import annotations
 
@@ -106,6 +106,7 @@ class Site:
     log: list[Logged] = field(default_factory=list)
     comments: dict[int, Json] = field(default_factory=dict)
     labels: set[str] = field(default_factory=set)
+    check_runs: dict[int, Json] = field(default_factory=dict)
     renamed: dict[str, str] = field(default_factory=dict)
     omitted_patches: set[str] = field(default_factory=set)
     rows: dict[tuple[str, ...], list[Json]] = field(default_factory=dict)

@@ -30,6 +30,7 @@ RUNS = (
     Run("106-default.sarif", ("classify", "106", "--format", "sarif")),
     Run("107-kernel.md", ("classify", "107", "--format", "markdown")),
     Run("108-cosmetic.txt", ("classify", "108")),
+    Run("109-bugfix.rdjson", ("classify", "109", "--format", "rdjson")),
     Run("112-dependency.txt", ("classify", "112")),
     Run("all.concise", ("classify", "--range", "main~12..main", "--format", "concise", "--workers", "1")),
 )

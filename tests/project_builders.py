@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from diffscope.products.doctor.doctor import DoctorReport, examine
-from diffscope.products.doctor.findings import Finding
+from diffscope.products.doctor.findings import Finding, RuleGlob
 from diffscope.project.model import Project, ProjectFiles
 from diffscope.project.read import declares, read_project
 from diffscope.project.tree import TreeIndex
@@ -57,6 +57,7 @@ def tree_of(*paths: str) -> TreeIndex:
 def report_of(
     files: Mapping[str, str | bytes],
     *,
+    globs: tuple[RuleGlob, ...] = (),
     modes: Mapping[str, str] | None = None,
 ) -> DoctorReport:
     """Return the doctor's report on these files."""
@@ -65,7 +66,7 @@ def report_of(
         for path, each in files.items()
         if path.startswith("tests/") and path.endswith(".py")
     }
-    return examine(files_of(files, modes=modes), tests)
+    return examine(files_of(files, modes=modes), tests, globs=globs)
 
 
 def findings_of(files: Mapping[str, str | bytes], *codes: str) -> list[tuple[str, str, int, str | None]]:

@@ -105,15 +105,26 @@ language_option = click.option(
 )
 
 
-output_option = click.option(
-    "--format",
-    "outputs",
-    type=OutputType(FORMATS),
-    multiple=True,
-    metavar="FORMAT[:FILE]",
-    envvar="DIFFSCOPE_FORMAT",
-    help=f"{', '.join(FORMATS)}. Several: --format text --format json:out.json. [default: text]",
-)
+def output_options(function: _F) -> _F:
+    """``--format FORMAT[:FILE]``, repeatable, and ``--output FILE`` for a single one."""
+    outputs = click.option(
+        "--format",
+        "outputs",
+        type=OutputType(FORMATS),
+        multiple=True,
+        metavar="FORMAT[:FILE]",
+        envvar="DIFFSCOPE_FORMAT",
+        help=f"{', '.join(FORMATS)}. Several: --format text --format json:out.json. [default: text]",
+    )
+    output = click.option(
+        "--output",
+        type=FILE,
+        metavar="FILE",
+        help="File for the result, if there is only one --format. Default: stdout.",
+    )
+    return outputs(output(function))
+
+
 fail_on_option = click.option(
     "--fail-on",
     type=click.Choice(LEVELS),

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple, Self
 
 import msgspec
 
-from diffscope.adapters.output import GrowingFile, check_output, encoded
+from diffscope.adapters.output import GrowingFile, check_output, encoded, write_file
 from diffscope.assessment.document import Assessment
 from diffscope.cli.options import Output, is_debug
 from diffscope.diff.parse import salvage_diff
@@ -120,6 +120,21 @@ def raise_if_failed(gaps: Sequence[Gap]) -> None:
         raise InternalError(f"internal error in {said['part']} ({said['error']}){rest}", hint=hint)
 
 
+def outputs_of(outputs: Sequence[Output], file: Path | None) -> tuple[Output, ...]:
+    """Return the outputs of ``--format`` and ``--output`` together.
+
+    Raises:
+        UsageError: ``--output`` does not tell which of several formats it is for.
+    """
+    if file is None:
+        return tuple(outputs)
+    open_ones = [output for output in outputs if output.file is None]
+    if len(open_ones) > 1:
+        raise UsageError("--output is for one format", hint="name the files one by one: --format json:a.json")
+    chosen = open_ones[0] if open_ones else Output("text", None)
+    return (*(output for output in outputs if output.file is not None), Output(chosen.form, file))
+
+
 def write_stdout(text: str, *, is_for_people: bool = False) -> None:
     """Write a result: UTF-8, whatever the locale; text for people in the terminal's own encoding, what it lacks escaped.
 
@@ -137,6 +152,14 @@ def write_stdout(text: str, *, is_for_people: bool = False) -> None:
         # Python flushes once more at exit, and would complain once more.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise UsageError(f"cannot write the result: {error.strerror}", hint="write it elsewhere") from None
+
+
+def write_result(text: str, file: Path | None) -> None:
+    """Write a machine's result to a file, or to stdout where none is named."""
+    if file is None:
+        write_stdout(text)
+    else:
+        write_file(file, encoded(text))
 
 
 def check_outputs(outputs: Sequence[Output]) -> None:

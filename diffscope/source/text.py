@@ -144,6 +144,13 @@ def split_lines(text: str) -> tuple[str, ...]:
     return tuple(line.removesuffix("\r") for line in lines) if "\r" in text else tuple(lines)
 
 
+def lines_with_ends(text: str) -> tuple[str, ...]:
+    """Return the lines of a text as git counts them, each with the line end that it has."""
+    lines = text.split("\n")
+    last = lines.pop()
+    return (*(f"{line}\n" for line in lines), *((last,) if last else ()))
+
+
 def decode(data: bytes, *, is_python: bool = False) -> str:
     r"""Return the text of bytes, without a byte order mark: UTF-8, or what a Python file declares (PEP 263).
 

@@ -1,4 +1,4 @@
-"""What is decided about comments and labels, without anybody to speak to."""
+"""What is decided about comments, labels and check runs, without anybody to speak to."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from diffscope.adapters.github.posting import (
+    CheckAnnotation,
     CommentAction,
     CommentPlan,
     LabelPlan,
+    batches,
     plan_comment,
     plan_labels,
     wanted_labels,
@@ -150,3 +152,13 @@ def test_earned_labels(
     facts: dict[str, list[str]], mapping: dict[str, str], expected: tuple[str, ...]
 ) -> None:
     assert wanted_labels(facts, prefix="diffscope:", mapping=mapping) == expected
+
+
+@pytest.mark.parametrize(
+    ("count", "sizes"), [(0, [0]), (1, [1]), (50, [50]), (51, [50, 1]), (120, [50, 50, 20])]
+)
+def test_batches(count: int, sizes: list[int]) -> None:
+    one = CheckAnnotation(
+        path="a", start_line=1, end_line=1, annotation_level="notice", title="t", message="m"
+    )
+    assert [len(part) for part in batches([one] * count)] == sizes

@@ -1,4 +1,4 @@
-"""Comments and labels on a GitHub on loopback: posted twice, at the same time, by hand edited, forbidden."""
+"""Comments, labels and check runs on a GitHub on loopback: posted twice, at the same time, by hand edited, forbidden."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 from diffscope.adapters.github.access import Access
 from diffscope.adapters.github.client import Client
-from diffscope.adapters.github.posting import Posted, Poster
+from diffscope.adapters.github.posting import CheckAnnotation, CheckReport, Posted, Poster
 from diffscope.errors import RemoteError
 from tests.adapters.github_hosts import NUMBER, TOKEN
 from tests.github_answers import comment as an_answer
@@ -165,7 +165,8 @@ def test_without_permission_it_says_so_and_goes_on(token: str | None, status: in
     assert (done.refused, bodies(site)) == (True, [])
     assert str(status) in done.done
     labels = poster(site, token).post_labels(NUMBER, ["diffscope:high"], prefix="diffscope:", mapped=[])
-    assert labels.refused
+    check = poster(site, token).post_check(a_check(1))
+    assert (labels.refused, check.refused) == (True, True)
 
 
 @pytest.mark.parametrize(
@@ -198,6 +199,7 @@ def test_a_dry_run_reads_and_writes_nothing(site: Site) -> None:
         dry.post_labels(NUMBER, ["diffscope:high"], prefix="diffscope:", mapped=[]).done
         == "would be added diffscope:high"
     )
+    assert dry.post_check(a_check(3)).done == "would be neutral, 3 annotations"
     assert (bodies(site), writes(site), site.pulls[NUMBER].labels) == ([], [], ["v1"])
 
 
@@ -226,3 +228,40 @@ def test_a_label_that_somebody_takes_off_meanwhile_is_no_error(site: Site) -> No
     site.pulls[NUMBER].labels = ["diffscope:low"]
     site.faults.append(Fault("DELETE", 404, refusal("Label does not exist")))
     assert not poster(site).post_labels(NUMBER, [], prefix="diffscope:", mapped=[]).refused
+
+
+def a_check(count: int) -> CheckReport:
+    annotations = tuple(
+        CheckAnnotation(
+            path=f"vllm/{n}.py",
+            start_line=n + 1,
+            end_line=n + 1,
+            annotation_level="warning",
+            title="t" * 300,
+            message="m",
+        )
+        for n in range(count)
+    )
+    return CheckReport(
+        name="diffscope",
+        head="a" * 40,
+        conclusion="neutral",
+        title="high",
+        summary="why",
+        annotations=annotations,
+    )
+
+
+def test_a_check_run_has_all_annotations_in_parts_of_fifty(site: Site) -> None:
+    assert poster(site).post_check(a_check(120)).done == "neutral, 120 annotations"
+    (run,) = site.check_runs.values()
+    assert [one["path"] for one in run["annotations"]] == [f"vllm/{n}.py" for n in range(120)]
+    assert run["given"]["status"] == "completed"
+    assert len(run["annotations"][0]["title"]) == 255
+
+
+def test_the_same_check_run_is_posted_once_and_a_new_head_gets_its_own(site: Site) -> None:
+    poster(site).post_check(a_check(2))
+    assert poster(site).post_check(a_check(2)).done == "unchanged"
+    assert poster(site).post_check(a_check(3)).done == "neutral, 3 annotations"
+    assert len(site.check_runs) == 2

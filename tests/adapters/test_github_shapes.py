@@ -19,6 +19,20 @@ from tests.adapters.github_models import models
 from tests.github_server import NAME, HostedItem, Site, serve
 
 REPO = f"/repos/{NAME}"
+GIVEN_CHECK: dict[str, Any] = {
+    "name": "diffscope",
+    "head_sha": "a" * 40,
+    "status": "completed",
+    "conclusion": "neutral",
+    "external_id": "x",
+    "output": {
+        "title": "t",
+        "summary": "s",
+        "annotations": [
+            {"path": "a.py", "start_line": 1, "end_line": 1, "annotation_level": "warning", "message": "m"}
+        ],
+    },
+}
 
 
 @pytest.fixture(scope="module")
@@ -60,13 +74,18 @@ def test_reading(site: Site) -> None:
 
 
 def test_writing(site: Site) -> None:
+    models().ReposOwnerRepoCheckRunsPostBodyOneof0.model_validate(GIVEN_CHECK)
     made = ask(site, "POST", f"{REPO}/issues/{NUMBER}/comments", {"body": "hello"})
     changed = ask(site, "PATCH", f"{REPO}/issues/comments/{made['id']}", {"body": "bye"})
     listed = ask(site, "GET", f"{REPO}/issues/{NUMBER}/comments")
+    run = ask(site, "POST", f"{REPO}/check-runs", GIVEN_CHECK)
+    runs = ask(site, "GET", f"{REPO}/commits/{'a' * 40}/check-runs")
     checks: list[tuple[Any, Any]] = [
         (models().IssueComment, made),
         (models().IssueComment, changed),
         (list[models().IssueComment], listed),
+        (models().CheckRun, run),
+        (list[models().CheckRun], runs["check_runs"]),
         (
             list[models().Label],
             ask(site, "POST", f"{REPO}/issues/{NUMBER}/labels", {"labels": ["diffscope:high"]}),

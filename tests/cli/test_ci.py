@@ -66,7 +66,7 @@ def test_a_pull_request_is_judged_and_reported(workflow: Workflow) -> None:
         "complete": "true",
         "posted": "false",
         "folder": f"{workflow.folder}/temp/diffscope",
-        **{key: f"{workflow.folder}/temp/diffscope/assessment.{key}" for key in ("json", "sarif")},
+        **{key: f"{workflow.folder}/temp/diffscope/assessment.{key}" for key in ("json", "sarif", "rdjson")},
         "comment": f"{workflow.folder}/temp/diffscope/comment.md",
     }
     assert json.loads(Path(workflow.outputs["sarif"]).read_text())["version"] == "2.1.0"
@@ -286,19 +286,32 @@ def test_pull_request_target_with_the_head_checked_out_is_refused(workflow: Work
     assert "docs/ci.md" in done.err
 
 
-def test_a_comment_and_labels_are_posted_once(workflow: Workflow) -> None:
-    first = workflow.run("--post", "comment,labels", payload=event(workflow), token=WRITER)
+def test_a_comment_labels_and_a_check_are_posted_once(workflow: Workflow) -> None:
+    first = workflow.run("--post", "comment,labels,check", payload=event(workflow), token=WRITER)
     assert (first.exit_code, workflow.outputs["posted"]) == (0, "true")
-    assert first.err == "note: comment: created\nnote: labels: added diffscope:medium\n"
+    assert first.err == (
+        f"note: comment: created\nnote: labels: added diffscope:medium\nnote: check: neutral, {count_places(workflow)} annotations\n"
+    )
     assert workflow.comments == [Path(workflow.outputs["comment"]).read_text(encoding="utf-8")]
     assert workflow.pull.labels == ["diffscope:medium"]
-    second = workflow.run("--post", "comment,labels", payload=event(workflow), token=WRITER)
-    assert second.err == "note: comment: unchanged\nnote: labels: unchanged\n"
+    (run,) = workflow.site.check_runs.values()
+    assert run["given"]["output"]["title"].startswith("diffscope: medium risk: ")
+    assert run["given"]["output"]["summary"].startswith("### diffscope: medium risk")
+    second = workflow.run("--post", "comment,labels,check", payload=event(workflow), token=WRITER)
+    assert second.err == "note: comment: unchanged\nnote: labels: unchanged\nnote: check: unchanged\n"
 
 
-def test_at_fail_on_everything_is_posted_all_the_same(workflow: Workflow) -> None:
-    done = workflow.run("--post", "comment", "--fail-on", "medium", payload=event(workflow), token=WRITER)
+def count_places(workflow: Workflow) -> int:
+    return sum(len(flag["evidence"]) for flag in workflow.report["flags"])
+
+
+def test_at_fail_on_the_check_fails_and_everything_is_posted_all_the_same(workflow: Workflow) -> None:
+    done = workflow.run(
+        "--post", "comment,check", "--fail-on", "medium", payload=event(workflow), token=WRITER
+    )
     assert (done.exit_code, len(workflow.comments)) == (1, 1)
+    (run,) = workflow.site.check_runs.values()
+    assert run["given"]["conclusion"] == "failure"
 
 
 @pytest.mark.parametrize(
@@ -341,16 +354,17 @@ def test_a_newer_head_is_left_to_its_own_run(workflow: Workflow) -> None:
 
 def test_on_a_push_no_comment_is_posted(workflow: Workflow) -> None:
     payload = push(before=workflow.base, after=workflow.head, message="x (#7)")
-    done = workflow.run("--post", "comment", on="push", payload=payload, token=WRITER)
+    done = workflow.run("--post", "comment,check", on="push", payload=payload, token=WRITER)
     assert workflow.comments == []
     assert "comment: belongs to a pull request; there is none here" in done.err
+    assert len(workflow.site.check_runs) == 1
 
 
 def test_a_dry_run_prints_the_comment_and_posts_nothing(workflow: Workflow) -> None:
-    done = workflow.run("--post", "comment,labels", "--dry-run", payload=event(workflow), token=WRITER)
+    done = workflow.run("--post", "comment,labels,check", "--dry-run", payload=event(workflow), token=WRITER)
     assert done.out.startswith("<!-- diffscope:comment -->\n### diffscope: medium risk")
     assert "note: comment: would be created\n" in done.err
-    assert (workflow.comments, workflow.pull.labels) == ([], [])
+    assert (workflow.comments, workflow.pull.labels, workflow.site.check_runs) == ([], [], {})
 
 
 def test_a_quiet_change_makes_no_comment_and_shrinks_the_one_that_stands(workflow: Workflow) -> None:
@@ -378,7 +392,7 @@ def test_a_pull_request_can_be_named(workflow: Workflow) -> None:
 USAGE = [
     pytest.param(
         ["--post", "comments"],
-        "'comments' cannot be posted; there are comment, labels",
+        "'comments' cannot be posted; there are comment, labels, check",
         id="a word that is none",
     ),
     pytest.param(["--pull", "0"], "0 is not in the range", id="no such number"),
@@ -454,7 +468,7 @@ def test_settings_of_the_base_that_name_no_rule_are_an_error(
     )
 
 
-@pytest.mark.parametrize("source", ["clone", "github"])
+@pytest.mark.parametrize("source", ["clone", pytest.param("github", marks=pytest.mark.thorough)])
 @pytest.mark.parametrize(
     "head",
     [
@@ -653,7 +667,7 @@ TITLES = {key: text for key, text in HOSTILE.items() if key != "half a character
 def test_a_hostile_title_and_body_pass_through_every_sink(text: str, workflow: Workflow) -> None:
     workflow.pull.title = text
     payload = event(workflow, title=text, body=text, labels=[text], head_repository="ada/vllm")
-    done = workflow.run("--post", "comment,labels", payload=payload, token=WRITER)
+    done = workflow.run("--post", "comment,labels,check", payload=payload, token=WRITER)
     assert_inert(workflow, done.out, done.err)
 
 
@@ -683,7 +697,7 @@ def test_hostile_names_pass_through_every_sink(tmp_path: Path, stack: ExitStack)
     workflow.pull.title = "::set-output name=x::y"
     for source in ("clone", "github"):
         payload = event(workflow, title="::set-output name=x::y")
-        done = workflow.run("--source", source, "--post", "comment", payload=payload, token=WRITER)
+        done = workflow.run("--source", source, "--post", "comment,check", payload=payload, token=WRITER)
         assert done.exit_code == 0, done.err
         assert_inert(workflow, done.out, done.err)
         assert len(workflow.report["files"]) == len(files) + 1
@@ -711,25 +725,34 @@ def assert_inert(workflow: Workflow, out: str, err: str) -> None:
         "folder",
         "json",
         "sarif",
+        "rdjson",
         "comment",
     }
-    for key in ("json", "sarif"):
+    for key in ("json", "sarif", "rdjson"):
         raw = Path(workflow.outputs[key]).read_text(encoding="utf-8")
         document = json.loads(raw)
         if key == "sarif":
             jsonschema.Draft4Validator(SARIF).validate(document)
         assert all(letter.isprintable() or letter == "\n" for letter in raw)
+    for run in workflow.site.check_runs.values():
+        shown = [
+            run["given"]["output"]["title"],
+            *(one[key] for one in run["annotations"] for key in ("title", "message")),
+        ]
+        assert all(letter.isprintable() or letter == "\n" for text in shown for letter in text)
 
 
 def test_what_fails_inside_is_posted_and_no_pass(workflow: Workflow) -> None:
-    """What is known is posted; where --fail-on asks for a verdict the step is red, and it says why."""
+    """What is known is posted; where --fail-on asks for a verdict the step and the check are red, and it says why."""
     with fault("facts.symbol"):
         done = workflow.run(
-            "--post", "comment", "--fail-on", "critical", payload=event(workflow), token=WRITER
+            "--post", "comment,check", "--fail-on", "critical", payload=event(workflow), token=WRITER
         )
     assert (done.exit_code, len(workflow.comments)) == (2, 1)
     assert "error: whether a flag is critical or worse was not judged: an internal error\n" in done.err
     assert "internal error in facts.symbol" in workflow.comments[0]
+    (run,) = workflow.site.check_runs.values()
+    assert run["given"]["conclusion"] == "failure"
     assert workflow.outputs["complete"] == "false"
 
 
@@ -744,12 +767,12 @@ def test_a_renderer_that_fails_leaves_the_others(part: str, workflow: Workflow) 
     assert "medium" in workflow.summary
     files = {file.name for file in Path(workflow.outputs["folder"]).iterdir()}
     lost = {"comment": "comment.md", "format sarif": "assessment.sarif", "format json": "assessment.json"}
-    names = {"comment.md", "assessment.sarif", "assessment.json"}
+    names = {"comment.md", "assessment.sarif", "assessment.json", "assessment.rdjson"}
     assert files == names - {lost.get(part)}
 
 
-def test_a_comment_that_fails_leaves_the_labels(workflow: Workflow) -> None:
+def test_a_comment_that_fails_leaves_the_check(workflow: Workflow) -> None:
     with fault("post comment"):
-        done = workflow.run("--post", "comment,labels", payload=event(workflow), token=WRITER)
-    assert (done.exit_code, workflow.comments, workflow.pull.labels) == (0, [], ["diffscope:medium"])
+        done = workflow.run("--post", "comment,check", payload=event(workflow), token=WRITER)
+    assert (done.exit_code, len(workflow.comments), len(workflow.site.check_runs)) == (0, 0, 1)
     assert "comment: an internal error" in done.err

@@ -222,6 +222,12 @@ ERRORS = [
         id="a document for many changes",
     ),
     pytest.param(
+        ("38450", "--format", "json", "--format", "sarif", "--output", "x"),
+        "--output is for one format",
+        "name the files one by one: --format json:a.json",
+        id="one file for two formats",
+    ),
+    pytest.param(
         ("--range", "A..B", "--record", "facts"),
         "--record is for one change",
         "leave out --range",
@@ -345,6 +351,13 @@ def test_several_formats_at_once(minivllm: Path, project: MakeProject) -> None:
     assert outcome.exit_code == 0
     assert json.loads((here.folder / "a.json").read_bytes())["change"]["pull"]["number"] == 102
     assert json.loads((here.folder / "b.sarif").read_bytes())["version"] == "2.1.0"
+
+
+def test_output_names_the_file_of_the_one_format(minivllm: Path, project: MakeProject) -> None:
+    here = project()
+    outcome = here.run("classify", NUMBER, "--repo", str(minivllm), "--format", "json", "--output", "x.json")
+    assert outcome == Outcome(0, "", "")
+    assert json.loads((here.folder / "x.json").read_bytes())["schema"] == "diffscope.assessment/2"
 
 
 def test_an_output_that_cannot_be_written(minivllm: Path, project: MakeProject) -> None:

@@ -9,8 +9,8 @@ import pytest
 
 from diffscope.cli.graph.command import EXPORTS, LAYERS
 from diffscope.graph.model import EdgeLayer
-from diffscope.products.explore import FORMS
-from tests.builders import git_repository, text
+from diffscope.products.explore.export import FORMS
+from tests.builders import Commit, git_repository, text
 from tests.cli.conftest import MakeProject
 from tests.cli.harness import Outcome
 
@@ -51,6 +51,23 @@ def test_show_as_json(minivllm: Path, project: MakeProject) -> None:
     )
     assert document["node"]["path"] == "vllm/v1/engine/core.py"
     assert all(edge["source"] == CORE and edge["line"] for edge in document["dependencies"])
+
+
+def test_show_tells_what_changed_with_a_file(tmp_path: Path, project: MakeProject) -> None:
+    """The most often first, and how often of how many."""
+    files = {"vllm/__init__.py": "", "vllm/a.py": "0\n", "vllm/b.py": "0\n", "tests/test_a.py": "0\n"}
+    steps = [
+        Commit("One", {"vllm/a.py": "1\n", "tests/test_a.py": "1\n"}),
+        Commit("Two", {"vllm/a.py": "2\n", "tests/test_a.py": "2\n", "vllm/b.py": "2\n"}),
+    ]
+    clone = git_repository(tmp_path / "vllm", files, steps)
+    out = project().run("graph", "show", "vllm/a.py", "--repo", str(clone)).out
+    start = out.index("changed with it")
+    assert out[start:].splitlines()[:3] == [
+        "changed with it, in 3 changes of the last 18 months (2)",
+        "  tests/test_a.py  3 of 3",
+        "  vllm/b.py  2 of 3",
+    ]
 
 
 def test_a_misspelt_node_names_the_nearest(minivllm: Path, project: MakeProject) -> None:
@@ -191,6 +208,7 @@ listed by (1)
   CMakeLists.txt  line 2  SRC  if VLLM_GPU_LANG STREQUAL CUDA
 tests (1)
   tests/kernels/test_norm.py
+changed with it, in 1 change of the last 18 months (none)
 """
 
 
@@ -232,14 +250,45 @@ def test_stats_of_operators_and_registries(native: Path, project: MakeProject) -
     assert "registry: no row of the registry 'models' was found that leads to a module" in out
 
 
+def test_stats_since_another_commit(tmp_path: Path, project: MakeProject) -> None:
+    """What was gained and lost, rings closed and, the other way round, opened."""
+    before = {"vllm/__init__.py": "", "vllm/a.py": "import vllm.b\n", "vllm/b.py": "", "vllm/old.py": ""}
+    step = Commit("Ring", {"vllm/b.py": "import vllm.a\n", "vllm/old.py": None})
+    clone = git_repository(tmp_path / "clone", before, [step])
+    here = project()
+    closed = here.run("graph", "stats", "--since", "HEAD~1", "--repo", str(clone)).out
+    assert closed.startswith("since HEAD~1: 0 nodes gained, 1 lost; 1 eager imports gained, 0 lost\n")
+    assert "rings of eager imports closed (1)\n  2: vllm.a -> vllm.b -> vllm.a\n" in closed
+    opened = here.run(
+        "graph", "stats", "--since", "HEAD", "--at", "HEAD~1", "--format", "json", "--repo", str(clone)
+    )
+    document = json.loads(opened.out)
+    assert (document["nodes_gained"], document["imports_lost"]) == (["vllm.old"], [["vllm.b", "vllm.a"]])
+    assert [cycle["modules"] for cycle in document["cycles_opened"]] == [["vllm.a", "vllm.b"]]
+
+
+def test_stats_of_an_area(minivllm: Path, project: MakeProject) -> None:
+    here = project()
+    found = here.run("graph", "stats", "--area", "scheduler", "--repo", str(minivllm))
+    assert found.exit_code == 0
+    assert found.out.startswith("groups of modules of scheduler (")
+    wrong = here.run("graph", "stats", "--area", "schedulr", "--repo", str(minivllm))
+    assert wrong.exit_code == 2
+    assert wrong.err.startswith("error: there is no area schedulr\nhint: areas: ")
+    both = here.run("graph", "stats", "--area", "scheduler", "--since", "HEAD", "--repo", str(minivllm))
+    assert both.exit_code == 2
+
+
 @pytest.mark.parametrize("form", EXPORTS)
 def test_export(form: str, minivllm: Path, project: MakeProject) -> None:
-    """Each form holds the module that was asked for."""
+    """Each form holds the module that was asked for, to stdout or to a file alike."""
     here = project()
     run = ("graph", "export", "--format", form, "--around", CORE, "--repo", str(minivllm))
     outcome = here.run(*run)
     assert (outcome.exit_code, outcome.err) == (0, "")
     assert CORE in outcome.out
+    assert here.run(*run, "--output", "graph.out") == Outcome(0, "", "")
+    assert (here.folder / "graph.out").read_text(encoding="utf-8") == outcome.out
 
 
 def test_export_of_a_part_is_a_part(minivllm: Path, project: MakeProject) -> None:

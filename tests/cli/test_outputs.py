@@ -38,8 +38,11 @@ def test_a_device_takes_what_every_command_writes_and_stays_one(
     week = ("report", "--week", "2026-W13", "--workers", "1", "-q", *clone)
     commands = [
         (*CLASSIFY, "--format", f"json:{device}"),
+        (*CLASSIFY, "--output", str(device)),
         (*week, "--format", f"json:{device}", "--format", f"jsonl:{device}", "--format", f"html:{device}"),
         ("classify", "--range", "main~2..main", "--format", f"jsonl:{device}", "--workers", "1", *clone),
+        ("doctor", "--output", str(device), *clone),
+        ("graph", "export", "--output", str(device), *clone),
         ("backtest", "--statistics", str(device), "--workers", "1", "-q", *clone),
     ]
     for command in one_in(2, commands):

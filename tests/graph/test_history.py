@@ -69,6 +69,15 @@ def test_a_sweep_ties_nothing() -> None:
     )
 
 
+def test_companions_are_counted_under_their_names_now_and_sweeps_are_not() -> None:
+    """Once is chance."""
+    commits = [*COMMITS, commit(7, "vllm/new.py", "tests/test_moved.py", "tests/test_b.py", "vllm/once.py")]
+    found = at(6, commits).companions("vllm/new.py")
+    assert (found.times, found.paths) == (5, (("tests/test_b.py", 2), ("tests/test_moved.py", 2)))
+    assert at(6, commits).companions("vllm/new.py", limit=1).paths == (("tests/test_b.py", 2),)
+    assert at(0).companions("vllm/nowhere.py") == (0, ())
+
+
 def test_folders_change_together_wherever_their_files_went() -> None:
     """Both files of ``tests/`` count once a commit, and a folder that was left counts no longer."""
     commits = [
@@ -184,6 +193,7 @@ def answers(history: ChangeHistory) -> tuple[object, ...]:
         [history.past([path], wanted) for path in PATHS],
         history.similar(parts, "attention of the scheduler", wanted),
         history.folders(parts),
+        [history.companions(path) for path in PATHS],
         [(each.subject, each.days, each.paths) for each in recent],
         merged and (merged.subject, merged.days, merged.paths),
     )

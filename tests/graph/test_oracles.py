@@ -21,7 +21,7 @@ from diffscope.adapters.graphs.graphs import graph_at
 from diffscope.graph.model import IMPORT_LAYERS, ModuleName
 from diffscope.graph.query.graph import ModuleGraph
 from diffscope.graph.query.structure import load_registries, registry_gaps, report_registries
-from diffscope.products.explore import Binding, report_operators
+from diffscope.products.explore.native import Binding, report_operators
 from diffscope.source.model import RepoPath
 from diffscope.source.profile import Profile, in_force
 from diffscope.syntax.model import Import, ImportLayer

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from diffscope.graph.model import EdgeLayer
 from diffscope.graph.query.structure import (
+    cycles_closed,
+    find_communities,
     find_cycles,
     measure,
 )
@@ -47,6 +49,36 @@ def test_a_name_passed_on_closes_no_ring() -> None:
         "vllm/p/b.py": "from vllm.p import A\nclass B(A): ...\n",
     }
     assert find_cycles(graph(files)) == ()
+
+
+def test_a_change_closes_and_opens_rings() -> None:
+    closed = cycles_closed(graph(LINE), graph(RING))
+    assert [cycle.modules for cycle in closed] == [("vllm.a", "vllm.b", "vllm.c")]
+    assert cycles_closed(graph(RING), graph(LINE)) == cycles_closed(graph(RING), graph(RING)) == ()
+
+
+def test_a_ring_that_grows_is_closed_anew_and_one_that_shrinks_is_not() -> None:
+    larger = RING | {"vllm/d.py": "import vllm.a\n"}
+    assert [cycle.modules for cycle in cycles_closed(graph(RING), graph(larger))] == [
+        ("vllm.a", "vllm.b", "vllm.c", "vllm.d")
+    ]
+    assert cycles_closed(graph(larger), graph(RING)) == ()
+
+
+def test_communities_are_groups_that_keep_to_themselves() -> None:
+    files = {
+        f"vllm/{side}{number}.py": "".join(
+            f"import vllm.{side}{other}\n" for other in range(4) if other != number
+        )
+        for side in "ab"
+        for number in range(4)
+    } | {"vllm/c.py": ""}
+    found = graph(files)
+    assert find_communities(found, found.modules) == (
+        ("vllm.a0", "vllm.a1", "vllm.a2", "vllm.a3"),
+        ("vllm.b0", "vllm.b1", "vllm.b2", "vllm.b3"),
+        ("vllm.c",),
+    )
 
 
 def test_figures() -> None:

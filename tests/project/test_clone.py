@@ -280,3 +280,20 @@ def _touched(watched: list[str], diff: list[str]) -> bool:
         and not any(lies_in(path, entry) for entry in excluded)
         for path in diff
     )
+
+
+def test_the_patch_of_safe_fixes_applies_to_the_real_tree(clone: GitRepository, tmp_path: Any) -> None:
+    """git apply --check, on the declarations as they are at HEAD, and nothing safe is left after it."""
+    from diffscope.products.doctor.render import make_fixes  # noqa: PLC0415 - this test alone needs it
+
+    entries = clone.entries("HEAD")
+    files = collect_project_files(entries, clone)
+    patch = make_fixes(examine(files, {}).findings, files.contents)
+    for path, data in files.contents.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_bytes(data)
+    for options in (["--check"], []):
+        subprocess.run(["git", "apply", *options, "-"], cwd=tmp_path, input=patch.encode(), check=True)
+    fixed = {path: (tmp_path / path).read_bytes() for path in files.contents}
+    again = files.__class__(entries=entries, contents=fixed)
+    assert make_fixes(examine(again, {}).findings, fixed) == ""

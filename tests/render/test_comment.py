@@ -13,12 +13,14 @@ from diffscope.assessment.document import Assessment, Completeness, ModuleReach,
 from diffscope.facts.model import CiFacts, StepBlindSpot
 from diffscope.messages.model import Language
 from diffscope.render.formats.documents import (
+    CHECK_BYTES,
     COMMENT_BYTES,
     END_MARKER,
     MARKER,
     MOST_NODES,
     Circumstances,
     draw,
+    headline,
     is_worth_a_comment,
     render_comment,
     render_summary,
@@ -132,6 +134,7 @@ def test_an_unknown_level_is_said_with_its_reasons() -> None:
         render_comment(unknown, ENGLISH, ABOUT).splitlines()[1]
         == "### diffscope: risk not known: the diff was cut off"
     )
+    assert headline(unknown, ENGLISH) == "diffscope: risk not known: the diff was cut off"
 
 
 def test_edited_settings_and_notes_of_the_job_are_told() -> None:
@@ -181,7 +184,7 @@ def test_a_crowded_comment_fits_and_says_what_is_left_out(note: str) -> None:
     assert "完整结果中另有 185 个风险项" in text
 
 
-@pytest.mark.parametrize("limit", [60_000, 6000, 2000, 1200])
+@pytest.mark.parametrize("limit", [CHECK_BYTES, 6000, 2000, 1200])
 def test_whole_sections_go_first_and_head_and_foot_stay(limit: int) -> None:
     text = render_comment(an_assessment(), ENGLISH, ABOUT, limit=limit)
     assert len(text.encode()) <= limit

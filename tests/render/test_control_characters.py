@@ -13,10 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from diffscope.assessment.document import RiskLevel
+from diffscope.errors import UsageError
 from diffscope.messages.model import Language
 from diffscope.products.report.digest import build_digest
 from diffscope.products.report.model import Digest
-from diffscope.products.report.render.formats import render_digest
+from diffscope.products.report.render.formats import charts, render_digest
 from diffscope.render.formats.documents import Circumstances, render_comment, render_summary
 from diffscope.render.formats.table import RENDERERS, render
 from diffscope.render.style import Style
@@ -77,7 +78,7 @@ def seen(text: str) -> str:
 
 def check(form: str, text: str, lines: int) -> None:
     seen(text)
-    if form in {"json", "sarif", "jsonl"}:
+    if form in {"json", "sarif", "rdjson", "jsonl"}:
         for each in text.splitlines() if form == "jsonl" else [text]:
             json.loads(each)
     if form in {"concise", "github", "jsonl"}:
@@ -128,6 +129,17 @@ def test_a_report_shows_what_could_not_be_seen(form: str, style: Style, text: st
         json.loads(found)
     if form == "atom":
         ET.fromstring(found)
+
+
+@given(text=TEXTS)
+@settings(max_examples=2, deadline=None)
+def test_charts_show_what_could_not_be_seen(text: str) -> None:
+    try:
+        drawn = charts(a_poisoned_digest(text), Style())
+    except UsageError:  # the extra is not installed
+        return
+    for picture in drawn.values():
+        ET.fromstring(seen(picture))
 
 
 def test_the_poison_reaches_what_strangers_write() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from functools import cache
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -16,7 +17,8 @@ from diffscope.messages.model import Language
 from diffscope.products.report.digest import build_digest
 from diffscope.products.report.link_model import Link, RelatedPull
 from diffscope.products.report.model import Digest, Period, ReportOptions, Revert, TrendPoint
-from diffscope.products.report.render.formats import render_digest
+from diffscope.products.report.render import charts as digest_charts
+from diffscope.products.report.render.formats import charts, render_digest
 from diffscope.products.report.render.page import PageView
 from diffscope.products.report.render.story.pulls import PullStory, symptom_of
 from diffscope.render.style import Style
@@ -323,8 +325,11 @@ def test_a_page_asks_nothing_of_the_network() -> None:
     assert not re.search(r"url\((?!#)", text)
 
 
-def test_the_page_draws_its_map_in_both_widths() -> None:
+def test_the_page_draws_its_charts_without_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The library that draws files is not asked: the same bytes with it and without."""
     whole = render_digest(a_digest(trend=a_trend()), ENGLISH, form="html")
+    monkeypatch.setitem(sys.modules, "vl_convert", None)
+    assert render_digest(a_digest(trend=a_trend()), ENGLISH, form="html") == whole
     assert {"map wide marks", "map narrow marks"} <= {
         value for name, value in Page(whole).attributes if name == "class"
     }
@@ -383,6 +388,38 @@ def test_pages_of_equal_digests_are_equal() -> None:
     """Same input, same bytes."""
     first, second = (render_digest(a_digest(trend=a_trend()), CHINESE, form="html") for _ in range(2))
     assert first == second
+
+
+def test_charts_without_the_extra_are_an_error_with_a_hint(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`--charts` cannot do without."""
+    monkeypatch.setattr(digest_charts, "is_available", lambda: False)
+    with pytest.raises(UsageError) as error:
+        charts(a_digest(), ENGLISH)
+    assert error.value.hint == "pip install 'vllm-diffscope[charts]'"
+
+
+def test_charts_are_svg_and_the_same_each_time() -> None:
+    """Every chart parses; two drawings are the same bytes, though the library counts its ids on."""
+    pytest.importorskip("vl_convert", reason="needs vllm-diffscope[charts]")
+    digest = a_digest(trend=a_trend())
+    drawn = charts(digest, CHINESE)
+    assert sorted(drawn) == ["areas", "files", "kinds", "map", "risks", "trend"]
+    for svg in drawn.values():
+        assert ET.fromstring(svg).tag == "{http://www.w3.org/2000/svg}svg"
+        assert "<script" not in svg
+        assert ET.fromstring(svg).findtext("{*}title")
+    assert charts(digest, CHINESE) == drawn
+    assert "核心路径变更" in drawn["risks"]
+
+
+def test_hostile_names_stay_text_in_charts() -> None:
+    """A path is drawn as text, whatever it holds."""
+    pytest.importorskip("vl_convert", reason="needs vllm-diffscope[charts]")
+    evil = hostile("</text><script>alert(1)</script>")
+    again = msgspec.structs.replace(evil, change=a_pull(2).change)
+    drawn = charts(build_digest((evil, again), repository="vllm-project/vllm", period=WEEK), ENGLISH)
+    for svg in drawn.values():
+        assert not [element for element in ET.fromstring(svg).iter() if element.tag.endswith("script")]
 
 
 def test_the_feed_holds_the_flagged_newest_first() -> None:

@@ -1,4 +1,4 @@
-"""The formats that programs read: JSON, JSON lines, SARIF, workflow commands, concise lines."""
+"""The formats that programs read: JSON, JSON lines, SARIF, rdjson, workflow commands, concise lines."""
 
 from __future__ import annotations
 
@@ -278,3 +278,32 @@ def test_concise_is_empty_for_a_clean_change() -> None:
 def test_concise_never_breaks_a_line() -> None:
     """A path with a line feed stays on its line."""
     assert len(render([hostile("a\nb")], ENGLISH, form="concise").splitlines()) == 2
+
+
+def test_rdjson() -> None:
+    """reviewdog's DiagnosticResult: source, severity in capitals, ranges only for new lines."""
+    document = json.loads(render([an_assessment()], ENGLISH, form="rdjson"))
+    assert document["source"] == {"name": "diffscope"}
+    assert document["diagnostics"] == [
+        {
+            "message": "Attention backend changed: EmberBackend.forward changed in an attention backend",
+            "location": {
+                "path": "vllm/v1/attention/backends/ember_attn.py",
+                "range": {"start": {"line": 41}},
+            },
+            "severity": "ERROR",
+            "code": {"value": "CP102"},
+        },
+        {
+            "message": "Default changed: `AttentionConfig.use_ember` goes from False to True",
+            "location": {"path": "vllm/config/attention.py", "range": {"start": {"line": 17}}},
+            "severity": "WARNING",
+            "code": {"value": "CF501"},
+        },
+        {
+            "message": "Default changed: `VLLM_USE_EMBER` lost its default",
+            "location": {"path": "vllm/envs.py"},
+            "severity": "WARNING",
+            "code": {"value": "CF501"},
+        },
+    ]

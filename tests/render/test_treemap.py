@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from diffscope.messages.model import Language
 from diffscope.products.report.model import AreaChange, PullSummary
-from diffscope.products.report.render.area_map import NARROW, WIDE, area_cells, broken, squarify
+from diffscope.products.report.render.area_map import NARROW, WIDE, area_cells, broken, map_svg, squarify
 from diffscope.products.report.render.page import PageView
 from diffscope.render.words import Words
 from tests.render.test_digest_documents import a_digest
@@ -110,6 +110,13 @@ def test_an_area_is_coloured_by_those_whose_main_area_it_is(levels: tuple[str, .
     read = a_map({"moe": 10, "engine": 5}, pulls)
     assert read.tone("moe") == tone
     assert read.tone("engine") == "quiet"
+
+
+def test_the_map_as_a_file_names_itself_and_its_cells() -> None:
+    """A title for the whole, one for each cell."""
+    svg = map_svg(a_map({"moe": 10, "engine": 5}), font="sans", title="Areas & risk")
+    assert "<title>Areas &amp; risk</title>" in svg
+    assert "<title>MoE: 10 lines changed; 0 pull requests work on it, 0 of them mainly" in svg
 
 
 def test_files_are_called_by_their_last_parts() -> None:

@@ -202,8 +202,8 @@ a_case:
   severity: low
 """
     assert complaints(text) == [
-        "10: findings are marked and listed (keep one of the two)",
         "4: 'tree' does not change, so that nothing is found in it (mark 'after')",
+        "10: findings are marked and listed (keep one of the two)",
         "11: the severity is marked and listed (keep one of the two)",
     ]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from diffscope.source.model import RepoPath
-from diffscope.source.text import Side, SourceText, decode, split_lines
+from diffscope.source.text import Side, SourceText, decode, lines_with_ends, split_lines
 
 LINES = [
     pytest.param("", (), id="an empty text has no lines"),
@@ -49,6 +49,14 @@ def test_a_region_holds_its_text() -> None:
         old.region(3, 4)
     with pytest.raises(IndexError, match=r"a\.py has no line 0 on its old side"):
         old.line(0)
+
+
+@pytest.mark.parametrize(("text", "lines"), LINES)
+def test_lines_with_their_ends_are_the_text(text: str, lines: tuple[str, ...]) -> None:
+    """Nothing is lost, and without their ends they are the lines."""
+    kept = lines_with_ends(text)
+    assert "".join(kept) == text
+    assert tuple(line.removesuffix("\n").removesuffix("\r") for line in kept) == lines
 
 
 PARTS = [

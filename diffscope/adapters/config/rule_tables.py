@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from diffscope.adapters.config.profiles import PROFILE_FILE, ignored_files, shown_file, table_file
 from diffscope.adapters.config.rule_files import bundled_rules, shown_name
@@ -18,6 +18,7 @@ from diffscope.errors import ConfigurationError, InputError, RepositoryError
 from diffscope.graph.query.serving import SERVING
 from diffscope.graph.query.structure import REGISTRIES, Registry, load_registries
 from diffscope.patterns import compile_glob
+from diffscope.products.doctor.findings import RuleGlob
 from diffscope.source.model import RepoPath
 from diffscope.source.profile import USUAL_TESTS, Profile
 from diffscope.source.text import decode_whole
@@ -127,14 +128,6 @@ _PROSE = frozenset({
     "title", "why", "remedy", "check", "says", "limits", "about", "holds", "fails", "unknown", "reason",
     "en", "zh", "words", "texts", "titles", "symbols",
 })  # fmt: skip
-
-
-class RuleGlob(NamedTuple):
-    """A glob in a rules folder, to be tried on a tree."""
-
-    path: RepoPath
-    line: int
-    text: str
 
 
 def read_rule_globs(folder: Path) -> tuple[RuleGlob, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Protocol, Self, TypeVar, cast
 
 import msgspec
@@ -274,6 +274,22 @@ class Client:
         data = bytes(found.data)
         return None if data == b"null" else self._decode(data, kind, at="graphql")
 
+    def query_fields(
+        self, repository: str, fields: Sequence[str], kind: type[T], *, most: int, fragment: str = ""
+    ) -> Iterator[T]:
+        """Yield what a repository has for each field of GraphQL, asked for ``most`` at a time; what it has not is left out.
+
+        Raises ``SourceError`` where a query fails: what came before it is had.
+        """
+        owner, _, name = repository.partition("/")
+        for at in range(0, len(fields), most):
+            asked = "\n".join(f"f{number}: {field}" for number, field in enumerate(fields[at : at + most]))
+            text = f"query($owner: String!, $name: String!) {{\nrepository(owner: $owner, name: $name) {{\n{asked}\n}}\n}}{fragment}"
+            found = self.query(text, {"owner": owner, "name": name}, _Repository)
+            for each in (found.repository or {}).values() if found else ():
+                if bytes(each) != b"null":
+                    yield self._decode(bytes(each), kind, at="graphql")
+
     def decode(self, answer: Answer, kind: type[T], *, at: str) -> T:
         """Return the body of ``answer``. Raises ``RemoteError`` where it is not as documented."""
         return self._decode(answer.text, kind, at=at)
@@ -314,6 +330,10 @@ class Client:
 
     def _place(self, path: str) -> str:
         return f"{self.access.host} {path}" if path.startswith("/") else self.access.host
+
+
+class _Repository(msgspec.Struct, frozen=True):
+    repository: dict[str, msgspec.Raw] | None = None
 
 
 class _Refusal(msgspec.Struct, frozen=True):

@@ -17,7 +17,6 @@ from diffscope.adapters.github.responses import (
     FileEntry,
     FoundItem,
     NodeDetail,
-    RepositoryNodes,
     Reviews,
     SearchAnswer,
     SearchComment,
@@ -68,17 +67,14 @@ class _DetailReader:
         self.gaps: list[Gap] = []
 
     def read_batches(self, numbers: Sequence[int]) -> None:
-        owner, _, name = self._name.partition("/")
-        for at in range(0, len(numbers), _BATCH):
-            text = _query(numbers[at : at + _BATCH])
-            try:
-                answer = self._client.query(text, {"owner": owner, "name": name}, RepositoryNodes)
-            except SourceError as error:
-                self._client.notice(f"{error.message} (GraphQL); reading items one by one")
-                return
-            for node in (answer.repository or {} if answer else {}).values():
-                if node is not None:
-                    self.found[node.number] = self._detail(node)
+        fields = [f"issueOrPullRequest(number: {number}) {{ ...issue ...pull }}" for number in numbers]
+        try:
+            for node in self._client.query_fields(
+                self._name, fields, NodeDetail, most=_BATCH, fragment=_FRAGMENTS
+            ):
+                self.found[node.number] = self._detail(node)
+        except SourceError as error:
+            self._client.notice(f"{error.message} (GraphQL); reading items one by one")
 
     def read_paths(self, numbers: Sequence[int]) -> None:
         for number in numbers:
@@ -164,16 +160,6 @@ def _reviews(found: Reviews | None) -> tuple[Review, ...] | None:
         )
         for node in found.nodes
         if node.submittedAt is not None
-    )
-
-
-def _query(numbers: Sequence[int]) -> str:
-    items = "\n".join(
-        f"i{each}: issueOrPullRequest(number: {each}) {{ ...issue ...pull }}" for each in numbers
-    )
-    return (
-        "query($owner: String!, $name: String!) {\nrepository(owner: $owner, name: $name) {\n"
-        f"{items}\n}}\n}}{_FRAGMENTS}"
     )
 
 

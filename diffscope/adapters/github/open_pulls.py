@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -29,10 +29,6 @@ _DECISIONS: Final[dict[str, Decision]] = {
 class _Node(Value, frozen=True, kw_only=True, rename="camel"):
     number: int
     review_decision: str | None = None
-
-
-class _Nodes(Value, frozen=True, kw_only=True):
-    repository: dict[str, _Node | None] | None = None
 
 
 class _Begun(Value, frozen=True, kw_only=True):
@@ -139,26 +135,12 @@ def _rows(
 
 
 def _decisions(client: Client, numbers: Sequence[int]) -> dict[int, Decision]:
-    owner, _, name = client.access.repository.partition("/")
     found: dict[int, Decision] = {}
+    fields = [f"pullRequest(number: {number}) {{ number reviewDecision }}" for number in numbers]
     try:
-        for text in _queries(numbers):
-            answer = client.query(text, {"owner": owner, "name": name}, _Nodes)
-            nodes = (answer.repository or {}).values() if answer else ()
-            found |= {
-                node.number: _DECISIONS[node.review_decision]
-                for node in nodes
-                if node and node.review_decision in _DECISIONS
-            }
+        for node in client.query_fields(client.access.repository, fields, _Node, most=_BATCH):
+            if node.review_decision in _DECISIONS:
+                found[node.number] = _DECISIONS[node.review_decision]
     except (SourceError, msgspec.ValidationError) as error:
         client.notice(f"{error} (GraphQL); what reviews came to is not known of all")
     return found
-
-
-def _queries(numbers: Sequence[int]) -> Iterator[str]:
-    for at in range(0, len(numbers), _BATCH):
-        parts = "\n".join(
-            f"p{number}: pullRequest(number: {number}) {{ number reviewDecision }}"
-            for number in numbers[at : at + _BATCH]
-        )
-        yield f"query($owner: String!, $name: String!) {{ repository(owner: $owner, name: $name) {{\n{parts}\n}} }}"

@@ -1,18 +1,25 @@
-"""Posts comments and labels on a pull request: reads the present state, decides, reports what became of each.
+"""Posts comments, labels and check runs on a pull request: reads the present state, decides, reports what became of each.
 
 What to create, change or delete is decided by the functions above ``Poster``, which do no I/O.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum
+from typing import Any
 from urllib.parse import quote
 
+import msgspec
+
 from diffscope.adapters.github.client import Answer, Client
-from diffscope.adapters.github.responses import Comment, Label, Pull, User
+from diffscope.adapters.github.responses import CheckRun, CheckRuns, Comment, Label, Pull, User
 from diffscope.errors import SourceError
 from diffscope.source.model import Value
+
+BATCH = 50
+"""Annotations a request: GitHub refuses more."""
 
 
 class CommentAction(Enum):
@@ -37,6 +44,43 @@ class LabelPlan(Value, frozen=True, kw_only=True):
 
     add: tuple[str, ...]
     remove: tuple[str, ...]
+
+
+class CheckAnnotation(Value, frozen=True, kw_only=True):
+    """One annotation of a check run, under GitHub's field names. Lines count from 1."""
+
+    path: str
+    start_line: int
+    end_line: int
+    annotation_level: str
+    """``notice``, ``warning`` or ``failure``."""
+    title: str
+    message: str
+
+
+class CheckReport(Value, frozen=True, kw_only=True):
+    """What a check run shows."""
+
+    name: str
+    head: str
+    conclusion: str
+    """``success``, ``neutral`` or ``failure``."""
+    title: str
+    summary: str
+    annotations: tuple[CheckAnnotation, ...] = ()
+
+    @property
+    def fingerprint(self) -> str:
+        """Return a hash of all that is shown, by which a run is known to be posted already."""
+        parts = (
+            self.name,
+            self.head,
+            self.conclusion,
+            self.title,
+            self.summary,
+            *map(repr, self.annotations),
+        )
+        return hashlib.sha256("\0".join(parts).encode("utf-8", "backslashreplace")).hexdigest()[:32]
 
 
 def plan_comment(
@@ -95,6 +139,12 @@ def wanted_labels(
     return tuple(sorted(earned | ({f"{prefix}{word}" for word in levels} if prefix else set())))
 
 
+def batches(annotations: Sequence[CheckAnnotation]) -> list[tuple[CheckAnnotation, ...]]:
+    """Return the annotations in parts that GitHub takes; one empty part for none."""
+    starts = range(0, len(annotations), BATCH)
+    return [tuple(annotations[start : start + BATCH]) for start in starts] or [()]
+
+
 def _is_marked(comment: Comment, markers: Sequence[str]) -> bool:
     return any(marker in (comment.body or "") for marker in markers)
 
@@ -117,7 +167,7 @@ class Posted(Value, frozen=True, kw_only=True):
     """What became of one thing to post."""
 
     what: str
-    """``comment`` or ``labels``."""
+    """``comment``, ``labels`` or ``check``."""
     done: str
     """A sentence for people."""
     refused: bool = False
@@ -184,6 +234,32 @@ class Poster:
                 return Posted(what="labels", done=_refusal(answer), refused=True)
         return Posted(what="labels", done=_labels_in_words(plan))
 
+    def post_check(self, report: CheckReport) -> Posted:
+        """Show a check run, its annotations in parts. Raises ``SourceError``; a refusal is an outcome."""
+        query = {"check_name": report.name, "per_page": 100}
+        runs = self._client.get_value(
+            f"{self._root}/commits/{report.head}/check-runs", CheckRuns, query=query
+        )
+        if any(
+            run.external_id == report.fingerprint and run.status == "completed" for run in runs.check_runs
+        ):
+            return Posted(what="check", done="unchanged")
+        parts = batches(report.annotations)
+        if self._dry_run:
+            return Posted(
+                what="check", done=f"would be {report.conclusion}, {len(report.annotations)} annotations"
+            )
+        answer = self._client.send(
+            "POST", f"{self._root}/check-runs", _check_body(report, parts[0]), allow=_REFUSED
+        )
+        if answer.status in _REFUSED:
+            return Posted(what="check", done=_refusal(answer), refused=True)
+        run = self._client.decode(answer, CheckRun, at="check-runs")
+        for part in parts[1:]:
+            body = {"output": _output(report, part)}
+            self._client.send("PATCH", f"{self._root}/check-runs/{run.id}", body)
+        return Posted(what="check", done=f"{report.conclusion}, {len(report.annotations)} annotations")
+
     def login(self) -> str:
         """Return whose token this is. The token of a workflow may not ask by REST, an anonymous one not at all."""
         if self._login is None:
@@ -244,3 +320,19 @@ def _labels_in_words(plan: LabelPlan) -> str:
 def _refusal(answer: Answer) -> str:
     reason = answer.text if answer.text and not answer.text.startswith(("{", "<")) else "no permission"
     return f"refused by GitHub ({answer.status}: {reason})"
+
+
+def _check_body(report: CheckReport, part: Sequence[CheckAnnotation]) -> Mapping[str, Any]:
+    return {
+        "name": report.name,
+        "head_sha": report.head,
+        "external_id": report.fingerprint,
+        "status": "completed",
+        "conclusion": report.conclusion,
+        "output": _output(report, part),
+    }
+
+
+def _output(report: CheckReport, part: Sequence[CheckAnnotation]) -> Mapping[str, Any]:
+    annotations = [msgspec.structs.asdict(one) | {"title": one.title[:255]} for one in part]
+    return {"title": report.title[:255], "summary": report.summary, "annotations": annotations}

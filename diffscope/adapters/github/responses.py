@@ -137,6 +137,22 @@ class Comment(Value, frozen=True, kw_only=True):
     html_url: str = ""
 
 
+class CheckRun(Value, frozen=True, kw_only=True):
+    """A check run."""
+
+    id: int
+    name: str
+    head_sha: str
+    status: str = ""
+    external_id: str | None = None
+
+
+class CheckRuns(Value, frozen=True, kw_only=True):
+    """Check runs of a commit."""
+
+    check_runs: tuple[CheckRun, ...] = ()
+
+
 class QueryProblem(Value, frozen=True, kw_only=True):
     """One error of a GraphQL query."""
 
@@ -246,9 +262,3 @@ class NodeDetail(Value, frozen=True, kw_only=True):
     isDraft: bool | None = None  # noqa: N815
     files: Paths | None = None
     reviews: Reviews | None = None
-
-
-class RepositoryNodes(Value, frozen=True, kw_only=True):
-    """Items of a repository by the names that a query gives them; ``None`` for one that is not there."""
-
-    repository: dict[str, NodeDetail | None] | None = None

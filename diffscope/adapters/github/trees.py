@@ -18,7 +18,7 @@ from diffscope.diff.reconstruct import apply_hunks, has_id
 from diffscope.errors import SourceError
 from diffscope.messages.model import message
 from diffscope.patterns import lazy_regex
-from diffscope.source.model import BlobId, Gap, RepoPath, TreeEntry, Value
+from diffscope.source.model import BlobId, Gap, RepoPath, TreeEntry
 
 _ANSWERS = "github-answer"
 _BLOBS = "github-blob"
@@ -197,11 +197,8 @@ Progress = Callable[[int, int], None]
 
 _BATCH = 40
 """Blobs a GraphQL query: a query may take ten seconds, and vLLM's larger files have 300 kB."""
+_FRAGMENT = "\nfragment content on Blob { oid text isTruncated }"
 _ID = lazy_regex(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
-
-
-class _Objects(Value, frozen=True, kw_only=True):
-    repository: dict[str, BlobText | None] | None = None
 
 
 class GitHubBlobs:
@@ -244,10 +241,11 @@ class GitHubBlobs:
 
     def _fetch(self, missing: Sequence[BlobId]) -> Iterator[tuple[BlobId, bytes]]:
         # One blob needs one call either way, and REST takes any blob.
-        batches = _batches(missing) if self._client.access.token and len(missing) > 1 else []
+        is_batched = bool(self._client.access.token) and len(missing) > 1
         done: set[BlobId] = set()
-        for batch in batches:
-            for blob, data in self._fetch_batch(batch):
+        # Batch by batch: of one that takes GitHub too long the files are read alone, and the next is tried all the same.
+        for at in range(0, len(missing) if is_batched else 0, _BATCH):
+            for blob, data in self._fetch_batch(missing[at : at + _BATCH]):
                 done.add(blob)
                 yield blob, data
         for blob in missing:
@@ -255,17 +253,18 @@ class GitHubBlobs:
                 yield blob, one
 
     def _fetch_batch(self, batch: Sequence[BlobId]) -> Iterator[tuple[BlobId, bytes]]:
-        owner, _, name = self._repository.partition("/")
+        # Ids are checked to be hexadecimal; nothing else of a pull request enters the query.
+        fields = [f'object(oid: "{blob}") {{ ...content }}' for blob in batch]
         try:
-            answer = self._client.query(_query(batch), {"owner": owner, "name": name}, _Objects)
+            for found in self._client.query_fields(
+                self._repository, fields, BlobText, most=_BATCH, fragment=_FRAGMENT
+            ):
+                data = (found.text or "").encode("utf-8", "surrogatepass")
+                is_whole = found.text is not None and not found.isTruncated
+                if is_whole and found.oid in batch and has_id(data, found.oid):
+                    yield BlobId(found.oid), data
         except SourceError as error:
             self._client.notice(f"{error.message} (GraphQL); reading files one by one")
-            return
-        for found in (answer.repository or {} if answer else {}).values():
-            if found is not None and found.text is not None and not found.isTruncated:
-                data = found.text.encode("utf-8", "surrogatepass")
-                if found.oid in batch and has_id(data, found.oid):
-                    yield BlobId(found.oid), data
 
     def _fetch_one(self, blob: BlobId) -> bytes | None:
         path = f"/repos/{self._repository}/git/blobs/{blob}"
@@ -335,16 +334,3 @@ class GitHubTree:
 class _Listing(NamedTuple):
     by_path: dict[RepoPath, TreeEntry]
     is_truncated: bool
-
-
-def _batches(blobs: Sequence[BlobId]) -> list[Sequence[BlobId]]:
-    return [blobs[start : start + _BATCH] for start in range(0, len(blobs), _BATCH)]
-
-
-def _query(batch: Sequence[BlobId]) -> str:
-    # Ids are checked to be hexadecimal; nothing else of a pull request enters the query.
-    objects = "\n".join(f'b{at}: object(oid: "{blob}") {{ ...content }}' for at, blob in enumerate(batch))
-    return (
-        "query($owner: String!, $name: String!) {\nrepository(owner: $owner, name: $name) {\n"
-        f"{objects}\n}}\n}}\nfragment content on Blob {{ oid text isTruncated }}"
-    )

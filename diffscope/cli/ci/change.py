@@ -177,7 +177,7 @@ def _url(event: CiEvent) -> str | None:
     return f"https://github.com/{event.repository}/pull/{event.number}" if event.number is not None else None
 
 
-POSTS = ("comment", "labels")
+POSTS = ("comment", "labels", "check")
 """What can be posted, in the order in which it is."""
 
 

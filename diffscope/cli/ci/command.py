@@ -73,7 +73,7 @@ def split_posts(context: click.Context, parameter: click.Parameter, value: str) 
     "--output-dir",
     type=click.Path(path_type=Path, file_okay=False),
     metavar="DIR",
-    help="Where assessment.json, .sarif and comment.md go. Default: diffscope in RUNNER_TEMP.",
+    help="Where assessment.json, .sarif, .rdjson and comment.md go. Default: diffscope in RUNNER_TEMP.",
 )
 @click.option(
     "--api-url", metavar="URL", help="Root of the GitHub API. Default: DIFFSCOPE_API_URL, GITHUB_API_URL."

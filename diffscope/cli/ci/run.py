@@ -53,7 +53,7 @@ from diffscope.source.profile import repository_name
 from diffscope.workspace import Workspace
 from diffscope.yaml.reading import mistakes_error
 
-FILES = {"json": "assessment.json", "sarif": "assessment.sarif"}
+FILES = {"json": "assessment.json", "sarif": "assessment.sarif", "rdjson": "assessment.rdjson"}
 COMMENT_FILE = "comment.md"
 
 
@@ -272,6 +272,7 @@ def _post(judged: Judged, request: CiOptions, style: Style, about: Circumstances
         settings=judged.settings.ci,
         style=style,
         about=about,
+        is_failure=judged.is_over or (judged.is_unsure and judged.fail_on != "none"),
     )
     with Workspace(None, use_cache=False) as workspace:
         hub = LazyGitHub(judged.access, workspace, lambda _: None)

@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     metavar="REF",
     help="Also list conflicts with another commit, such as main today: names that the change uses and that are gone or different there.",
 )
-@options.output_option
+@options.output_options
 @options.language_option
 @options.fail_on_option
 @click.option(
@@ -84,6 +84,7 @@ def classify(
     source: str,
     against: str | None,
     outputs: tuple[Output, ...],
+    output: Path | None,
     lang: str,
     fail_on: str,
     record: Path | None,
@@ -110,12 +111,13 @@ def classify(
         raise UsageError("--shard takes a part of a range", hint="--range A..B --shard 3/16")
     from diffscope.cli.console import Progress
     from diffscope.cli.open_workspace import RuleOptions, open_workspace
-    from diffscope.cli.publish import Publisher
+    from diffscope.cli.publish import Publisher, outputs_of
     from diffscope.source.attempts import is_internal
 
-    is_terse = any(RENDERERS[one.form].is_terse for one in outputs)
+    chosen = outputs_of(outputs, output)
+    is_terse = any(RENDERERS[one.form].is_terse for one in chosen)
     publisher = Publisher(
-        outputs,
+        chosen,
         language=lang,
         is_many=request.is_window,
         is_verbose=console.level > 0,

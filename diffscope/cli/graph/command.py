@@ -12,6 +12,7 @@ import click
 
 from diffscope.cli import options
 from diffscope.cli.console import DONE, Console
+from diffscope.errors import UsageError
 
 if TYPE_CHECKING:
     from diffscope.cli.graph.open_graph import OpenedGraph
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
 
 LAYERS = ("eager", "lazy", "typing", "registry", "string", "op", "include", "test")
 """The values of ``EdgeLayer``, which is not imported for ``--help``; a test compares the two."""
-EXPORTS = ("json", "graphml")
-"""The keys of ``diffscope.products.explore.FORMS``, likewise."""
+EXPORTS = ("json", "graphml", "dot", "mermaid")
+"""The keys of ``diffscope.products.explore.export.FORMS``, likewise."""
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -114,15 +115,36 @@ def path(*, start: str, end: str, layers: tuple[str, ...], form: str, opened: Op
 
 @graph.command()
 @options.form_option
+@click.option(
+    "--area",
+    metavar="AREA",
+    help="Instead: groups of modules of an area that import each other more than the rest.",
+)
+@click.option("--since", metavar="REV", help="Instead: the differences from another commit.")
 @_graph_options
-def stats(*, form: str, opened: OpenedGraph) -> int:
+def stats(*, form: str, area: str | None, since: str | None, opened: OpenedGraph) -> int:
     """Show statistics: nodes and edges, reach, import cycles, registries, operators and areas.
 
     Unresolved references are listed: registry rows that lead nowhere, operators that nothing implements or calls.
     """
     from diffscope.cli.graph.show import print_json, print_lines
-    from diffscope.cli.graph.stats import count_graph, statistics_lines
+    from diffscope.cli.graph.stats import (
+        comparison_lines,
+        count_graph,
+        find_groups,
+        group_lines,
+        statistics_lines,
+    )
+    from diffscope.products.explore.areas import compare_graphs
 
+    if area is not None and since is not None:
+        raise UsageError("--area and --since exclude each other", hint="use one of them")
+    if area is not None:
+        groups = find_groups(opened, area)
+        return print_json(groups) if form == "json" else print_lines(group_lines(groups, area))
+    if since is not None:
+        found = compare_graphs(opened.at(since), opened.graph)
+        return print_json(found) if form == "json" else print_lines(comparison_lines(found, since))
     return print_json(count_graph(opened)) if form == "json" else print_lines(statistics_lines(opened))
 
 
@@ -144,6 +166,12 @@ def stats(*, form: str, opened: OpenedGraph) -> int:
     "--depth", type=click.IntRange(1), default=1, show_default=True, help="How many steps from that module."
 )
 @_layer_option
+@click.option(
+    "--output",
+    type=options.FILE,
+    metavar="FILE",
+    help="File for the result. Default: stdout.",
+)
 @_graph_options
 def export(
     *,
@@ -151,17 +179,19 @@ def export(
     around: str | None,
     depth: int,
     layers: tuple[str, ...],
+    output: Path | None,
     opened: OpenedGraph,
 ) -> int:
     """Export the graph, or the part around a module, for other tools."""
     from diffscope.cli.graph.open_graph import layers_of
-    from diffscope.cli.publish import write_stdout
-    from diffscope.products.explore import export_graph
+    from diffscope.cli.publish import write_result
+    from diffscope.products.explore.export import export_graph
+    from diffscope.render.sanitize import json_escapes
 
     chosen = layers_of(layers)
     modules = None if around is None else _around(opened, opened.find(around), depth, chosen)
     text = export_graph(opened.graph, form, modules=modules, layers=chosen)
-    write_stdout(text)
+    write_result(json_escapes(text) if form == "json" else text, output)
     return DONE
 
 

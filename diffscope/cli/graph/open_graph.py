@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from diffscope.adapters.cache.cache import Cache, open_cache
-from diffscope.adapters.config.profiles import Chosen, table_file
-from diffscope.adapters.git.repository import GitRepository
-from diffscope.adapters.graphs.graphs import graph_at, read_serving
-from diffscope.cli.console import Console, Progress
-from diffscope.cli.gather import need_clone
-from diffscope.cli.open_workspace import take_profile
+from diffscope.cli.console import Console
 from diffscope.errors import NotFoundError
-from diffscope.graph.model import EdgeLayer, ModuleName
-from diffscope.graph.query.graph import ModuleGraph
-from diffscope.source.model import RepoPath
 
 if TYPE_CHECKING:
+    from diffscope.adapters.cache.cache import Cache
+    from diffscope.adapters.config.profiles import Chosen
+    from diffscope.adapters.git.repository import GitRepository
+    from diffscope.graph.history.history import Companions
+    from diffscope.graph.model import EdgeLayer, ModuleName
+    from diffscope.graph.query.graph import ModuleGraph
+    from diffscope.graph.query.serving import ServingPath
     from diffscope.graph.query.structure import Registry
+    from diffscope.source.model import RepoPath
     from diffscope.taxonomy.model import Taxonomy
+
 
 _MOST_HINTS = 4
 
@@ -48,6 +47,19 @@ class OpenedGraph:
         """Return the bytes of a file of the tree."""
         return self.repository.read(self.revision, path)
 
+    def at(self, revision: str) -> ModuleGraph:
+        """Return the graph at another commit."""
+        from diffscope.adapters.graphs.graphs import graph_at
+
+        return graph_at(self.repository, revision, cache=self._cache, serving=_serving(self._profile))
+
+    def companions(self, path: RepoPath) -> Companions:
+        """Return what changed with a file in the past, as far back as history counts."""
+        from diffscope.adapters.graphs.history import history_at
+
+        commit = self.repository.resolve(self.revision)
+        return history_at(self.repository, commit, self._cache).companions(path)
+
     @cached_property
     def taxonomy(self) -> Taxonomy:
         """The tables that tell areas."""
@@ -64,12 +76,17 @@ class OpenedGraph:
 
     def find(self, text: str) -> ModuleName:
         """Return the node of a name or path. Raises ``NotFoundError`` with the nearest name there is."""
+        from diffscope.graph.model import ModuleName
+        from diffscope.source.model import RepoPath
+
         name = self.graph.module_of(RepoPath(text.removeprefix("./"))) or ModuleName(text)
         if name in self.graph:
             return name
         raise NotFoundError(f"the graph has no node {text}", hint=self._hint(text))
 
     def _hint(self, text: str) -> str:
+        from difflib import get_close_matches
+
         last = text.rpartition("/")[2] if "/" in text else text.rpartition(".")[2]
         ends = [name for name in self.graph.modules if name.endswith((f".{last}", f"/{last}"))]
         if last == text and ends:
@@ -81,17 +98,31 @@ class OpenedGraph:
 
 def open_graph(repo: Path | None, revision: str, *, use_cache: bool, console: Console) -> OpenedGraph:
     """Return the graph at a revision, read with a progress bar."""
+    from diffscope.adapters.cache.cache import open_cache
+    from diffscope.adapters.graphs.graphs import graph_at
+    from diffscope.cli.console import Progress
+    from diffscope.cli.gather import need_clone
+    from diffscope.cli.open_workspace import take_profile
+
     repository = need_clone(repo)
     profile = take_profile(repository)
     cache = open_cache(is_enabled=use_cache)
-    serving = read_serving(table_file(Path(profile.folder), "serving.yml"))
     with Progress("reading files", console) as progress:
-        found = graph_at(repository, revision, cache=cache, serving=serving, progress=progress)
+        found = graph_at(repository, revision, cache=cache, serving=_serving(profile), progress=progress)
     for note in cache.notes:
         console.note(note)
     return OpenedGraph(found, repository, cache, revision, profile)
 
 
+def _serving(profile: Chosen) -> ServingPath:
+    from diffscope.adapters.config.profiles import table_file
+    from diffscope.adapters.graphs.graphs import read_serving
+
+    return read_serving(table_file(Path(profile.folder), "serving.yml"))
+
+
 def layers_of(words: Collection[str]) -> frozenset[EdgeLayer]:
     """Return the layers that ``--layer`` names."""
+    from diffscope.graph.model import EdgeLayer
+
     return frozenset(EdgeLayer(word) for word in words)

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
 from operator import attrgetter
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from diffscope.cli.console import DONE
 from diffscope.cli.graph.open_graph import OpenedGraph
-from diffscope.cli.publish import write_stdout
-from diffscope.graph.model import Cycle, Edge, EdgeLayer, ModuleName, NodeKind, ServingDistance
-from diffscope.products.explore import Caller, Implementation, NativeReport, report_native
-from diffscope.render.formats.json import indented
-from diffscope.render.sanitize import visible
 from diffscope.source.profile import places
+
+if TYPE_CHECKING:
+    from diffscope.graph.model import Cycle, Edge, ModuleName, ServingDistance
+    from diffscope.products.explore.native import Caller, Implementation, NativeReport
+    from diffscope.source.model import RepoPath
 
 MOST = 20
 """Rows of a section; the JSON form has them all."""
@@ -66,12 +66,18 @@ def section(title: str, rows: list[str], *, most: int = MOST) -> list[str]:
 
 def print_lines(lines: Iterable[str]) -> int:
     """Print lines for people; what cannot be seen in them is escaped."""
+    from diffscope.cli.publish import write_stdout
+    from diffscope.render.sanitize import visible
+
     write_stdout("".join(f"{visible(line)}\n" for line in lines), is_for_people=True)
     return DONE
 
 
 def print_json(document: object) -> int:
     """Print a value as JSON."""
+    from diffscope.cli.publish import write_stdout
+    from diffscope.render.formats.json import indented
+
     write_stdout(indented(document))
     return DONE
 
@@ -91,12 +97,31 @@ class Page(NamedTuple):
 
 def show_node(opened: OpenedGraph, name: ModuleName) -> Page:
     """Return what there is to know of a node: a Python module, or native code and operators."""
+    from diffscope.graph.model import NodeKind
+
     node = opened.graph.node(name)
     is_native = node is not None and node.kind in (NodeKind.NATIVE, NodeKind.OPERATOR, NodeKind.BUILD)
-    return _show_native(opened, name) if is_native else _show_module(opened, name)
+    page = _show_native(opened, name) if is_native else _show_module(opened, name)
+    return _with_past(page, opened, node.path) if node is not None and node.path else page
+
+
+def _with_past(page: Page, opened: OpenedGraph, path: RepoPath) -> Page:
+    """Return a page with the files that most often changed in the same commits."""
+    found = opened.companions(path)
+    rows = [f"{each.path}  {each.times} of {found.times}" for each in found.paths]
+    times = "1 change" if found.times == 1 else f"{found.times} changes"
+    return Page(
+        {
+            **page.document,
+            "changed": {"times": found.times, "with": [each._asdict() for each in found.paths]},
+        },
+        [*page.lines, *section(f"changed with it, in {times} of the last 18 months", rows)],
+    )
 
 
 def _show_module(opened: OpenedGraph, name: ModuleName) -> Page:
+    from diffscope.graph.model import EdgeLayer
+
     graph = opened.graph
     served, tests = graph.serving_distance(name), graph.tests_reaching(name)
     users = graph.dependents(name, frozenset(EdgeLayer) - {EdgeLayer.TEST})
@@ -130,6 +155,8 @@ def _show_module(opened: OpenedGraph, name: ModuleName) -> Page:
 
 
 def _show_native(opened: OpenedGraph, name: ModuleName) -> Page:
+    from diffscope.products.explore.native import report_native
+
     report = report_native(opened.graph, name, opened.source)
     area = _area_of(opened, name)
     document: dict[str, object] = {"node": opened.graph.node(name), "area": area, "native": report}
@@ -158,6 +185,8 @@ def _head(opened: OpenedGraph, name: ModuleName, area: str | None) -> list[str]:
 
 def _served_otherwise(opened: OpenedGraph, name: ModuleName) -> ServingDistance | None:
     """Return a shortest chain from the serving path that lazy imports, registries and class paths in strings are part of."""
+    from diffscope.graph.model import EdgeLayer, ServingDistance
+
     layers = frozenset({EdgeLayer.EAGER, EdgeLayer.LAZY, EdgeLayer.REGISTRY, EdgeLayer.STRING})
     chains = (opened.graph.path(entry, name, layers) for entry in opened.graph.serving_modules)
     nearest = min((chain for chain in chains if chain), key=lambda chain: len(chain.edges), default=None)

@@ -2,32 +2,30 @@
 
 from __future__ import annotations
 
-from diffscope.assessment.document import report_gap
+from typing import TYPE_CHECKING
+
 from diffscope.cli.graph.open_graph import OpenedGraph
 from diffscope.cli.graph.show import MOST, ring_line, section
-from diffscope.graph.model import EdgeLayer, GraphStatistics, ModuleName
-from diffscope.graph.query.graph import ModuleGraph
-from diffscope.graph.query.structure import (
-    RegistryReport,
-    find_cycles,
-    measure,
-    registry_gaps,
-    report_registries,
-)
-from diffscope.products.explore import (
-    AreaFigures,
-    OperatorEntry,
-    OperatorReport,
-    measure_areas,
-    report_operators,
-)
+from diffscope.errors import UsageError
 from diffscope.source.profile import places
+
+if TYPE_CHECKING:
+    from diffscope.graph.model import GraphStatistics, ModuleName
+    from diffscope.graph.query.graph import ModuleGraph
+    from diffscope.graph.query.structure import RegistryReport
+    from diffscope.products.explore.areas import AreaFigures, GraphComparison
+    from diffscope.products.explore.native import OperatorEntry, OperatorReport
 
 _MOST_LISTED = 100
 
 
 def count_graph(opened: OpenedGraph) -> dict[str, object]:
     """Return the figures: nodes, edges, reach, rings, registries, operators, native files, areas, gaps."""
+    from diffscope.assessment.document import report_gap
+    from diffscope.graph.query.structure import find_cycles, measure, report_registries
+    from diffscope.products.explore.areas import measure_areas
+    from diffscope.products.explore.native import report_operators
+
     graph = opened.graph
     return {
         "digest": graph.digest,
@@ -44,6 +42,10 @@ def count_graph(opened: OpenedGraph) -> dict[str, object]:
 
 def statistics_lines(opened: OpenedGraph) -> list[str]:
     """Return the same for people, with what does not resolve listed in full."""
+    from diffscope.graph.query.structure import find_cycles, measure, registry_gaps, report_registries
+    from diffscope.products.explore.areas import measure_areas
+    from diffscope.products.explore.native import report_operators
+
     graph = opened.graph
     registries, operators = report_registries(graph, opened.registries), report_operators(graph)
     gaps = (*graph.gaps(), *registry_gaps(registries))
@@ -61,7 +63,45 @@ def statistics_lines(opened: OpenedGraph) -> list[str]:
     ]
 
 
+def comparison_lines(found: GraphComparison, since: str) -> list[str]:
+    """Return a comparison for people."""
+    nodes = f"{len(found.nodes_gained):,} nodes gained, {len(found.nodes_lost):,} lost"
+    imports = f"{len(found.imports_gained):,} eager imports gained, {len(found.imports_lost):,} lost"
+    return [
+        f"since {since}: {nodes}; {imports}",
+        *section("rings of eager imports closed", [ring_line(cycle) for cycle in found.cycles_closed]),
+        *section("rings of eager imports opened", [ring_line(cycle) for cycle in found.cycles_opened]),
+        *section("nodes gained", list(map(str, found.nodes_gained))),
+        *section("nodes lost", list(map(str, found.nodes_lost))),
+        *section("eager imports gained", [" -> ".join(pair) for pair in found.imports_gained]),
+        *section("eager imports lost", [" -> ".join(pair) for pair in found.imports_lost]),
+    ]
+
+
+def find_groups(opened: OpenedGraph, area: str) -> tuple[tuple[ModuleName, ...], ...]:
+    """Return the groups of modules of an area that import one another more than the rest, largest first.
+
+    Raises:
+        UsageError: there is no such area.
+    """
+    from diffscope.products.explore.areas import area_communities
+
+    areas = opened.taxonomy.areas
+    if area not in areas:
+        raise UsageError(f"there is no area {area}", hint=f"areas: {', '.join(sorted(areas))}")
+    return area_communities(opened.graph, area, opened.taxonomy.main_area_of)
+
+
+def group_lines(groups: tuple[tuple[ModuleName, ...], ...], area: str) -> list[str]:
+    """Return the groups for people; modules of their own come last, together."""
+    together = [f"{len(group)}: {', '.join(group)}" for group in groups if len(group) > 1]
+    alone = [str(group[0]) for group in groups if len(group) == 1]
+    return [*section(f"groups of modules of {area}", together), *section("alone", alone)]
+
+
 def _widest(graph: ModuleGraph) -> list[tuple[ModuleName, int]]:
+    from diffscope.graph.model import EdgeLayer
+
     fan_in = {name: len(graph.reach(name, 1, {EdgeLayer.EAGER})) for name in graph.modules}
     return sorted(fan_in.items(), key=lambda item: (-item[1], item[0]))[:MOST]
 

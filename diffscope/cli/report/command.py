@@ -67,6 +67,12 @@ FORMS = ("markdown", "json", "jsonl", "html", "atom", "text", "brief", "brief-js
     metavar="DIR",
     help="Folder of your own templates; diffscope's are used for those that it lacks.",
 )
+@click.option(
+    "--charts",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Also write charts to DIR as SVG files (needs the extra charts).",
+)
 @options.language_option
 @options.workers_option
 @options.cluster_option
@@ -79,6 +85,7 @@ def report(
     lang: str,
     layout: str,
     templates: Path | None,
+    charts: Path | None,
     events: Path | None,
     save_events: Path | None,
     console: Console,
@@ -90,12 +97,16 @@ def report(
     """
     from diffscope.cli.report.outputs import ReportOutputs, ReportRequest
 
-    outputs = ReportOutputs(forms, ReportRequest(lang=lang, layout=layout, templates=templates))
+    outputs = ReportOutputs(
+        forms, ReportRequest(lang=lang, layout=layout, templates=templates, charts=charts)
+    )
     if layout == "dynamics":
         from diffscope.cli.report.dynamics import EventsRequest, write_dynamics
 
-        if given["week"] or given["window"] or given["compare"]:
-            raise UsageError("a dynamics report has no week, range or comparison", hint="--since, --until")
+        if given["week"] or given["window"] or charts or given["compare"]:
+            raise UsageError(
+                "a dynamics report has no week, range, comparison or charts", hint="--since, --until"
+            )
         asked = {name: given[name] for name in ("since", "until", "tz", "use_cache", "repo")}
         write_dynamics(EventsRequest(file=events, save=save_events, **asked), outputs, console)
         return DONE

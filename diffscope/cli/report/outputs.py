@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from diffscope.adapters.output import encoded, replacing, write_file
+from diffscope.adapters.output import encoded, make_folder, replacing, write_file
 from diffscope.adapters.read_file import read_text
 from diffscope.assessment.document import Assessment
 from diffscope.batch.run import Batch
@@ -31,7 +31,7 @@ from diffscope.errors import DiffscopeError, SourceError, UsageError
 from diffscope.messages.model import Language
 from diffscope.products.report.counts import OFFSET
 from diffscope.products.report.model import Digest, ReportOptions
-from diffscope.products.report.render.formats import render_digest
+from diffscope.products.report.render.formats import charts, render_digest
 from diffscope.render.formats.json import render_line
 from diffscope.render.style import Style
 from diffscope.source.attempts import Attempts
@@ -47,6 +47,7 @@ class ReportRequest(NamedTuple):
     lang: str
     layout: str
     templates: Path | None
+    charts: Path | None
 
 
 class ReportOutputs:
@@ -62,7 +63,7 @@ class ReportOutputs:
     @property
     def need_digest(self) -> bool:
         """Whether any format needs more than the assessments one by one."""
-        return any(output.form != "jsonl" for output in self.outputs)
+        return self.request.charts is not None or any(output.form != "jsonl" for output in self.outputs)
 
     @contextlib.contextmanager
     def stream(self) -> Iterator[Callable[[Assessment], None] | None]:
@@ -84,12 +85,14 @@ class ReportOutputs:
             yield each if sinks else None
 
     def write(self, digest: Digest) -> None:
-        """Write the digest in every other format."""
+        """Write the digest in every other format, and the charts where they are wanted."""
         options = ReportOptions(layout=self.request.layout, templates=read_templates(self.request.templates))
         wrong: list[DiffscopeError] = []
         for output in self.outputs:
             if output.form != "jsonl":
                 wrong += self._write_one(output, digest, options)
+        if self.request.charts is not None:
+            wrong += self._write_charts(digest, self.request.charts)
         for error in wrong:
             raise error
 
@@ -108,6 +111,15 @@ class ReportOutputs:
         work = partial(render_digest, digest, self.style, form=output.form, options=options)
         try:
             self.put_rendered(output, work)
+        except DiffscopeError as error:
+            return (error,)
+        return ()
+
+    def _write_charts(self, digest: Digest, folder: Path) -> tuple[DiffscopeError, ...]:
+        try:
+            make_folder(folder)
+            for name, svg in self._attempt("charts", partial(charts, digest, self.style), {}).items():
+                self.put(Output("svg", folder / f"{name}.svg"), svg)
         except DiffscopeError as error:
             return (error,)
         return ()

@@ -37,6 +37,20 @@ class Past(NamedTuple):
     together: dict[str, float]
 
 
+class Companion(NamedTuple):
+    """A path that changed ``times`` times together with another one."""
+
+    path: str
+    times: int
+
+
+class Companions(NamedTuple):
+    """How often a path changed, and what changed with it, most often first."""
+
+    times: int
+    paths: tuple[Companion, ...]
+
+
 class PastChange:
     """One commit of the past: its place in the history, its subject, its age in whole days, and what it touched."""
 
@@ -186,6 +200,18 @@ class ChangeHistory:
             for each, weight in touched.items():
                 found[each] += part * weight / total
         return dict(found)
+
+    def companions(self, path: str, limit: int = 10) -> Companions:
+        """Return the paths that most often changed in the same commits as ``path``, ties by path: sweeps, and what met it once, do not count."""
+        commits = self._commits_of([path])
+        counts: defaultdict[str, int] = defaultdict(int)
+        for commit in commits:
+            for name in {self._now_called(number) for number in self._index.files(commit)}:
+                counts[name] += 1
+        counts.pop(path, None)
+        often = [(name, times) for name, times in counts.items() if times > 1]
+        ranked = sorted(often, key=lambda each: (-each[1], each[0]))[:limit]
+        return Companions(len(commits), tuple(Companion(name, times) for name, times in ranked))
 
     def weight(self, commit: int) -> float:
         """Return what a commit counts: 1 now, half after half a life."""

@@ -1,12 +1,12 @@
-"""The shape of a graph as a whole: rings of imports, groups, figures, and the rows of its registries (``rules/registries.yml``).
+"""The shape of a graph as a whole: rings of imports, communities, figures, and the rows of its registries (``rules/registries.yml``).
 
-The one place, with ``products/explore.py``, that needs networkx; it is imported when a question is asked.
+The one place, with ``products/explore/export.py``, that needs networkx; it is imported when a question is asked.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Final
 
 from msgspec import field
@@ -35,6 +35,16 @@ def find_cycles(graph: ModuleGraph, layers: Collection[EdgeLayer] = _EAGER) -> t
     return tuple(sorted(cycles, key=lambda cycle: (-len(cycle.modules), cycle.modules)))
 
 
+def cycles_closed(before: ModuleGraph, after: ModuleGraph) -> tuple[Cycle, ...]:
+    """Return the rings of ``after`` that bring modules together which were in no ring together before."""
+    together = {module: cycle.modules[0] for cycle in find_cycles(before) for module in cycle.modules}
+    return tuple(
+        cycle
+        for cycle in find_cycles(after)
+        if len({together.get(module, module) for module in cycle.modules}) > 1
+    )
+
+
 def find_groups(weights: Mapping[tuple[int, int], float]) -> tuple[tuple[int, ...], ...]:
     """Return groups of numbers that weigh more to one another than to others, largest first (Louvain, fixed seed); each pair stands once."""
     import networkx as nx  # noqa: PLC0415 - see the module's docstring
@@ -43,6 +53,20 @@ def find_groups(weights: Mapping[tuple[int, int], float]) -> tuple[tuple[int, ..
     graph.add_weighted_edges_from((one, other, weight) for (one, other), weight in sorted(weights.items()))
     found = nx.community.louvain_communities(graph, weight="weight", seed=0)
     return tuple(sorted((tuple(sorted(group)) for group in found), key=lambda group: (-len(group), group)))
+
+
+def find_communities(graph: ModuleGraph, modules: Iterable[ModuleName]) -> tuple[tuple[ModuleName, ...], ...]:
+    """Return groups of modules that import one another more than others, largest first (Louvain, fixed seed)."""
+    import networkx as nx  # noqa: PLC0415 - see the module's docstring
+
+    chosen = sorted(set(modules))
+    whole = to_networkx(graph, _EAGER)
+    undirected = nx.Graph()
+    undirected.add_nodes_from(chosen)
+    undirected.add_edges_from(sorted(whole.subgraph(chosen).edges))
+    found = nx.community.louvain_communities(undirected, seed=0)
+    groups = [tuple(sorted(group)) for group in found]
+    return tuple(sorted(groups, key=lambda group: (-len(group), group)))
 
 
 def measure(graph: ModuleGraph, depth: int = 2) -> GraphStatistics:

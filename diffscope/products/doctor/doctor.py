@@ -1,22 +1,20 @@
-"""A project and its tree -> a report of mistakes in its declarations: runs every check, sorts, counts; the report as text or JSON.
-
-The checks of commands are here: files and tests that do not exist, tests that no step runs.
-"""
+"""A project and its tree -> a report of mistakes in its declarations: runs every check, sorts, counts. The checks of commands are here: files and tests that do not exist, tests that no step runs."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import groupby
 from typing import NamedTuple
 
 import msgspec
 
+from diffscope.errors import InputError
+from diffscope.patterns import compile_glob
 from diffscope.products.doctor.findings import (
     KINDS,
     Finding,
-    Weight,
+    RuleGlob,
     check_labels,
     check_owners,
     make_finding,
@@ -40,9 +38,6 @@ from diffscope.project.model import Listed, Project, ProjectFiles
 from diffscope.project.read import read_project
 from diffscope.project.shell_words import Call, resolve
 from diffscope.project.tree import TreeIndex
-from diffscope.render.console import Piece, Screen, Tone
-from diffscope.render.formats.json import indented
-from diffscope.render.style import Style
 from diffscope.source.model import RepoPath, TreeEntry, Value
 from diffscope.source.profile import places
 
@@ -59,7 +54,7 @@ class KindCount(Value, frozen=True, kw_only=True):
 class DoctorReport(Value, frozen=True, kw_only=True):
     """All that the doctor looked at and found."""
 
-    schema: str = "diffscope.doctor/2"
+    schema: str = "diffscope.doctor/1"
     revision: str | None
     looked_at: dict[str, int]
     """What was there to be judged, by kind: files of the tree, owner lines, conditions, steps, entries, tests."""
@@ -76,6 +71,7 @@ def examine(
     files: ProjectFiles,
     tests: Mapping[RepoPath, bytes],
     *,
+    globs: Iterable[RuleGlob] = (),
     revision: str | None = None,
 ) -> DoctorReport:
     """Return the report on one tree; ``tests`` are the bytes of ``wanted_tests``, as far as they are available.
@@ -84,10 +80,11 @@ def examine(
     """
     project = read_project(files)
     tree = TreeIndex(entry.path for entry in files.entries)
-    findings = sorted(set(_all_findings(project, tree, tests)), key=_order)
+    globs = tuple(globs)
+    findings = sorted(set(_all_findings(project, tree, tests, globs)), key=_order)
     return DoctorReport(
         revision=revision,
-        looked_at=_looked_at(project, tree),
+        looked_at=_looked_at(project, tree, globs),
         counts=_counts(findings),
         findings=tuple(findings),
     )
@@ -109,7 +106,9 @@ def _counts(findings: Iterable[Finding]) -> tuple[KindCount, ...]:
     )
 
 
-def _all_findings(project: Project, tree: TreeIndex, tests: Mapping[RepoPath, bytes]) -> Iterable[Finding]:
+def _all_findings(
+    project: Project, tree: TreeIndex, tests: Mapping[RepoPath, bytes], globs: tuple[RuleGlob, ...]
+) -> Iterable[Finding]:
     yield from check_files(project)
     yield from check_owners(project, tree)
     yield from check_labels(project, tree)
@@ -121,13 +120,14 @@ def _all_findings(project: Project, tree: TreeIndex, tests: Mapping[RepoPath, by
     yield from check_commands(steps, tree, tests)
     if steps:
         yield from check_tests(steps, tree, collect_tests(step_tests(steps), tree, marks), marks)
+    yield from check_globs(globs, tree)
 
 
 def _order(finding: Finding) -> tuple[str, int, str, str]:
     return finding.path, finding.line, finding.code, finding.message
 
 
-def _looked_at(project: Project, tree: TreeIndex) -> dict[str, int]:
+def _looked_at(project: Project, tree: TreeIndex, globs: tuple[RuleGlob, ...]) -> dict[str, int]:
     steps = {(step.file, step.line): step for pipeline in project.pipelines for step in pipeline.steps}
     conditions = [each for rule in project.mergify.rules for each in conditions_of(rule.conditions)]
     lists = [step.dependencies or () for step in steps.values()]
@@ -143,6 +143,7 @@ def _looked_at(project: Project, tree: TreeIndex) -> dict[str, int]:
         "dependencies": sum(map(len, lists)),
         "commands": sum(len(step.commands) for step in steps.values()),
         "test-files": sum(map(is_test_file, tree.paths)),
+        "rule-globs": len(globs),
     }
 
 
@@ -297,6 +298,23 @@ def _finding(code: str, where: _Where, message: str, nearest: str | None) -> Fin
     )
 
 
+def check_globs(globs: Iterable[RuleGlob], tree: TreeIndex) -> Iterator[Finding]:
+    """Yield the globs that match no file; ``path`` of these findings is a file of diffscope, not of the tree."""
+    for each in globs:
+        try:
+            glob = compile_glob(each.text)
+        except InputError as error:
+            yield make_finding("DR401", each.path, each.line, error.message, suggestion=error.hint)
+            continue
+        if not any(map(glob.matches, tree.starting_with(glob.prefix))):
+            folder = glob.prefix.rpartition("/")[0]
+            nearest = (
+                tree.nearest(glob.literal or folder) if glob.literal or not tree.is_folder(folder) else None
+            )
+            message = f"the glob '{each.text}' matches no file of this tree"
+            yield make_finding("DR401", each.path, each.line, message, suggestion=nearest)
+
+
 _CODES = {"duplicate-key": "DR002", "shape": "DR004"}
 
 
@@ -317,65 +335,3 @@ def check_files(project: Project) -> Iterator[Finding]:
 def _missing(places: tuple[RepoPath, ...], what: str, so: str) -> Finding:
     message = f"there is no {what} ({', '.join(places)}), so that {so}"
     return make_finding("DR003", places[0], 0, message)
-
-
-_TONES = {Weight.INFO: Tone.INFO, Weight.LOW: Tone.LOW, Weight.MEDIUM: Tone.MEDIUM, Weight.HIGH: Tone.HIGH}
-_SHOWN_EVIDENCE = 5
-
-
-def render_text(report: DoctorReport, style: Style) -> str:
-    """Return the findings by file, after a table of their kinds and what was looked at."""
-    screen = Screen(style)
-    at = f" at {report.revision[:12]}" if report.revision else ""
-    total = len(report.findings)
-    screen.line(Piece(f"{total:,} finding{'' if total == 1 else 's'}{at}", Tone.STRONG))
-    looked = ", ".join(
-        f"{count:,} {_words(name, count)}" for name, count in report.looked_at.items() if count
-    )
-    screen.line(Piece(f"looked at {looked}", Tone.QUIET))
-    if total:
-        screen.blank()
-    for count in report.counts:
-        tone = _TONES[KINDS[count.code].weight]
-        screen.line(
-            Piece(count.code, tone), Piece(f"{count.count:>6}  "), Piece(count.title), indent=2, hang=16
-        )
-    for path, found in groupby(report.findings, key=lambda each: each.path):
-        screen.blank()
-        screen.line(Piece(path, Tone.PATH))
-        for finding in found:
-            _show(screen, finding)
-    return screen.text()
-
-
-def render_json(report: DoctorReport, style: Style) -> str:
-    """Return the report as it is, indented."""
-    del style
-    return indented(report)
-
-
-FORMATS = {"text": render_text, "json": render_json}
-
-
-def _words(name: str, count: int) -> str:
-    words = name.replace("-", " ")
-    if count != 1:
-        return words
-    return words.removesuffix("ies") + "y" if words.endswith("ies") else words.removesuffix("s")
-
-
-def _show(screen: Screen, finding: Finding) -> None:
-    number = str(finding.line) if finding.line else "-"
-    screen.line(
-        Piece(f"{number:>5}  ", Tone.QUIET),
-        Piece(f"{finding.code} ", _TONES[finding.weight]),
-        Piece(finding.message),
-        hang=13,
-    )
-    if finding.suggestion:
-        screen.line(Piece("try ", Tone.QUIET), Piece(finding.suggestion, Tone.GOOD), indent=13)
-    for each in finding.evidence[:_SHOWN_EVIDENCE]:
-        screen.line(Piece(each, Tone.QUIET), indent=13, hang=15)
-    more = len(finding.evidence) - _SHOWN_EVIDENCE
-    if more > 0:
-        screen.line(Piece(f"and {more:,} more", Tone.QUIET), indent=13)

@@ -33,6 +33,14 @@ class Weight(Enum):
         return list(Weight).index(self)
 
 
+class Edit(Value, frozen=True, kw_only=True):
+    """A safe change of one line: ``old`` stands once in it and becomes ``new``; without ``new`` the line goes."""
+
+    line: int
+    old: str
+    new: str | None = None
+
+
 class FindingKind(Value, frozen=True, kw_only=True):
     """A class of findings; the code is stable once published."""
 
@@ -53,6 +61,15 @@ class Finding(Value, frozen=True, kw_only=True):
     message: str
     suggestion: str | None = None
     evidence: tuple[str, ...] = ()
+    edit: Edit | None = None
+
+
+class RuleGlob(Value, frozen=True, kw_only=True):
+    """A glob of diffscope's own rules, to be tried on a tree."""
+
+    path: RepoPath
+    line: int
+    text: str
 
 
 def make_finding(  # noqa: PLR0913 - the fields of a finding, most of which have defaults
@@ -63,6 +80,7 @@ def make_finding(  # noqa: PLR0913 - the fields of a finding, most of which have
     *,
     suggestion: str | None = None,
     evidence: tuple[str, ...] = (),
+    edit: Edit | None = None,
     weight: Weight | None = None,
 ) -> Finding:
     """Return a finding of a kind; ``weight`` where it differs from the kind's own."""
@@ -76,6 +94,7 @@ def make_finding(  # noqa: PLR0913 - the fields of a finding, most of which have
         message=message,
         suggestion=suggestion,
         evidence=evidence,
+        edit=edit,
     )
 
 
@@ -119,6 +138,7 @@ KINDS: Final[dict[str, FindingKind]] = dict(
         _kind("DR314", "pipeline-refused", Weight.MEDIUM, "The generator refuses a configuration or step"),
         _kind("DR315", "exclusion-idle", Weight.LOW, "An exclusion excludes nothing"),
         _kind("DR316", "shards-disagree", Weight.MEDIUM, "Parallel jobs and shard arguments disagree"),
+        _kind("DR401", "rule-glob-dead", Weight.LOW, "A glob of diffscope's own rules matches no file"),
     ]
 )
 
@@ -170,8 +190,9 @@ def _dead_label_rule(condition: Condition, rule: MergifyRule, tree: TreeIndex, p
     halved = condition.value.replace("\\\\", "\\")
     if condition.operator == "~=" and halved != condition.value and _count(halved, tree):
         message = f"{where} is escaped twice and matches no file; '{halved}' matches {_count(halved, tree):,}"
+        edit = Edit(line=condition.line, old=condition.value, new=halved)
         fixed = condition.text.replace(condition.value, halved)
-        return make_finding("DR203", place, condition.line, message, suggestion=fixed)
+        return make_finding("DR203", place, condition.line, message, suggestion=fixed, edit=edit)
     so = ", so that it always holds" if condition.is_negated or condition.operator == "!=" else ""
     # A bare word may wait for files to come; a path that is gone does not.
     weight = Weight.MEDIUM if "/" in condition.value or "." in condition.value else Weight.LOW
@@ -184,13 +205,15 @@ def _wrong_operator(condition: Condition, where: str, tree: TreeIndex, place: Re
     plain = re.sub(r"\\(.)", r"\1", condition.value).removeprefix("^").removesuffix("$")
     message = f"{where} compares a regex with '{condition.operator}', so that it matches no file"
     if tree.is_file(plain):
+        edit = Edit(line=condition.line, old=condition.value, new=plain)
         fixed = condition.text.replace(condition.value, plain)
-        return make_finding("DR202", place, condition.line, message, suggestion=fixed)
+        return make_finding("DR202", place, condition.line, message, suggestion=fixed, edit=edit)
     if condition.operator == "=" and (count := _count(condition.value, tree)):
         sign = condition.text[: len(condition.text) - len(condition.text.lstrip("-"))]
-        new = f"{condition.attribute}~={condition.value}"
+        old, new = f"{condition.attribute}={condition.value}", f"{condition.attribute}~={condition.value}"
+        safe = Edit(line=condition.line, old=old, new=new) if old in condition.text else None
         message = f"{message}; under '~=' it would match {count:,}"
-        return make_finding("DR202", place, condition.line, message, suggestion=f"{sign}{new}")
+        return make_finding("DR202", place, condition.line, message, suggestion=f"{sign}{new}", edit=safe)
     return make_finding("DR202", place, condition.line, message, suggestion=tree.nearest(plain))
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from diffscope.errors import InputError
-from diffscope.products.doctor.findings import Finding, Weight, make_finding
+from diffscope.products.doctor.findings import Edit, Finding, Weight, make_finding
 from diffscope.project.ci.buildkite import MIRROR_KEYS, STEP_KEYS, gpu_count, is_amd_gpu
 from diffscope.project.ci.selection import ALWAYS_RUN_KEYS, TEMPLATE_RUN_ALL, TEMPLATE_RUN_ALL_EXCLUDE
 from diffscope.project.matching import compile_guarded, first_regex, matches_dependency
@@ -67,12 +67,13 @@ def _check_list(
             message = (
                 f"'{entry.text}' is listed twice in '{place.step.label}'{note}, first on line {known.line}"
             )
-            yield make_finding("DR302", place.step.file, entry.line, message)
+            edit = Edit(line=entry.line, old=entry.text)
+            yield make_finding("DR302", place.step.file, entry.line, message, edit=edit)
         elif _is_exclusion(entry, place.dialect):
             yield from _check_exclusion(place, note, entry, listed, tree)
         elif not _matches_any(entry.text, place.dialect, tree):
             if not _is_under_run_all(place, entry):
-                yield _dead(place, note, entry, tree)
+                yield _dead(place, note, entry, listed, tree)
         else:
             yield from _check_covered(place, note, entry, listed)
 
@@ -89,14 +90,19 @@ def _is_under_run_all(place: StepPlace, entry: Listed) -> bool:
     )
 
 
-def _dead(place: StepPlace, note: str, entry: Listed, tree: TreeIndex) -> Finding:
+def _dead(place: StepPlace, note: str, entry: Listed, listed: tuple[Listed, ...], tree: TreeIndex) -> Finding:
     message = f"'{entry.text}' in '{place.step.label}'{note} matches no file"
     nearest = tree.nearest(entry.text)
+    edit = None
     if nearest == f"{entry.text.strip('/')}.py":
         message = f"{message}: the name lacks '.py'"
+        is_known = any(
+            matches_dependency(each.text, nearest, place.dialect) for each in listed if each is not entry
+        )
+        edit = Edit(line=entry.line, old=entry.text, new=None if is_known else nearest)
     if any(char in entry.text for char in "*?["):
         message = f"{message}: entries are paths, not globs"
-    return make_finding("DR301", place.step.file, entry.line, message, suggestion=nearest)
+    return make_finding("DR301", place.step.file, entry.line, message, suggestion=nearest, edit=edit)
 
 
 def _check_covered(
@@ -116,7 +122,8 @@ def _check_covered(
     )
     if cover is not None:
         message = f"'{entry.text}' in '{place.step.label}'{note} adds nothing to '{cover.text}' on line {cover.line}"
-        yield make_finding("DR303", place.step.file, entry.line, message)
+        edit = Edit(line=entry.line, old=entry.text)
+        yield make_finding("DR303", place.step.file, entry.line, message, edit=edit)
 
 
 def _check_exclusion(

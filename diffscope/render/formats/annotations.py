@@ -1,4 +1,4 @@
-"""Flags beside the lines of a pull request: GitHub workflow commands, and lines that editors jump to."""
+"""Flags beside the lines of a pull request: GitHub workflow commands, reviewdog's diagnostics, and lines that editors jump to."""
 
 from __future__ import annotations
 
@@ -9,12 +9,20 @@ import msgspec
 
 from diffscope.assessment.document import Assessment, RiskLevel
 from diffscope.messages.say import text_of
+from diffscope.render.formats.json import indented
 from diffscope.render.places import LEVELS, has_line, nearest_line, places, worst_first
 from diffscope.render.sanitize import command_data, command_property, visible
 from diffscope.render.style import Style
 from diffscope.render.view_model import AssessmentView
 from diffscope.render.words import Words
 from diffscope.rules.model import Evidence, Flag
+
+
+def render_rdjson(assessment: Assessment, style: Style) -> str:
+    """Return a DiagnosticResult."""
+    words = Words(style.language)
+    diagnostics = [_diagnostic(flag, place, words) for flag, place in places(assessment.flags)]
+    return indented({"source": {"name": "diffscope"}, "diagnostics": diagnostics})
 
 
 def render_concise(assessment: Assessment, style: Style) -> str:
@@ -92,6 +100,19 @@ def _summary(assessment: Assessment, left_out: int, words: Words) -> str:
     parts += [visible(gap) for gap in reading.gaps[:LIMIT]]
     command = "warning" if level is RiskLevel.UNKNOWN else "notice"
     return f"::{command} title=diffscope::{command_data(words.semicolon.join(parts))}"
+
+
+def _diagnostic(flag: Flag, place: Evidence, words: Words) -> dict[str, object]:
+    location: dict[str, object] = {"path": place.path}
+    if has_line(place):
+        location["range"] = {"start": {"line": place.line}}
+    level = LEVELS[flag.severity]
+    return {
+        "message": f"{words.pick(flag.title)}{words.colon}{words.pick(place.note)}",
+        "location": location,
+        "severity": "INFO" if level == "note" else level.upper(),
+        "code": {"value": flag.code},
+    }
 
 
 def _line(flag: Flag, place: Evidence, words: Words, name: str) -> str:

@@ -52,6 +52,7 @@ MARKERS = (MARKER, END_MARKER)
 COMMENT_BYTES = 65_536
 """GitHub counts characters; bytes of UTF-8 are never fewer."""
 SUMMARY_BYTES = 1024 * 1024
+CHECK_BYTES = 65_535
 
 _SECTION_END = "\x1e"
 """Between the sections of the template; ``sanitize.visible`` lets none through from a value."""
@@ -121,6 +122,19 @@ def is_worth_a_comment(assessment: Assessment, *, at_least: str) -> bool:
     levels = [level.value for level in RiskLevel]
     level = assessment.risk.level
     return level is RiskLevel.UNKNOWN or levels.index(level.value) >= levels.index(at_least)
+
+
+def headline(assessment: Assessment, style: Style) -> str:
+    """Return level and reasons as plain text, not yet safe for any sink: the title of a check run."""
+    words = Words(style.language)
+    level = assessment.risk.level
+    first = (
+        words("comment-unknown")
+        if level is RiskLevel.UNKNOWN
+        else words("comment-title", level=words(level.value))
+    )
+    why = _why(assessment, words)
+    return f"{first}{words.colon}{why}" if why else first
 
 
 def _why(assessment: Assessment, words: Words) -> str:

@@ -44,6 +44,7 @@ RENDERERS: dict[str, Format] = {
         is_terse=True,
     ),
     "sarif": Format("sarif:render", "SARIF 2.1.0 for code scanning", many=False),
+    "rdjson": Format("annotations:render_rdjson", "reviewdog's diagnostic format", many=False, is_terse=True),
     "brief": Format(
         "brief:render", "facts and evidence for a writer of prose, 4,000 characters at most", many=True
     ),

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from diffscope.products.doctor.findings import KINDS, Weight
+from diffscope.products.doctor.findings import KINDS, RuleGlob, Weight
+from diffscope.source.model import RepoPath
 from tests.builders import text
 from tests.project_builders import CONFIG, ci_files, finding_of, findings_of, report_of
 
@@ -108,7 +109,7 @@ def test_each_class_of_finding(code: str, files: Files, expected: list[tuple[str
 
 def test_every_kind_of_finding_is_tried() -> None:
     """A new code needs a case here; the reading of files has its cases in test_read.py."""
-    tried = {str(each.values[0]) for each in FINDINGS} | {"DR001", "DR002", "DR003", "DR004"}
+    tried = {str(each.values[0]) for each in FINDINGS} | {"DR001", "DR002", "DR003", "DR004", "DR401"}
     assert tried == set(KINDS)
 
 
@@ -174,6 +175,26 @@ def test_the_amd_template_reads_lists_its_own_way() -> None:
     ]
 
 
+def test_globs_of_our_own_rules_are_tried_on_the_tree() -> None:
+    """A dead glob names the rule file; a broken one says why."""
+    globs = tuple(
+        RuleGlob(path=RepoPath("rules/a.yml"), line=line, text=each)
+        for line, each in enumerate(["vllm/**", "vlm/core/**", "vllm/**x"], start=1)
+    )
+    report = report_of({"vllm/core/a.py": ""}, globs=globs)
+    assert [
+        (each.line, each.message, each.suggestion) for each in report.findings if each.code == "DR401"
+    ] == [
+        (2, "the glob 'vlm/core/**' matches no file of this tree", "vllm/core"),
+        (
+            3,
+            "the glob 'vllm/**x' is wrong: '**' must be a whole segment",
+            "write 'a/**/b' or 'a/**', or a single '*'",
+        ),
+    ]
+    assert report.looked_at["rule-globs"] == 3
+
+
 EMPTY_LISTS = [
     pytest.param("", CONFIG, Weight.INFO, "it runs only when a run_all pattern of its pipeline matches", id="run_all"),
     pytest.param("", CONFIG.replace('"docker/Dockerfile", "csrc/"', ""), Weight.MEDIUM, "the generator never runs it by itself", id="no run_all"),
@@ -211,7 +232,7 @@ def test_a_report_counts_what_it_looked_at_and_what_it_found() -> None:
     report = report_of(files | _owners("/vllm @a\n") | _mergify("files=a", "title~=x"))
     assert report.looked_at == {
         "files": 11, "owner-lines": 1, "label-rules": 1, "files-conditions": 1, "pipelines": 1, "steps": 1, "mirrors": 1,
-        "dependencies": 2, "commands": 1, "test-files": 1,
+        "dependencies": 2, "commands": 1, "test-files": 1, "rule-globs": 0,
     }  # fmt: skip
     assert [(each.code, each.count) for each in report.counts] == [("DR201", 1), ("DR301", 1)]
 

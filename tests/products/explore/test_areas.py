@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from diffscope.products.explore import measure_areas
+from diffscope.products.explore.areas import area_communities, compare_graphs, measure_areas
 from diffscope.source.model import RepoPath
 from tests.graph_builders import graph
 
@@ -31,3 +31,33 @@ def test_figures_count_pairs_of_modules() -> None:
     assert (engine.uses, engine.served, engine.steps) == (("cache",), 2, 0)
     assert (cache.modules, cache.inside, cache.outgoing, cache.incoming) == (4, 2, 0, 1)
     assert (cache.uses, cache.served, cache.steps) == ((), 2, 1)
+
+
+def test_groups_within_an_area() -> None:
+    assert area_communities(graph(FILES), "cache", area_of) == (
+        ("vllm.cache.alone", "vllm.cache.other"),
+        ("vllm.cache.pool", "vllm.cache.table"),
+    )
+    assert area_communities(graph(FILES), "nowhere", area_of) == ()
+
+
+def test_a_comparison_is_empty_for_equal_graphs_and_mirrored_when_turned() -> None:
+    after = {**FILES, "vllm/cache/table.py": "import vllm.cache.pool\n", "vllm/new.py": ""}
+    del after["vllm/cache/other.py"]
+    one, two = graph(FILES), graph(after)
+    there, back, none = compare_graphs(one, two), compare_graphs(two, one), compare_graphs(one, graph(FILES))
+    assert (there.nodes_gained, there.nodes_lost) == (("vllm.new",), ("vllm.cache.other",))
+    assert there.imports_gained == (("vllm.cache.table", "vllm.cache.pool"),)
+    assert there.imports_lost == (("vllm.cache.other", "vllm.cache.alone"),)
+    assert [cycle.modules for cycle in there.cycles_closed] == [("vllm.cache.pool", "vllm.cache.table")]
+    assert (back.nodes_gained, back.imports_lost, back.cycles_opened) == (
+        there.nodes_lost,
+        there.imports_gained,
+        there.cycles_closed,
+    )
+    assert (none.nodes_gained, none.imports_gained, none.cycles_closed, none.cycles_opened) == (
+        (),
+        (),
+        (),
+        (),
+    )

@@ -9,7 +9,7 @@ import networkx as nx
 import pytest
 
 from diffscope.graph.model import EdgeLayer
-from diffscope.products.explore import FORMS, export_graph
+from diffscope.products.explore.export import FORMS, export_graph
 from tests.graph_builders import graph
 
 FILES = {
@@ -49,6 +49,42 @@ def test_networkx_reads_it_with_layers_and_lines() -> None:
     }
     assert ("vllm.a", "vllm.c", "lazy", 3) in edges
     assert ("tests.test_a", "vllm.a", "test", 1) in edges
+
+
+@pytest.mark.parametrize("form", ["dot", "mermaid"])
+def test_what_only_passes_names_on_is_not_drawn(form: str) -> None:
+    """``vllm.p`` re-exports what ``vllm.a`` takes; by itself it is drawn all the same."""
+    around = export_graph(
+        graph(FILES), form, modules=["vllm.a", "vllm.p", "vllm.p.b"], layers={EdgeLayer.EAGER}
+    )
+    assert '"vllm.p.b"' in around
+    assert '"vllm.p"' in around  # it imports vllm.p.b itself
+    without = export_graph(graph(FILES), form, modules=["vllm.a", "vllm.p"], layers={EdgeLayer.EAGER})
+    assert '"vllm.p"' not in without
+    assert '"vllm.p"' in export_graph(graph(FILES), form, modules=["vllm.p"])
+
+
+def test_dot_draws_names_quoted_and_layers_apart() -> None:
+    lines = export_graph(graph(FILES), "dot").splitlines()
+    assert '  "vllm.a" -> "vllm.p.b";' in lines
+    assert '  "vllm.a" -> "vllm.c" [style="dashed"];' in lines
+    assert '  "vllm.c" -> "torch.ops._C.mm" [label="op"];' in lines
+    assert '  "vllm.we\\"ird" -> "vllm.c";' in lines
+    assert not any('"vllm.a" -> "vllm.p";' in line for line in lines)
+
+
+def test_mermaid_keeps_names_in_labels() -> None:
+    text = export_graph(graph(FILES), "mermaid", modules=["vllm.a", "vllm.c", 'vllm.we"ird', "tests.test_a"])
+    assert text == (
+        "flowchart LR\n"
+        '  n0(["tests.test_a"])\n'
+        '  n1["vllm.a"]\n'
+        '  n2["vllm.c"]\n'
+        '  n3["vllm.we#34;ird"]\n'
+        "  n0 -- test --> n1\n"
+        "  n1 -.-> n2\n"
+        "  n3 --> n2\n"
+    )
 
 
 def test_layers_and_modules_narrow_what_is_shown() -> None:

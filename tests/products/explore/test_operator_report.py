@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from diffscope.products.explore import Binding, report_operators
+from diffscope.products.explore.native import Binding, report_operators
 from tests.graph_builders import graph
 
 FILES = {

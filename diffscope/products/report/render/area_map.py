@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 import msgspec
+from markupsafe import escape
 
 from diffscope.products.report.model import AreaChange
 from diffscope.products.report.render.page import PageView
@@ -110,6 +111,16 @@ _NAME_HEIGHT, _NAME_WIDTH = 16, 96
 """Pixels that a name within the cell of the rest takes."""
 _REST: Final = (100, 30, 20, 12, 8)
 """Parts of the map that the cell of the rest takes at least, tried one after the other until it can say what it is."""
+_FILLS: Final = {
+    "high-1": ("#f9d0c4", "#3d1004"),
+    "high-2": ("#ee9a80", "#3d1004"),
+    "high-3": ("#b8350c", "#ffffff"),
+    "medium-1": ("#fbefc9", "#3a2c00"),
+    "medium-2": ("#f2d274", "#3a2c00"),
+    "medium-3": ("#dba91c", "#2e2300"),
+    "low": ("#d3e1fa", "#12264d"),
+    "quiet": ("#e3e7ed", "#333c4b"),
+}
 
 
 class Cell(Value, frozen=True, kw_only=True):
@@ -200,4 +211,30 @@ def _with_names(cell: Cell, tile: Tile, rest: Sequence[AreaChange]) -> Cell:
     largest = sorted(rest, key=lambda area: (-area.churn, area.area))
     return msgspec.structs.replace(
         cell, within=tuple(area.area for area in largest[: max(rows, 0) * columns])
+    )
+
+
+def map_svg(read: PageView, *, font: str, title: str) -> str:
+    """Return the map as a picture of its own."""
+    width, height = WIDE
+    cells = "".join(_drawn(cell) for cell in area_cells(read, WIDE))
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}"'
+        f' role="img" font-family="{escape(font)}" font-size="13"><title>{escape(title)}</title>{cells}</svg>'
+    )
+
+
+def _drawn(cell: Cell) -> str:
+    x, y, wide, high = (part * whole / 100 for part, whole in zip(cell.tile, (*WIDE, *WIDE), strict=True))
+    fill, ink = _FILLS[cell.tone]
+    font, line = _FONTS[cell.is_small]
+    small, below = _FONTS[1]
+    told = [(text, font, line) for text in cell.lines] + [(cell.note, small, below)] * bool(cell.note)
+    spans = "".join(
+        f'<tspan x="{x + PADDING:.1f}" dy="{step}" font-size="{size}">{escape(text)}</tspan>'
+        for text, size, step in told
+    )
+    return (
+        f'<g><title>{escape(cell.title)}</title><rect x="{x + 1:.1f}" y="{y + 1:.1f}" width="{max(wide - 2, 0):.1f}"'
+        f' height="{max(high - 2, 0):.1f}" rx="2" fill="{fill}"/><text y="{y:.1f}" fill="{ink}">{spans}</text></g>'
     )

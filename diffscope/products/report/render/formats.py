@@ -63,3 +63,16 @@ RENDERERS = {
     "brief": _untemplated("render_brief"),
     "brief-json": _untemplated("render_json"),
 }
+
+
+def charts(digest: Digest, style: Style) -> dict[str, str]:
+    """Return name -> SVG of every chart.
+
+    Raises:
+        UsageError: the library that draws is not installed.
+    """
+    from diffscope.products.report.render.charts import HINT, draw, is_available  # noqa: PLC0415 - an extra
+
+    if not is_available():
+        raise UsageError("charts are an extra that is not installed", hint=HINT)
+    return draw(digest, style)

@@ -1,7 +1,7 @@
 """HTML of a digest: one self-contained page, no network; light and dark, narrow screens, keyboard. Its charts are HTML too.
 
 Charts of the page take its colours and are links: a pull request opens in the panel beside the page, a name lists those that it counts
-there. Without a script the same links lead to the pull request, or do nothing.
+there. Without a script the same links lead to the pull request, or do nothing. Charts as files are another matter (charts.py).
 
 The script (``digest_page.js``) is constant, so that the page can name it by its hash. A link that filters lists in the panel what it finds. The
 address holds the state: ``#pr-38450``, ``#families=core-path&sort=churn``. A reload, or a friend, sees the same; the way back is the browser's.

@@ -1,21 +1,17 @@
-"""Reports on a graph: native sources and operators with what uses them in Python, areas with how closely they are coupled, exports.
+"""What native sources and operators are used by in Python: operators, wrappers, callers, tests, devices.
 
-``report_native`` tells of one native source or operator, ``report_operators`` of all operators: their implementations and callers, and the
-reason where there is none. ``measure_areas`` gives figures by area, ``export_graph`` the graph as JSON or GraphML.
+``report_operators`` tells of all operators of a graph: their implementations and callers, and the reason where there is none.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from enum import Enum
-from statistics import median_low
-from typing import Final
 
-from diffscope.graph.model import IMPORT_LAYERS, Edge, EdgeLayer, ModuleName, Node, NodeKind, Wrapper
+from diffscope.graph.model import IMPORT_LAYERS, Edge, EdgeLayer, ModuleName, NodeKind, Wrapper
 from diffscope.graph.query.graph import ModuleGraph
-from diffscope.render.formats.json import indented
 from diffscope.source.model import RepoPath, Value
 
 SourceReader = Callable[[RepoPath], bytes | None]
@@ -102,14 +98,9 @@ def _callers(
     found: dict[ModuleName, dict[str, int]] = {}
     for operator in operators:
         for edge in graph.dependents(operator, _OP):
-            if _kind(graph, edge.source) in _PYTHON:
+            if _is_python(graph, edge.source):
                 _note(found, edge.source, operator, edge.line)
-    by_module: dict[ModuleName, set[str]] = {}
-    for wrapper in wrappers:
-        # Methods are reached through their objects, which nothing here follows.
-        if "." not in wrapper.function:
-            by_module.setdefault(wrapper.module, set()).add(wrapper.function)
-    for module, functions in sorted(by_module.items()):
+    for module, functions in _by_module(wrappers).items():
         for user, function, line in _uses(graph, module, functions, read):
             _note(found, user, f"{module}.{function}", line)
     return tuple(
@@ -118,19 +109,32 @@ def _callers(
     )
 
 
+def _by_module(wrappers: Iterable[Wrapper]) -> dict[ModuleName, set[str]]:
+    """Return the functions by module; methods are reached through their objects, which nothing here follows."""
+    found: dict[ModuleName, set[str]] = {}
+    for wrapper in wrappers:
+        if "." not in wrapper.function:
+            found.setdefault(wrapper.module, set()).add(wrapper.function)
+    return dict(sorted(found.items()))
+
+
 def _uses(
     graph: ModuleGraph, module: ModuleName, functions: Iterable[str], read: SourceReader
 ) -> Iterator[tuple[ModuleName, str, int]]:
     """Yield the modules that import a function, or name it as an attribute of its module, with the line."""
     for function in sorted(functions):
         for importer in graph.importers_of_symbol(module, function):
-            if importer.module != module and _kind(graph, importer.module) in _PYTHON:
+            if importer.module != module and _is_python(graph, importer.module):
                 yield importer.module, function, importer.line
-    for user in sorted({edge.source for edge in graph.dependents(module, IMPORT_LAYERS)}):
-        if user != module and _kind(graph, user) in _PYTHON:
-            path = graph.path_of(user)
-            for function, line in _mentions((read(path) if path else None) or b"", module, functions):
-                yield user, function, line
+    for user in _importers(graph, module):
+        path = graph.path_of(user)
+        for function, line in _mentions((read(path) if path else None) or b"", module, functions):
+            yield user, function, line
+
+
+def _importers(graph: ModuleGraph, module: ModuleName) -> list[ModuleName]:
+    importers = {edge.source for edge in graph.dependents(module, IMPORT_LAYERS)}
+    return sorted(each for each in importers if each != module and _is_python(graph, each))
 
 
 def _mentions(source: bytes, module: ModuleName, functions: Iterable[str]) -> Iterator[tuple[str, int]]:
@@ -149,6 +153,11 @@ def _mentions(source: bytes, module: ModuleName, functions: Iterable[str]) -> It
 def _note(found: dict[ModuleName, dict[str, int]], module: ModuleName, name: str, line: int) -> None:
     names = found.setdefault(module, {})
     names[name] = min(line, names.get(name, line))
+
+
+def _is_python(graph: ModuleGraph, module: ModuleName) -> bool:
+    node = graph.node(module)
+    return node is not None and node.kind in _PYTHON
 
 
 _USE = frozenset({EdgeLayer.OP, EdgeLayer.TEST})
@@ -246,7 +255,7 @@ def _entry(
         operator=operator,
         binding=_binding(graph, operator, providers, bound),
         providers=providers,
-        callers=tuple(user for user in users if _kind(graph, user) in _PYTHON),
+        callers=tuple(user for user in users if _kind(graph, user) in (NodeKind.MODULE, NodeKind.PACKAGE)),
         tests=tests,
     )
 
@@ -257,7 +266,7 @@ def _binding(
     kinds = {_kind(graph, each) for each in providers}
     if NodeKind.NATIVE in kinds:
         return Binding.NATIVE
-    if kinds.intersection(_PYTHON):
+    if kinds & {NodeKind.MODULE, NodeKind.PACKAGE}:
         return Binding.PYTHON
     if kinds:
         return Binding.TEST
@@ -278,118 +287,3 @@ def _namespace(operator: ModuleName) -> str:
 def _kind(graph: ModuleGraph, module: ModuleName) -> NodeKind | None:
     node = graph.node(module)
     return node.kind if node else None
-
-
-_MOST_NAMED = 3
-
-
-class AreaFigures(Value, frozen=True, kw_only=True):
-    """One area. Edges are pairs of modules of the product, one of which imports the other eagerly."""
-
-    area: str
-    modules: int
-    inside: int
-    """Edges between modules of the area."""
-    outgoing: int
-    """Edges to modules of other areas."""
-    incoming: int
-    """Edges from modules of other areas."""
-    uses: tuple[str, ...]
-    """The areas that it imports most, most first."""
-    served: int
-    """Modules that the serving path reaches."""
-    steps: int | None
-    """Eager imports from the serving path to those, the lower median."""
-
-
-def measure_areas(graph: ModuleGraph, area_of: Callable[[RepoPath], str]) -> tuple[AreaFigures, ...]:
-    """Return the figures of every area that has a Python module of the product, by name."""
-    members: dict[str, list[ModuleName]] = {}
-    for node in graph.nodes():
-        if node.kind in _PYTHON and node.path:
-            members.setdefault(area_of(node.path), []).append(node.name)
-    areas = {module: area for area, modules in members.items() for module in modules}
-    imports = {
-        (edge.source, edge.target)
-        for module in areas
-        for edge in graph.dependencies(module, {EdgeLayer.EAGER})
-        if edge.target in areas and not edge.is_transit
-    }
-    pairs = Counter((areas[source], areas[target]) for source, target in sorted(imports))
-    found = []
-    for area, modules in sorted(members.items()):
-        used = {target: count for (source, target), count in pairs.items() if source == area != target}
-        distances = [near.steps for module in modules if (near := graph.serving_distance(module))]
-        found.append(
-            AreaFigures(
-                area=area,
-                modules=len(modules),
-                inside=pairs[area, area],
-                outgoing=sum(used.values()),
-                incoming=sum(count for (one, other), count in pairs.items() if other == area != one),
-                uses=tuple(sorted(used, key=lambda each: (-used[each], each))[:_MOST_NAMED]),
-                served=len(distances),
-                steps=median_low(distances) if distances else None,
-            )
-        )
-    return tuple(found)
-
-
-SCHEMA: Final = "diffscope.graph/1"
-
-
-class Document(Value, frozen=True, kw_only=True):
-    """The JSON form."""
-
-    schema: str
-    digest: str
-    """Of the whole graph, also where only a part is shown."""
-    nodes: tuple[Node, ...]
-    edges: tuple[Edge, ...]
-
-
-def export_graph(
-    graph: ModuleGraph,
-    form: str,
-    *,
-    modules: Iterable[ModuleName] | None = None,
-    layers: Collection[EdgeLayer] = frozenset(EdgeLayer),
-) -> str:
-    """Return the graph in a form (a key of ``FORMS``): all of it, or these modules and the edges among them."""
-    chosen = graph.modules if modules is None else sorted(set(modules))
-    members = frozenset(chosen)
-    nodes = tuple(node for module in chosen if (node := graph.node(module)))
-    edges = tuple(
-        edge for module in chosen for edge in graph.dependencies(module, layers) if edge.target in members
-    )
-    return FORMS[form](Document(schema=SCHEMA, digest=graph.digest, nodes=nodes, edges=edges))
-
-
-def _to_graphml(document: Document) -> str:
-    import networkx as nx  # noqa: PLC0415 - it takes a quarter of a second to import
-
-    found = nx.MultiDiGraph()
-    for node in document.nodes:
-        found.add_node(_shown(node.name), kind=node.kind.value, path=_shown(node.path or ""))
-    for edge in document.edges:
-        facts = {
-            "layer": edge.layer.value,
-            "line": edge.line,
-            "guard": _shown(edge.guard or ""),
-            "detail": _shown(edge.detail or ""),
-        }
-        found.add_edge(_shown(edge.source), _shown(edge.target), **facts)
-    return "\n".join(nx.generate_graphml(found)) + "\n"
-
-
-def _shown(text: str) -> str:
-    """Return ``text`` with an escape for what cannot be seen: XML has no form for most of it, a terminal obeys it."""
-    return "".join(
-        char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in text
-    )
-
-
-FORMS: Final[dict[str, Callable[[Document], str]]] = {
-    "json": indented,
-    "graphml": _to_graphml,
-}

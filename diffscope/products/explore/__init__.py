@@ -1,0 +1,1 @@
+"""Reports on a graph: areas, operators, native sources, differences between commits, exports."""
