@@ -128,7 +128,10 @@ def test_places_to_look_at_stand_in_the_order_of_the_document() -> None:
     least = ReadingPlace(path="vllm/c.py", line=9, score=-0.05, parts=())
     text = render(an_assessment(flags=(flag,), look_first=(same, other, least)), Style(width=100))
     shown = text.partition("Look at")[2].partition("\n\n")[0]
-    assert [" ".join(line.split()) for line in shown.splitlines()] == [f"{same.path}:7 (CP102)", "vllm/b.py:9"]
+    assert [" ".join(line.split()) for line in shown.splitlines()] == [
+        f"{same.path}:7 (CP102)",
+        "vllm/b.py:9",
+    ]
 
 
 def test_the_deciding_lines_are_quoted_where_the_patch_is_at_hand() -> None:
