@@ -78,7 +78,10 @@ def _made(content: SourceText | None, name: str) -> _Made | None:
     if function is None:
         return None
     calls = [node for node in ast.walk(function) if isinstance(node, ast.Call)]
-    texts = {call: [one.value for one in call.args if _is_text(one)] for call in calls}
+    texts = {
+        call: [one.value for one in call.args if isinstance(one, ast.Constant) and isinstance(one.value, str)]
+        for call in calls
+    }
     read = {
         call: found
         for call, words in texts.items()
@@ -96,10 +99,6 @@ def _made(content: SourceText | None, name: str) -> _Made | None:
     )
     value, line = _result(function)
     return _Made(value, line, tuple(sorted({each for found in read.values() for each in found})), until)
-
-
-def _is_text(node: ast.expr) -> bool:
-    return isinstance(node, ast.Constant) and isinstance(node.value, str)
 
 
 def _result(function: ast.FunctionDef) -> tuple[str | None, int]:
