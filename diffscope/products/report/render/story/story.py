@@ -85,9 +85,11 @@ class Story:
         """Yield what changed under those who run it, and what is new, by lines of work: of one of them two where both change what is there."""
         words, is_week = self._words, self._read.is_week
         picked = {pull.number for pull, _ in self._picked}
+        # What nobody has to switch on comes first.
+        new = [pull for pull in self._moving if pull.number in picked]
         groups = (
             ("story.decided", [pull for pull in self._moving if pull.number in self._gists], _OF_A_MOVE),
-            ("story.new", [pull for pull in self._moving if pull.number in picked], 1),
+            ("story.new", sorted(new, key=lambda pull: bool(pull.switch)), 1),
         )
         for code, pulls, most in groups:
             found: dict[str, list[PullSummary]] = {}
