@@ -101,6 +101,7 @@ def test_the_metadata_says_what_it_is(wheel: Path) -> None:
     assert metadata.get_payload().startswith("# diffscope\n")  # type: ignore[union-attr]
 
 
+@pytest.mark.thorough
 def test_the_main_job_in_an_empty_folder(program: Path, tmp_path: Path) -> None:
     """`diffscope classify 38450` with no clone, no network and no checkout is served from the wheel, and says so."""
     environment = {
@@ -131,6 +132,7 @@ def test_the_rules_come_from_the_wheel(program: Path, tmp_path: Path) -> None:
     assert {code for code in codes if code in listed.stdout} == codes
 
 
+@pytest.mark.thorough
 def test_what_is_imported_is_the_wheel(program: Path, tmp_path: Path) -> None:
     """The test would prove nothing if the checkout were imported instead."""
     script = "import diffscope; print(diffscope.__file__)"

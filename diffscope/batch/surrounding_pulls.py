@@ -315,7 +315,8 @@ def as_users_meet_them(
     """Return assessments with what users meet otherwise than the change alone tells.
 
     A variable of the environment that the code read before is declared, and not new. A field of a configuration that went, and that neither
-    an option of the change nor a page of the documents before it names, was nobody's to set. What a file of requirements lists that no
+    an option of the change nor a page of the documents before it names, was nobody's to set. A row of a registry that another place still
+    registers has not gone. What a file of requirements lists that no
     installation reads is only for those who install that file.
     """
     asked = 0
@@ -329,14 +330,20 @@ def as_users_meet_them(
         for symbol in one.symbols:
             is_new = symbol.kind == "environment-variable" and "added" in symbol.aspects
             is_gone = symbol.role[:2] == ("config-field", "removed") and option_of(symbol.name) not in options
-            if (is_new or is_gone) and asked < _READS:
+            is_row = (
+                symbol.kind == "registry-row"
+                and "removed" in symbol.aspects
+                and symbol.role[:1] != ("models",)
+            )
+            if (is_new or is_gone or is_row) and asked < _READS:
                 asked += 1
-                head, last = one.change.pull.head, symbol.name.rpartition(".")[2]
-                if is_new and _is_named(
-                    repository, head, last, [folder.rstrip("/") for folder in places().packages]
-                ):
+                head, last = one.change.pull.head or "", symbol.name.rpartition(".")[2]
+                if is_row and _is_named(repository, head, f'"{symbol.name}":', _packages()):
+                    # It is registered in another way.
+                    symbol = msgspec.structs.replace(symbol, role=())  # noqa: PLW2901
+                elif is_new and _is_named(repository, f"{head}~", last, _packages()):
                     symbol = msgspec.structs.replace(symbol, aspects=("declared",))  # noqa: PLW2901
-                elif is_gone and not _is_named(repository, head, last, _READ_DOCUMENTS):
+                elif is_gone and not _is_named(repository, f"{head}~", last, _READ_DOCUMENTS):
                     symbol = msgspec.structs.replace(symbol, role=())  # noqa: PLW2901
             if symbol.kind == "dependency" and symbol.role[3:] == ("core",):
                 listed = _installed(repository, one.change.pull.head)
@@ -347,11 +354,15 @@ def as_users_meet_them(
     return tuple(kept)
 
 
-def _is_named(repository: GitRepository, head: str | None, name: str, folders: Sequence[str]) -> bool:
-    """Return whether a file of the folders named something before a change."""
-    if head is None or not folders:
+def _packages() -> list[str]:
+    return [folder.rstrip("/") for folder in places().packages]
+
+
+def _is_named(repository: GitRepository, commit: str, name: str, folders: Sequence[str]) -> bool:
+    """Return whether a file of the folders names something at a commit."""
+    if not commit.strip("~") or not folders:
         return False
-    found = run(repository.objects, "grep", "-q", "-w", "-F", "-e", name, f"{head}~", "--", *folders)
+    found = run(repository.objects, "grep", "-q", "-w", "-F", "-e", name, commit, "--", *folders)
     return found.code == 0
 
 

@@ -160,3 +160,18 @@ def test_a_release_is_the_first_tag_of_one_that_has_a_commit(clone: GitRepositor
         git(Path(clone.path), "tag", name, at)
     assert first_release(clone, git(Path(clone.path), "rev-parse", "main~3").strip()) == "v1.1.0"
     assert first_release(clone, git(Path(clone.path), "rev-parse", "main").strip()) == "v1.2.0"
+
+
+def test_a_row_that_another_place_registers_has_not_gone(tmp_path: Path) -> None:
+    before, after = "@register('oil')\n@register('gas')\n", 'PARSERS = {\n    "oil": Oil,\n}\n'
+    commit = Commit("Light it (#10)", {"vllm/parsers.py": after}, at="2026-03-02T00:00:00Z")
+    rows = [
+        SymbolAssessment(
+            path="vllm/parsers.py", line=1, name=name, kind="registry-row", aspects=("removed",), logic=True,
+            role=("tool parsers", name),
+        )
+        for name in ("oil", "gas")
+    ]  # fmt: skip
+    with GitRepository(git_repository(tmp_path / "c", {"vllm/parsers.py": before}, [commit])) as clone:
+        (found,) = as_users_meet_them(clone, [_window(clone, *rows, behind=0)])
+    assert [(one.name, one.role[:1]) for one in found.symbols] == [("oil", ()), ("gas", ("tool parsers",))]

@@ -468,7 +468,7 @@ def test_settings_of_the_base_that_name_no_rule_are_an_error(
     )
 
 
-@pytest.mark.parametrize("source", ["clone", "github"])
+@pytest.mark.parametrize("source", ["clone", pytest.param("github", marks=pytest.mark.thorough)])
 @pytest.mark.parametrize(
     "head",
     [

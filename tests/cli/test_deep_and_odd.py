@@ -21,7 +21,7 @@ CORE = {"vllm/__init__.py": "", "vllm/v1/core.py": "def step():\n    return 1\n"
 EDITED = {"vllm/v1/core.py": "def step():\n    return 2\n"}
 STEPS = "\n- label: Core\n  source_file_dependencies: [vllm/]\n  commands: [pytest tests/test_core.py]\n"
 SEPARATORS = ("\x0b", "\x0c", "\x1c", "\x1d", "\x1e", "\x85", "\u2028", "\u2029", "\r")
-ODD = [pytest.param(each, id=f"U+{ord(each):04X}") for each in SEPARATORS]
+ODD = [pytest.param(each, id=f"U+{ord(each):04X}") for each in one_in(3, SEPARATORS)]
 
 
 def assessed(project: MakeProject, clone: Path, *arguments: str) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from diffscope.workspace import Workspace
 from tests.builders import Commit, git, git_repository
 from tests.cli.conftest import MakeProject
 from tests.cli.harness import Outcome, Project
+from tests.examples import one_in
 from tests.faults import TOLD, fault
 
 PATCH = """\
@@ -197,7 +198,7 @@ def judged(tmp_path_factory: pytest.TempPathFactory) -> Project:
     return Project(folder, {})
 
 
-@pytest.mark.parametrize("form", [form for form in FORMS if form != "jsonl"])
+@pytest.mark.parametrize("form", one_in(2, [form for form in FORMS if form != "jsonl"]))
 def test_a_format_of_a_report_that_fails_costs_the_others_nothing(form: str, judged: Project) -> None:
     other = "json" if form != "json" else "markdown"
     place, clone = judged, judged.folder.parent / "clone"

@@ -137,7 +137,8 @@ def test_a_change_is_classified_all_the_same(
 
 
 @pytest.mark.parametrize(
-    "command", [pytest.param(REPORT, id="report"), pytest.param(BACKTEST, id="backtest")]
+    "command",
+    [pytest.param(REPORT, id="report"), pytest.param(BACKTEST, id="backtest", marks=pytest.mark.thorough)],
 )
 def test_many_changes_are_judged_all_the_same(
     minivllm: Path,

@@ -209,6 +209,7 @@ def test_a_report_that_was_ended_goes_on_and_loses_nothing(
     assert again.out == week
 
 
+@pytest.mark.thorough
 def test_a_full_disk_costs_the_store_and_not_the_report(
     place: Place, week: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,6 +9,7 @@ import pytest
 from diffscope.facts.model import ConditionFact
 from diffscope.facts.python.condition_logic import atoms, direction_of, direction_of_caught, parse_condition
 from tests.builders import Files
+from tests.examples import one_in
 from tests.fact_builders import edit, facts
 
 PATH = "vllm/v1/core/pool.py"
@@ -75,7 +76,7 @@ def test_directions_agree_with_python() -> None:
     ]
     compiled = {text: compile(text, "", "eval") for text in _WHOLES}
     answers = {text: [bool(eval(code, {}, case)) for case in cases] for text, code in compiled.items()}
-    for before, after in product(_WHOLES[::3], _WHOLES):
+    for before, after in one_in(3, product(_WHOLES[::3], _WHOLES)):
         seen = set(zip(answers[before], answers[after], strict=True))
         found = _direction(before, after)
         if (True, False) in seen and (False, True) in seen:

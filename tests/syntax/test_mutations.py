@@ -14,7 +14,7 @@ from tests.syntax.judging import judge
 from tests.syntax.mutations import KINDS, SNIPPET, corpus
 
 
-@pytest.mark.parametrize("kind", one_in(3, KINDS))
+@pytest.mark.parametrize("kind", one_in(5, KINDS))
 def test_an_edit_of_any_kind_is_judged_as_ast_judges_it(kind: str) -> None:
     tried = 2 if THOROUGH else 1
     results = [judge(SNIPPET, kind, seed) for seed in range(tried)]

@@ -219,9 +219,9 @@ def _moved(listed: Sequence[Seen]) -> Iterator[Seen]:
 def _of_words(assessment: Assessment, words: AuthorsWords, told: Collection[str]) -> Iterator[Seen]:
     """Yield what the author's own words ask users to do: what goes, what is refused, what code decides now."""
     number = number_of(assessment)
-    for said in [each for each in words.deprecations if not _POINTS.search(each) and each.count("…") < _GAPS][
-        :_MOST_SAID
-    ]:
+    new = [one.name for one in assessment.symbols if "added" in one.aspects and one.kind in _NEW]
+    whole = [each for each in words.deprecations if not _POINTS.search(each) and each.count("…") < _GAPS]
+    for said in [each for each in whole if not any(name in each for name in new)][:_MOST_SAID]:
         text, rest = going(said), remedy_of(said.partition(": ")[2] or said)
         is_whole = not text.en.startswith("“")
         keep = text_of("keep.in-time") if is_whole else by_whom("keep.by-author", rest[1] if rest[0] else "")
@@ -233,7 +233,6 @@ def _of_words(assessment: Assessment, words: AuthorsWords, told: Collection[str]
     if assessment.kind in _BESIDE_KINDS:
         return
     for each in words.decided:
-        # A fix that sets what should have been set repairs; nobody has to act.
         if each.name not in told and (assessment.kind != "bugfix" or each.is_unset):
             keep = how_to_keep(each, words) if each.is_unset else text_of("keep.forced")
             change = of_decision(each)

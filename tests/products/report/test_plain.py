@@ -187,6 +187,13 @@ def test_a_default_that_was_left_open(settled: tuple[tuple[str, str], ...], kind
     assert [one.keep for one in found] == [None for _ in kinds]
 
 
+def test_what_comes_and_goes_in_one_asks_nobody() -> None:
+    words = AuthorsWords(deprecations=("VLLM_OIL is deprecated", "VLLM_GAS is deprecated"))
+    new = a_symbol("VLLM_OIL", "environment-variable", "added", "", "False")
+    found = find_notices((a_change(new),), (), {11: words})
+    assert [one.text.en for one in found if one.kind == "removed"] == ["“VLLM_GAS is deprecated”"]
+
+
 _NAMED = {"where": "`lit`", "count": 1, "callee": "glow", "target": "wick"}
 
 

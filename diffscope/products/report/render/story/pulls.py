@@ -51,7 +51,7 @@ _AIDED: Final = -2.5
 _NOTICED: Final = 1.5
 _NEW: Final = 1.0
 _SWITCHES: Final = 2
-_REVERTS: Final = 6
+_REVERTS: Final = 4
 _LONG_TITLE: Final = 90
 _DAYS_FROM: Final = 72
 """Hours, from which on days are told."""

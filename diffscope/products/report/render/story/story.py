@@ -29,8 +29,10 @@ from diffscope.rules.model import Severity
 _MOVES: Final = 3
 """Lines of work that the first sentences tell."""
 _OF_A_MOVE: Final = 2
-_PICKS: Final = 6
-_MANY_FIXES: Final = 6
+_PICKS: Final = 5
+_FEW: Final = 6
+"""Pull requests of a window up to which each of them is told."""
+_MANY_FIXES: Final = 4
 """Fixes since, each of which makes a pull request worth a look as a point of importance does."""
 _OF_A_THEME: Final = 2
 _FIXES: Final = 7
@@ -48,7 +50,7 @@ _VAGUE: Final = ("models", "config")
 _TESTS: Final = "TC"
 _CLASS: Final = lazy_regex(r"`[A-Z]\w*[a-z]\w*`|`[A-Z]+ /|`--")
 """Names of what is known beyond its module: a class, an endpoint, an option."""
-_MORE: Final = lazy_regex(r"\d+ more$")
+_MORE: Final = lazy_regex(r"\d+ more$|^removes ")
 _KEPT: Final = lazy_regex(r"to (?:stay, pin|switch it off,|keep it, set) `([^`]+)`(?: to `'?([^`']*)'?`)?")
 """How the advice begins that brings the old state back."""
 _CONDITION: Final = lazy_regex(r"^(?:Where|With) `([^`]{4,60})`,")
@@ -230,7 +232,7 @@ class Story:
             said = self._pick(pull, areas)
             if said:
                 found.append((pull, said))
-            if len(found) == _PICKS:
+            if len(found) == (_FEW if self._digest.source_pulls <= _FEW else _PICKS):
                 break
         return found
 
@@ -238,7 +240,7 @@ class Story:
         """Return what is said of a pull request; nothing where only what holds for its whole area is known. ``areas`` are those told of."""
         words, does, became = self._words, self._does(pull), self._pulls.became(pull.number)
         breaks = "" if self._pulls.fixes_of(pull.number) else self._breaks(pull, areas)
-        is_few = self._digest.source_pulls <= _PICKS
+        is_few = self._digest.source_pulls <= _FEW
         if not (self._pulls.fixes_of(pull.number) or breaks or is_few):
             return ""
         costs = words.picked(pull.costs)[:1]
