@@ -83,11 +83,12 @@ class Story:
 
     def _moves(self) -> Iterator[str]:
         """Yield what changed under those who run it, and what is new, by lines of work: of one of them two where both change what is there."""
-        words, is_week = self._words, self._read.is_week
+        words = self._words
         picked = {pull.number for pull, _ in self._picked}
+        new = [pull for pull in self._moving if pull.number in picked]
         groups = (
             ("story.decided", [pull for pull in self._moving if pull.number in self._gists], _OF_A_MOVE),
-            ("story.new", [pull for pull in self._moving if pull.number in picked], 1),
+            ("story.new", sorted(new, key=lambda pull: bool(pull.switch)), 1),
         )
         for code, pulls, most in groups:
             found: dict[str, list[PullSummary]] = {}
@@ -95,7 +96,7 @@ class Story:
                 found.setdefault(self._pulls.theme_of(pull), []).append(pull)
             moves = [self._move(name, own[:most]) for name, own in list(found.items())[:_MOVES]]
             if moves:
-                yield words(code, said=words.semicolon.join(moves), is_week=is_week)
+                yield words(code, said=words.semicolon.join(moves), is_week=self._read.is_week)
 
     def _move(self, theme: str, pulls: Sequence[PullSummary]) -> str:
         words = self._words
