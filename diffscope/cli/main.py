@@ -225,8 +225,8 @@ def _fail(message: str, hint: str | None) -> int:
 
 def _usage_message(error: click.ClickException) -> str:
     if isinstance(error, click.exceptions.NoArgsIsHelpError):
-        group = error.ctx.command if error.ctx else None
-        names = group.list_commands(error.ctx) if isinstance(group, click.Group) and error.ctx else []
+        group = error.ctx.command
+        names = group.list_commands(error.ctx) if isinstance(group, click.Group) else []
         return f"a command is missing: {', '.join(names)}"
     # Newer versions of click tell the nearest command in the message; here that is the hint.
     return error.format_message().partition(" Did you mean '")[0]
