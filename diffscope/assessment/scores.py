@@ -220,6 +220,8 @@ def _reason(measure: Measure, measures: FixMeasures, table: FixRiskTable) -> Mes
 
 MOST: Final = 10
 """Places of a document: nobody reads the eleventh first."""
+_MOVED_INTO = 3
+"""Of so many lines of a new symbol one that is counted as new: the others came from elsewhere."""
 _PROSE: Final = frozenset({"docs", "data", "other"})
 _CONSTRUCTORS: Final = frozenset({"__init__", "__post_init__", "__new__"})
 _Key = tuple[str, str | None]
@@ -265,8 +267,11 @@ class _Seen:
 
     def __init__(self, facts: ChangeFacts) -> None:
         self._categories = {file.path: file.category for file in facts.file}
-        self.conditions = Counter(map(_key, facts.condition))
-        self.numerics = Counter(map(_key, facts.numeric))
+        # What only stands in another place is nothing new to read.
+        self.conditions = Counter(
+            _key(one) for one in facts.condition if one.change != "moved" and one.direction != "gone"
+        )
+        self.numerics = Counter(_key(one) for one in facts.numeric if one.change != "moved")
         self.calls = Counter(map(_key, facts.call))
         self._lines: dict[_Key, list[Located]] = defaultdict(list)
         for one in (*facts.condition, *facts.numeric, *facts.call):
@@ -289,7 +294,7 @@ def _of_symbol(symbol: SymbolFact, seen: _Seen, scores: ScoreTable) -> ReadingPl
     resigned = not aspects.isdisjoint(("signature", "default"))
     parts = (
         *_size(symbol.code_added, symbol.code_removed, weigh),
-        weigh("branches", symbol.branches_added, message("place.branches", count=symbol.branches_added)),
+        weigh("branches", (branches := _own_branches(symbol)), message("place.branches", count=branches)),
         *_told(symbol, seen, weigh),
         weigh("public", symbol.public, message("place.public")),
         weigh("variable", symbol.kind == "variable", message("place.variable")),
@@ -299,6 +304,13 @@ def _of_symbol(symbol: SymbolFact, seen: _Seen, scores: ScoreTable) -> ReadingPl
     )
     at = symbol if "added" in aspects else seen.line_of(symbol)
     return _place(at, symbol.symbol, parts)
+
+
+def _own_branches(symbol: SymbolFact) -> int:
+    """Return the branches that are new in a symbol: of a new one into which most lines were moved, none is known to be."""
+    length = symbol.end_line - symbol.line + 1
+    is_moved_into = "added" in symbol.aspects and symbol.code_added * _MOVED_INTO < length
+    return 0 if is_moved_into else symbol.branches_added
 
 
 def _of_native(native: NativeFact, seen: _Seen, scores: ScoreTable) -> ReadingPlace:

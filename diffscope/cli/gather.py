@@ -335,5 +335,18 @@ def find_clone(given: Path | None, request: Request) -> GitRepository | None:
 
     found = profiles.find_clone(given, current=Path.cwd(), environment=os.environ, profile=asked_profile())
     context = click.get_current_context(silent=True)
+    if given is None and found is not None and context is not None and not context.params.get("quiet"):
+        _say_which(found, Path.cwd())
     # Open to the end of the command; whoever comes from Python closes it.
     return context.with_resource(found) if found is not None and context is not None else found
+
+
+def _say_which(clone: GitRepository, current: Path) -> None:
+    """Say which repository is judged where that is not the one that the current folder lies in."""
+    from diffscope.cli.console import say
+
+    around = next((folder for folder in (current, *current.parents) if (folder / ".git").exists()), None)
+    if around is not None and not (clone.top or clone.path).resolve().is_relative_to(around.resolve()):
+        say(
+            f"note: judging the clone {clone.path} (DIFFSCOPE_REPO), not {around}; --repo {around} takes that"
+        )

@@ -45,6 +45,7 @@ from diffscope.facts.option_defaults import (
     collect_default_tables,
     collect_unset_defaults,
 )
+from diffscope.facts.option_factories import with_factories
 from diffscope.facts.options import collect_options
 from diffscope.facts.python.calls import collect_calls
 from diffscope.facts.python.conditions import collect_conditions
@@ -156,7 +157,7 @@ def _labels(material: Material, placed: tuple[Placed, ...]) -> tuple[str, ...] |
 
 def _options(placed: tuple[Placed, ...]) -> tuple[OptionFact, ...]:
     resolved = {fact.name: fact for fact in collect_unset_defaults(placed)}
-    declared = collect_options(placed)
+    declared = tuple(with_factories(collect_options(placed), placed))
     return (
         *(_resolved(fact, resolved.get(fact.name)) for fact in declared),
         *(fact for name, fact in resolved.items() if name not in {fact.name for fact in declared}),

@@ -795,6 +795,15 @@ class OptionFact(Located, frozen=True, kw_only=True):
         bool, said("A new option whose default turns behaviour on, or a default that went from off to on.")
     ] = False
     required: Annotated[bool, said("It has no default after the change.")] = False
+    replaced_by: Annotated[
+        str | None,
+        said(
+            "For a variable whose default changed: the new field that reads it and decides what it means unset."
+        ),
+    ] = None
+    deprecated_until: Annotated[
+        str | None, said("For such a variable, if what reads it calls it deprecated: until when, as written.")
+    ] = None
     successor: Annotated[
         str | None,
         said(

@@ -149,8 +149,8 @@ SeverityCode = Literal[
     "severity.critical", "severity.high", "severity.info", "severity.low", "severity.medium",
 ]
 ShapeCode = Literal[
-    "shape.adds-symbols", "shape.adds-tests", "shape.deletes", "shape.moves", "shape.registers-model",
-    "shape.rewrites",
+    "shape.adds-option", "shape.adds-symbols", "shape.adds-tests", "shape.deletes", "shape.moves",
+    "shape.registers-model", "shape.rewrites",
 ]
 TagReasonCode = Literal[
     "tag-reason.area", "tag-reason.kind", "tag-reason.label", "tag-reason.path", "tag-reason.platform",

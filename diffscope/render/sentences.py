@@ -38,7 +38,6 @@ _ASKED_FIRST: Final = frozenset(
         "point-demanded",
         "point-due",
         "point-partly",
-        "point-unset",
         "point-needed",
     }
 )

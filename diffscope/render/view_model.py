@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 
 from msgspec import UNSET
@@ -67,7 +67,7 @@ class AssessmentView:
             pull.repository,
             words("by", author=pull.author) if pull.author else "",
             words("merged", date=pull.merged_at[:10]) if pull.merged_at else "",
-            self.tag(assessment.kind),
+            self.kind_name,
             self.few([self.tag(share.area) for share in assessment.areas], limit=3),
             words.comma.join(map(self.tag, assessment.platforms)),
             f"{size} +{change.additions} -{change.deletions}",
@@ -86,12 +86,19 @@ class AssessmentView:
         """Kind, other tags and both scores."""
         assessment, words = self._assessment, self._words
         parts = (
-            self.tag(assessment.kind),
+            self.kind_name,
             words.comma.join(self.tag(tag) for tag in assessment.tags if tag != assessment.kind),
             words("importance", value=f"{assessment.importance.value:g}"),
             words("insight", value=f"{assessment.insight.value:g}"),
         )
         return tuple(part for part in parts if part)
+
+    @property
+    def kind_name(self) -> str:
+        """The kind, and that it is a guess where nothing but the size and form of the diff speaks for it."""
+        name, reasons = self.tag(self._assessment.kind), self._assessment.kind_reasons
+        is_guess = any(one.code.startswith("kind-reason.guess") for one in reasons)
+        return self._words("guessed", kind=name) if is_guess else name
 
     def tag(self, name: str) -> str:
         """Return how a kind, a tag, an area or a platform is called: in English as documents write it."""
@@ -349,32 +356,21 @@ class AssessmentView:
         return (words("fix-risk-between", low=low, high=high), *words.picked(found.reasons))
 
     def look_first(self, limit: int = 3) -> list[tuple[ReadingPlace, str]]:
-        """The places to read first that no flag shows already, each with its three weightiest reasons in words.
-
-        That a name is public holds for most of them, and is no reason on a screen.
-        """
-        words = self._words
-        flagged = {
-            (place.path, place.symbol)
-            for flag in self._assessment.flags
-            for place in flag.evidence[:_SHOWN_PLACES]
-        }
-        left = [one for one in self._assessment.look_first if (one.path, one.symbol) not in flagged]
+        """The places to read first, each with its three weightiest reasons in words, that it is public aside, and the rules that flag it."""
+        words, files, codes = self._words, self._assessment.files, defaultdict[object, list[str]](list)
+        for flag in worst_first(self._assessment.flags):
+            for at in dict.fromkeys((place.path, place.symbol) for place in flag.evidence):
+                codes[at].append(flag.code)
         # Tests stand under Tests; they and tools are told here where the change has nothing else.
-        files = self._assessment.files
         others = {file.path for file in files if file.category not in _PRODUCT}
-        left = [one for one in left if one.path not in others] if len(others) < len(files) else left
-        return [
-            (
-                one,
-                words.comma.join(
-                    words.picked(
-                        [part.why for part in one.parts if part.value > 0 and part.name != "public"][:3]
-                    )
-                ),
-            )
-            for one in left[:limit]
-        ]
+        has_product, found = len(others) < len(files), []
+        for one in self._assessment.look_first:
+            if one.score > 0 and not (has_product and one.path in others):
+                why = [part.why for part in one.parts if part.value > 0 and part.name != "public"]
+                rules = words.comma.join(codes[one.path, one.symbol])
+                told = words.comma.join(words.picked(why[:3]))
+                found.append((one, f"{told}{words.aside(rules) if rules else ''}".strip()))
+        return found[:limit]
 
     @property
     def near(self) -> tuple[str, ...]:

@@ -60,7 +60,9 @@ _CategoryLine = Annotated[str, Check(_category_problem)]
 """A category, and behind a space a word that tells several lines of it apart."""
 
 
-Shape = Literal["moves", "rewrites", "deletes", "registers-model", "adds-tests", "adds-symbols"]
+Shape = Literal[
+    "moves", "rewrites", "deletes", "registers-model", "adds-tests", "adds-symbols", "adds-option"
+]
 """What a diff may look like: words that kinds and tags ask for, and that ``facts/classify/change_shape.py`` answers."""
 
 

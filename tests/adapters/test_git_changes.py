@@ -46,6 +46,20 @@ def paths(patch: str) -> list[str]:
     return [file.path for file in parse_diff(patch).files]
 
 
+def test_a_worktree_without_checked_out_files_is_an_error(tmp_path: Path) -> None:
+    """Otherwise every file of the commit would count as deleted; a new file beside them changes nothing of that."""
+    git_repository(tmp_path / "whole", {"a.py": "A = 1\n"})
+    git(tmp_path, "clone", "--quiet", "--no-checkout", str(tmp_path / "whole"), "bare")
+    (tmp_path / "bare" / "new.py").write_text("x = 1\n")
+    with (
+        GitRepository(tmp_path / "bare") as repository,
+        pytest.raises(RepositoryError, match="no file of HEAD is checked out") as caught,
+    ):
+        worktree_change(repository)
+    assert caught.value.hint is not None
+    assert caught.value.hint.startswith("git -C ")
+
+
 def test_a_squash_commit_is_found_by_its_number(minivllm: Path, source_of: Open) -> None:
     change = source_of(minivllm).pull(101)
     pull = change.pull

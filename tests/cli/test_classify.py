@@ -72,7 +72,21 @@ def test_the_clone_is_found_from_the_current_folder(minivllm: Path, project: Mak
 
 def test_the_clone_is_found_by_the_environment(minivllm: Path, project: MakeProject) -> None:
     outcome = project().run("classify", NUMBER, "--format", "json", environ={"DIFFSCOPE_REPO": str(minivllm)})
+    assert "note: judging" not in outcome.err
     assert pull(outcome)["source"] == "clone"
+
+
+def test_a_variable_that_leads_away_from_the_repository_around_is_told(
+    project: MakeProject, minivllm: Path
+) -> None:
+    """Standing in another project, one line says which clone is judged; -q and --repo leave it out."""
+    here, environ = project(), {"DIFFSCOPE_REPO": str(minivllm)}
+    git_repository(here.folder, {"README.md": "another project\n"})
+    command = ("classify", NUMBER, "--format", "concise")
+    told = f"note: judging the clone {minivllm} (DIFFSCOPE_REPO), not {here.folder}"
+    assert here.run(*command, environ=environ).err.startswith(told)
+    assert "note: judging" not in here.run(*command, "-q", environ=environ).err
+    assert "note: judging" not in here.run(*command, "--repo", str(minivllm), environ=environ).err
 
 
 def test_a_range_is_judged_from_the_merge_base(minivllm: Path, project: MakeProject) -> None:

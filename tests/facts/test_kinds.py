@@ -187,3 +187,12 @@ def test_new_public_symbols_tip_the_balance() -> None:
     small = a_file("vllm/v1/engine/core.py", 10)
     assert classify_change(a_pull("Zzz"), (small,), (), bundled()).kind == "refactor"
     assert classify_change(a_pull("Zzz"), (small,), (added,), bundled()).kind == "feature"
+
+
+def test_a_new_option_is_a_feature_where_the_title_says_nothing() -> None:
+    """It is seen in the diff and no guess by its size; beside a title that says fix it decides nothing."""
+    field = a_symbol("vllm/config/pool.py", "PoolConfig.step", aspects=("added",), kind="variable")
+    file = a_file("vllm/config/pool.py", 4)
+    found = classify_change(a_pull("Zzz the step"), (file,), (field,), bundled())
+    assert (found.kind, [one.code for one in found.kind_reasons]) == ("feature", ["shape.adds-option"])
+    assert classify_change(a_pull("[Bugfix] Zzz"), (file,), (field,), bundled()).kind == "bugfix"

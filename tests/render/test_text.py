@@ -116,7 +116,8 @@ def test_a_change_without_flags_quotes_the_lines_to_look_at_first() -> None:
     assert quoted not in render(msgspec.structs.replace(silent, flags=(a_flag(),)), style)
 
 
-def test_a_symbol_that_a_flag_shows_is_not_named_again() -> None:
+def test_places_to_look_at_stand_in_the_order_of_the_document() -> None:
+    """One that a flag shows has its rule beside it; one whose weight is below nothing is none."""
     flag = a_flag()
     same = msgspec.structs.replace(
         ReadingPlace(path="vllm/a.py", line=7, score=1.0, parts=()),
@@ -124,8 +125,13 @@ def test_a_symbol_that_a_flag_shows_is_not_named_again() -> None:
         symbol=flag.evidence[0].symbol,
     )
     other = ReadingPlace(path="vllm/b.py", line=9, score=0.5, parts=())
-    text = render(an_assessment(flags=(flag,), look_first=(same, other)), Style(width=80))
-    assert "Look at    vllm/b.py:9\n" in text.replace("  \n", "\n")
+    least = ReadingPlace(path="vllm/c.py", line=9, score=-0.05, parts=())
+    text = render(an_assessment(flags=(flag,), look_first=(same, other, least)), Style(width=100))
+    shown = text.partition("Look at")[2].partition("\n\n")[0]
+    assert [" ".join(line.split()) for line in shown.splitlines()] == [
+        f"{same.path}:7 (CP102)",
+        "vllm/b.py:9",
+    ]
 
 
 def test_the_deciding_lines_are_quoted_where_the_patch_is_at_hand() -> None:

@@ -43,6 +43,13 @@ def worktree_change(repository: GitRepository, *, base: str = "HEAD", name: str 
             raise
         commit = None  # nothing is committed yet
     checkout = read_checkout(repository, top)
+    committed = {os.fsencode(entry.path) for entry in repository.entries(commit)} if commit else set()
+    if committed and committed.isdisjoint(checkout.files):
+        raise RepositoryError(
+            f"no file of {base} is checked out in this clone",
+            at=str(top),
+            hint=f"{shell_line('git', '-C', top, 'checkout', base, '--', '.')}, or name a range: --base A --head B",
+        )
     patch, lost = _patch(repository, commit, checkout)
     if not patch:
         raise InputError("the worktree changes nothing", at=str(top), hint="name a range: --base A --head B")

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from pathlib import PurePosixPath
 from typing import Final
 
 from diffscope.facts.model import ChangeFacts, FileFact, NativeFact, RegistryFact, SymbolFact
 from diffscope.patterns import lazy_regex
 from diffscope.source.model import Value
-from diffscope.source.profile import profile
+from diffscope.source.profile import places, profile
 from diffscope.taxonomy.model import Taxonomy
 
 PRODUCT = frozenset({"source", "native"})
@@ -80,9 +81,21 @@ def shapes_of(
         "deletes": sizes.product_removed >= 10 and sizes.product_removed > 3 * sizes.product_added,
         "registers-model": _registers_model(files, registries),
         "adds-tests": any(file.category == "test" and file.code_added > file.code_removed for file in files),
+        "adds-option": any(map(_is_new_option, symbols)),
         "adds-symbols": any(is_new_public(symbol) for symbol in symbols),
     }
     return frozenset(name for name, holds in checks.items() if holds)
+
+
+def _is_new_option(symbol: SymbolFact) -> bool:
+    """Return whether a symbol is a new field of a configuration that was there, or a new variable of the environment."""
+    path, names = PurePosixPath(symbol.path), places().code
+    is_new = symbol.category == "source" and symbol.kind == "variable" and "added" in symbol.aspects
+    if not is_new or not symbol.public or symbol.part_of_new:
+        return False
+    if "." in (symbol.symbol or ""):
+        return path.parent.name == "config" or symbol.path.endswith(names.names.argument_files)
+    return path.name == names.environment_file and (symbol.symbol or "").isupper()
 
 
 def is_new_public(symbol: SymbolFact) -> bool:

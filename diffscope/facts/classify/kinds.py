@@ -175,6 +175,8 @@ def _lines_in(categories: Iterable[str], sizes: Sizes) -> int:
 
 
 def _by_shape(signs: Signs) -> Decision:
+    if "adds-option" in signs.shapes:
+        return _guess("feature", SHAPE_REASONS["adds-option"])
     if signs.shapes & {"moves", "rewrites", "deletes"}:
         return _guess("refactor", "kind-reason.guess-moves")
     if "adds-symbols" in signs.shapes or signs.sizes.product_added > _SMALL_FIX:
@@ -194,6 +196,7 @@ SHAPE_REASONS: Final[dict[str, MessageCode]] = {
     "registers-model": "shape.registers-model",
     "adds-tests": "shape.adds-tests",
     "adds-symbols": "shape.adds-symbols",
+    "adds-option": "shape.adds-option",
 }
 """What each shape of a diff says of it."""
 

@@ -48,6 +48,7 @@ _DESCRIPTIONS: Final = {
     "when": "What must hold besides. Left out: the rule fires where there is evidence.",
     "severity": "A word, or a list of which the first line that holds decides; the last line is a word alone.",
     "says": "The message of one record: {field} is filled in, [[ ]] is left out when a field inside says nothing.",
+    "confidence": "The most that its flags have, if not high: medium or low for what rests on the words of a title.",
     "family": "Only for codes whose letters belong to no family yet.",
 }
 
@@ -75,6 +76,7 @@ def rule_schema() -> Schema:
         "evidence": {**_ref("facts"), "minProperties": 1, "maxProperties": 1},
         "worst_by": {"type": "string"},
         "covers": {"type": "array", "items": {"type": "string"}},
+        "confidence": {"enum": ["medium", "low"]},
         "when": _ref("expression"),
         "severity": {"anyOf": [{"enum": words}, {"type": "array", "items": lines, "minItems": 1}]},
     }

@@ -328,4 +328,4 @@ def _confidence(rule: Rule, context: Context) -> str:
         graph is not UNSET and not graph.exact and any(map(asks_graph, conditions)),
         any(context.phantoms(family) for family in families),
     ]
-    return _CONFIDENCE[max(0, 2 - sum(doubts))]
+    return _CONFIDENCE[max(0, _CONFIDENCE.index(rule.confidence) - sum(doubts))]

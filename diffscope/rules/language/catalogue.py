@@ -66,6 +66,8 @@ class Rule(Value, frozen=True, kw_only=True):
     names: tuple[str, ...] = ()
     """Named lists and predicates that it uses, sorted."""
     covers: tuple[str, ...] = ()
+    confidence: str = "high"
+    """The most that its flags have: less for what rests on the words of a title alone."""
     """Codes or globs of them: of equal severity this rule is the head of their flags at its places."""
     origin: str
     """The rule file, as it was handed in."""

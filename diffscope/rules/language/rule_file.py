@@ -29,7 +29,7 @@ from diffscope.yaml.reading import Reading, clipped, nearest, shape
 from diffscope.yaml.strict import Entry, ListNode, MapNode, Node, ScalarNode
 
 REQUIRED: Final = ("status", "title", "why", "remedy", "evidence", "severity", "says")
-OPTIONAL: Final = ("check", "limits", "worst_by", "when", "family", "covers")
+OPTIONAL: Final = ("check", "limits", "worst_by", "when", "family", "covers", "confidence")
 TEXTS: Final = ("title", "why", "remedy", "check", "limits", "says")
 _TEMPLATES: Final = ("says", "check")
 """Keys of rule.yml in English that zh.yml has in Chinese."""
@@ -132,8 +132,15 @@ def _rule(
         evidence=evidence,
         names=tuple(sorted(scope.used)),
         covers=_covers(reading, entries["covers"].value) if "covers" in entries else (),
+        confidence=_confidence(reading, entries),
         origin=reading.path,
     )
+
+
+def _confidence(reading: Reading, entries: _Entries) -> str:
+    if "confidence" not in entries:
+        return "high"
+    return reading.choice(entries["confidence"].value, "confidence", ("medium", "low")) or "high"
 
 
 def _identity(reading: Reading) -> tuple[str, str]:

@@ -51,7 +51,7 @@ _AIDED: Final = -2.5
 _NOTICED: Final = 1.5
 _NEW: Final = 1.0
 _SWITCHES: Final = 2
-_REVERTS: Final = 6
+_REVERTS: Final = 4
 _LONG_TITLE: Final = 90
 _DAYS_FROM: Final = 72
 """Hours, from which on days are told."""
@@ -62,7 +62,7 @@ _MUTE: Final = -3.0
 _BY_TITLE: Final = frozenset({"bugfix", "feature", "performance"})
 """Kinds of which the title alone is worth a line, where it speaks of no code."""
 _CODE: Final = lazy_regex(r"\b[a-z]+_\w+|\b[A-Z][a-z]+[A-Z][a-z]+\w*")
-_OF, _STIFF = "\u7684", ("\u5411", "\u4ee5\u514d\u4e8e", "\u6765\u81ea")
+_OF, _STIFF = "\u7684", ("\u5411", "\u4ee5\u514d\u4e8e", "\u6765\u81ea", "\u7684\uff08")
 _SECURITY: Final = lazy_regex(r"(?i)\bsecurity\b")
 _HARMLESS: Final = lazy_regex(
     r"(?i)\b(?:logs?|logging|messages?|typos?|docs?|document\w*|docstrings?|\w*warnings?|comments?|metrics?|tests?|mypy|pre-?commit|misnamed|hf runner)\b"

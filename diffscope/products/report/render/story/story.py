@@ -29,8 +29,10 @@ from diffscope.rules.model import Severity
 _MOVES: Final = 3
 """Lines of work that the first sentences tell."""
 _OF_A_MOVE: Final = 2
-_PICKS: Final = 6
-_MANY_FIXES: Final = 6
+_PICKS: Final = 5
+_FEW: Final = 6
+"""Pull requests of a window up to which each of them is told."""
+_MANY_FIXES: Final = 4
 """Fixes since, each of which makes a pull request worth a look as a point of importance does."""
 _OF_A_THEME: Final = 2
 _FIXES: Final = 7
@@ -48,7 +50,7 @@ _VAGUE: Final = ("models", "config")
 _TESTS: Final = "TC"
 _CLASS: Final = lazy_regex(r"`[A-Z]\w*[a-z]\w*`|`[A-Z]+ /|`--")
 """Names of what is known beyond its module: a class, an endpoint, an option."""
-_MORE: Final = lazy_regex(r"\d+ more$")
+_MORE: Final = lazy_regex(r"\d+ more$|^removes ")
 _KEPT: Final = lazy_regex(r"to (?:stay, pin|switch it off,|keep it, set) `([^`]+)`(?: to `'?([^`']*)'?`)?")
 """How the advice begins that brings the old state back."""
 _CONDITION: Final = lazy_regex(r"^(?:Where|With) `([^`]{4,60})`,")
@@ -81,11 +83,12 @@ class Story:
 
     def _moves(self) -> Iterator[str]:
         """Yield what changed under those who run it, and what is new, by lines of work: of one of them two where both change what is there."""
-        words, is_week = self._words, self._read.is_week
+        words = self._words
         picked = {pull.number for pull, _ in self._picked}
+        new = [pull for pull in self._moving if pull.number in picked]
         groups = (
             ("story.decided", [pull for pull in self._moving if pull.number in self._gists], _OF_A_MOVE),
-            ("story.new", [pull for pull in self._moving if pull.number in picked], 1),
+            ("story.new", sorted(new, key=lambda pull: bool(pull.switch)), 1),
         )
         for code, pulls, most in groups:
             found: dict[str, list[PullSummary]] = {}
@@ -93,7 +96,7 @@ class Story:
                 found.setdefault(self._pulls.theme_of(pull), []).append(pull)
             moves = [self._move(name, own[:most]) for name, own in list(found.items())[:_MOVES]]
             if moves:
-                yield words(code, said=words.semicolon.join(moves), is_week=is_week)
+                yield words(code, said=words.semicolon.join(moves), is_week=self._read.is_week)
 
     def _move(self, theme: str, pulls: Sequence[PullSummary]) -> str:
         words = self._words
@@ -230,7 +233,7 @@ class Story:
             said = self._pick(pull, areas)
             if said:
                 found.append((pull, said))
-            if len(found) == _PICKS:
+            if len(found) == (_FEW if self._digest.source_pulls <= _FEW else _PICKS):
                 break
         return found
 
@@ -238,7 +241,7 @@ class Story:
         """Return what is said of a pull request; nothing where only what holds for its whole area is known. ``areas`` are those told of."""
         words, does, became = self._words, self._does(pull), self._pulls.became(pull.number)
         breaks = "" if self._pulls.fixes_of(pull.number) else self._breaks(pull, areas)
-        is_few = self._digest.source_pulls <= _PICKS
+        is_few = self._digest.source_pulls <= _FEW
         if not (self._pulls.fixes_of(pull.number) or breaks or is_few):
             return ""
         costs = words.picked(pull.costs)[:1]
