@@ -397,7 +397,6 @@ def test_types_are_not_silenced() -> None:
 NAMED_ELSEWHERE = {
     "BY_ANSWER": "the answers of GitHub that become errors of ours, which a test holds against PyGithub's classes",
     "MOST_BYTES": "a promise on a packaged file, which a test holds it to",
-    "format_commands": "click calls it",
     "list_rules": "click calls it",
     "run_tests": "click calls it",
 }

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gc
 import os
+import re
 import sys
 import traceback
 from collections.abc import Sequence
@@ -21,6 +22,7 @@ from diffscope.errors import DiffscopeError, UsageError
 from diffscope.version import VERSION
 
 PROGRAM: Final = "diffscope"
+_NO_COMMAND: Final = re.compile(r"No such command '(.*?)'")
 COMPLETION: Final = "_DIFFSCOPE_COMPLETE"
 """Set by a shell that asks what could follow: ``eval "$(_DIFFSCOPE_COMPLETE=bash_source diffscope)"``."""
 
@@ -163,7 +165,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except DiffscopeError as error:
         return _fail(str(error), error.hint)
     except click.ClickException as error:
-        return _fail(error.format_message(), _usage_hint(error, given))
+        return _fail(_usage_message(error), _near_command(error) or _usage_hint(error, given))
     except (click.Abort, KeyboardInterrupt):
         return INTERRUPTED
     except BrokenPipeError:
@@ -219,6 +221,27 @@ def _fail(message: str, hint: str | None) -> int:
     if hint:
         say(f"hint: {hint}")
     return FAILED
+
+
+def _usage_message(error: click.ClickException) -> str:
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        group = error.ctx.command
+        names = group.list_commands(error.ctx) if isinstance(group, click.Group) else []
+        return f"a command is missing: {', '.join(names)}"
+    # Newer versions of click tell the nearest command in the message; here that is the hint.
+    return error.format_message().partition(" Did you mean '")[0]
+
+
+def _near_command(error: click.ClickException) -> str | None:
+    """Return a hint with the nearest command, where one is asked for that there is not."""
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    asked = _NO_COMMAND.search(error.message)
+    if context is None or asked is None or not isinstance(context.command, click.Group):
+        return None
+    from diffscope.yaml.reading import nearest
+
+    near = nearest(asked[1], context.command.list_commands(context))
+    return f"{near} ({context.command_path} --help lists all)" if near else None
 
 
 def _usage_hint(error: click.ClickException, given: Sequence[str]) -> str | None:

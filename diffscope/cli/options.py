@@ -206,6 +206,21 @@ def selection_options(function: _F) -> _F:
     return select(ignore(function))
 
 
+class CommandGroup(click.Group):
+    """Lists each of its commands with the whole first sentence of its help, which click would cut."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the table of commands."""
+        with formatter.section("Commands"):
+            formatter.write_dl(
+                [
+                    (name, " ".join((command.help or "").partition("\n\n")[0].split()))
+                    for name in self.list_commands(ctx)
+                    if (command := self.get_command(ctx, name)) is not None
+                ]
+            )
+
+
 def verbosity_options(function: _F) -> _F:
     """``-q`` and ``-v``, which make one argument ``console``."""
 

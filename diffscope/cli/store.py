@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from diffscope.adapters.cache.cache import CacheInfo
 
 
-@click.group()
+@click.group(cls=options.CommandGroup)
 def store() -> None:
     """Merge stores of assessments from several machines, or export one as tables."""
 
@@ -96,7 +96,7 @@ def export(*, folder: Path | None, rule_folders: tuple[Path, ...]) -> int:
     return DONE
 
 
-@click.group()
+@click.group(cls=options.CommandGroup)
 def cache() -> None:
     """Show or clear the cache of outlines, graphs and rules."""
 

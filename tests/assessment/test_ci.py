@@ -96,7 +96,7 @@ CHANGED = tuple(
             ),
             "28 steps run, 1 optional step lists a changed path; gpu 28; time limits add up to 10 h, 2 steps have no time limit; "
             "on AMD: 1 mirrored, 2 mirrored and may fail, 3 with an optional mirror, 4 with a mirror that does not run, "
-            "5 in a step of the same name, 6 in a step of the same name that does not run, 7 without a mirror"
+            "5 in a step of the same name, 6 whose step of the same name on AMD does not run, 7 without a mirror"
             f"{RULES}, which have changed since this change",
             "运行 28 个步骤、另有 1 个可选步骤列出了变更路径; gpu 28; 时限合计 10 小时、2 个步骤没有时限; "
             "在 AMD 上：1 个有镜像、2 个的镜像允许失败、3 个的镜像为可选、4 个的镜像不运行、"

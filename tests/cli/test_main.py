@@ -88,7 +88,27 @@ USAGE = [
     pytest.param(
         ("--frobnicate",), "No such option '--frobnicate'.", "diffscope --help", id="an unknown option"
     ),
-    pytest.param(("clasify",), "No such command 'clasify'.", "diffscope --help", id="an unknown command"),
+    pytest.param(
+        ("clasify",),
+        "No such command 'clasify'.",
+        "did you mean 'classify'? (diffscope --help lists all)",
+        id="an unknown command",
+    ),
+    pytest.param(
+        ("cache", "clera"),
+        "No such command 'clera'.",
+        "did you mean 'clear'? (diffscope cache --help lists all)",
+        id="an unknown command of a group",
+    ),
+    pytest.param(
+        ("zzzz",), "No such command 'zzzz'.", "diffscope --help", id="a word that is near no command"
+    ),
+    pytest.param(
+        ("cache",),
+        "a command is missing: clear, info",
+        "diffscope cache --help",
+        id="a group without a command",
+    ),
     pytest.param(
         ("classify", "--lang", "fr", "1"),
         "Invalid value for '--lang': 'fr' is not one of 'en', 'zh'.",

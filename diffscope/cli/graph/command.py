@@ -26,7 +26,7 @@ EXPORTS = ("json", "graphml", "dot", "mermaid")
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 
-@click.group()
+@click.group(cls=options.CommandGroup)
 def graph() -> None:
     """Query the module graph of a repository at any commit.
 

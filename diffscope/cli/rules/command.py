@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _FOLDER = click.Path(path_type=Path, file_okay=False, exists=True)
 
 
-@click.group()
+@click.group(cls=options.CommandGroup)
 def rules() -> None:
     """List, show, validate, convert, test and create rules."""
 

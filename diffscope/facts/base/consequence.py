@@ -1,4 +1,4 @@
-"""What changed at each place, what vouches for it, and what follows from both: asked by ``severity: consequence``."""
+"""The consequence of each changed place: its effect (contract, condition, rewrite, ...), the tests that cover it, and the level of both, for ``severity: consequence``."""
 
 from __future__ import annotations
 

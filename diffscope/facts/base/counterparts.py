@@ -1,4 +1,4 @@
-"""Declared counterparts of what a change edits, and twins on other platforms, that it leaves as they were."""
+"""Files and symbols that ``rules/counterparts.yml`` and ``rules/twins.yml`` declare to belong to what a change edits, and that it does not touch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Places that a change leaves as they were though they belong to what it changed: overrides, siblings, callers, workers elsewhere."""
+"""Overrides, siblings and callers of changed symbols that the change does not touch, found in the graph; ``counterparts.py`` has those that tables declare."""
 
 from __future__ import annotations
 

@@ -123,6 +123,7 @@ def _reordered(
                 new[j],
                 "order",
                 change,
+                at=old[i].node if change == "removed" else None,
                 before="",
                 after=brief(new[j].text, _LONG_CALL),
                 target=brief(new[at].text, _LONG_CALL),
@@ -157,7 +158,9 @@ def _guarded_anew(
                 stood=True,
             )
         elif was.holder >= 0 and old[was.holder].kind == "condition" and old[was.holder].guard == now.guard:
-            yield _edit(now, "condition", "removed", before=was.guard, after="", held=held, stood=True)
+            yield _edit(
+                now, "condition", "removed", at=was.node, before=was.guard, after="", held=held, stood=True
+            )
 
 
 def _within_anew(old: list[Entry], new: list[Entry], pairs: list[tuple[int, int]]) -> Iterator[StatementEdit]:

@@ -1,4 +1,4 @@
-"""A parsed file -> its units (every definition, and the module itself, each with its own nodes), with subtrees equal on both sides cut."""
+"""A parsed file -> its definitions and its module level, each with its own syntax nodes; subtrees that both sides have alike are left out."""
 
 from __future__ import annotations
 
