@@ -1127,6 +1127,9 @@ class DependencyFact(Located, frozen=True, kw_only=True):
             one_of=DependencyKind,
         ),
     ] = "requirement"
+    marker: Annotated[
+        str, said("Of a requirement: the environments it is for, as written; empty for every one.")
+    ] = ""
     moved_by: Annotated[
         str,
         said(
