@@ -75,7 +75,27 @@ def refusals_joined(edits: list[Edit]) -> list[Edit]:
         if old in found and len(new) == 1:
             found[found.index(new[0])] = msgspec.structs.replace(new[0], change="changed", before=old.before)
             found.remove(old)
+    for now in [one for one in found if _ends(one) and one.change == "added" and not one.stood]:
+        at = (now.path, now.symbol, now.guard, _ends(now))
+        gone = [
+            one
+            for one in found
+            if one.change == "removed" and (one.path, one.symbol, one.guard, _ends(one)) == at
+        ]
+        if (
+            gone
+            and sum((one.path, one.symbol, one.guard, _ends(one)) == at for one in found) == len(gone) + 1
+        ):
+            # That what went no longer ends it is not known: what came may ask the same.
+            asked = " or ".join(f"({one.before})" if " or " in one.before else one.before for one in gone)
+            found[found.index(now)] = msgspec.structs.replace(now, change="changed", before=asked)
+            found = [one for one in found if one not in gone]
     return found
+
+
+def _ends(edit: Edit) -> str:
+    """Return by which return a condition that came or went ends its function."""
+    return edit.held[-1] if edit.what == "condition" and exit_of(edit) == "return" else ""
 
 
 def _is_instead(old: Edit, new: Edit) -> bool:

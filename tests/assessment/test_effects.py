@@ -948,6 +948,10 @@ CHECKED = (
             thing("with self._lock:", "    self.a = rows", "return make(rows, 3)"), thing("self.a = rows", "return make(rows, 4)"),
             ["`Thing.run` runs `self.a = rows` no longer within `self._lock`", "`Thing.run` passes `4` to `make`, no longer `3`"],
             id="a lock before an argument"),
+        pytest.param(
+            thing("if not rows.one():", "    return False", "use(rows)"), thing("good, _ = self.look(rows)", "if not good:", "    return False", "use(rows)"),
+            ["The condition for `return False` in `Thing.run` was `not rows.one()`, is `not good`", "`Thing.run` now sets `good, _` to `self.look(rows)`"],
+            id="an end by another condition"),
         pytest.param(thing("rows.count -= 1"), thing("rows.count -= 2"), ["In `Thing.run` `rows.count -= 1` became `rows.count -= 2`"], id="what a number counts"),
         pytest.param(
             thing("if self.a or self.b:", "    if rows:", "        use(rows, 1)"), thing("if self.a or self.b:", "    if rows:", "        use(rows, 2)"),

@@ -28,8 +28,12 @@ _RAISED: Final = lazy_regex(r"\braise (\w+)")
 
 def new_functions(symbols: Iterable[tuple[Placed, ChangedSymbol]]) -> dict[str, str]:
     """Return the text of each new function, by its last name; code that moved into one of its own is new, too."""
-    new = (change for _, change in symbols if change.before is None or change.moved_from is not None)
-    return {one.name.rpartition(".")[2]: _text_of(one) for one in new}
+    found: dict[str, str] = {}
+    for _, change in symbols:
+        if change.before is None or change.moved_from is not None:
+            name = change.name.rpartition(".")[2]
+            found[name] = f"{found.get(name, '')}\n{_text_of(change)}"
+    return found
 
 
 def _text_of(change: ChangedSymbol) -> str:
