@@ -39,6 +39,7 @@ _BOUND: Final = lazy_regex(
 )
 """How errors say which values something takes at all."""
 _PLACE: Final = lazy_regex(r"%(?:\(\w+\))?[-+ #0]*[\d.]*[sdifrgxe]\b|\{[^{}]*\}")
+_PREFIX: Final = lazy_regex(r"\b[fFrR]{1,2}(?=[\"'])")
 _OWNER: Final = lazy_regex(r"\bclass (\w*(?:Config|Args|Params|Request))\b")
 _SETTINGS: Final = ("Config", "Args")
 _SAME: Final = 28
@@ -81,6 +82,8 @@ class AuthorsWords(Value, frozen=True, kw_only=True):
     """Of functions that say in which order something is tried what they try first, where that changed: before, now, and the conditions it is under (while it is read: path, name and nothing)."""
     settled: tuple[tuple[str, str], ...] = ()
     """Settings with values that removed lines gave them: where such a value is the default now, the code decided so before."""
+    acted: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """Variables that go, with the names any of which they acted with."""
     capped: tuple[str, ...] = ()
     """What its tests run only up to a version from now on."""
 
@@ -168,7 +171,7 @@ class _Asked:
     def __init__(self, settings: frozenset[str], files: Sequence[FileDiff]) -> None:
         self.settings = settings
         removed = [line.text for file in files for hunk in file.hunks for line in hunk.removed]
-        self._gone = _folded(_PLACE.sub("", " ".join(removed)))
+        self._gone = _folded(_PREFIX.sub("", _PLACE.sub("", " ".join(removed))))
 
     def was_there(self, text: str) -> bool:
         """Return whether lines that went say the same."""

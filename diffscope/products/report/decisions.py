@@ -295,6 +295,22 @@ def barred_in(text: str, lines: Collection[int], value: str) -> list[str]:
     return found
 
 
+def acted_in(text: str, lines: Collection[int], name: str) -> list[str]:
+    """Return the names any of which a name acts with, in a condition on one of some lines that asks for both."""
+    for each in ast.walk(parsed(text)):
+        if isinstance(each, ast.BoolOp) and isinstance(each.op, ast.And) and each.lineno in lines:
+            either = [part for part in each.values if isinstance(part, ast.BoolOp)]
+            if any(name in _names(part) for part in each.values if part not in either) and either:
+                return [term for part in either for one in part.values if (term := _term(one))]
+    return []
+
+
+def called_of(name: str) -> Text:
+    """Return what a switch such as ``use_flash_kernels`` is called."""
+    said = _both(ast.Name(name.removeprefix("use_").removesuffix("_kernels")))
+    return Text(en=said["name"], zh=said["name_zh"].strip())
+
+
 def capped_in(text: str, lines: Collection[int], whose: str) -> list[str]:
     """Return the keys of tables whose calls have a greatest version on one of some lines, not for another program alone.
 

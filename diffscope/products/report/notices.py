@@ -21,6 +21,7 @@ from diffscope.products.report.links.nodes import plain_title
 from diffscope.products.report.model import Notice, NoticeKind
 from diffscope.products.report.notice_texts import (
     Seen,
+    acted_with,
     by_whom,
     explained,
     going,
@@ -153,7 +154,8 @@ def find_notices(
         if kind in ("removed", "dependency", "default", "refused") or name not in gone
     ]
     came = {name for kind, name in joined if kind not in ("removed", "dependency", "default", "refused")}
-    kept = join_renamed([one for one in found if one.kind != "removed" or one.name not in came])
+    described = {name: doc for words in said.values() for name, doc in words.fields}
+    kept = join_renamed([one for one in found if one.kind != "removed" or one.name not in came], described)
     return tuple(
         sorted(
             kept,
@@ -192,6 +194,10 @@ def _notices(assessment: Assessment, words: AuthorsWords) -> Iterator[Seen]:
         assessment, words, {one.name.rpartition(".")[2] for one in told if one.kind == "default"}
     )
     kinds = {one.kind for one in told}
+    acted = dict(words.acted)
+    told = [
+        one._replace(text=acted_with(one.text, acted[one.name])) if one.name in acted else one for one in told
+    ]
     is_told = (one for one in told if not is_settled(one, words))
     yield from (explained(one, words) if one.kind in ("default", "dependency") else one for one in is_told)
     change, title = assessment.change, assessment.change.pull.title
@@ -396,4 +402,5 @@ def _of_flags(assessment: Assessment, number: int, told: Collection[str]) -> Ite
             if values and name not in told and is_named:
                 was, now = (value.strip("'") for value in values.groups())
                 text = text_of("notice.default", name=name, before=was, after=now)
-                yield Seen("default", name, text, number, change=of_values(name, was, now))
+                keep = text_of("keep.value", name=name, value=was) if was != "None" else None
+                yield Seen("default", name, text, number, keep=keep, change=of_values(name, was, now))

@@ -15,11 +15,11 @@ from diffscope.messages.model import Language
 from diffscope.messages.say import texts
 from diffscope.patterns import lazy_regex
 from diffscope.products.report.counts import name_of
-from diffscope.products.report.model import PullSummary, Theme
+from diffscope.products.report.model import Notice, PullSummary, Theme
 from diffscope.products.report.plain import AUDIENCES
 from diffscope.products.report.render.page import PageView
 from diffscope.products.report.render.story.noticed import NoticeStory
-from diffscope.products.report.render.story.pulls import SYMPTOMS, PullStory, symptom_of
+from diffscope.products.report.render.story.pulls import SYMPTOMS, PullStory, is_silent, symptom_of
 from diffscope.products.report.render.story.trends import TrendStory
 from diffscope.products.report.render.story.upgrade import FlagStory, Section, UpgradeList
 from diffscope.render.sentences import begin
@@ -35,8 +35,9 @@ _FEW: Final = 6
 _MANY_FIXES: Final = 4
 """Fixes since, each of which makes a pull request worth a look as a point of importance does."""
 _OF_A_THEME: Final = 2
-_FIXES: Final = 7
-_OF_A_SYMPTOM: Final = 3
+_GRAVE: Final = 10
+"""Fixes of wrong results that are told with their titles, and below of each other symptom."""
+_OF_A_SYMPTOM: Final = 2
 _LEADS: Final = 2
 _ACTIONS: Final = 3
 _OF_ONE: Final = 4
@@ -53,6 +54,9 @@ _CLASS: Final = lazy_regex(r"`[A-Z]\w*[a-z]\w*`|`[A-Z]+ /|`--")
 _MORE: Final = lazy_regex(r"\d+ more$|^removes ")
 _KEPT: Final = lazy_regex(r"to (?:stay, pin|switch it off,|keep it, set) `([^`]+)`(?: to `'?([^`']*)'?`)?")
 """How the advice begins that brings the old state back."""
+_SWITCH: Final = lazy_regex(r"`(?:--)?[A-Za-z]\w*[-_][\w-]+`|`--\w+`")
+_LOSSY: Final = lazy_regex(r"(?i)dtype|quant")
+"""Switches that change numbers on purpose: outputs differ, and only an accuracy task tells whether too much."""
 _CONDITION: Final = lazy_regex(r"^(?:Where|With) `([^`]{4,60})`,")
 """How a question to check begins that holds for one case."""
 
@@ -70,7 +74,8 @@ class Story:
         self._noticed = NoticeStory(read.digest, words, self._pulls, self._upgrade)
         self.upgrade = self._upgrade.lines()
         self.reverts, self.became, self.heading = self._pulls.reverts, self._pulls.became, self._pulls.heading
-        self.trends = TrendStory(read, words).trends()
+        self._trend = TrendStory(read, words)
+        self.trends = self._trend.trends()
 
     # what the window was about
 
@@ -79,7 +84,9 @@ class Story:
         """What the window was about, what it repaired and took back, and what that means to who upgrades."""
         if not self._digest.source_pulls:
             return ()
-        return tuple(line for line in (*self._moves(), self._repairs(), self._verdict()) if line)
+        return tuple(
+            line for line in (*self._moves(), self._trend.risen, self._repairs(), self._verdict()) if line
+        )
 
     def _moves(self) -> Iterator[str]:
         """Yield what changed under those who run it, and what is new, by lines of work: of one of them two where both change what is there."""
@@ -154,24 +161,39 @@ class Story:
         return words("story.sentence", said=words.semicolon.join(parts)) if parts else ""
 
     def _verdict(self) -> str:
-        """Return who must act before an upgrade, by the numbers of the list."""
+        """Return who may take the window, who should wait and for what, and what to check first."""
         words, groups = self._words, self._upgrade.groups
-        everyone = words("story.everyone")
-        of_all = [str(at) for at, group in enumerate(groups, start=1) if self._upgrade.who(group) == everyone]
         if not groups:
             return words("story.verdict-none")
-        if not of_all:
-            return words("story.verdict-some")
-        code = "story.verdict-all" if len(of_all) == len(groups) else "story.verdict-first"
-        return words(code, numbers=words.comma.join(of_all))
+        of_all = [at for at, group in enumerate(groups) if self._upgrade.is_for_all(group)]
+        waits = [said for at, group in enumerate(groups, start=1) if (said := self._wait(at, group))]
+        numbers = words.comma.join(str(at + 1) for at in of_all)
+        return words(
+            "story.verdict",
+            take=words("story.take-all", numbers=numbers) if of_all else words("story.take-some"),
+            wait=words("story.waits", said=words.semicolon.join(waits)) if waits else "",
+            check=self._upgrade.check(groups[next(iter(of_all), 0)]),
+            item=next(iter(of_all), 0) + 1,
+        )
+
+    def _wait(self, at: int, group: Sequence[Notice]) -> str:
+        """Return who should wait because of an item of the upgrade list, and for what; nothing where nobody should."""
+        words, late = self._words, self._pulls.late_fixes(group[0].pulls[0], is_grave=True)
+        if late:
+            fixes = words.comma.join(map(self._pulls.dated, late[:_OF_ONE]))
+            return words("story.wait-for", item=at, who=self._upgrade.who(group), fixes=fixes)
+        if self._upgrade.is_capped(group):
+            return words("story.wait-capped", item=at)
+        is_lost = self._upgrade.damage(group) == 0 and not self._upgrade.is_for_all(group)
+        return words("story.wait", item=at, who=self._upgrade.who(group)) if is_lost else ""
 
     # what was fixed
 
     @cached_property
     def fixes(self) -> tuple[str, ...]:
-        """The gravest fixes, a line a symptom."""
+        """The gravest fixes, a line a symptom, and how many more stand below the fold."""
         words = self._words
-        return tuple(
+        told = tuple(
             words(
                 "story.fixes",
                 symptom=words(f"symptom.{symptom}"),
@@ -179,18 +201,44 @@ class Story:
             )
             for symptom, pulls in self._by_symptom.items()
         )
+        more = self._more_fixes() if told else ""
+        return (*told, more) if more else told
+
+    def _more_fixes(self) -> str:
+        words, shown = self._words, self._by_symptom
+        left = {symptom: pulls[len(shown.get(symptom, ())) :] for symptom, pulls in self._harmful.items()}
+        said = [
+            words(f"repaired.{symptom}", pulls=self._pulls.numbers(pull.number for pull in pulls))
+            for symptom, pulls in left.items()
+            if pulls
+        ]
+        fixes = [one for one in self._pulls.ranked if one.kind == "bugfix" and one.audience != AUDIENCES[-1]]
+        rest = len([one for one in fixes if not any(one in pulls for pulls in self._harmful.values())])
+        said += [words("story.fixes-rest", count=rest)] if rest else []
+        return words("story.fixes-more", said=words.comma.join(said)) if said else ""
 
     def _fix(self, pull: PullSummary) -> str:
         words = self._words
-        says = [text for text in pull.plain[:1] if _QUOTES not in text.en]
-        who = words("story.fix-who", who=self._pulls.who(pull)) if self._pulls.who(pull) else ""
-        parts = [*words.picked(says), who, self._pulls.became(pull.number)]
+        is_built = pull.audience == AUDIENCES[-1]
+        says = [text for text in pull.plain[:1] if _QUOTES not in text.en and not is_built]
+        of = "" if is_built else self._pulls.who(pull)
+        who = words("story.fix-who", who=of) if of else ""
+        # Lines of a fix that moved on are no word on whether it still holds.
+        back = self._pulls.became(pull.number) if pull.number in self._pulls.taken_back else ""
+        parts = [*words.picked(says), who, back]
         aside = words.aside(words.semicolon.join(part for part in parts if part)) if any(parts) else ""
         return words("story.fix", pull=name_of(pull.number), title=self._pulls.title(pull.number)) + aside
 
     @cached_property
     def _by_symptom(self) -> dict[str, list[PullSummary]]:
-        """The gravest fixes by what they repaired, not those of what this window brought itself."""
+        """Of the fixes those that are told with their titles."""
+        most = {SYMPTOMS[0]: _GRAVE}
+        kept = {name: pulls[: most.get(name, _OF_A_SYMPTOM)] for name, pulls in self._harmful.items()}
+        return {symptom: pulls for symptom, pulls in kept.items() if pulls}
+
+    @cached_property
+    def _harmful(self) -> dict[str, list[PullSummary]]:
+        """The fixes by what they repaired, not those of what this window brought itself."""
         own = {
             link.source
             for link in self._digest.links
@@ -199,14 +247,13 @@ class Story:
         found: dict[str, list[PullSummary]] = {symptom: [] for symptom in SYMPTOMS}
         for pull in self._pulls.ranked:
             symptom = symptom_of(pull.title)
-            is_fix = pull.kind == "bugfix" and pull.audience != AUDIENCES[-1] and pull.number not in own
-            if symptom and is_fix and pull.number not in self._upgrade.asking:
+            # How it is built may spoil results, too; a limit against abuse is one of security also where it refuses requests.
+            is_met = pull.audience != AUDIENCES[-1] or symptom == SYMPTOMS[0]
+            is_asked = pull.number in self._upgrade.asking and symptom != "data"
+            if symptom and pull.kind == "bugfix" and is_met and not is_asked and pull.number not in own:
                 found[symptom].append(pull)
-        left, kept = _FIXES, {}
-        for symptom, pulls in found.items():
-            kept[symptom] = pulls[: min(_OF_A_SYMPTOM, left)]
-            left -= len(kept[symptom])
-        return {symptom: pulls for symptom, pulls in kept.items() if pulls}
+        found[SYMPTOMS[0]].sort(key=lambda pull: not is_silent(pull.title))
+        return found
 
     # what to look at
 
@@ -368,24 +415,35 @@ class Story:
         return self._words("action.pin", said=self._words.comma.join(pins)) if pins else ""
 
     def _to_have(self) -> str:
-        """Return which fixes go with what the window brought."""
+        """Return what was mended only after the window, when and by what."""
         words, said = self._words, []
         for number in (pull.number for pull, _ in self._picked):
-            fixes = self._pulls.fixes_of(number)[:_ACTIONS]
-            if fixes:
-                said.append(
-                    words("action.with", pull=name_of(number), fixes=self._pulls.numbers(sorted(fixes)))
-                )
+            late = self._pulls.late_fixes(number)[:_ACTIONS]
+            if late:
+                fixes = words.comma.join(map(self._pulls.dated, late))
+                code = "action.with" if self._pulls.late_fixes(number, is_grave=True) else "action.with-light"
+                weeks = self._pulls.weeks(number, late)
+                said.append(words(code, pull=name_of(number), fixes=fixes, count=weeks))
         return words("action.have", said=words.semicolon.join(said[:_ACTIONS])) if said else ""
 
     def _to_test(self) -> str:
-        """Return what to test in the areas of what to look at, each test once and with its pull requests."""
+        """Return what to test of what to look at: with what switches it on, else, where the version before has it too, in its area."""
         words, known = self._words, texts(Language.ENGLISH)
+        new = {
+            number
+            for one in self._digest.notices
+            if one.kind in ("endpoint", "request")
+            for number in one.pulls
+        }
         tests: dict[str, list[int]] = {}
         for pull, _ in self._picked:
+            switch = next((found[0] for text in pull.switch if (found := _SWITCH.search(text.en))), "")
             area = next((area for area in pull.areas if f"probe.{area}" in known), None)
-            if area:
-                tests.setdefault(words(f"probe.{area}"), []).append(pull.number)
+            if pull.number in new or not (switch or (area and pull.kind != "feature")):
+                continue
+            code = "action.test-numbers" if _LOSSY.search(switch) else "action.test-switch"
+            test = words(code, switch=switch) if switch else words(f"probe.{area}")
+            tests.setdefault(test, []).append(pull.number)
         told = " ".join(self.upgrade)
         said = [
             words("story.named-in", name=test, pull=self._pulls.numbers(numbers))
