@@ -952,6 +952,15 @@ class ConditionFact(Located, frozen=True, kw_only=True):
         bool,
         said("The code under it leaves the function or the loop, so it controls everything that follows."),
     ] = False
+    refuses: Annotated[str | None, said("When it raises: the condition, of an assertion the opposite.")] = (
+        None
+    )
+    guards: Annotated[
+        tuple[str, ...],
+        said(
+            "When it raises: the conditions under which the function comes to it, outermost first; none for `raise`."
+        ),
+    ] = ()
     stood: Annotated[
         bool,
         said(
@@ -1118,6 +1127,9 @@ class DependencyFact(Located, frozen=True, kw_only=True):
             one_of=DependencyKind,
         ),
     ] = "requirement"
+    marker: Annotated[
+        str, said("Of a requirement: the environments it is for, as written; empty for every one.")
+    ] = ""
     moved_by: Annotated[
         str,
         said(

@@ -142,7 +142,7 @@ class _Typed:
             if inner == get_args(Node):
                 return node
             is_null = isinstance(node, ScalarNode) and node.value is None
-            return None if is_null and NoneType in get_args(bare) else self.read(inner[0], node, what)
+            return None if is_null else self.read(inner[0], node, what)
         return self._marked(bare, marks, node, what)
 
     def _marked(self, bare: Any, marks: tuple[Any, ...], node: Node, what: str) -> Any:
@@ -269,13 +269,8 @@ class _Typed:
                 return self._word(words, known.what, node, what)
         length = _mark(marks, msgspec.Meta)
         may_be_empty = length is not None and length.min_length == 0
-        if (
-            may_be_empty
-            and isinstance(node, ScalarNode)
-            and isinstance(node.value, str)
-            and not node.value.strip()
-        ):
-            return node.value
+        if may_be_empty and isinstance(node, ScalarNode) and node.value == "":
+            return ""
         text = self._reading.text(node, what)
         for check in (each for each in marks if isinstance(each, Check)):
             if text and (found := check.problem(text)) is not None:

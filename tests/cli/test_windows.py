@@ -198,7 +198,7 @@ def test_commits_without_a_pull_request_have_names_of_their_own(work: Project, t
         assert re.findall(r"#0(?![0-9a-f]{2})", page) == []
         assert form == "atom" or all(name in page for name in names)
     page = work.run(*report).out
-    assert "this window 3 changes were merged (2 without a pull request):" in page
+    assert "· 3 changes, 2 without a pull request ·" in page
     one = work.run("report", "--range", "HEAD~1..HEAD", "--repo", str(clone)).out
-    assert "this window 1 pull request was merged:" in one
-    assert "本期合并 3 个变更（其中 2 个没有 PR）：" in work.run(*report, "--lang", "zh").out
+    assert "· 1 pull request ·" in one
+    assert "来源变更：3（其中 2 个没有 PR）" in work.run(*report, "--lang", "zh").out

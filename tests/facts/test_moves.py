@@ -89,7 +89,7 @@ def test_a_body_that_becomes_a_function_of_its_own_has_moved() -> None:
 def test_a_function_taken_out_of_another_is_no_move_of_the_change() -> None:
     """The kind of a change without a telling title is not decided by it."""
     found = facts({"vllm/norm.py": WHOLE}, {"vllm/norm.py": CALLER + HEAD + BARE}, title="Norms with a scale")
-    assert sentences(found.change.kind_reasons) == "the title says nothing; the diff is a small edit"
+    assert sentences(found.change.kind_reasons) == "a guess: the title says nothing; the diff is a small edit"
 
 
 def test_a_new_function_that_is_called_in_place_of_other_code_is_new() -> None:

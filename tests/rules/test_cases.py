@@ -24,13 +24,13 @@ WRONG = [
     pytest.param("a_case: {facts: {}, recorded: 3, findings: []}", "1: a case has facts and recorded (give before and after, or facts, or recorded)", id="two inputs"),
     pytest.param("a_case: {facts: {}}", "1: the case 'a_case' marks no finding and lacks 'findings' (mark one: # <- CP101 medium: EngineCore.step; or add findings: [])", id="no findings"),
     pytest.param("a_case: {fcts: {}, findings: []}", "1: unknown key 'fcts' in the case 'a_case' (did you mean 'facts'?)", id="an unknown key"),
-    pytest.param("a_case: {facts: {}, findings: [{paht: a}]}", "1: unknown key 'paht' in an entry of 'findings' of the case 'a_case' (did you mean 'path'?)", id="an unknown key of a finding"),
+    pytest.param("a_case: {facts: {}, findings: [{paht: a}]}", "1: unknown key 'paht' in a finding (did you mean 'path'?)", id="an unknown key of a finding"),
     pytest.param("a_case: {facts: {}, findings: [{}]}", "1: a finding says nothing (write {path: ..., line: ..., symbol: ...})", id="an empty finding"),
     pytest.param("a_case: {facts: {}, findings: [{line: 3}], unknown: true}", "1: a case cannot both find and not know (make findings: [])", id="found and unknown"),
     pytest.param("a_case: {recorded: 3, title: a, findings: []}", "1: a recorded change has its own title, body and labels (remove them)", id="a title for a recorded change"),
     pytest.param("a_case: {facts: {}, tree: {a.py: b}, findings: []}", "1: 'tree' belongs to before and after (remove it)", id="a tree beside facts"),
-    pytest.param("a_case: {before: {a.py: 3}, after: {}, findings: []}", "1: 'a.py' of 'before' of the case 'a_case' must be text, not the number '3' (quote it: \"3\")", id="a file that reads as a number"),
-    pytest.param("a_case: {before: [a.py], after: {}, findings: []}", "1: 'before' of the case 'a_case' must be a mapping, not a list (write 'key: value')", id="a list of files"),
+    pytest.param("a_case: {before: {a.py: 3}, after: {}, findings: []}", "1: the text of 'a.py' must be text, not the number '3' (quote it, or use '|')", id="a file that reads as a number"),
+    pytest.param("a_case: {before: [a.py], after: {}, findings: []}", "1: 'before' must be a mapping of paths to texts, not a list (write {path: text})", id="a list of files"),
     pytest.param("a_case: {facts: {symbl: []}, findings: []}", "1: unknown key 'symbl' in 'facts' (did you mean 'symbol'?)", id="an unknown family"),
     pytest.param("a_case: {facts: {symbol: [{path: a, lgic: true}]}, findings: []}", "1: unknown field 'lgic' of fact 'symbol' (did you mean 'logic'?)", id="an unknown field"),
     pytest.param("a_case: {facts: {symbol: [{logic: true}]}, findings: []}", "1: a record of 'symbol' lacks 'path' (add 'path:')", id="a record without a path"),
@@ -202,8 +202,8 @@ a_case:
   severity: low
 """
     assert complaints(text) == [
-        "4: 'tree' does not change, so that nothing is found in it (mark 'after')",
         "10: findings are marked and listed (keep one of the two)",
+        "4: 'tree' does not change, so that nothing is found in it (mark 'after')",
         "11: the severity is marked and listed (keep one of the two)",
     ]
 

@@ -19,7 +19,7 @@ def disagreements(before: bytes, after: bytes) -> list[str] | None:
     found = compare_python(before, after)
     if found.problems or (found.before is not None and found.before.problems):
         return None
-    lines = list(_disagree(*meanings, found))
+    lines = [*_disagree(*meanings, found), *_beyond_the_end(found, before, after)]
     logic = sorted(change.name for change in found.symbols if change.logic)
     if logic and is_same_program(before, after):
         lines.append(f"invented in the same file {logic}")
@@ -51,6 +51,19 @@ def _disagree(old: Meaning, new: Meaning, found: Comparison) -> Iterator[str]:
     is_seen = bool(logic or moved - {None} or found.imports_added or found.imports_removed)
     if old.silent[""] != new.silent[""] and not is_seen:
         yield "missed the rest"
+
+
+def _beyond_the_end(found: Comparison, before: bytes, after: bytes) -> Iterator[str]:
+    """Yield what is said to stand on a line that its side does not have."""
+    ends = {"removed": before.count(b"\n") + 1}
+    for change in found.symbols:
+        told = [(each.change, each.line) for each in (*change.edits, *change.conditions)]
+        told += [(each.what, each.signal.line) for each in change.signals]
+        yield from (
+            f"{what} on line {line} of {change.name}"
+            for what, line in told
+            if not 1 <= line <= ends.get(what, after.count(b"\n") + 1)
+        )
 
 
 def _is_container(name: str, found: Comparison) -> bool:

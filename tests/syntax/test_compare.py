@@ -328,6 +328,27 @@ def test_a_removed_symbol_stands_on_its_old_line() -> None:
     assert change.removed_lines == (2, 3)
 
 
+@pytest.mark.parametrize(
+    ("after", "expected"),
+    [
+        pytest.param(
+            "def f(x, y):\n    start(x)\n    send(y)\n    if x:\n        stop(y)\n    log(x)\n    close(x)\n",
+            ("condition", "removed", 8),
+            id="a statement that leaves its condition stands where the condition held it",
+        ),
+        pytest.param(
+            "def f(x, y):\n    if x:\n        send(y)\n        stop(y)\n    log(x)\n    close(x)\n    start(x)\n",
+            ("order", "removed", 6),
+            id="a call that comes after another stands where it was before",
+        ),
+    ],
+)
+def test_a_removed_edit_stands_on_its_old_line(after: str, expected: tuple[str, str, int]) -> None:
+    before = "import a\nimport b\nimport c\n\ndef f(x, y):\n    start(x)\n    if x:\n        send(y)\n        stop(y)\n    log(x)\n    close(x)\n"
+    found = next(change for change in compare(before, after).symbols if change.name == "f")
+    assert [(edit.what, edit.change, edit.line) for edit in found.edits] == [expected]
+
+
 def test_the_module_stands_where_it_changed() -> None:
     (change,) = compare("import a\n\nprint(1)\n", "import a\n\nprint(1)\nprint(2)\n").symbols
     assert (change.name, change.line, change.end, change.before, change.after) == (

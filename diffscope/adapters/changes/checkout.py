@@ -44,7 +44,8 @@ def worktree_change(repository: GitRepository, *, base: str = "HEAD", name: str 
         commit = None  # nothing is committed yet
     checkout = read_checkout(repository, top)
     committed = {os.fsencode(entry.path) for entry in repository.entries(commit)} if commit else set()
-    if committed and committed.isdisjoint(checkout.files):
+    # As many files of other names are a folder moved by hand.
+    if len(committed) > len(checkout.files) and committed.isdisjoint(checkout.files):
         raise RepositoryError(
             f"no file of {base} is checked out in this clone",
             at=str(top),

@@ -23,7 +23,7 @@ from diffscope.source.pairing import pair_equal
 from diffscope.source.profile import places
 from diffscope.syntax.compare.signals import GUARD_TEXT
 from diffscope.syntax.model import ConditionChange, Held, Import, ImportLayer, SignalKind
-from diffscope.syntax.nodes import clip
+from diffscope.syntax.nodes import clip, denied
 from diffscope.taxonomy.calls import RoleTable
 
 _MOST_CALLEES = 10
@@ -80,8 +80,8 @@ def _fact(
     asks_new = _asks_for_new_word(placed, came)
     if asks_new and direction == "narrowed" and _leaves_alone(each):
         direction = "new"
-    calls = [held.text for held in each.held if held.kind == "call"]
-    exceptions = [_last_raised(held) for held in (each.held, each.held_before)]
+    decides = _decides(each, table)
+    refuses = None if "raise" not in decides else denied(each.text) if each.what == "assert" else each.text
     return ConditionFact(
         **placed.spot(changed.region, symbol=change.name),
         what=each.what,
@@ -92,10 +92,12 @@ def _fact(
         came=tuple(atom.text for atom in came),
         went=tuple(atom.text for atom in went),
         roles=_roles_of((*came, *went)),
-        decides=_decides(each, table),
-        callees=tuple(dict.fromkeys(calls))[:_MOST_CALLEES],
-        raises=exceptions[0],
-        raises_before=exceptions[1],
+        decides=decides,
+        refuses=refuses,
+        guards=each.around if refuses is not None else (),
+        callees=tuple(dict.fromkeys(held.text for held in each.held if held.kind == "call"))[:_MOST_CALLEES],
+        raises=_last_raised(each.held),
+        raises_before=_last_raised(each.held_before),
         early=each.exit in _PLAIN_EXITS or each.what == "assert",
         stood=each.change == "changed" or bool(each.stood or each.stood_otherwise or _holds_back(each)),
         name=each.name,

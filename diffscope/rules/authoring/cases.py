@@ -32,26 +32,24 @@ is. ``//`` may stand for ``#``. Marks are taken out before the example is run; o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import PurePosixPath
-from typing import Annotated, Final
+from typing import Final
 
-from msgspec import UNSET, Meta, UnsetType
+from msgspec import UNSET, UnsetType
 
 from diffscope.facts.model import ChangeFacts
 from diffscope.patterns import lazy_regex
 from diffscope.rules.authoring.literal_facts import read_facts
 from diffscope.rules.model import Severity
 from diffscope.source.model import Value
-from diffscope.yaml.reading import Mistake, Reading, clipped
-from diffscope.yaml.strict import Entry, MapNode, Node
-from diffscope.yaml.typed import read_value
+from diffscope.yaml.reading import Mistake, Reading, clipped, shape
+from diffscope.yaml.strict import Entry, ListNode, MapNode, Node, ScalarNode
 
 _MARK: Final = lazy_regex(r"[ \t]*(?:#|//) <- ([A-Z]{2}[0-9]{3})(?: ([a-z]+))?(?:: (\S+))?[ \t]*$")
 _LIKE_A_MARK: Final = lazy_regex(r"(?:#|//)\s*<-+\s*[A-Za-z]{2}[0-9]")
 FORM: Final = "# <- CP101 medium: EngineCore.step"
 _SEVERITIES: Final = {severity.value: severity for severity in Severity}
-_NAME: Final = lazy_regex(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)+")
 
 
 class Mark(Value, frozen=True, kw_only=True):
@@ -100,6 +98,20 @@ def _line_marks(line: str, number: int) -> tuple[str, list[Mark]]:
     return line, marks
 
 
+KEYS: Final = (
+    *("before", "after", "tree", "facts", "recorded", "title", "body", "labels"),
+    *("findings", "severity", "unknown", "todo"),
+)
+FINDING_KEYS: Final = ("path", "line", "side", "symbol", "says", "says_zh")
+_NAME: Final = lazy_regex(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)+")
+_FORMS: Final[dict[str, tuple[str, ...]]] = {
+    "before and after": ("before", "after"),
+    "facts": ("facts",),
+    "recorded": ("recorded",),
+}
+_Entries = Mapping[str, Entry]
+
+
 class Finding(Value, frozen=True, kw_only=True):
     """One place that a rule must point at; what is not said (``UNSET``) is not compared."""
 
@@ -137,26 +149,6 @@ class Case(Value, frozen=True, kw_only=True):
     todo: str | None = None
 
 
-_Files = dict[str, Annotated[str, Meta(min_length=0)]]
-
-
-class _Written(Value, frozen=True, kw_only=True):
-    """A case as its file has it; ``None`` for what it does not say."""
-
-    before: _Files | None = None
-    after: _Files | None = None
-    tree: _Files | None = None
-    facts: Node | None = None
-    recorded: int | None = None
-    title: str | None = None
-    body: str | None = None
-    labels: tuple[str, ...] | None = None
-    findings: tuple[Finding, ...] | None = None
-    severity: Severity | None = None
-    unknown: bool = False
-    todo: str | None = None
-
-
 def read_cases(text: str, *, at: str) -> tuple[tuple[Case, ...], tuple[Mistake, ...]]:
     """Return the cases of a file, in its order, and every mistake in it."""
     reading = Reading(at)
@@ -165,10 +157,7 @@ def read_cases(text: str, *, at: str) -> tuple[tuple[Case, ...], tuple[Mistake, 
         if not _NAME.fullmatch(entry.key):
             hint = "two or more lower_case_words: docstring_only"
             reading.report(entry, f"'{clipped(entry.key)}' is not a case name", hint)
-        what = f"the case '{clipped(entry.key, 40)}'"
-        written = read_value(_Written, entry.value, reading, what=what)
-        if written is not None:
-            cases.append(_case(entry, written, reading))
+        cases.append(_case(entry, reading))
     return tuple(cases), tuple(reading.mistakes)
 
 
@@ -188,98 +177,151 @@ def check_case_set(cases: tuple[Case, ...], *, at: str) -> tuple[Mistake, ...]:
     return tuple(found)
 
 
-def _case(entry: Entry, written: _Written, reading: Reading) -> Case:
-    _check_form(entry, written, reading)
-    title = written.title or "A change"
-    before, old = _files(entry, "before", written.before, reading)
-    after, new = _files(entry, "after", written.after, reading)
-    marked = [
-        (mark, Finding(path=path, line=mark.line, side=side, symbol=mark.symbol))
-        for side, marks in (("old", old), ("new", new))
-        for path, mark in marks
-    ]
-    if marked and written.findings is not None:
-        reading.report(_place(entry, "findings"), "findings are marked and listed", "keep one of the two")
-    if not marked and written.findings is None:
-        message = f"the case '{clipped(entry.key, 40)}' marks no finding and lacks 'findings'"
-        reading.report(entry, message, f"mark one: {FORM}; or add findings: []")
-    facts = None
-    if written.facts is not None:
-        facts = read_facts(written.facts, reading, title=title, body=written.body, labels=written.labels)
+def _case(entry: Entry, reading: Reading) -> Case:
+    what = f"the case '{clipped(entry.key, 40)}'"
+    entries = reading.mapping(entry.value, what, known=KEYS)
+    _check_form(entry, entries, reading)
+    title = _optional_text(entries, "title", reading) or "A change"
+    body = _optional_text(entries, "body", reading)
+    labels = _labels(entries, reading)
+    facts = entries.get("facts")
+    before, marks_before = _files(entries, "before", reading)
+    after, marks_after = _files(entries, "after", reading)
+    marks = (
+        *(_marked(each, "old") for each in marks_before),
+        *(_marked(each, "new") for each in marks_after),
+    )
+    if marks and "findings" in entries:
+        reading.report(entries["findings"], "findings are marked and listed", "keep one of the two")
+    if not marks and "findings" not in entries and isinstance(entry.value, MapNode):
+        reading.report(
+            entry, f"{what} marks no finding and lacks 'findings'", f"mark one: {FORM}; or add findings: []"
+        )
     return Case(
         name=entry.key,
         line=entry.line,
-        findings=tuple(found for _, found in marked) if written.findings is None else written.findings,
+        findings=_findings(entries, reading) if "findings" in entries else marks,
         before=before,
         after=after,
-        tree=_files(entry, "tree", written.tree, reading)[0],
-        facts=facts,
-        recorded=written.recorded,
+        tree=_files(entries, "tree", reading)[0],
+        facts=read_facts(facts.value, reading, title=title, body=body, labels=labels) if facts else None,
+        recorded=reading.whole(entries["recorded"].value, "'recorded'") if "recorded" in entries else None,
         title=title,
-        body=written.body,
-        labels=written.labels,
-        severity=_severity(entry, written.severity, [mark for mark, _ in marked], reading),
-        unknown=written.unknown,
-        todo=written.todo,
+        body=body,
+        labels=labels,
+        severity=_severity(entry, entries, [mark for _, mark in (*marks_before, *marks_after)], reading),
+        unknown=reading.truth(entries["unknown"].value, "'unknown'") if "unknown" in entries else False,
+        todo=_optional_text(entries, "todo", reading),
     )
 
 
-def _place(entry: Entry, key: str) -> Entry:
-    """Return where a key of a mapping stands; the mapping's own place where it has none."""
-    return (entry.value.entry(key) if isinstance(entry.value, MapNode) else None) or entry
+def _marked(place: tuple[str, Mark], side: str) -> Finding:
+    path, mark = place
+    return Finding(path=path, line=mark.line, side=side, symbol=mark.symbol)
 
 
-def _check_form(entry: Entry, written: _Written, reading: Reading) -> None:
-    has = {
-        "before and after": written.before is not None or written.after is not None,
-        "facts": written.facts is not None,
-        "recorded": written.recorded is not None,
-    }
-    forms = [form for form, is_given in has.items() if is_given]
+def _check_form(entry: Entry, entries: _Entries, reading: Reading) -> None:
+    forms = [key for key, keys in _FORMS.items() if any(word in entries for word in keys)]
     if len(forms) != 1:
         message = f"a case has {' and '.join(forms) or 'no input'}"
         reading.report(entry, message, "give before and after, or facts, or recorded")
-    if written.tree is not None and forms != ["before and after"]:
-        reading.report(_place(entry, "tree"), "'tree' belongs to before and after", "remove it")
-    if has["recorded"] and (written.title or written.body or written.labels is not None):
-        reading.report(entry, "a recorded change has its own title, body and labels", "remove them")
-    if written.unknown and written.findings:
-        reading.report(entry, "a case cannot both find and not know", "make findings: []")
-    if Finding() in (written.findings or ()):
-        reading.report(entry, "a finding says nothing", "write {path: ..., line: ..., symbol: ...}")
+    if "tree" in entries and forms != ["before and after"]:
+        reading.report(entries["tree"], "'tree' belongs to before and after", "remove it")
+    if "recorded" in entries and {"title", "body", "labels"} & entries.keys():
+        reading.report(
+            entries["recorded"], "a recorded change has its own title, body and labels", "remove them"
+        )
+    found = entries.get("findings")
+    if "unknown" in entries and found is not None and isinstance(found.value, ListNode) and found.value.items:
+        reading.report(entries["unknown"], "a case cannot both find and not know", "make findings: []")
+
+
+def _findings(entries: _Entries, reading: Reading) -> tuple[Finding, ...]:
+    if "findings" not in entries:
+        return ()
+    items = reading.items(entries["findings"].value, "'findings'")
+    return tuple(_finding(item, reading) for item in items)
+
+
+def _finding(node: Node, reading: Reading) -> Finding:
+    entries = reading.mapping(node, "a finding", known=FINDING_KEYS)
+    if isinstance(node, MapNode) and not node.entries:
+        reading.report(node, "a finding says nothing", "write {path: ..., line: ..., symbol: ...}")
+    texts = {
+        key: reading.text(entries[key].value, f"'{key}'") if key in entries else UNSET
+        for key in ("path", "side", "says", "says_zh")
+    }
+    symbol: str | UnsetType | None = UNSET
+    if "symbol" in entries:
+        node = entries["symbol"].value
+        is_null = isinstance(node, ScalarNode) and node.value is None
+        symbol = None if is_null else reading.text(node, "'symbol'")
+    line = reading.whole(entries["line"].value, "'line'") if "line" in entries else UNSET
+    return Finding(symbol=symbol, line=line, **texts)
 
 
 def _files(
-    entry: Entry, key: str, written: _Files | None, reading: Reading
-) -> tuple[tuple[CaseFile, ...], list[tuple[str, Mark]]]:
+    entries: _Entries, key: str, reading: Reading
+) -> tuple[tuple[CaseFile, ...], tuple[tuple[str, Mark], ...]]:
     """Return the files of a side without their marks, and the marks with the paths of their files."""
+    if key not in entries:
+        return (), ()
+    node = entries[key].value
+    if not isinstance(node, MapNode):
+        reading.report(
+            node, f"'{key}' must be a mapping of paths to texts, not {shape(node)}", "write {path: text}"
+        )
+        return (), ()
     code = PurePosixPath(reading.path).parent.name[:5]
-    section = _place(entry, key)
     files: list[CaseFile] = []
     marks: list[tuple[str, Mark]] = []
-    for path, text in (written or {}).items():
-        place = _place(section, path)
-        marked = read_marks(text)
-        files.append(CaseFile(path=path, text=marked.text))
-        marks += ((path, mark) for mark in marked.marks)
+    for each in node.entries:
+        marked = read_marks(_content(each, reading))
+        files.append(CaseFile(path=each.key, text=marked.text))
+        marks += ((each.key, mark) for mark in marked.marks)
         for line in marked.wrong:
-            reading.report(place, f"'{clipped(line)}' is not a mark", f"write {FORM}")
+            reading.report(each, f"'{clipped(line)}' is not a mark", f"write {FORM}")
         for mark in marked.marks:
             if code and mark.code != code:
-                message = f"a mark is of {mark.code}, and the rule is {clipped(code)}"
-                reading.report(place, message, f"mark {clipped(code)}")
+                reading.report(
+                    each,
+                    f"a mark is of {mark.code}, and the rule is {clipped(code)}",
+                    f"mark {clipped(code)}",
+                )
         if key == "tree" and marked.marks:
-            message = "'tree' does not change, so that nothing is found in it"
-            reading.report(place, message, "mark 'after'")
-    return tuple(files), marks
+            reading.report(each, "'tree' does not change, so that nothing is found in it", "mark 'after'")
+    return tuple(files), tuple(marks)
 
 
-def _severity(
-    entry: Entry, written: Severity | None, marks: Sequence[Mark], reading: Reading
-) -> Severity | None:
+def _content(entry: Entry, reading: Reading) -> str:
+    node = entry.value
+    if isinstance(node, ScalarNode) and isinstance(node.value, str):
+        return node.value
+    reading.report(
+        entry, f"the text of '{clipped(entry.key)}' must be text, not {shape(node)}", "quote it, or use '|'"
+    )
+    return ""
+
+
+def _labels(entries: _Entries, reading: Reading) -> tuple[str, ...] | None:
+    if "labels" not in entries:
+        return None
+    items = reading.items(entries["labels"].value, "'labels'")
+    return tuple(reading.text(item, "a label") for item in items)
+
+
+def _severity(entry: Entry, entries: _Entries, marks: list[Mark], reading: Reading) -> Severity | None:
     marked = {mark.severity for mark in marks if mark.severity is not None}
     if len(marked) > 1:
         reading.report(entry, "the marks of a case name several severities", "a flag has one: name the same")
-    if marked and written is not None:
-        reading.report(_place(entry, "severity"), "the severity is marked and listed", "keep one of the two")
-    return written or next(iter(marked), None)
+    if "severity" not in entries:
+        return next(iter(marked), None)
+    if marked:
+        reading.report(entries["severity"], "the severity is marked and listed", "keep one of the two")
+    words = [severity.value for severity in Severity]
+    word = reading.choice(entries["severity"].value, "severity", words)
+    return Severity(word) if word else None
+
+
+def _optional_text(entries: _Entries, key: str, reading: Reading) -> str | None:
+    return reading.text(entries[key].value, f"'{key}'") if key in entries else None

@@ -9,7 +9,7 @@ import functools
 from typing import Any, Final
 
 from diffscope.facts.vocabulary import Family, Field, families, shared_fields
-from diffscope.rules.authoring.cases import Finding
+from diffscope.rules.authoring.cases import FINDING_KEYS
 from diffscope.rules.language.catalogue import Stage
 from diffscope.rules.language.conditions import (
     COMPARISONS,
@@ -97,7 +97,7 @@ def chinese_schema() -> Schema:
 def cases_schema() -> Schema:
     """Return the schema of the cases of a rule."""
     texts: Schema = {"type": "object", "additionalProperties": {"type": "string"}}
-    finding = _object({key: {"type": ["string", "integer", "null"]} for key in Finding.__struct_fields__}, ())
+    finding = _object({key: {"type": ["string", "integer", "null"]} for key in FINDING_KEYS}, ())
     mark = "A line that earns a finding ends with a mark: # <- CP101 medium: EngineCore.step"
     case = _object(
         {

@@ -23,6 +23,7 @@ from diffscope.syntax.compare.entries import (
     guard_elsewhere,
     held_by,
     holders_of,
+    refuses_below,
     renamed,
     simple_statements,
     spread,
@@ -122,6 +123,7 @@ def _reordered(
                 new[j],
                 "order",
                 change,
+                at=old[i].node if change == "removed" else None,
                 before="",
                 after=brief(new[j].text, _LONG_CALL),
                 target=brief(new[at].text, _LONG_CALL),
@@ -156,7 +158,9 @@ def _guarded_anew(
                 stood=True,
             )
         elif was.holder >= 0 and old[was.holder].kind == "condition" and old[was.holder].guard == now.guard:
-            yield _edit(now, "condition", "removed", before=was.guard, after="", held=held, stood=True)
+            yield _edit(
+                now, "condition", "removed", at=was.node, before=was.guard, after="", held=held, stood=True
+            )
 
 
 def _within_anew(old: list[Entry], new: list[Entry], pairs: list[tuple[int, int]]) -> Iterator[StatementEdit]:
@@ -271,10 +275,11 @@ def _changed(old: Entry, new: Entry) -> StatementEdit | None:
     found = smallest_difference(old.node, new.node)
     if found.before is not None and found.after is not None and text_of(found.before) == text_of(found.after):
         return None
-    before = "" if found.before is None else text_of(unwrap(found.before))
-    after = "" if found.after is None else text_of(unwrap(found.after))
+    before, after = ("" if one is None else text_of(unwrap(one)) for one in (found.before, found.after))
     if found.what == "assert" and found.before is old.node:
         before, after = (text_of(unwrap(one.node.named_children[0])) for one in (old, new))
+    elif found.what == "statement" and new.node.type == "expression_statement" and found.texts is None:
+        before, after = (text_of(one.node) for one in (old, new))
     elif found.texts is not None:
         before, after = found.texts
         if not before and not after:
@@ -323,7 +328,7 @@ def _alone(
     elsewhere = {(one.text, one.guard) for one in others}
     for at in places:
         entry = entries[at]
-        if entry.holder in known:
+        if entry.holder in known and not refuses_below(entries, at):
             continue
         if entry.kind == "statement":
             yield _statement(entry, change)
