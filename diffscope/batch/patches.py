@@ -15,7 +15,7 @@ from diffscope.diff.model import Diff
 from diffscope.diff.parse import parse_diff
 from diffscope.errors import DiffError
 from diffscope.patterns import lazy_regex
-from diffscope.products.report.authors_words import AuthorsWords, read_words
+from diffscope.products.report.authors_words import AuthorsWords, read_words, remarks_above
 from diffscope.products.report.counts import number_of
 from diffscope.products.report.decisions import (
     Decided,
@@ -29,7 +29,6 @@ from diffscope.products.report.decisions import (
     described_in,
     first_in,
     properties_of,
-    remarks_above,
 )
 from diffscope.products.report.links.lines import Brought, Patch, Worked, find_worked, is_fix
 from diffscope.render.change_summary import option_of

@@ -18,6 +18,7 @@ from diffscope.patterns import lazy_regex
 from diffscope.products.report.decisions import Decided, Resolved, parsed
 from diffscope.source.model import Value
 from diffscope.source.profile import places
+from diffscope.source.text import split_lines
 
 _OPTION: Final = lazy_regex(r"--([a-z][a-z0-9]*(?:-[a-z0-9]+)*)")
 _NAME: Final = lazy_regex(r"(?<![\w.])[a-z][a-z0-9]*(?:_[a-z0-9]+)+\b")
@@ -266,3 +267,16 @@ def _gone_constants(
         heirs = sorted((-len(words & {*name.split("_")}), name) for name in named)
         if "DEFAULT" in found[1] and found[1] not in added and heirs and heirs[0][0]:
             yield found[2], f"--{heirs[0][1].replace('_', '-')}"
+
+
+def remarks_above(text: str, name: str) -> str:
+    """Return the comment above the entry of a table whose key is a name; nothing where there is none."""
+    before, found, _ = text.partition(f'    "{name}": ')
+    block: list[str] = []
+    for line in reversed(
+        split_lines(before)[:-1] if before.endswith(" ") else split_lines(before) if found else []
+    ):
+        if not line.lstrip().startswith("#"):
+            break
+        block.insert(0, line.strip(" #"))
+    return " ".join(block)

@@ -15,7 +15,6 @@ from diffscope.messages.model import Language, Text
 from diffscope.messages.say import text_of, texts
 from diffscope.patterns import lazy_regex
 from diffscope.source.model import Value
-from diffscope.source.text import split_lines
 
 _OWNERS: Final = ("Config", "Args", "Params", "Request")
 _MEMBER: Final = lazy_regex(r"\b[A-Z]\w*[a-z]\.([A-Z][A-Z0-9_]+)\b")
@@ -245,19 +244,6 @@ def described_in(text: str) -> dict[str, tuple[str, str]]:
             written = ast.unparse(default) if isinstance(default, ast.Constant) else ""
             found[each.target.id] = (" ".join(str(said or "").split()), written)
     return found
-
-
-def remarks_above(text: str, name: str) -> str:
-    """Return the comment above the entry of a table whose key is a name; nothing where there is none."""
-    before, found, _ = text.partition(f'    "{name}": ')
-    block: list[str] = []
-    for line in reversed(
-        split_lines(before)[:-1] if before.endswith(" ") else split_lines(before) if found else []
-    ):
-        if not line.lstrip().startswith("#"):
-            break
-        block.insert(0, line.strip(" #"))
-    return " ".join(block)
 
 
 def choices_in(text: str, name: str, word: str) -> list[Choice]:

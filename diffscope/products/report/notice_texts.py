@@ -81,7 +81,10 @@ def is_settled(seen: Seen, words: AuthorsWords) -> bool:
 
 
 def explained(seen: Seen, words: AuthorsWords) -> Seen:
-    """Return a notice with what it does to a server, in our words, else in the author's, and of a default that leaves the choice to the code what it chooses."""
+    """Return a notice with what it does to a server, in our words, else in the author's, of a default that leaves the choice to the code what it chooses, of what goes what it acted with."""
+    if seen.kind not in ("default", "dependency"):
+        names = dict(words.acted).get(seen.name)
+        return seen._replace(text=_acted_with(seen.text, names)) if names else seen
     last = seen.name.partition(" ")[0].rpartition(".")[2].removeprefix("--").replace("-", "_")
     known, owner = texts(Language.ENGLISH), seen.name.partition(".")[0]
     named = seen.name.split("_") if seen.name.isupper() else (owner,)
@@ -164,7 +167,7 @@ def of_orders(words: AuthorsWords, number: int, where: Mapping[str, str]) -> See
     )  # fmt: skip
 
 
-def acted_with(text: Text, names: Sequence[str]) -> Text:
+def _acted_with(text: Text, names: Sequence[str]) -> Text:
     """Return what goes, with all that it acted with before."""
     called = [called_of(name) for name in names]
     return text_of(
@@ -263,13 +266,14 @@ def going(text: str) -> Text:
     )
 
 
-def join_renamed(found: Sequence[Notice], described: Mapping[str, str]) -> list[Notice]:
-    """Return the notices, what goes and comes under another name told once, as renamed; ``described`` are docstrings of settings.
+def join_renamed(found: Sequence[Notice], said: Mapping[int, AuthorsWords]) -> list[Notice]:
+    """Return the notices, what goes and comes under another name told once, as renamed.
 
     Of several the heir is the one whose docstring still has the words that its name lost.
     """
     new = [one for one in found if one.kind in ("model", "option", "variable", "setting")]
     kept, told = [], []
+    described = {name: doc for words in said.values() for name, doc in words.fields}
     for one in found:
         likely = [other for other in new if other not in told and _is_renamed(one, other)]
         kept_words = {other.name: _lost(one.name, other.name, described) for other in likely}

@@ -21,7 +21,6 @@ from diffscope.products.report.links.nodes import plain_title
 from diffscope.products.report.model import Notice, NoticeKind
 from diffscope.products.report.notice_texts import (
     Seen,
-    acted_with,
     by_whom,
     explained,
     going,
@@ -154,8 +153,7 @@ def find_notices(
         if kind in ("removed", "dependency", "default", "refused") or name not in gone
     ]
     came = {name for kind, name in joined if kind not in ("removed", "dependency", "default", "refused")}
-    described = {name: doc for words in said.values() for name, doc in words.fields}
-    kept = join_renamed([one for one in found if one.kind != "removed" or one.name not in came], described)
+    kept = join_renamed([one for one in found if one.kind != "removed" or one.name not in came], said)
     return tuple(
         sorted(
             kept,
@@ -194,12 +192,7 @@ def _notices(assessment: Assessment, words: AuthorsWords) -> Iterator[Seen]:
         assessment, words, {one.name.rpartition(".")[2] for one in told if one.kind == "default"}
     )
     kinds = {one.kind for one in told}
-    acted = dict(words.acted)
-    told = [
-        one._replace(text=acted_with(one.text, acted[one.name])) if one.name in acted else one for one in told
-    ]
-    is_told = (one for one in told if not is_settled(one, words))
-    yield from (explained(one, words) if one.kind in ("default", "dependency") else one for one in is_told)
+    yield from (explained(one, words) for one in told if not is_settled(one, words))
     change, title = assessment.change, assessment.change.pull.title
     if is_by_default(assessment) and "default" not in kinds:
         yield Seen("default", name_of(number), Text(en=title, zh=title), number)

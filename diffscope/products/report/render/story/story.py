@@ -18,13 +18,12 @@ from diffscope.products.report.counts import name_of
 from diffscope.products.report.model import Notice, PullSummary, Theme
 from diffscope.products.report.plain import AUDIENCES
 from diffscope.products.report.render.page import PageView
-from diffscope.products.report.render.story.noticed import NoticeStory
-from diffscope.products.report.render.story.pulls import SYMPTOMS, PullStory, is_silent, symptom_of
+from diffscope.products.report.render.story.noticed import FixStory, NoticeStory
+from diffscope.products.report.render.story.pulls import PullStory
 from diffscope.products.report.render.story.trends import TrendStory
 from diffscope.products.report.render.story.upgrade import FlagStory, Section, UpgradeList
 from diffscope.render.sentences import begin
 from diffscope.render.words import Words
-from diffscope.rules.model import Severity
 
 _MOVES: Final = 3
 """Lines of work that the first sentences tell."""
@@ -35,9 +34,6 @@ _FEW: Final = 6
 _MANY_FIXES: Final = 4
 """Fixes since, each of which makes a pull request worth a look as a point of importance does."""
 _OF_A_THEME: Final = 2
-_GRAVE: Final = 10
-"""Fixes of wrong results that are told with their titles, and below of each other symptom."""
-_OF_A_SYMPTOM: Final = 2
 _LEADS: Final = 2
 _ACTIONS: Final = 3
 _OF_ONE: Final = 4
@@ -46,9 +42,6 @@ _DECIDES: Final = 3.0
 _LINKED: Final = 0.75
 _FOLLOWING: Final = ("fixes", "builds-on", "uses", "reverts")
 _QUOTES: Final = "“"
-_VAGUE: Final = ("models", "config")
-"""Areas that a change of another one often touches."""
-_TESTS: Final = "TC"
 _CLASS: Final = lazy_regex(r"`[A-Z]\w*[a-z]\w*`|`[A-Z]+ /|`--")
 """Names of what is known beyond its module: a class, an endpoint, an option."""
 _MORE: Final = lazy_regex(r"\d+ more$|^removes ")
@@ -57,8 +50,6 @@ _KEPT: Final = lazy_regex(r"to (?:stay, pin|switch it off,|keep it, set) `([^`]+
 _SWITCH: Final = lazy_regex(r"`(?:--)?[A-Za-z]\w*[-_][\w-]+`|`--\w+`")
 _LOSSY: Final = lazy_regex(r"(?i)dtype|quant")
 """Switches that change numbers on purpose: outputs differ, and only an accuracy task tells whether too much."""
-_CONDITION: Final = lazy_regex(r"^(?:Where|With) `([^`]{4,60})`,")
-"""How a question to check begins that holds for one case."""
 
 
 class Story:
@@ -74,6 +65,8 @@ class Story:
         self._noticed = NoticeStory(read.digest, words, self._pulls, self._upgrade)
         self.upgrade = self._upgrade.lines()
         self.reverts, self.became, self.heading = self._pulls.reverts, self._pulls.became, self._pulls.heading
+        self._fixes = FixStory(read, words, self._pulls, self._upgrade)
+        self.fixes = self._fixes.lines
         self._trend = TrendStory(read, words)
         self.trends = self._trend.trends()
 
@@ -149,9 +142,9 @@ class Story:
 
     def _repairs(self) -> str:
         """Return what the gravest fixes repaired, and what was taken back."""
-        words, by_symptom = self._words, self._by_symptom
+        words, by_symptom = self._words, self._fixes.by_symptom
         said = [
-            words(f"repaired.{symptom}", pulls=self._pulls.numbers(pull.number for pull in pulls))
+            words(f"repaired.{symptom}", pulls=self._pulls.numbers(pull.number for pull in pulls[:_MOVES]))
             for symptom, pulls in by_symptom.items()
         ]
         again = {link.target for link in self._digest.links if link.reason == "reapplies"}
@@ -187,74 +180,6 @@ class Story:
         is_lost = self._upgrade.damage(group) == 0 and not self._upgrade.is_for_all(group)
         return words("story.wait", item=at, who=self._upgrade.who(group)) if is_lost else ""
 
-    # what was fixed
-
-    @cached_property
-    def fixes(self) -> tuple[str, ...]:
-        """The gravest fixes, a line a symptom, and how many more stand below the fold."""
-        words = self._words
-        told = tuple(
-            words(
-                "story.fixes",
-                symptom=words(f"symptom.{symptom}"),
-                said=words.semicolon.join(map(self._fix, pulls)),
-            )
-            for symptom, pulls in self._by_symptom.items()
-        )
-        more = self._more_fixes() if told else ""
-        return (*told, more) if more else told
-
-    def _more_fixes(self) -> str:
-        words, shown = self._words, self._by_symptom
-        left = {symptom: pulls[len(shown.get(symptom, ())) :] for symptom, pulls in self._harmful.items()}
-        said = [
-            words(f"repaired.{symptom}", pulls=self._pulls.numbers(pull.number for pull in pulls))
-            for symptom, pulls in left.items()
-            if pulls
-        ]
-        fixes = [one for one in self._pulls.ranked if one.kind == "bugfix" and one.audience != AUDIENCES[-1]]
-        rest = len([one for one in fixes if not any(one in pulls for pulls in self._harmful.values())])
-        said += [words("story.fixes-rest", count=rest)] if rest else []
-        return words("story.fixes-more", said=words.comma.join(said)) if said else ""
-
-    def _fix(self, pull: PullSummary) -> str:
-        words = self._words
-        is_built = pull.audience == AUDIENCES[-1]
-        says = [text for text in pull.plain[:1] if _QUOTES not in text.en and not is_built]
-        of = "" if is_built else self._pulls.who(pull)
-        who = words("story.fix-who", who=of) if of else ""
-        # Lines of a fix that moved on are no word on whether it still holds.
-        back = self._pulls.became(pull.number) if pull.number in self._pulls.taken_back else ""
-        parts = [*words.picked(says), who, back]
-        aside = words.aside(words.semicolon.join(part for part in parts if part)) if any(parts) else ""
-        return words("story.fix", pull=name_of(pull.number), title=self._pulls.title(pull.number)) + aside
-
-    @cached_property
-    def _by_symptom(self) -> dict[str, list[PullSummary]]:
-        """Of the fixes those that are told with their titles."""
-        most = {SYMPTOMS[0]: _GRAVE}
-        kept = {name: pulls[: most.get(name, _OF_A_SYMPTOM)] for name, pulls in self._harmful.items()}
-        return {symptom: pulls for symptom, pulls in kept.items() if pulls}
-
-    @cached_property
-    def _harmful(self) -> dict[str, list[PullSummary]]:
-        """The fixes by what they repaired, not those of what this window brought itself."""
-        own = {
-            link.source
-            for link in self._digest.links
-            if link.reason == "fixes" and self._read.pull(link.target)
-        }
-        found: dict[str, list[PullSummary]] = {symptom: [] for symptom in SYMPTOMS}
-        for pull in self._pulls.ranked:
-            symptom = symptom_of(pull.title)
-            # How it is built may spoil results, too; a limit against abuse is one of security also where it refuses requests.
-            is_met = pull.audience != AUDIENCES[-1] or symptom == SYMPTOMS[0]
-            is_asked = pull.number in self._upgrade.asking and symptom != "data"
-            if symptom and pull.kind == "bugfix" and is_met and not is_asked and pull.number not in own:
-                found[symptom].append(pull)
-        found[SYMPTOMS[0]].sort(key=lambda pull: not is_silent(pull.title))
-        return found
-
     # what to look at
 
     @cached_property
@@ -265,7 +190,6 @@ class Story:
     @cached_property
     def _picked(self) -> list[tuple[PullSummary, str]]:
         found: list[tuple[PullSummary, str]] = []
-        areas: set[str] = set()
         ranked = sorted(
             self._pulls.ranked,
             key=lambda pull: (
@@ -277,26 +201,24 @@ class Story:
             is_told = pull.number in self._upgrade.asking or of_theme >= _OF_A_THEME
             if pull.kind == "bugfix" or pull.audience == AUDIENCES[-1] or is_told:
                 continue
-            said = self._pick(pull, areas)
+            said = self._pick(pull)
             if said:
                 found.append((pull, said))
             if len(found) == (_FEW if self._digest.source_pulls <= _FEW else _PICKS):
                 break
         return found
 
-    def _pick(self, pull: PullSummary, areas: set[str]) -> str:
-        """Return what is said of a pull request; nothing where only what holds for its whole area is known. ``areas`` are those told of."""
+    def _pick(self, pull: PullSummary) -> str:
+        """Return what is said of a pull request; nothing where only what holds for its whole area is known."""
         words, does, became = self._words, self._does(pull), self._pulls.became(pull.number)
-        breaks = "" if self._pulls.fixes_of(pull.number) else self._breaks(pull, areas)
         is_few = self._digest.source_pulls <= _FEW
-        if not (self._pulls.fixes_of(pull.number) or breaks or is_few):
+        if not (self._pulls.fixes_of(pull.number) or does or is_few):
             return ""
         costs = words.picked(pull.costs)[:1]
         parts = {
             "pick.does": begin(words.semicolon.join(does)),
             "pick.costs": words.semicolon.join(costs),
             "pick.who": self._pulls.who(pull),
-            "pick.breaks": breaks,
             "pick.open": became,
             "pick.untested": "" if pull.tests or pull.kind == "refactor" else words("story.untested"),
         }
@@ -324,27 +246,6 @@ class Story:
         said += words.picked(pull.switch)[:_OF_A_MOVE]
         quotes = [text for text in pull.plain if text.en.startswith(_QUOTES)]
         return [*said, *words.picked(quotes[:1] if said and not own else ())]
-
-    def _breaks(self, pull: PullSummary, areas: set[str]) -> str:
-        """Return what breaks if the gravest code that a pull request changes is wrong, and in which case; each area once."""
-        known = texts(Language.ENGLISH)
-        named = [area for area in pull.areas if f"breaks.{area}" in known]
-        area = min(named, key=lambda area: area in _VAGUE, default="")
-        items = [
-            item
-            for item in pull.flags
-            if (item.symbol or (item.path or "").endswith(".py")) and not item.code.startswith(_TESTS)
-        ]
-        items = [item for item in items if item.severity.rank >= Severity.MEDIUM.rank]
-        if not area or area in areas or not items:
-            return ""
-        areas.add(area)
-        words, at = self._words, items[0]
-        case = next((found[1] for text in pull.checks if (found := _CONDITION.match(text.en))), "")
-        where = words("pick.case", case=case) if case else ""
-        return words(
-            "pick.if-wrong", symbol=self._flags.target(at), where=where, said=words(f"breaks.{area}")
-        )
 
     # lines of work
 
@@ -381,7 +282,7 @@ class Story:
     @cached_property
     def _told(self) -> frozenset[int]:
         """What stands among what to look at and the fixes."""
-        fixes = {pull.number for pulls in self._by_symptom.values() for pull in pulls}
+        fixes = {pull.number for pulls in self._fixes.by_symptom.values() for pull in pulls}
         return frozenset(fixes | {pull.number for pull, _ in self._picked})
 
     @cached_property
@@ -418,10 +319,11 @@ class Story:
         """Return what was mended only after the window, when and by what."""
         words, said = self._words, []
         for number in (pull.number for pull, _ in self._picked):
-            late = self._pulls.late_fixes(number)[:_ACTIONS]
+            grave = self._pulls.late_fixes(number, is_grave=True)
+            late = (grave or self._pulls.late_fixes(number))[:_ACTIONS]
             if late:
                 fixes = words.comma.join(map(self._pulls.dated, late))
-                code = "action.with" if self._pulls.late_fixes(number, is_grave=True) else "action.with-light"
+                code = "action.with" if grave else "action.with-light"
                 weeks = self._pulls.weeks(number, late)
                 said.append(words(code, pull=name_of(number), fixes=fixes, count=weeks))
         return words("action.have", said=words.semicolon.join(said[:_ACTIONS])) if said else ""
