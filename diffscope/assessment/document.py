@@ -183,6 +183,8 @@ class Effect(Value, frozen=True, kw_only=True):
     """It is the point of the change, and told first: something that can be given newly, a bound, a refusal, another hash or version."""
     error: str = ""
     """The exception that is raised now or, of an exit that is gone, was raised until now, as code."""
+    grave: bool = False
+    """Something that came or went there raises, leaves early, releases or locks: all such effects are listed."""
     vague: bool = False
     """It means little by itself: what runs under a condition is not quoted, or a value is only handed on under its own name."""
 

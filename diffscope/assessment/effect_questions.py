@@ -12,20 +12,20 @@ from diffscope.assessment.changed_values import (
     parted,
 )
 from diffscope.assessment.document import Effect
+from diffscope.assessment.edit_groups import EditGroup, asked_of, exit_of
 from diffscope.assessment.effect_sentences import (
     NO_CODE,
-    EditGroup,
+    all_of,
     bare,
     code_of,
     direction_of,
     error_of,
-    exit_of,
     parts_of,
     sentence_of,
     short_name,
     words_of,
 )
-from diffscope.facts.change.edit_weight import only_hands_on
+from diffscope.facts.change.edit_weight import is_grave, keys_by, only_hands_on
 from diffscope.facts.model import ChangeFacts, Edit
 from diffscope.facts.parsed_text import platforms_skipped
 from diffscope.messages.model import Argument, Message, Text, message
@@ -51,7 +51,6 @@ _ALLOWS: Final = lazy_regex(r"(?i)support(?!s?_not)|allow|valid|accept|eligible|
 _MISSING: Final = lazy_regex(r"([A-Za-z_][\w.]*)\[([\"'][\w-]+[\"'])\]")
 """An entry that has to be there."""
 _TRUTH: Final = lazy_regex(r"^([\w.]+) is not None$|^([\w.]+) is None$")
-_KEYS: Final = lazy_regex(r"(?:^|_)(?:hash|fingerprint|digest|cache_key|hash_keys|compat\w*)(?:_|$)")
 _KEY: Final = lazy_regex(r"^[\"']?([\w.]+)[\"']?(?:: |=|$)")
 _COMPARED: Final = lazy_regex(r"^(?:not )?(.+?) (<=|>=|<|>|==|!=) (.+)$")
 _HOLDS: Final = {
@@ -73,7 +72,7 @@ _RAISED: Final = {"start_up": "raised-start", "per_request": "raised-request"}
 _SAYS_WHAT: Final = lazy_regex(r"(?i)\b(?:please|set|use|disable|enable|install)\b.*--|--.*\b(?:set|use)\b")
 """An error that names what to set."""
 _ASKED_NOT: Final = frozenset(
-    {"statement", "parameter", "argument", "argument-gone", "value", "called", "whole", "from-new", "returned", "gone", "element", "element-gone", "value-changed", "call"}
+    {"statement", "parameter", "argument", "argument-gone", "value", "called", "from-new", "returned", "gone", "element", "element-gone", "value-changed", "call"}
 )  # fmt: skip
 """What any statement would leave to ask, and nobody is asked."""
 _BEFORE_NEXT: Final = frozenset({"skipped", "passed-over", "narrowed", "goes-on", "allowed"})
@@ -81,12 +80,6 @@ _BEFORE_NEXT: Final = frozenset({"skipped", "passed-over", "narrowed", "goes-on"
 _ASKED_BEHIND: Final = frozenset({"goes-on", "allowed"})
 """Those without a question where nothing comes next."""
 _DECIDES: Final = lazy_regex(r"[(\[<>+*/%-]|[=!]=| (?:and|or|not|in|is|if) |^not ")
-
-
-def keys_by(edit: Edit) -> bool:
-    """Return whether an edit changes by what two things are the same to a hash, or match in a handshake."""
-    is_key = _KEYS.search(edit.symbol.rpartition(".")[2]) is not None
-    return is_key and edit.what in ("element", "argument") and not edit.callee.startswith(("logger", "log"))
 
 
 def effect_of(group: EditGroup, facts: ChangeFacts, others: Sequence[Edit] = ()) -> Effect:
@@ -99,14 +92,16 @@ def effect_of(group: EditGroup, facts: ChangeFacts, others: Sequence[Edit] = ())
         side=edit.side,
         symbol=edit.symbol,
         says=sentence_of(group, words, facts, others),
-        checks=tuple(_checks(group, words, facts, general=general)),
+        checks=tuple(_checks(asked_of(group), facts, general=general)),
         general=general and not edit.left,
         condition=edit.guard,
         places=len(group.edits),
         code=code,
         leads=_leads(group, code, facts),
+        grave=is_grave(edit),
         error=_error(edit, code),
-        vague=_hands_on(edit) or (code.startswith(_WITH_WHAT_RUNS) and isinstance(words["does"], Message)),
+        vague=not group.is_repeated
+        and (_hands_on(edit) or (code.startswith(_WITH_WHAT_RUNS) and isinstance(words["does"], Message))),
     )
 
 
@@ -134,11 +129,13 @@ def _is_new(edit: Edit, facts: ChangeFacts) -> bool:
 
 def _leads(group: EditGroup, code: str, facts: ChangeFacts) -> bool:
     """Return whether what runs at start-up or for a request is refused, or two things match by something else."""
-    symbol, edit = group.symbols[0], group.first
-    reached = symbol.reached if symbol is not None else ""
+    edit, reached = group.first, group.reached
     refuses = code in ("condition-raise", "raise-added") and reached in _RAISED
     # That something is there is asserted for those who read the code.
     stops = code == "assert-added" and reached == "start_up" and not _TRUTH.match(edit.after)
+    # Where nothing else of a kernel changed, its values are what they were.
+    if code == "parameter-compiled":
+        return all(one is edit for one in facts.edit if (one.path, one.symbol) == (edit.path, edit.symbol))
     return keys_by(edit) or code == "variable-version" or ((refuses or stops) and not _asks_new(edit, facts))
 
 
@@ -178,18 +175,16 @@ _QUESTIONS: Final = {
     "except-removed": "not-caught", "argument-added": "argument", "argument-changed": "argument", "argument-removed": "argument-gone",
     "call-changed": "call", "call-added": "called", "value-added": "value", "value-changed": "value-changed",
     "value-from": "value-changed", "value-new": "from-new", "value-from-new": "from-new", "variable-version": "version", "steps-added": "of-steps", "step-renamed": "of-label", "exit-to-assert": "exit-to-assert", "variable-changed": "variable", "parameter-added": "parameter",
-    "parameter-removed": "parameter", "parameter-changed": "parameter", "parameter-default": "parameter-default", "whole-both": "whole",
-    "whole-now": "whole", "whole-before": "whole", "element-added": "element", "element-changed": "element",
+    "parameter-removed": "parameter", "parameter-changed": "parameter", "parameter-default": "parameter-default", "parameter-compiled": "compiled",
+    "element-added": "element", "element-changed": "element",
     "element-removed": "element-gone", "entry-added": "entry", "entry-changed": "entry", "entry-removed": "element-gone",
-    "return-added": "return", "return-changed": "return", "assert-added": "assert", "assert-changed": "assert", "raise-added": "raised",
+    "return-added": "return", "return-changed": "return", "assert-added": "assert", "assert-changed": "assert", "raise-added": "raised", "raise-removed": "unraised",
 }  # fmt: skip
 """Which question a sentence leaves; what is removed otherwise asks who relied on it."""
 
 
-def _checks(
-    group: EditGroup, words: dict[str, Argument], facts: ChangeFacts, *, general: bool
-) -> Iterable[Text]:
-    edit = group.first
+def _checks(group: EditGroup, facts: ChangeFacts, *, general: bool) -> Iterable[Text]:
+    edit, words = group.first, words_of(group)
     asked, told = ("", {}) if general else _question(group, words, facts)
     if asked:
         yield text_of(f"check.{asked}", **told)
@@ -211,7 +206,7 @@ def _question(
     if keys_by(edit):
         is_more = bool(edit.after) != (_LEFT_OUT.search(edit.target + edit.callee) is not None)
         asked = "keyed-anew" if edit.after and edit.before else "keyed" if is_more else "keyed-no-more"
-    reached = symbol.reached if (symbol := group.symbols[0]) is not None else ""
+    reached = group.reached
     told |= _quoted(edit, code, asked)
     told |= _details(edit, asked)
     told |= {"after": edit.after.partition(" as ")[0]} if asked == "except" else {}
@@ -221,8 +216,11 @@ def _question(
         asked = "assert-start"
     optional = [one for one in facts.parameter if one.what == "added-optional"]
     taken = {one.name for one in optional if one.symbol == edit.symbol}
-    if asked == "raised" and not (told.get("value") and taken.isdisjoint(_WORD.findall(edit.after))):
-        # Nobody hands over today what the function did not take.
+    symbol = group.symbols[0]
+    is_first = symbol is not None and "added" in symbol.aspects and reached not in _RAISED
+    is_taken = taken.isdisjoint(_WORD.findall(edit.after))
+    if asked == "raised" and (is_first or not (told.get("value") and is_taken)):
+        # Nobody hands over today what the function did not take, or reached what was not there.
         return "", told
     if asked == "raised" and _asks_new(edit, facts):
         asked = "raised-new"
@@ -230,7 +228,7 @@ def _question(
         asked = _RAISED[reached]
         asked += "-told" if reached == "start_up" and _SAYS_WHAT.search(str(told.get("value", ""))) else ""
         guards = (*edit.outer, *((edit.guard,) if code == "condition-raise" else ()))
-        told["at"] = message("check.where", guard=" and ".join(filter(None, guards))) if any(guards) else ""
+        told["at"] = message("check.where", guard=all_of(*guards)) if any(guards) else ""
     if asked in ("decided", "return"):
         asked, told = _decided(edit, told, facts, asked)
     if asked == "splits" and edit.otherwise.startswith("raise "):
@@ -339,6 +337,8 @@ def _asked(edit: Edit, code: str) -> str:  # noqa: PLR0911 - a question a line
     zero = _TRUTH.match(edit.after)
     if asked == "decided" and zero is not None and edit.before.removeprefix("not ") == (zero[1] or zero[2]):
         return "zero"
+    if code == "return-added" and edit.after == "None":
+        return ""
     if code in ("raise-added", "return-added") and edit.guard:
         return "raised" if code == "raise-added" else "skipped"
     if asked == "argument" and _LOADS.search(edit.callee):

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import accumulate
-from typing import Final, NamedTuple, cast
-
-import msgspec
+from typing import Final, cast
 
 from diffscope.assessment.changed_values import changed_case, changed_values, parted
+from diffscope.assessment.edit_groups import EditGroup, exit_of
 from diffscope.facts.model import ChangeFacts, Edit, SymbolFact
 from diffscope.messages.codes import MessageCode
 from diffscope.messages.model import Argument, Message, Text, message
@@ -27,7 +26,6 @@ NO_CODE: Final = {
     "data": "other", "other": "other",
 }  # fmt: skip
 """Categories of files that are no code, with the question that an edit leaves."""
-_EXITS: Final = ("return", "raise", "continue", "break")
 _BY_KEYWORD: Final = {
     "steps": "steps-added",
     "label": "step-renamed",
@@ -43,21 +41,8 @@ _LITERAL: Final = lazy_regex(r"""[rf]?(?:"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)'
 _HEAD_OF_ERROR: Final = 80
 _END_OF_ERROR: Final = 120
 """Characters of what an error says: mostly what is wrong, and what to do about it."""
-_ADDS: Final = lazy_regex(r"""[\w.]+\.(?:append|add)\((["'][^"']+["'])\)""")
 _SET: Final = lazy_regex(r"^([\w., \"']*[\w\"'](?:\[[^=]*\])?)(?:: [^=]+)? [-+*/|&]?= ")
 _DOTTED: Final = lazy_regex(r"(?<![\w.\"'])[A-Za-z_][\w.]*")
-
-
-class EditGroup(NamedTuple):
-    """One edit, made in one function or in several."""
-
-    edits: list[Edit]
-    symbols: list[SymbolFact | None]
-
-    @property
-    def first(self) -> Edit:
-        """The edit that is told."""
-        return self.edits[0]
 
 
 def words_of(group: EditGroup) -> dict[str, Argument]:
@@ -66,7 +51,12 @@ def words_of(group: EditGroup) -> dict[str, Argument]:
     names = list(dict.fromkeys(map(_named, group.edits)))
     shown, rest = tuple(names[:_NAMES]), len(names) - _NAMES
     where: Argument = message("list.more", names=shown, more=rest) if rest > 0 else shown
-    caller = _caller(group.symbols[0])
+    if group.is_repeated:
+        files = len({one.path for one in group.edits})
+        where = message("effect.places", places=len(group.edits), files=files)
+    callers = {_caller(one) for one in group.symbols}
+    caller = callers.pop() if len(callers) == 1 else ""
+    is_alike = len({one.held for one in group.edits}) == 1
     return {
         "where": where,
         "count": len(names),
@@ -77,7 +67,7 @@ def words_of(group: EditGroup) -> dict[str, Argument]:
         "into": _into(edit),
         "callee": edit.callee,
         "value": brief(edit.held[-1], _LONGEST_VALUE) if edit.held else "",
-        "does": _done_under(edit),
+        "does": _done_under(edit) if is_alike else message("effect.under"),
         "denied": denied(edit.after),
         "via": message("check.via", caller=caller) if caller else "",
         "caller": caller,
@@ -132,12 +122,6 @@ def _caller(symbol: SymbolFact | None) -> str:
     return short_name(steps[1]) if len(steps) > 1 and not is_class else ""
 
 
-def exit_of(edit: Edit) -> str:
-    """Return the keyword by which the code under a head leaves; nothing where it goes on."""
-    last = edit.held[-1] if edit.held else ""
-    return next((word for word in _EXITS if last == word or last.startswith(f"{word} ")), "")
-
-
 def _message(code: str, **arguments: Argument) -> Message:
     return Message(cast("MessageCode", code), arguments)
 
@@ -151,8 +135,6 @@ def code_of(edit: Edit) -> str:
         return _BY_KEYWORD[edit.keyword]
     if what == "condition":
         return _of_condition(edit, change)
-    if what == "whole":
-        return f"whole-{'both' if edit.before and edit.after else 'now' if edit.after else 'before'}"
     if what in NO_CODE:
         # A line that keeps the rest is told by its beginning.
         part = "-part" if edit.target and edit.change == "changed" else ""
@@ -206,6 +188,12 @@ def other_name(edit: Edit) -> tuple[str, str] | None:
     return (gone[0], come[0]) if same else None
 
 
+def all_of(*conditions: str) -> str:
+    """Return conditions as one that holds where each does."""
+    asked = [one for one in conditions if one]
+    return " and ".join(f"({one})" if asked[1:] and " or " in one else one for one in asked)
+
+
 def bare(text: str) -> str:
     """Return an expression without the brackets around it."""
     return text[1:-1] if text.startswith("(") and text.endswith(")") else text
@@ -225,14 +213,14 @@ def sentence_of(
     others = [one for one, length in zip(others, lengths, strict=True) if length <= left]
     if others:
         said = message("effect.with-others", said=said, others=_others(others))
-    guard = edit.guard
-    if exit_of(edit) == "raise" or edit.what in ("raise", "assert"):
-        # What is refused depends on all that is asked before.
-        guard = " and ".join(filter(None, (*edit.outer, edit.guard)))
-    if guard and len(guard) <= 2 * LONGEST_GUARD and edit.what != "except":
-        said = message("effect.at", guard=guard, said=said)
-    often = _often(group.symbols[0])
-    if often is not None:
+    # What is done depends on all that is asked before.
+    guard = "" if group.is_repeated or edit.what == "except" else all_of(*edit.outer, edit.guard)
+    if guard:
+        shown = guard if len(guard) <= 2 * LONGEST_GUARD else f"… and {edit.guard}"
+        said = message("effect.at", guard=shown, said=said)
+    reaches = [_often(one) for one in group.symbols]
+    often = reaches[0]
+    if often is not None and reaches.count(often) == len(reaches):
         said = message("effect.often", said=said, reached=often)
     both = sentence(said)
     return Text(en=both.en[:1].upper() + both.en[1:], zh=both.zh)
@@ -272,66 +260,6 @@ def error_of(text: str) -> str:
         said = f"{head} … {end}"
     written = brief(text.partition(" ")[2], _HEAD_OF_ERROR + _END_OF_ERROR)
     return f"{found[1]}: {said}" if found and said else written
-
-
-def refusals_joined(edits: list[Edit]) -> list[Edit]:
-    """Return edits, a refusal that came where one of the same error went as one condition that changed, and an exit that became an assertion as that."""
-    edits = [_as_listed(one, edits) for one in edits if not _was_raised(one, edits)]
-    found = list(edits)
-    for old in [one for one in edits if one.what == "condition" and one.change == "removed" and one.held]:
-        at = (old.path, old.symbol, old.guard, denied(old.before))
-        for now in [one for one in found if one.what == "assert" and one.change == "added"]:
-            if (now.path, now.symbol, now.guard, now.after) == at and exit_of(old) in ("return", "continue"):
-                found[found.index(now)] = msgspec.structs.replace(
-                    now, keyword="exit", held=old.held, before=old.before
-                )
-                found.remove(old)
-                break
-    gone = [one for one in edits if one.what == "condition" and one.change == "removed" and _raises(one)]
-    for old in gone:
-        at = (old.path, old.symbol, old.guard, _raises(old))
-        new = [
-            one
-            for one in found
-            if one.what == "condition"
-            and one.change == "added"
-            and not one.stood
-            and (one.path, one.symbol, one.guard, _raises(one)) == at
-        ]
-        if len(new) == 1:
-            found[found.index(new[0])] = msgspec.structs.replace(new[0], change="changed", before=old.before)
-            found.remove(old)
-    return found
-
-
-def _raises(edit: Edit) -> str:
-    last = edit.held[-1] if edit.held else ""
-    # What is returned by a call is as telling as what is raised.
-    is_call = last.startswith("return ") and "(" in last.removeprefix("return (")
-    return last.partition("(")[0] if last.startswith("raise ") or is_call else ""
-
-
-def _was_raised(edit: Edit, edits: list[Edit]) -> bool:
-    """Return whether what a new condition refuses another function of its class refused until now, in the same words."""
-    return (edit.what, edit.change) == ("condition", "added") and any(
-        one.change == "removed" and _raises(edit) and edit.held[-1] in (*one.held, one.before)
-        for one in edits
-        if one.symbol != edit.symbol and _owner(one) == _owner(edit)
-    )
-
-
-def _owner(edit: Edit) -> tuple[str, str]:
-    return edit.path, edit.symbol.rpartition(".")[0]
-
-
-def _as_listed(edit: Edit, edits: list[Edit]) -> Edit:
-    """Return a condition that came as one around what stood, where the first thing under it adds what stood in a list without it."""
-    added = _ADDS.fullmatch(edit.held[0]) if edit.held else None
-    is_listed = added is not None and any(
-        one.what != "condition" and one.symbol == edit.symbol and added[1] in one.before for one in edits
-    )
-    is_new = (edit.what, edit.change) == ("condition", "added")
-    return msgspec.structs.replace(edit, stood=True) if is_new and is_listed else edit
 
 
 def _with_direction(said: Message, edit: Edit, facts: ChangeFacts) -> Message:

@@ -7,24 +7,25 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 import msgspec
 
 from diffscope.assessment.changed_values import changed_values, is_turned
 from diffscope.assessment.document import Effect
-from diffscope.assessment.effect_questions import effect_of, keys_by
-from diffscope.assessment.effect_sentences import NO_CODE, EditGroup, bare, exit_of, refusals_joined
+from diffscope.assessment.edit_groups import EditGroup, refusals_joined
+from diffscope.assessment.effect_questions import effect_of
+from diffscope.assessment.effect_sentences import NO_CODE, bare
 from diffscope.assessment.point_effects import with_points
-from diffscope.facts.change.edit_weight import only_hands_on, statement_weight
-from diffscope.facts.model import ChangeFacts, Edit, SymbolFact
+from diffscope.facts.change.edit_weight import is_grave, keys_by, only_hands_on, statement_weight
+from diffscope.facts.model import ChangeFacts, Edit, ParameterFact, SymbolFact
 from diffscope.patterns import lazy_regex
 from diffscope.source.profile import places
 from diffscope.syntax.nodes import denied
 from diffscope.taxonomy.declared_words import stems_of
 
-MOST: Final = 3
+MOST: Final = 5
 _MOST_OTHERS: Final = 2
 _PRODUCT: Final = frozenset({"source", "native"})
 _MOSTLY: Final = 2
@@ -39,19 +40,8 @@ _SHORT: Final = 90
 _SIGNED: Final = {
     "removed": "removed", "added-required": "added", "renamed": "changed", "replaced": "changed", "default": "default", "added-optional": "optional",
 }  # fmt: skip
-_MANY: Final = 9
-"""Edits and code lines on both sides, from which on a function is told as a whole."""
-_MOST_CALLS: Final = 3
 _CALLED: Final = lazy_regex(r"(?<![\w.])([A-Za-z_][\w.]*)\(")
 _COMPARES: Final = lazy_regex(r"[=!<>]= |\? .+ : | [<>%] ")
-_PLAIN_CALLS: Final = frozenset(
-    {
-        "append", "extend", "len", "range", "int", "float", "str", "bool", "list", "dict", "set", "tuple", "max", "min", "sum", "any", "all",
-        "isinstance", "getattr", "hasattr", "zip", "enumerate", "sorted", "get", "items", "keys", "values", "view", "reshape", "to", "join", "format",
-        "if", "not", "and", "or", "in", "is", "return", "print", "expand", "add", "pop", "index", "squeeze", "unsqueeze", "tolist", "arange", "item",
-    }
-)  # fmt: skip
-"""Calls that say nothing of what a function is for."""
 _CHOSEN: Final = lazy_regex(r"([\w.]+) if (.+) else ([\w.]+)")
 _NUMBER: Final = lazy_regex(r"(?<=[A-Za-z_])\d+\b")
 _FIRST: Final = lazy_regex(r"^(?:None|True|False|0|0\.0|\[\]|\{\}|\(\)|set\(\)|time\.\w+\(\))$")
@@ -80,6 +70,10 @@ class _Change:
             _last_name(one) for one in functions if "added" in one.aspects and one.kind != "class"
         }
         self.shrunk = {(one.path, one.symbol) for one in facts.edit if one.change == "removed"}
+        self._locals: dict[tuple[str, str], set[str]] = {}
+        for each in facts.edit:
+            if each.what == "value" and each.change != "changed" and each.target.isidentifier():
+                self._locals.setdefault((each.path, each.symbol), set()).add(each.target)
         self.defaults = {(one.path, one.symbol) for one in facts.option if one.change == "default"}
         self.categories = {file.path: file.category for file in facts.file}
         self.new_files = {file.path for file in facts.file if file.status == "added"}
@@ -97,6 +91,10 @@ class _Change:
             if self.by_helper(one).keyword == "new"
             or ((one.what, one.change) == ("call", "added") and _called(one) in self.helpers)
         }
+
+    def locals_at(self, edit: Edit) -> set[str]:
+        """Return the local names of a function that came or went."""
+        return self._locals.get((edit.path, edit.symbol), set())
 
     def is_beside(self, edit: Edit) -> bool:
         """Return whether an edit of tests or pages only follows product code, which moved or was renamed."""
@@ -132,27 +130,31 @@ class _Change:
 
 
 def find_effects(facts: ChangeFacts) -> tuple[Effect, ...]:
-    """Return at most three effects of edits to product code, each with its question; none where only other languages, tests or data changed."""
+    """Return the five weightiest effects of edits, each with its question, and whatever else refuses, leaves early, releases or locks; the same under any title, in another order."""
     change = _Change(facts)
-    whole = _as_a_whole(refusals_joined(_in_full(facts.edit)), change.symbols)
-    facts = msgspec.structs.replace(facts, edit=(*_of_signatures(facts), *whole))
-    words, is_native = stems_of(facts.change.title), _is_mostly_native(facts)
-    ranked = sorted(
-        _grouped(facts, change),
-        key=lambda group: (
-            is_native and group.first.path.endswith(".py"),
-            -_weight(group, words, change),
-            group.first.path,
-            group.first.line,
-            group.first.after,
-        ),
-    )
+    listed = refusals_joined(_in_full(facts.edit))
+    facts = msgspec.structs.replace(facts, edit=(*_of_signatures(facts), *listed))
+    is_native = _is_mostly_native(facts)
+
+    def ordered(groups: Iterable[EditGroup], title: frozenset[str]) -> list[EditGroup]:
+        def rank(group: EditGroup) -> tuple[bool, float, str, int, str]:
+            one = group.first
+            is_behind = is_native and one.path.endswith(".py")
+            return is_behind, -_weight(group, title, change), one.path, one.line, one.after
+
+        return sorted(groups, key=rank)
+
+    ranked = ordered(_grouped(facts, change), frozenset())
     # What a page says of a change follows what it does.
     code = [one for one in ranked if one.first.path.endswith(".py") and not places().is_test(one.first.path)]
     ranked = [one for one in ranked if one.first.what != "docs"] if code else ranked
     # What may be handed over anew is told where nothing else is done.
     ranked = [one for one in ranked if one.first.change != "optional"] or ranked
-    return tuple(with_points(list(_effects(_apart(ranked), facts, change)), facts)[:MOST])
+    told = {id(group): (group, effect) for group, effect in _effects(_apart(ranked), facts, change)}
+    # The title orders what is told; it does not choose it.
+    chosen = _apart(ordered((group for group, _ in told.values()), stems_of(facts.change.title)))
+    found = with_points([told[id(group)][1] for group in chosen], facts)
+    return tuple(one for at, one in enumerate(found) if at < MOST or one.grave)
 
 
 def _says_nothing(edit: Edit) -> bool:
@@ -173,19 +175,24 @@ def _grouped(facts: ChangeFacts, change: _Change) -> Iterable[EditGroup]:
             groups.setdefault((edit.what, edit.path), EditGroup([], [])).edits.append(edit)
             groups[edit.what, edit.path].symbols.append(None)
             continue
-        # What is done to i1 and to i2 is one thing, done twice.
-        key = (
-            edit.what,
-            edit.change,
-            *(
-                _NUMBER.sub("#", text)
-                for text in (*(changed_values(edit) or (edit.before, edit.after)), edit.callee, *edit.held)
-            ),
-        )
+        held = () if edit.what == "with" else edit.held
+        texts = (*(changed_values(edit) or (edit.before, edit.after)), edit.callee, edit.target, *held)
+        # What a function does to i1 and to i2 is one thing, done twice.
+        same = [_NUMBER.sub("#", text) for text in texts]
+        at = (edit.path, edit.symbol) if same != [*texts] else ()
+        key = (edit.what, edit.change, edit.keyword, edit.stood and edit.what != "with", at, *same)
         group = groups.setdefault(key, EditGroup([], []))
         group.edits.append(edit)
         group.symbols.append(change.symbols.get((edit.path, edit.symbol)))
-    return groups.values()
+    for group in groups.values():
+        # What is told of several places is true of each.
+        alike: dict[object, EditGroup] = {}
+        for edit, symbol in zip(*group, strict=True):
+            around = () if group.is_repeated else (edit.guard, edit.outer, edit.held)
+            part = alike.setdefault(around, EditGroup([], []))
+            part.edits.append(edit)
+            part.symbols.append(symbol)
+        yield from alike.values()
 
 
 def _in_full(edits: Iterable[Edit]) -> list[Edit]:
@@ -234,6 +241,17 @@ def _in_full(edits: Iterable[Edit]) -> list[Edit]:
 
 def _of_signatures(facts: ChangeFacts) -> Iterator[Edit]:
     """Yield what callers of functions have to follow, or get without following: parameters that went, are asked for now, or fall back to another value."""
+    compiled: dict[tuple[str, str], list[ParameterFact]] = {}
+    for one in facts.parameter:
+        is_compiled = "constexpr" in (one.after or "") and "constexpr" not in (one.before or "")
+        if one.category in _PRODUCT and one.what == "annotation" and is_compiled:
+            compiled.setdefault((one.path, one.symbol or ""), []).append(one)
+    for (path, symbol), listed in compiled.items():
+        names = "`, `".join(one.name for one in listed)
+        yield Edit(
+            path=path, line=listed[0].line, side="new", symbol=symbol, what="parameter", change="compiled", target=names,
+            keyword="surface",
+        )  # fmt: skip
     for one in facts.parameter:
         if (
             one.category in _PRODUCT
@@ -254,38 +272,6 @@ def _of_signatures(facts: ChangeFacts) -> Iterator[Edit]:
             )
 
 
-def _as_a_whole(edits: Iterable[Edit], known: Mapping[tuple[str, str | None], SymbolFact]) -> Iterator[Edit]:
-    """Yield edits, those of a function that is written anew as one: by what it calls now, and no longer calls."""
-    by_symbol: dict[tuple[str, str], list[Edit]] = {}
-    for edit in edits:
-        by_symbol.setdefault((edit.path, edit.symbol), []).append(edit)
-    for at, listed in by_symbol.items():
-        fact = known.get(at)
-        lines = min(fact.code_added, fact.code_removed) if fact is not None else 0
-        came = _calls(
-            text for one in listed for text in (one.after, *(one.held if one.change == "added" else ()))
-        )
-        went = _calls(
-            text for one in listed for text in (one.before, *(one.held if one.change == "removed" else ()))
-        )
-        new, old = (
-            [name for name in names if name not in others] for names, others in ((came, went), (went, came))
-        )
-        if len(listed) < _MANY or lines < _MANY or len(new) + len(old) < _MOST_CALLS:
-            yield from listed
-            continue
-        first = min(listed, key=lambda one: (one.side != "new", one.line))
-        yield Edit(
-            path=at[0], line=first.line, side=first.side, symbol=at[1], what="whole", change="changed",
-            before="`, `".join(old[:_MOST_CALLS]), after="`, `".join(new[:_MOST_CALLS]),
-        )  # fmt: skip
-
-
-def _calls(texts: Iterable[str]) -> list[str]:
-    found = dict.fromkeys(name for text in texts for name in _CALLED.findall(text))
-    return [name for name in found if name.rpartition(".")[2] not in _PLAIN_CALLS]
-
-
 def _is_mostly_native(facts: ChangeFacts) -> bool:
     """Return whether most of the changed code of the product is of another language than Python: what to ask lies there."""
     lines = Counter[bool]()
@@ -295,14 +281,16 @@ def _is_mostly_native(facts: ChangeFacts) -> bool:
     return lines[False] > _MOSTLY * lines[True]
 
 
-def _effects(groups: Iterable[EditGroup], facts: ChangeFacts, change: _Change) -> Iterator[Effect]:
-    """Yield the first effects; what is told with another one is no effect of its own."""
+def _effects(
+    groups: Iterable[EditGroup], facts: ChangeFacts, change: _Change
+) -> Iterator[tuple[EditGroup, Effect]]:
+    """Yield the first effects and all that are grave; what is told with another one is no effect of its own."""
     told: list[Edit] = []
     count = 0
     for group in groups:
         edit = group.first
-        if count == MOST:
-            return
+        if count >= MOST and not is_grave(edit):
+            continue
         if edit.change == "removed" and (edit.path, edit.symbol) in change.replaced:
             # What stood here the new function does.
             continue
@@ -318,6 +306,7 @@ def _effects(groups: Iterable[EditGroup], facts: ChangeFacts, change: _Change) -
             one
             for one in facts.edit
             if edit.what in _BLOCKS
+            and not group.is_repeated
             and one.what == "value"
             and one.change == "changed"
             and one.target
@@ -326,7 +315,7 @@ def _effects(groups: Iterable[EditGroup], facts: ChangeFacts, change: _Change) -
         ][:_MOST_OTHERS]
         told += others
         count += 1
-        yield effect_of(group, facts, others)
+        yield group, effect_of(group, facts, others)
 
 
 def _is_end(edit: Edit, facts: ChangeFacts) -> bool:
@@ -368,15 +357,15 @@ def _weight(group: EditGroup, title: frozenset[str], change: _Change) -> float:
         + (1.5 if keys_by(edit) else 0)
         + _OF_TITLE * min(told, 1 if edit.what == "statement" else 3)
         + _REACHED.get(symbol.runs if symbol is not None else "unknown", 0.0)
-        + 0.4 * min(len(group.edits) - 1, 4)
+        + (4.0 if group.is_repeated else 0.4 * min(len(group.edits) - 1, 4))
+        - (1.5 if edit.what == "argument" and {edit.before, edit.after} & change.locals_at(edit) else 0)
         + (0.8 if edit.what == "call" and edit.change == "changed" and edit.after.endswith("(…)") else 0)
         + (2.0 if _called(edit) in change.new else -1.2 if _prepares(edit) else 0)
         - (2.0 if edit.symbol.endswith(("__repr__", "__str__")) else 0)
         - (3.0 if _PROSE.search(edit.after or edit.before) else 0)
         + (1.6 if edit.what == "statement" and _COMPARES.search(edit.after) else 0)
-        + (0.6 if edit.change == "removed" and (edit.what == "raise" or exit_of(edit) == "raise") else 0)
         - (1.5 if edit.held and all(map(_TOLD.match, edit.held)) else 0)
-        - (0.8 if edit.held and not _ACTS.search(" ".join(edit.held)) else 0)
+        - (0.8 if edit.held and not is_grave(edit) and not _ACTS.search(" ".join(edit.held)) else 0)
     )
 
 

@@ -36,6 +36,8 @@ def collect_options(placed: Iterable[Placed]) -> tuple[OptionFact, ...]:
     placed = tuple(placed)
     compared = [(one, found) for one in placed if (found := source_comparison(one))]
     facts = [fact for one, found in compared for fact in _options_of_file(one, found)]
+    bases = _Bases(found for _, found in compared)
+    facts = [fact for fact in facts if not (fact.change == "removed" and bases.give(fact.name))]
     facts += [fact for one in placed if _is_tool(one) for fact in _defaults_of_flags(one)]
     kept = _without_aliases(_joined(facts), constants=_constants(found for _, found in compared))
     kept = _with_successor([_with_decider(fact, placed=compared) for fact in kept])
@@ -71,6 +73,32 @@ class _Constants(NamedTuple):
 
     before: dict[str, str]
     after: dict[str, str]
+
+
+class _Bases:
+    """The classes of the files that a change touches, after it, and what they declare themselves."""
+
+    def __init__(self, comparisons: Iterable[ChangedPython]) -> None:
+        self._bases: dict[str, tuple[str, ...]] = {}
+        self._fields: set[str] = set()
+        for one in comparisons:
+            for definition in one.after.definitions if one.after else ():
+                if definition.kind is DefinitionKind.CLASS:
+                    self._bases[definition.name] = definition.bases
+                elif definition.kind is DefinitionKind.VARIABLE and definition.annotation is not None:
+                    self._fields.add(definition.name)
+
+    def give(self, name: str) -> bool:
+        """Return whether a field, named with its class, is one that the class has from a base now."""
+        owner, _, field = name.rpartition(".")
+        pending, seen = list(self._bases.get(owner, ())), {owner}
+        while pending:
+            base = pending.pop().partition("[")[0].rpartition(".")[2]
+            if f"{base}.{field}" in self._fields:
+                return True
+            pending += self._bases.get(base, ()) if base not in seen else ()
+            seen.add(base)
+        return False
 
 
 def _constants(comparisons: Iterable[ChangedPython]) -> _Constants:

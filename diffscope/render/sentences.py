@@ -45,6 +45,8 @@ _ASKED_FIRST: Final = frozenset(
 _MOST_TOLD: Final = 2
 _MOST_CHECKS: Final = 2
 _MOST_NAMED: Final = 3
+_SHARED: Final = 3
+"""Words from which on two tests are called alike, however long their names are."""
 _SETTINGS: Final = frozenset({"clause.adds-option", "clause.adds-variable"})
 _ONLY_ASKED: Final = frozenset({"point-due", "point-partly"})
 _WHOLE: Final = frozenset({"clause.changes-default", "clause.moves-dependency", "clause.registers"})
@@ -89,11 +91,14 @@ def what_it_does(assessment: Assessment, words: Words) -> tuple[str, ...]:
     sentences = [clip(begin(one), _LONGEST).rstrip("。.") for one in found]
     # Who has half a minute reads no more.
     lengths = accumulate(map(len, sentences))
-    return tuple(
+    shown = [
         one
         for one, length in zip(sentences, lengths, strict=True)
         if length <= (_LONGEST_LEADING if leading else _LONGEST) or one is sentences[0]
-    )
+    ]
+    grave = [begin(words.pick(one.says)) for one in assessment.effects if one.grave]
+    hidden = sum(clip(one, _LONGEST).rstrip("。.") not in shown for one in grave)
+    return (*shown, words("more-edits", count=hidden)) if hidden else tuple(shown)
 
 
 def what_to_check(assessment: Assessment, words: Words) -> tuple[str, ...]:
@@ -185,7 +190,7 @@ def _lost_tests(assessment: Assessment) -> list[str]:
         name
         for name in names["removed"]
         if _CODE & {*kept.values()}
-        and not any(2 * len(one & _words_of(name)) > len(one) for one in new)
+        and not any(len(one & _words_of(name)) >= min(_SHARED, len(one) / 2 + 0.5) for one in new)
         and not any(one <= _words_of(name) for one in gone)
     ]
 

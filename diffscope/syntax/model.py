@@ -275,6 +275,8 @@ class ConditionChange(Value, frozen=True, kw_only=True):
     """Of a changed one."""
     name: str = ""
     """What a value is bound to."""
+    around: tuple[str, ...] = ()
+    """The conditions under which the symbol comes to it, outermost first, ``else`` branches and what an early exit leaves denied."""
     exit: str = ""
     """How the code under it leaves: ``return``, ``raise``, ``continue``, ``break``; empty where it goes on."""
     held: tuple[Held, ...] = ()

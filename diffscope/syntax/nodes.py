@@ -276,6 +276,8 @@ _OPPOSITES: Final = {
     "==": "!=", "!=": "==", "is": "is not", "is not": "is", "in": "not in", "not in": "in", "<": ">=", ">=": "<", ">": "<=", "<=": ">",
 }  # fmt: skip
 _PLACEHOLDER: Final = "left_out_"
+_SHORT: Final = 200
+"""Characters of a condition that is turned part by part."""
 _TIGHT: Final = frozenset({"identifier", "attribute", "call", "subscript", "true", "false", "none"})
 """Expressions that ``not`` takes without brackets."""
 
@@ -309,4 +311,14 @@ def denied_node(node: Node) -> str:
         left, right = map(text_of, node.named_children)
         if operator in _OPPOSITES:
             return f"{left} {_OPPOSITES[operator]} {right}"
+    if node.type == "boolean_operator" and len(text_of(node)) <= _SHORT:
+        sides = [unwrap(one) for one in node.named_children if one.type != "comment"]
+        if any(one.type == "not_operator" for one in sides):
+            # Two denials at once are hard to read.
+            word = " or " if any(one.type == "and" for one in node.children) else " and "
+            denials = [(one, denied_node(one)) for one in sides]
+            return word.join(
+                f"({told})" if one.type == "boolean_operator" and not told.startswith("not ") else told
+                for one, told in denials
+            )
     return f"not {text_of(node)}" if node.type in _TIGHT else f"not ({text_of(node)})"

@@ -183,12 +183,6 @@ def thing(*lines: str, other: str = "1") -> str:
             "",
             id="a parameter that went"),
         pytest.param(
-            thing("a = one(rows)", *(f"x{n} = old_{n}(a)" for n in range(10)), "return x1"),
-            thing("b = two(rows)", *(f"y{n} = new.of_{n}(b, {n})" for n in range(10)), "return y1"),
-            "`Thing.run` is rewritten: it adds calls of `two`, `new.of_0`, `new.of_2` and drops calls of `one`, `old_0`, `old_1`",
-            "",
-            id="a function that is written anew"),
-        pytest.param(
             thing("return rows.kind in (Kind.A, Kind.B)"), thing("return rows.kind in (Kind.A,)"),
             "`Thing.run` says no where `rows.kind == Kind.B` now",
             "Where `rows.kind == Kind.B`, `Thing.run` says no now: what takes its place, and what does a user get who asked for it by name?",
@@ -262,6 +256,7 @@ def test_a_condition_over_other_code_is_not_the_old_one_changed() -> None:
         pytest.param("x not in y", "x in y", id="in"),
         pytest.param("len(x) > 3", "len(x) <= 3", id="greater"),
         pytest.param("a and b", "not (a and b)", id="several"),
+        pytest.param("not a and b", "a or not b", id="several of which one is denied"),
     ],
 )
 def test_a_question_names_the_case_that_a_condition_keeps_out(condition: str, denied: str) -> None:
@@ -498,7 +493,7 @@ def test_an_exit_that_went_with_its_call_is_asked_for_once() -> None:
         pytest.param(
             thing("row = first()", "if isinstance(row, str):", "    if row in rows:", "        use(row)", "else:", "    raise ValueError(row)"),
             thing("row = first()", "if row in rows:", "    use(row)"),
-            ["`Thing.run` now runs `use(row)` whether or not `isinstance(row, str)`"],
+            ["Where `not isinstance(row, str)`: `Thing.run` no longer raises `ValueError(row)`", "`Thing.run` now runs `use(row)` whether or not `isinstance(row, str)`"],
             id="a condition that went with its other branch"),
         pytest.param(
             thing("self.size = rows if self.on else 1"), thing("self.size = rows if self.on and self.free else 1"),
@@ -811,7 +806,11 @@ def test_what_is_raised_under_a_condition_of_its_own_is_not_raised_always() -> N
     (effect, *_) = find_effects(
         edit(PATH, thing("use(rows)"), thing(after[0], "    self.load()", *after[1:]))
     )
-    assert (effect.code, effect.error) == ("condition-added", "")
+    assert (effect.code, effect.error, effect.condition) == (
+        "condition-raise",
+        "ValueError('no path')",
+        "rows > 1",
+    )
 
 
 def test_what_a_hash_leaves_out_makes_two_things_the_same() -> None:
@@ -917,3 +916,70 @@ def test_a_call_that_is_returned_under_another_condition_is_that_condition_chang
     )
     told = [one.says.en for one in find_effects(edit(PATH, before, after))]
     assert not any("goes on now" in one or "at once" in one for one in told)
+
+
+CHECKED = (
+    "\n\ndef checked(rows):\n    if not rows:\n        raise ValueError('no rows at all')\n    return rows\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "says"),
+    [
+        pytest.param(
+            thing("if self.a:", "    x = one(rows)", "elif self.b:", "    x = two(rows)", "else:", "    raise ValueError(rows)", "use(self.old)"),
+            thing("x = two(rows) if self.b else one(rows)", "use(self.new)"),
+            ["Where `not self.a and not self.b`: `Thing.run` no longer raises `ValueError(rows)`", "`Thing.run` passes `self.new` to `use`, no longer `self.old`"],
+            id="a refusal under the last else, before what is handed on, and no call that another branch makes"),
+        pytest.param(
+            thing("use(rows)"), thing("if self.on:", "    load(rows)", "    if not rows:", "        raise ValueError('none')", "use(rows)"),
+            ["Where `self.on`: `Thing.run` now raises `ValueError: none` if `not rows`", "`Thing.run` now runs `load(rows)` if `self.on`"],
+            id="a refusal below a head that came with it"),
+        pytest.param(
+            thing("use(rows)"), thing("use(checked(rows))") + CHECKED,
+            ["`checked` now raises `ValueError: no rows at all` if `not rows`", "`Thing.run` passes `checked(rows)` to `use`, no longer `rows`"],
+            id="what a function refuses that is called newly"),
+        pytest.param(
+            thing("pins = self.pins(rows)", "if pins:", "    drop(pins)", "self.free(rows)"),
+            thing("pins = self.pins(rows)", "if pins is not None:", "    drop(pins)", "if rows.empty:", "    return", "self.free(rows)"),
+            ["`Thing.run` now returns `None` at once if `rows.empty`", "The condition for `drop(pins)` in `Thing.run` was `pins`, is `pins is not None`: it holds in more cases"],
+            id="an early return before a condition"),
+        pytest.param(
+            thing("with self._lock:", "    self.a = rows", "return make(rows, 3)"), thing("self.a = rows", "return make(rows, 4)"),
+            ["`Thing.run` runs `self.a = rows` no longer within `self._lock`", "`Thing.run` passes `4` to `make`, no longer `3`"],
+            id="a lock before an argument"),
+        pytest.param(
+            thing("if not rows.one():", "    return False", "use(rows)"), thing("good, _ = self.look(rows)", "if not good:", "    return False", "use(rows)"),
+            ["The condition for `return False` in `Thing.run` was `not rows.one()`, is `not good`", "`Thing.run` now sets `good, _` to `self.look(rows)`"],
+            id="an end by another condition"),
+        pytest.param(thing("rows.count -= 1"), thing("rows.count -= 2"), ["In `Thing.run` `rows.count -= 1` became `rows.count -= 2`"], id="what a number counts"),
+        pytest.param(
+            thing("if self.a or self.b:", "    if rows:", "        use(rows, 1)"), thing("if self.a or self.b:", "    if rows:", "        use(rows, 2)"),
+            ["Where `(self.a or self.b) and rows`: `Thing.run` passes `2` to `use`, no longer `1`"], id="all that is asked around it"),
+        pytest.param(
+            "@triton.jit\ndef lit(x, stride):\n    return x + stride\n", "@triton.jit\ndef lit(x, stride: tl.constexpr):\n    return x + stride\n",
+            ["`lit` is compiled anew for each value of `stride` now"], id="a value that a kernel is compiled for"),
+    ],
+)  # fmt: skip
+def test_what_refuses_leaves_or_locks_is_told_first(before: str, after: str, says: list[str]) -> None:
+    for title in ("[Misc] Change something", "Make load use another argument of rows"):
+        found = [effect.says.en for effect in find_effects(edit(PATH, before, after, title=title))]
+        assert sorted(found) == sorted(says)
+    assert [effect.says.en for effect in find_effects(edit(PATH, before, after))] == says
+
+
+def test_what_is_said_of_two_places_is_true_of_both() -> None:
+    code = "class A:\n    def sleep(self, rows):\n        for row in rows:\n{0}            one(row)\n\nclass B:\n    def sleep(self, rows):\n        for row in rows:\n{0}            two(row)\n"
+    (effect,) = find_effects(
+        edit(PATH, code.format(""), code.format("            if row.off:\n                continue\n"))
+    )
+    assert "`A.sleep`, `B.sleep` now skip" in effect.says.en
+    assert "`one(row)` (line 6) in `A.sleep`:" in effect.checks[0].en
+
+
+def test_what_is_done_in_many_places_is_counted() -> None:
+    code = "def run{0}(x):\n    {1}make{0}(x)\n\n\ndef two{0}(x):\n    {1}take{0}(x)\n"
+    sides = [{f"vllm/v1/f{n}.py": code.format(n, way) for n in range(4)} for way in ("", "with allowed(): ")]
+    (effect,) = find_effects(facts(*sides))
+    assert effect.says.en == "8 places in 4 files run some code within `allowed()` now"
+    assert not effect.vague

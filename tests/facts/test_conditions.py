@@ -215,6 +215,22 @@ def test_conditions_of_a_function(before: str, after: str, expected: list[tuple[
 
 
 @pytest.mark.parametrize(
+    ("after", "expected"),
+    [
+        pytest.param("    if x:\n        assert y.size >= x.least\n", ("y.size < x.least", ("x",)), id="an assertion refuses the opposite"),
+        pytest.param("    assert not y\n", ("y", ()), id="an assertion of a denial"),
+        pytest.param("    if x:\n        if y.old:\n            use(x)\n        elif y.small:\n            raise ValueError(y)\n", ("y.small", ("x", "not y.old")), id="a branch not taken"),
+        pytest.param("    if x:\n        use(x)\n    elif y.old:\n        use(y)\n    else:\n        assert y.size\n", ("not y.size", ("not x", "not y.old")), id="an else"),
+        pytest.param("    if x > 1:\n        return\n    if y:\n        raise ValueError(y)\n", ("y", ("x <= 1",)), id="behind an early return"),
+        pytest.param("    if x:\n        raise KeyError(x)\n    if y:\n        raise ValueError(y)\n", ("y", ()), id="behind another refusal"),
+    ],
+)  # fmt: skip
+def test_what_a_check_refuses_and_where(after: str, expected: tuple[str, tuple[str, ...]]) -> None:
+    found = edit(PATH, _body("    work(x)\n"), _body(f"    work(x)\n{after}")).condition
+    assert [(one.refuses, one.guards) for one in found if one.refuses][-1] == expected
+
+
+@pytest.mark.parametrize(
     ("condition", "roles"),
     [
         pytest.param("current_platform.is_rocm()", ("platform",), id="a platform"),

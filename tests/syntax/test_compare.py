@@ -329,7 +329,7 @@ def test_a_removed_symbol_stands_on_its_old_line() -> None:
 
 
 @pytest.mark.parametrize(
-    "after, expected",
+    ("after", "expected"),
     [
         pytest.param(
             "def f(x, y):\n    start(x)\n    send(y)\n    if x:\n        stop(y)\n    log(x)\n    close(x)\n",

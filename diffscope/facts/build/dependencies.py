@@ -152,6 +152,7 @@ def _of_file(placed: Placed, declared: _Tree | None) -> Iterator[DependencyFact]
             bounded=bool(new and new.bounded),
             core=bool(_CORE.match(standing.name)),
             kind=standing.kind,
+            marker=standing.condition if standing.kind == "requirement" else "",
             moved_by=_moved_by(old.version, new.version) if old and new else "",
             elsewhere=bool(declared and declared.asks_elsewhere(standing.name, path)),
             disagrees=_disagreements(new, placed, declared)

@@ -11,8 +11,14 @@ from diffscope.patterns import lazy_regex
 
 _WEIGHTS: Final = {
     "condition": 3.0, "raise": 3.0, "except": 2.6, "argument": 2.4, "call": 2.2, "return": 2.6, "element": 2.0, "value": 1.8,
-    "parameter": 2.8, "whole": 2.8, "order": 2.2, "docs": 0.4, "infra": 1.2, "build": 1.4, "loop": 1.8, "assert": 1.6, "with": 1.8, "case": 1.2, "statement": 1.0, "function": 0.6,
+    "parameter": 2.8, "order": 2.2, "docs": 0.4, "infra": 1.2, "build": 1.4, "loop": 1.8, "assert": 1.6, "with": 1.8, "case": 1.2, "statement": 1.0, "function": 0.6,
 }  # fmt: skip
+_KEYS: Final = lazy_regex(r"(?:^|_)(?:hash|fingerprint|digest|cache_key|hash_keys|compat\w*)(?:_|$)")
+_LEAVES: Final = ("raise", "return", "break")
+_LOCK: Final = lazy_regex(r"(?i)(?<![a-z])r?w?lock\b|mutex|semaphore")
+_RELEASES: Final = lazy_regex(
+    r"(?:[\w.]*[._])?(?:release|free|close|lock|unlock|acquire|shutdown|destroy)(?:_\w*)?\("
+)
 _TRUTH: Final = lazy_regex(r"^[\w.]+ is (?:not )?None$")
 _HANDED: Final = lazy_regex(r"(?:(\w+)\s*=\s*)?(?:\w+\.)*([A-Za-z_]\w*)")
 _NAME: Final = lazy_regex(r"[A-Za-z_]\w*")
@@ -37,9 +43,33 @@ def statement_weight(edit: Edit, new_names: Collection[str] = ()) -> float:
         - (1.5 if only_hands_on(edit, new_names) else 0)
         - (0.5 if edit.what == "condition" and _TRUTH.match(edit.after) else 0)
         - (1.4 if edit.what == "parameter" and edit.change == "added" and not edit.keyword else 0)
-        - (0.6 if edit.change == "removed" else 0)
+        + (1.6 if is_grave(edit) else 0)
+        - (0.6 if edit.change == "removed" and not _raises(edit) else 0)
         - (0.5 if edit.symbol.endswith("__init__") else 0)
     )
+
+
+def is_grave(edit: Edit) -> bool:
+    """Return whether a statement that came or went raises, leaves early, asserts no longer, releases something or locks."""
+    text, last = edit.after or edit.before, edit.held[-1] if edit.held else ""
+    if edit.what == "with":
+        return bool(_LOCK.search(f"{edit.before} {edit.after}"))
+    if edit.change == "changed" or edit.stood:
+        return False
+    if edit.what == "condition":
+        return last.startswith(_LEAVES)
+    is_call = edit.what == "call" and bool(_RELEASES.match(text))
+    return is_call or edit.what == "raise" or (edit.what, edit.change) == ("assert", "removed")
+
+
+def keys_by(edit: Edit) -> bool:
+    """Return whether an edit changes by what two things are the same to a hash, or match in a handshake."""
+    is_key = _KEYS.search(edit.symbol.rpartition(".")[2]) is not None
+    return is_key and edit.what in ("element", "argument") and not edit.callee.startswith(("logger", "log"))
+
+
+def _raises(edit: Edit) -> bool:
+    return edit.what == "raise" or (bool(edit.held) and edit.held[-1].startswith("raise"))
 
 
 def only_hands_on(edit: Edit, new_names: Collection[str] = ()) -> bool:

@@ -11,13 +11,14 @@ from typing import Final, NamedTuple
 from diffscope.diff.model import Line
 from diffscope.facts.change.changed_file import Placed
 from diffscope.facts.change.changed_python import ChangedStatement, ChangedSymbol
+from diffscope.facts.change.new_functions import collect_refusals, is_handed_on, new_functions
 from diffscope.facts.model import Edit
 from diffscope.patterns import lazy_regex
 from diffscope.source.text import split_lines
 from diffscope.syntax.model import StatementEdit
 from diffscope.syntax.nodes import around_difference, brief, brief_pair, clip
 
-_MOST: Final = 200
+_MOST: Final = 400
 _PLACES: Final = 3
 _SHORTEST: Final = 8
 """Characters from which an expression is the same wherever it stands in a file."""
@@ -39,8 +40,6 @@ _ASKS: Final = lazy_regex(r"\s*(?:\}? ?else )?if \(?(.+?)\)? \{\s*$")
 _ASKED: Final = lazy_regex(r"(?:\} ?)?(?:else )?if \(?(.+?)\)?")
 _CHAINED: Final = lazy_regex(r" (?=[.?]\w)|(?<=[(\[]) | (?=[)\]])")
 _WORDS: Final = lazy_regex(r"\w+")
-_CALLS: Final = lazy_regex(r"\bself\.[\w.]+\(")
-_RAISED: Final = lazy_regex(r"\braise (\w+)")
 _LIKE: Final = 0.5
 _QUOTED: Final = lazy_regex(r'"(?:[^"\\]|\\.)+"')
 _DECLARES: Final = lazy_regex(
@@ -52,7 +51,7 @@ _TELLING: Final = lazy_regex(r"[(\[<>+*/%-]|[=!]=|\b(?:and|or|not|in|is)\b")
 
 
 def collect_edits(placed: Iterable[Placed]) -> tuple[Edit, ...]:
-    """Return the edits of a change, by path and line; beyond two hundred the rest is left out.
+    """Return the edits of a change, by path and line; beyond four hundred the rest is left out.
 
     Of product code, and only where it has none, of tests and files of other sorts. Of files other than Python those where a few lines became
     others, came or went: their statements are not laid side by side.
@@ -61,7 +60,7 @@ def collect_edits(placed: Iterable[Placed]) -> tuple[Edit, ...]:
     symbols = [
         (one, change) for one in placed if one.material.python for change in one.material.python.symbols
     ]
-    new = _new_functions(symbols)
+    new = new_functions(symbols)
     found: list[Edit] = []
     for is_product in (True, False):
         part = [one for one in placed if (one.fact.category in _PRODUCT) is is_product]
@@ -70,33 +69,14 @@ def collect_edits(placed: Iterable[Placed]) -> tuple[Edit, ...]:
             for one, change in symbols
             if one in part and change.logic
             for edit in _of_symbol(one, change)
-            if not _is_handed_on(edit, change, new)
+            if not is_handed_on(edit, change, new)
         ]
         found += [edit for one in part if one.material.python is None for edit in _of_lines(one)]
         if found:
             break
+    functions = ((one, change) for one, change in symbols if change.before is None)
+    found += collect_refusals(functions, found)
     return tuple(sorted(found, key=lambda edit: (edit.path, edit.line, edit.symbol, edit.after))[:_MOST])
-
-
-def _new_functions(symbols: Iterable[tuple[Placed, ChangedSymbol]]) -> dict[str, str]:
-    """Return the text of each new function, by its last name."""
-    new = (change for _, change in symbols if change.before is None)
-    return {one.name.rpartition(".")[2]: _text_of(one) for one in new}
-
-
-def _text_of(change: ChangedSymbol) -> str:
-    return "\n".join(change.whole_after.lines) if change.whole_after is not None else ""
-
-
-def _is_handed_on(edit: Edit, change: ChangedSymbol, new: dict[str, str]) -> bool:
-    """Return whether what a condition that went held is done elsewhere: raised or called by a new function that is called here, or called in another place."""
-    if (edit.what, edit.change, edit.stood) != ("condition", "removed", False) or not edit.held:
-        return False
-    text = _text_of(change)
-    texts = [new[name] for name in {*_WORDS.findall(text)} & new.keys()]
-    error, call = _RAISED.match(edit.held[-1]), _CALLS.search(edit.held[0])
-    is_called = call is not None and any(call[0] in one for one in (text, *texts))
-    return is_called or (error is not None and any(error[1] in _RAISED.findall(one) for one in texts))
 
 
 def _of_symbol(placed: Placed, change: ChangedSymbol) -> Iterator[Edit]:

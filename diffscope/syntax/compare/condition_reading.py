@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from diffscope.patterns import lazy_regex
 from diffscope.syntax.model import Held
-from diffscope.syntax.nodes import callee_of, clip, early_exits, text_of, unwrap
+from diffscope.syntax.nodes import callee_of, clip, denied_node, early_exits, text_of, unwrap
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -189,6 +189,51 @@ def following(asked: Asked) -> list[Node]:
             found.append(sibling)
         sibling = sibling.next_named_sibling
     return found
+
+
+def around(asked: Asked) -> tuple[str, ...]:
+    """Return the conditions in the function under which a place is come to, outermost first; those of branches not taken are denied.
+
+    What raises before it is none: there it is refused as well.
+    """
+    found: list[str] = []
+    child, node = asked.owner, asked.owner.parent
+    while node is not None and child.type not in _DEFINITIONS:
+        condition = node.child_by_field_name("condition")
+        if condition is not None and child == (
+            node.child_by_field_name("consequence") or node.child_by_field_name("body")
+        ):
+            found.append(clip(text_of(unwrap(condition)), _TEXT))
+        elif node.type == "if_statement" and child.type in ("elif_clause", "else_clause"):
+            tried = (part.child_by_field_name("condition") for part in (node, *_before(child)))
+            found += [_denied(each) for each in tried if each is not None][::-1]
+        elif node.type == "block":
+            found += [_denied(each) for part in _before(child) for each in _left(part)][::-1]
+        child, node = node, node.parent
+    return tuple(reversed(found))
+
+
+def _denied(condition: Node) -> str:
+    return clip(denied_node(unwrap(condition)), _TEXT)
+
+
+def _before(node: Node) -> list[Node]:
+    """Return the clauses of an ``if`` before one of them, or the statements of a block before one of them."""
+    found: list[Node] = []
+    sibling = node.prev_named_sibling
+    while sibling is not None:
+        if node.type not in ("elif_clause", "else_clause") or sibling.type == "elif_clause":
+            found.append(sibling)
+        sibling = sibling.prev_named_sibling
+    return found[::-1]
+
+
+def _left(statement: Node) -> Iterator[Node]:
+    """Yield the conditions known to be false behind a statement, where it leaves by no exception."""
+    for condition in early_exits(statement):
+        body = condition.parent.child_by_field_name("consequence") if condition.parent else None
+        if body is not None and body.named_children[-1].type != "raise_statement":
+            yield condition
 
 
 def looped_through(asked: Asked) -> frozenset[bytes]:

@@ -30,8 +30,14 @@ def with_context(
         at = bisect_right(starts, told.line) - 1
         if told.change == "removed" or at < 0:
             is_exit = told.what == "condition" and bool(told.held) and told.held[-1].startswith(LEAVING)
-            kept = _behind(old, bisect_right(old_starts, told.line) - 1) if is_exit else None
+            place = bisect_right(old_starts, told.line) - 1
+            kept = _behind(old, place) if is_exit else None
             stands = [place for place, one in enumerate(entries) if kept and one.text == old[kept].text]
+            if place >= 0:
+                around = list(dict.fromkeys(_guards(old, place)))
+                told = msgspec.structs.replace(  # noqa: PLW2901 - the same edit
+                    told, outer=tuple(brief(one, MOST_TEXT) for one in around[1:][::-1])
+                )
             yield (
                 msgspec.structs.replace(
                     told, then=brief(entries[stands[-1]].text, _LONGEST), then_line=starts[stands[-1]]

@@ -23,6 +23,7 @@ from diffscope.syntax.compare.entries import (
     guard_elsewhere,
     held_by,
     holders_of,
+    refuses_below,
     renamed,
     simple_statements,
     spread,
@@ -274,10 +275,11 @@ def _changed(old: Entry, new: Entry) -> StatementEdit | None:
     found = smallest_difference(old.node, new.node)
     if found.before is not None and found.after is not None and text_of(found.before) == text_of(found.after):
         return None
-    before = "" if found.before is None else text_of(unwrap(found.before))
-    after = "" if found.after is None else text_of(unwrap(found.after))
+    before, after = ("" if one is None else text_of(unwrap(one)) for one in (found.before, found.after))
     if found.what == "assert" and found.before is old.node:
         before, after = (text_of(unwrap(one.node.named_children[0])) for one in (old, new))
+    elif found.what == "statement" and new.node.type == "expression_statement" and found.texts is None:
+        before, after = (text_of(one.node) for one in (old, new))
     elif found.texts is not None:
         before, after = found.texts
         if not before and not after:
@@ -326,7 +328,7 @@ def _alone(
     elsewhere = {(one.text, one.guard) for one in others}
     for at in places:
         entry = entries[at]
-        if entry.holder in known:
+        if entry.holder in known and not refuses_below(entries, at):
             continue
         if entry.kind == "statement":
             yield _statement(entry, change)

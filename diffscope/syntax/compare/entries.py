@@ -185,12 +185,16 @@ class _Below(NamedTuple):
 def _below_head(node: Node, bodies: list[Node], below: _Below) -> Iterator[_Place]:
     for body in bodies:
         yield from (_Place(child, below.inner, below.at) for child in body.named_children)
+    opposite = below.denied
     for part in node.named_children:
         if part.type in ("elif_clause", "except_clause", "case_clause"):
-            yield _Place(part, below.denied, below.holder)
+            yield _Place(part, opposite, below.holder)
+            asked = part.child_by_field_name("condition") if part.type == "elif_clause" else None
+            if asked is not None and len(opposite) < _SAID:
+                opposite = f"{opposite} and {denied_node(unwrap(asked))}"
         elif part.type in ("else_clause", "finally_clause"):
             # What stands under the else of a condition that came came with it.
-            yield from (_Place(child, below.denied, below.at) for child in part.named_children)
+            yield from (_Place(child, opposite, below.at) for child in part.named_children)
 
 
 def _head_text(node: Node, condition: Node | None, bodies: list[Node]) -> str:
@@ -350,3 +354,20 @@ def call_of(node: Node) -> Node | None:
     if inner is not None and inner.type == "await" and inner.named_child_count:
         inner = inner.named_children[0]
     return inner if inner is not None and inner.type == "call" else None
+
+
+def refuses_below(entries: list[Entry], at: int) -> bool:
+    """Return whether a statement raises, by a condition of its own or under an ``else``, among others under a head that came or went: that head does not tell it."""
+    entry, head = entries[at], entries[entries[at].holder]
+    if entry.kind == "condition":
+        held = held_by(entry.node)
+        return (
+            bool(held)
+            and held[-1].startswith("raise ")
+            and sum(one.holder == entry.holder for one in entries) > 1
+        )
+    return (
+        entry.text.startswith("raise ")
+        and head.kind == "condition"
+        and entry.guard != head.text.partition(" ")[2]
+    )

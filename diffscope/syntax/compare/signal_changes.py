@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from diffscope.patterns import lazy_regex
 from diffscope.syntax.compare.condition_reading import (
     Asked,
+    around,
     bound_names,
     exit_of,
     following,
@@ -242,6 +243,7 @@ def _change(pair: _Pair, old: _Side, new: _Side) -> Iterator[ConditionChange]:
         before=before,
         line=asked.line,
         name=asked.name,
+        around=around(asked),
         exit=exit_of(asked),
         held=held_in(held),
         held_before=held_in(governed(pair.before)[0]) if before is not None and pair.before else (),
