@@ -929,8 +929,13 @@ class ConditionFact(Located, frozen=True, kw_only=True):
     ]
     condition: Annotated[str, said("The condition; if removed, as it was; for `raise` the exception.")]
     before: Annotated[str | None, said("For a changed condition: what it was before.")] = None
-    came: Annotated[tuple[str, ...], said("The terms (operands of and/or) that it newly tests.")] = ()
-    went: Annotated[tuple[str, ...], said("The terms that it no longer tests.")] = ()
+    came: Annotated[
+        tuple[str, ...],
+        said("The terms (operands of and/or) that it newly tests, or under which code was moved."),
+    ] = ()
+    went: Annotated[
+        tuple[str, ...], said("The terms that it no longer tests, or out of which code was moved.")
+    ] = ()
     roles: Annotated[
         tuple[str, ...],
         said(
@@ -952,6 +957,7 @@ class ConditionFact(Located, frozen=True, kw_only=True):
         bool,
         said("The code under it leaves the function or the loop, so it controls everything that follows."),
     ] = False
+    settings: Annotated[tuple[str, ...], said("The settings written under it, in source order.")] = ()
     refuses: Annotated[str | None, said("When it raises: the condition, of an assertion the opposite.")] = (
         None
     )

@@ -41,10 +41,7 @@ def collect_conditions(placed: Iterable[Placed], table: RoleTable) -> tuple[Cond
     found = [fact for one in placed for fact in _around_imports(one)]
     for one, change in changed_source_symbols(placed):
         moved = _only_moved(change)
-        told = [
-            fact for each in change.conditions if (fact := _fact(one, change, each, table, moved)) is not None
-        ]
-        found += told
+        found += filter(None, (_fact(one, change, each, table, moved) for each in change.conditions))
         # As the guards of signals say them.
         texts = (text for each in change.conditions for text in (each.condition.text, each.condition.before))
         known = {clip(text, GUARD_TEXT) for text in texts if text is not None}
@@ -93,13 +90,14 @@ def _fact(
         went=tuple(atom.text for atom in went),
         roles=_roles_of((*came, *went)),
         decides=decides,
+        settings=tuple(held.text for held in each.held if "setting" in _words(held, table)),
         refuses=refuses,
         guards=each.around if refuses is not None else (),
         callees=tuple(dict.fromkeys(held.text for held in each.held if held.kind == "call"))[:_MOST_CALLEES],
         raises=_last_raised(each.held),
         raises_before=_last_raised(each.held_before),
         early=each.exit in _PLAIN_EXITS or each.what == "assert",
-        stood=each.change == "changed" or bool(each.stood or each.stood_otherwise or _holds_back(each)),
+        stood=each.change == "changed" or _has_stood(each),
         name=each.name,
         named=_is_named(placed, each)
         or (direction == "widened" and _are_asked_elsewhere(placed, went))
@@ -135,9 +133,9 @@ def _weighed(each: ConditionChange) -> tuple[str, tuple[Atom, ...], tuple[Atom, 
     after = parse_condition(each.text, each.names)
     asked = atoms(after)
     if each.change == "added":
-        return _of_whole(each, "narrowed", "new"), asked, ()
+        return "narrowed" if _has_stood(each) else "new", asked, ()
     if each.change == "removed":
-        return _of_whole(each, "widened", "gone"), (), asked
+        return "widened" if _has_stood(each) else "gone", (), asked
     before = parse_condition(each.before or "", each.names_before)
     asked_before = atoms(before)
     texts, texts_before = {atom.text for atom in asked}, {atom.text for atom in asked_before}
@@ -152,13 +150,10 @@ def _weighed(each: ConditionChange) -> tuple[str, tuple[Atom, ...], tuple[Atom, 
     return direction, came or (() if went else asked), went
 
 
-def _of_whole(each: ConditionChange, with_code: str, alone: str) -> str:
-    return with_code if each.stood or each.stood_otherwise or _holds_back(each) else alone
-
-
-def _holds_back(each: ConditionChange) -> bool:
-    """Return whether code that stood lies behind a condition which leaves."""
-    return each.stood_behind and (bool(each.exit) or each.what == "assert")
+def _has_stood(each: ConditionChange) -> bool:
+    """Return whether code that stood lies under a condition, in its place, or behind it where it leaves."""
+    holds_back = each.stood_behind and (bool(each.exit) or each.what == "assert")
+    return bool(each.stood or each.stood_otherwise or holds_back)
 
 
 def _last_raised(held: Iterable[Held]) -> str | None:
@@ -217,14 +212,13 @@ def _denied(guard: str) -> str:
 def _raise(
     placed: Placed, change: ChangedSymbol, item: ChangedSignal, *, before: ChangedSignal | None
 ) -> ConditionFact:
-    alone = {"added": "new", "removed": "gone"}
     name = item.signal.text.rpartition(".")[2]
     old = before.signal.text.rpartition(".")[2] if before is not None else None
     return ConditionFact(
         **placed.spot(item.region, symbol=change.name),
         what="raise",
         change="changed" if before is not None else item.what,
-        direction="changed" if before is not None else alone[item.what],
+        direction="changed" if before is not None else "new" if item.what == "added" else "gone",
         condition=item.signal.guards[-1] if item.signal.guards else "",
         decides=("raise",),
         raises=name if item.what == "added" else None,
@@ -250,12 +244,17 @@ def _moved(
             continue
         held = [Held(kind=_MOVING[item.signal.kind], text=item.signal.text) for item in items]
         asked = atoms(parse_condition(guard))
+        # Denied twice it reads as one would write it: `not (a == b)` as `a != b`.
+        term = (denied(denied(guard)),)
         yield ConditionFact(
             **placed.spot(items[0].region, symbol=change.name),
             what="if",
             change="moved",
             direction=direction,
             condition=guard,
+            came=term if direction == "narrowed" else (),
+            went=term if direction == "widened" else (),
+            settings=tuple(each.text for each in held if "setting" in _words(each, table)),
             roles=_roles_of(asked),
             decides=_decided(held, table),
             callees=tuple(dict.fromkeys(each.text for each in held if each.kind == "call"))[:_MOST_CALLEES],
@@ -367,9 +366,7 @@ def _plain_role(node: ast.expr, text: str) -> str:
         return "choice"
     if isinstance(node, ast.Name | ast.Attribute):
         return "flag" if _FLAG.search(text) else "truth"
-    if isinstance(node, ast.Call):
-        return "flag" if _FLAG.search(ast.unparse(node.func)) else "other"
-    return "other"
+    return "flag" if isinstance(node, ast.Call) and _FLAG.search(ast.unparse(node.func)) else "other"
 
 
 def _decided(held: Iterable[Held], table: RoleTable) -> tuple[str, ...]:
