@@ -52,10 +52,14 @@ _FIXED: Final = {
 _OVERRIDDEN = (
     "core.alternateRefsCommand=",
     f"core.attributesFile={os.devnull}",
+    # Processes that answer for hours would hold some 100 MB each, and the whole pack besides, and be no faster.
+    "core.deltaBaseCacheLimit=24m",
     f"core.excludesFile={os.devnull}",
     "core.fsmonitor=false",  # may name a program
     f"core.hooksPath={os.devnull}",
     "core.ignoreCase=false",
+    "core.packedGitLimit=48m",
+    "core.packedGitWindowSize=4m",
     "core.quotePath=true",
     "core.untrackedCache=false",
     "core.useReplaceRefs=false",
