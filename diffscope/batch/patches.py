@@ -15,11 +15,12 @@ from diffscope.diff.model import Diff
 from diffscope.diff.parse import parse_diff
 from diffscope.errors import DiffError
 from diffscope.patterns import lazy_regex
-from diffscope.products.report.authors_words import AuthorsWords, read_words
+from diffscope.products.report.authors_words import AuthorsWords, read_words, remarks_above
 from diffscope.products.report.counts import number_of
 from diffscope.products.report.decisions import (
     Decided,
     Resolved,
+    acted_in,
     barred_in,
     capped_in,
     choices_in,
@@ -28,7 +29,6 @@ from diffscope.products.report.decisions import (
     described_in,
     first_in,
     properties_of,
-    remarks_above,
 )
 from diffscope.products.report.links.lines import Brought, Patch, Worked, find_worked, is_fix
 from diffscope.render.change_summary import option_of
@@ -144,6 +144,7 @@ class _Reader:
             fields=tuple(self._fields()),
             defaults=tuple(self._defaults([name for _, name in said.constants])),
             resolved=tuple(self._resolved()),
+            acted=tuple(self._acted()),
             capped=tuple(self._capped()),
         )
 
@@ -255,6 +256,22 @@ class _Reader:
             ]
             if choices or barred:
                 yield one.name, Resolved(choices=tuple(choices), barred=tuple(dict.fromkeys(barred)))
+
+    def _acted(self) -> Iterator[tuple[str, tuple[str, ...]]]:
+        """Yield variables that go, with what they acted with in the tree before."""
+        gone = [
+            one.name
+            for one in self._assessment.symbols
+            if one.kind == "environment-variable" and one.aspects[:1] == ("removed",)
+        ]
+        for file in (each for each in self._diff.files if gone and each.path.endswith(".py")):
+            removed = [line for hunk in file.hunks for line in hunk.removed]
+            for name in gone:
+                if any(name in line.text for line in removed):
+                    text = self._shown(file.path, f"{self._head}~")
+                    found = acted_in(text, {line.number for line in removed}, name)
+                    if found:
+                        yield name, tuple(found)
 
     def _capped(self) -> Iterator[str]:
         """Yield what tests run only up to a version from now on."""

@@ -33,6 +33,9 @@ _ARRAY: Final = lazy_regex(r"array_like\s*=\s*True")
 _CLASS_VARIABLE: Final = lazy_regex(r"(?:typing\.)?ClassVar\b|KW_ONLY$")
 _LITERAL: Final = lazy_regex(r"\bLiteral\s*\[")
 _ELEMENT: Final = lazy_regex(r"(.*\.)([a-z]\w+)(\[[^\[\]]*\])(.*)")
+_ANSWER: Final = lazy_regex(r"\)\s*(?:->\s*([^#]{1,200}?))?\s*:\s*(?:#.*)?$", re.MULTILINE)
+_WORD: Final = lazy_regex(r"[A-Za-z_]\w*")
+_NO_TYPE: Final = frozenset({"None", "Any", "object", "Optional", "Union", "typing"})
 _FILES_OF_A_TYPE: Final = 5
 """Files from which on as many places that ask an attribute otherwise say that it holds something else."""
 _LONG: Final = 9
@@ -129,6 +132,23 @@ class _Reader:
                 yield _Found(change.name, change.region, "form", "changed", before=was, after=now)
             elif not _is_abstract(old) and _is_abstract(new):
                 yield _Found(change.name, change.region, "abstract", "added", after=_form(new))
+            yield from self._answers(change)
+
+    def _answers(self, change: ChangedSymbol) -> Iterator[_Found]:
+        """Yield a method that hands back something else by its annotation, and so does code of the change that is called so."""
+        if change.kind is not DefinitionKind.METHOD or Aspect.ANNOTATION not in change.aspects:
+            return
+        was, now = _answer(change.whole_before), _answer(change.whole_after)
+        words = [set(_WORD.findall(each)) - _NO_TYPE for each in (was, now)]
+        last = change.name.rpartition(".")[2]
+        same = (
+            other
+            for one in self._others
+            for other in one.symbols
+            if other.name.rpartition(".")[2] == last and Aspect.BODY in other.aspects
+        )
+        if all(words) and not words[0] & words[1] and any(True for _ in same):
+            yield _Found(change.name, change.region, "answer", "changed", before=was, after=now)
 
     def classes(self) -> Iterator[_Found]:
         """Yield changed places of fields, numbers of members and accepted members of classes that stay."""
@@ -287,6 +307,12 @@ def _form(definition: Definition) -> str | None:
     if kind == "method" and not {"staticmethod", "classmethod"}.isdisjoint(names):
         kind = "class method"  # both are called on the class; what a caller passes is the same
     return f"async {kind}" if definition.is_async else kind
+
+
+def _answer(region: Region | None) -> str:
+    """Return what a function hands back by its annotation; empty where it has none."""
+    found = _ANSWER.search("\n".join(region.lines)) if region is not None else None
+    return " ".join((found[1] or "").split()).strip("\"'") if found else ""
 
 
 def _is_abstract(definition: Definition) -> bool:

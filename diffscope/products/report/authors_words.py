@@ -18,6 +18,7 @@ from diffscope.patterns import lazy_regex
 from diffscope.products.report.decisions import Decided, Resolved, parsed
 from diffscope.source.model import Value
 from diffscope.source.profile import places
+from diffscope.source.text import split_lines
 
 _OPTION: Final = lazy_regex(r"--([a-z][a-z0-9]*(?:-[a-z0-9]+)*)")
 _NAME: Final = lazy_regex(r"(?<![\w.])[a-z][a-z0-9]*(?:_[a-z0-9]+)+\b")
@@ -39,6 +40,8 @@ _BOUND: Final = lazy_regex(
 )
 """How errors say which values something takes at all."""
 _PLACE: Final = lazy_regex(r"%(?:\(\w+\))?[-+ #0]*[\d.]*[sdifrgxe]\b|\{[^{}]*\}")
+_LIMIT: Final = lazy_regex(r"^\s*[-*] ([A-Z][^.(]* (?:is|are) not supported)\b")
+_PREFIX: Final = lazy_regex(r"\b[fFrR]{1,2}(?=[\"'])")
 _OWNER: Final = lazy_regex(r"\bclass (\w*(?:Config|Args|Params|Request))\b")
 _SETTINGS: Final = ("Config", "Args")
 _SAME: Final = 28
@@ -58,6 +61,8 @@ class AuthorsWords(Value, frozen=True, kw_only=True):
     warnings: tuple[str, ...] = ()
     deprecations: tuple[str, ...] = ()
     """Warnings, each behind its class of settings and a colon, and sentences of documents, that something is on its way out."""
+    limits: tuple[str, ...] = ()
+    """Points of lists in docstrings that say what is not supported."""
     fields: tuple[tuple[str, str], ...] = ()
     """Settings that it adds or changes, with their docstrings."""
     figures: tuple[str, ...] = ()
@@ -81,6 +86,8 @@ class AuthorsWords(Value, frozen=True, kw_only=True):
     """Of functions that say in which order something is tried what they try first, where that changed: before, now, and the conditions it is under (while it is read: path, name and nothing)."""
     settled: tuple[tuple[str, str], ...] = ()
     """Settings with values that removed lines gave them: where such a value is the default now, the code decided so before."""
+    acted: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """Variables that go, with the names any of which they acted with."""
     capped: tuple[str, ...] = ()
     """What its tests run only up to a version from now on."""
 
@@ -132,6 +139,7 @@ def read_words(diff: Diff, settings: Collection[str], values: Collection[str] = 
         warnings=tuple(found["warnings"]),
         deprecations=tuple(_from_the_point(found["deprecations"])),
         remarks=tuple(found["remarks"]),
+        limits=tuple(dict.fromkeys(point[1] for line in added if (point := _LIMIT.match(line)))),
         figures=tuple(dict.fromkeys(figures[:_FIGURES])),
         assigned=tuple(assigned),
         duties=tuple(dict.fromkeys(duties)),
@@ -168,7 +176,7 @@ class _Asked:
     def __init__(self, settings: frozenset[str], files: Sequence[FileDiff]) -> None:
         self.settings = settings
         removed = [line.text for file in files for hunk in file.hunks for line in hunk.removed]
-        self._gone = _folded(_PLACE.sub("", " ".join(removed)))
+        self._gone = _folded(_PREFIX.sub("", _PLACE.sub("", " ".join(removed))))
 
     def was_there(self, text: str) -> bool:
         """Return whether lines that went say the same."""
@@ -263,3 +271,16 @@ def _gone_constants(
         heirs = sorted((-len(words & {*name.split("_")}), name) for name in named)
         if "DEFAULT" in found[1] and found[1] not in added and heirs and heirs[0][0]:
             yield found[2], f"--{heirs[0][1].replace('_', '-')}"
+
+
+def remarks_above(text: str, name: str) -> str:
+    """Return the comment above the entry of a table whose key is a name; nothing where there is none."""
+    before, found, _ = text.partition(f'    "{name}": ')
+    block: list[str] = []
+    for line in reversed(
+        split_lines(before)[:-1] if before.endswith(" ") else split_lines(before) if found else []
+    ):
+        if not line.lstrip().startswith("#"):
+            break
+        block.insert(0, line.strip(" #"))
+    return " ".join(block)

@@ -15,7 +15,6 @@ from diffscope.messages.model import Language, Text
 from diffscope.messages.say import text_of, texts
 from diffscope.patterns import lazy_regex
 from diffscope.source.model import Value
-from diffscope.source.text import split_lines
 
 _OWNERS: Final = ("Config", "Args", "Params", "Request")
 _MEMBER: Final = lazy_regex(r"\b[A-Z]\w*[a-z]\.([A-Z][A-Z0-9_]+)\b")
@@ -247,19 +246,6 @@ def described_in(text: str) -> dict[str, tuple[str, str]]:
     return found
 
 
-def remarks_above(text: str, name: str) -> str:
-    """Return the comment above the entry of a table whose key is a name; nothing where there is none."""
-    before, found, _ = text.partition(f'    "{name}": ')
-    block: list[str] = []
-    for line in reversed(
-        split_lines(before)[:-1] if before.endswith(" ") else split_lines(before) if found else []
-    ):
-        if not line.lstrip().startswith("#"):
-            break
-        block.insert(0, line.strip(" #"))
-    return " ".join(block)
-
-
 def choices_in(text: str, name: str, word: str) -> list[Choice]:
     """Return what the function that reads a setting and asks for a word chooses, by condition."""
     for of in ast.walk(parsed(text)):
@@ -293,6 +279,22 @@ def barred_in(text: str, lines: Collection[int], value: str) -> list[str]:
         if isinstance(each, ast.Raise) and each.lineno in lines and asked:
             found.append(" and ".join(ast.unparse(atom) for atom in atoms if atom not in asked))
     return found
+
+
+def acted_in(text: str, lines: Collection[int], name: str) -> list[str]:
+    """Return the names any of which a name acts with, in a condition on one of some lines that asks for both."""
+    for each in ast.walk(parsed(text)):
+        if isinstance(each, ast.BoolOp) and isinstance(each.op, ast.And) and each.lineno in lines:
+            either = [part for part in each.values if isinstance(part, ast.BoolOp)]
+            if any(name in _names(part) for part in each.values if part not in either) and either:
+                return [term for part in either for one in part.values if (term := _term(one))]
+    return []
+
+
+def called_of(name: str) -> Text:
+    """Return what a switch such as ``use_flash_kernels`` is called."""
+    said = _both(ast.Name(name.removeprefix("use_").removesuffix("_kernels")))
+    return Text(en=said["name"], zh=said["name_zh"].strip())
 
 
 def capped_in(text: str, lines: Collection[int], whose: str) -> list[str]:

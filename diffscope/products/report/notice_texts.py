@@ -14,7 +14,7 @@ from diffscope.messages.model import Language, Text
 from diffscope.messages.say import text_of, texts
 from diffscope.patterns import lazy_regex
 from diffscope.products.report.authors_words import AuthorsWords
-from diffscope.products.report.decisions import Decided, condition_in_words, joined
+from diffscope.products.report.decisions import Decided, called_of, condition_in_words, joined
 from diffscope.products.report.model import Notice, NoticeKind
 from diffscope.products.report.statements import quoted, short
 from diffscope.render.change_summary import option_of
@@ -30,8 +30,10 @@ _VALUE: Final = lazy_regex(r"`([^`]+)`")
 _LONGEST_REASON: Final = 170
 _ENDS: Final = lazy_regex(r"(?<=[.])\s+(?=[A-Z-])")
 _ASIDE: Final = lazy_regex(r"https?://\S+|\bTODO:?")
+_RULE: Final = lazy_regex(r"^(?:When|If|Where) [^,]+, ")
+"""How a sentence begins that says when something happens."""
 _WHY: Final = lazy_regex(r"(?i)\b(?:prevents?|avoids?|because|otherwise|so that|reduces?|since)\b")
-_MOST_CAPPED: Final = 3
+_MOST_CAPPED: Final = 20
 
 
 _GOES: Final = lazy_regex(
@@ -79,7 +81,10 @@ def is_settled(seen: Seen, words: AuthorsWords) -> bool:
 
 
 def explained(seen: Seen, words: AuthorsWords) -> Seen:
-    """Return a notice with what it does to a server, in our words, else in the author's, and of a default that leaves the choice to the code what it chooses."""
+    """Return a notice with what it does to a server, in our words, else in the author's, of a default that leaves the choice to the code what it chooses, of what goes what it acted with."""
+    if seen.kind not in ("default", "dependency"):
+        names = dict(words.acted).get(seen.name)
+        return seen._replace(text=_acted_with(seen.text, names)) if names else seen
     last = seen.name.partition(" ")[0].rpartition(".")[2].removeprefix("--").replace("-", "_")
     known, owner = texts(Language.ENGLISH), seen.name.partition(".")[0]
     named = seen.name.split("_") if seen.name.isupper() else (owner,)
@@ -118,9 +123,17 @@ def explained(seen: Seen, words: AuthorsWords) -> Seen:
 def _reason(said: str, values: Sequence[str]) -> str:
     """Return what a docstring says of a new value, else the sentence that gives a reason, else its first ones where the setting itself is new."""
     parts = " ".join(_ASIDE.sub("", said).replace("%%", "%").split()).split(" - ")
-    of_value = [part for part in parts[1:] for value in values if part.startswith(value.strip("'"), 1)]
+    of_value = [
+        part for part in parts[1:] for value in values if part.strip("\"'`").startswith(value.strip("'"))
+    ]
+    rules = [each for part in of_value for each in _ENDS.split(part) if _RULE.match(each)]
     why = [each for each in _ENDS.split(parts[0]) if _WHY.search(each)]
-    told = [*of_value, *why, *(parts[0] for value in values if value.rpartition(".")[2] in ("True", said))]
+    told = [
+        *rules,
+        *of_value,
+        *why,
+        *(parts[0] for value in values if value.rpartition(".")[2] in ("True", said)),
+    ]
     return short(told[0], most=_LONGEST_REASON) if told else ""
 
 
@@ -134,7 +147,6 @@ def of_orders(words: AuthorsWords, number: int, where: Mapping[str, str]) -> See
             text_of(code, before=before, after=after, condition=said.en, condition_zh=said.zh, **where)
         )
     text = joined("notice.then", found) or Text(en="", zh="")
-    names = tuple(dict.fromkeys(f"`{before}`" for before, _, _ in words.orders))
     name = " ".join(sorted(f"{before} {after}" for before, after, _ in words.orders))
     first_was, first_now, under = min(words.orders, key=lambda each: each[2] != "")
     change = None
@@ -151,8 +163,22 @@ def of_orders(words: AuthorsWords, number: int, where: Mapping[str, str]) -> See
             change = change._replace(now=now)
     return Seen(
         "default", name, text, number, is_weighty=True,
-        keep=text_of("keep.name-it", names=names), effect=text_of("does.first_choice"), change=change,
+        keep=text_of(
+            "keep.first" if len(words.orders) == 1 else "keep.first-of", value=first_was
+        ), effect=text_of("does.first_choice"), change=change,
     )  # fmt: skip
+
+
+def _acted_with(text: Text, names: Sequence[str]) -> Text:
+    """Return what goes, with all that it acted with before."""
+    called = [called_of(name) for name in names]
+    return text_of(
+        "notice.acted-with",
+        said=text.en,
+        said_zh=text.zh,
+        names=tuple(one.en for one in called),
+        names_zh=tuple(one.zh for one in called),
+    )
 
 
 def by_whom(code: str, said: str) -> Text | None:
@@ -242,13 +268,20 @@ def going(text: str) -> Text:
     )
 
 
-def join_renamed(found: Sequence[Notice]) -> list[Notice]:
-    """Return the notices, what goes and comes under another name told once, as renamed."""
+def join_renamed(found: Sequence[Notice], said: Mapping[int, AuthorsWords]) -> list[Notice]:
+    """Return the notices, what goes and comes under another name told once, as renamed.
+
+    Of several the heir is the one whose docstring still has the words that its name lost.
+    """
     new = [one for one in found if one.kind in ("model", "option", "variable", "setting")]
     kept, told = [], []
+    described = {name: doc for words in said.values() for name, doc in words.fields}
     for one in found:
         likely = [other for other in new if other not in told and _is_renamed(one, other)]
-        likely.sort(key=lambda other: (-_alike(one.name, other.name), other.name))
+        kept_words = {other.name: _lost(one.name, other.name, described) for other in likely}
+        likely.sort(key=lambda other: (-kept_words[other.name], -_alike(one.name, other.name), other.name))
+        if len({*kept_words.values()}) > 1:
+            likely = likely[:1]
         if one.kind != "removed" or not likely:
             kept.append(one)
             continue
@@ -268,6 +301,12 @@ def join_renamed(found: Sequence[Notice]) -> list[Notice]:
         )  # fmt: skip
         told += [to, *more]
     return [one for one in kept if one not in told]
+
+
+def _lost(old: str, new: str, described: Mapping[str, str]) -> int:
+    """Return how many words that a name lost the docstring of another one still has."""
+    before, after = ({*name.rpartition(".")[2].split("_")} for name in (old, new))
+    return len((before - after) & {*re.findall(r"[a-z]+", described.get(new.rpartition(".")[2], "").lower())})
 
 
 def _is_renamed(old: Notice, new: Notice) -> bool:

@@ -153,7 +153,7 @@ def find_notices(
         if kind in ("removed", "dependency", "default", "refused") or name not in gone
     ]
     came = {name for kind, name in joined if kind not in ("removed", "dependency", "default", "refused")}
-    kept = join_renamed([one for one in found if one.kind != "removed" or one.name not in came])
+    kept = join_renamed([one for one in found if one.kind != "removed" or one.name not in came], said)
     return tuple(
         sorted(
             kept,
@@ -192,8 +192,7 @@ def _notices(assessment: Assessment, words: AuthorsWords) -> Iterator[Seen]:
         assessment, words, {one.name.rpartition(".")[2] for one in told if one.kind == "default"}
     )
     kinds = {one.kind for one in told}
-    is_told = (one for one in told if not is_settled(one, words))
-    yield from (explained(one, words) if one.kind in ("default", "dependency") else one for one in is_told)
+    yield from (explained(one, words) for one in told if not is_settled(one, words))
     change, title = assessment.change, assessment.change.pull.title
     if is_by_default(assessment) and "default" not in kinds:
         yield Seen("default", name_of(number), Text(en=title, zh=title), number)
@@ -396,4 +395,5 @@ def _of_flags(assessment: Assessment, number: int, told: Collection[str]) -> Ite
             if values and name not in told and is_named:
                 was, now = (value.strip("'") for value in values.groups())
                 text = text_of("notice.default", name=name, before=was, after=now)
-                yield Seen("default", name, text, number, change=of_values(name, was, now))
+                keep = text_of("keep.value", name=name, value=was) if was != "None" else None
+                yield Seen("default", name, text, number, keep=keep, change=of_values(name, was, now))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from diffscope.products.report.decisions import (
+    acted_in,
     barred_in,
     capped_in,
     choices_in,
@@ -105,6 +106,12 @@ def test_defaults_docstrings_properties_and_greatest_versions() -> None:
     lamps = 'LAMPS = {\n    "a": Lamp(max_oil_version="4"),\n    "b": Lamp(),\n}\n'
     assert capped_in(lamps, {2}, "lights") == ["a"]
     assert capped_in(lamps, {3}, "lights") == []
+
+
+def test_what_a_variable_acted_with() -> None:
+    text = "def chunks(self):\n    return (self.use_oil or self.use_gas) and envs.LAMP_CHUNK\n"
+    assert acted_in(text, {2}, "LAMP_CHUNK") == ["use_oil", "use_gas"]
+    assert acted_in(text, {1}, "LAMP_CHUNK") == acted_in(text, {2}, "OTHER") == []
 
 
 @pytest.mark.parametrize(

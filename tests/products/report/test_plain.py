@@ -160,6 +160,45 @@ def test_what_users_notice(change: Assessment, told: list[tuple[str, str]]) -> N
     assert _notices(change) == told
 
 
+_ITEMS = "Most images/wicks that burn at once."
+
+
+@pytest.mark.parametrize(
+    ("fields", "text"),
+    [
+        pytest.param((("most_lit_items", _ITEMS),), "`LampConfig.most_lit_wicks` gives way to `most_lit_items`", id="the docstring still says it"),
+        pytest.param((), "`LampConfig.most_lit_wicks` gives way to `most_lit_sticks`, `most_lit_items`", id="nothing tells which"),
+    ],
+)  # fmt: skip
+def test_of_two_new_names_the_heir_is_the_one_that_its_docstring_names(
+    fields: tuple[tuple[str, str], ...], text: str
+) -> None:
+    names = ("most_lit_items", "most_lit_sticks")
+    gone = a_symbol(
+        "LampConfig.most_lit_wicks", "variable", "config-field", "removed", "1", "", aspect="removed"
+    )
+    new = (a_symbol(f"LampConfig.{name}", "variable", "config-field", "added", "", "1") for name in names)
+    found = find_notices((a_change(gone, *new),), (), {11: AuthorsWords(fields=fields)})
+    assert found[0].text.en == text
+
+
+def test_a_default_left_open_is_told_with_its_rule() -> None:
+    """The docstring of the setting says when something happens; the value of before is told."""
+    doc = 'How oil is bought. - None (default): In small cans. When a tank is found and 90%% of it is empty, oil is bought ahead. - "slow": Never.'
+    change = a_change(a_symbol("LampConfig.oil", "variable", "config-field", "default", "slow", "None"))
+    (found,) = find_notices((change,), (), {11: AuthorsWords(fields=(("oil", doc),))})
+    assert found.reason == "When a tank is found and 90% of it is empty, oil is bought ahead"
+    assert found.keep
+    assert found.keep.en == "to keep it, set `LampConfig.oil` to `slow`"
+
+
+def test_a_variable_that_goes_is_told_with_all_that_it_acted_with() -> None:
+    gone = a_symbol("VLLM_CHUNK", "environment-variable", "removed", aspect="removed")
+    words = AuthorsWords(acted=(("VLLM_CHUNK", ("use_mori_kernels", "use_oil_kernels")),))
+    (found,) = find_notices((a_change(gone),), (), {11: words})
+    assert found.text.en == "environment variable `VLLM_CHUNK`, which acted with any of MoRI, `oil`"
+
+
 def test_a_constant_that_gave_way_may_have_measured_something_else() -> None:
     """No value of the setting is told to bring the old state back."""
     words = AuthorsWords(constants=(("0.5", "--oil"),), defaults=(("--oil", "0.9"),))

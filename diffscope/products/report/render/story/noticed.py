@@ -1,4 +1,4 @@
-"""What users notice of a window, by kind: all of it, and before the fold what stands nowhere else."""
+"""What users notice of a window, by kind: all of it, and before the fold what stands nowhere else; and what was fixed, by what it repaired."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from functools import cached_property
 from typing import Final
 
 from diffscope.products.report.counts import name_of
-from diffscope.products.report.model import Digest, Notice, NoticeKind
-from diffscope.products.report.render.story.pulls import PullStory
+from diffscope.products.report.model import Digest, Notice, NoticeKind, PullSummary
+from diffscope.products.report.plain import AUDIENCES
+from diffscope.products.report.render.page import PageView
+from diffscope.products.report.render.story.pulls import SYMPTOMS, PullStory, is_silent, symptom_of
 from diffscope.products.report.render.story.upgrade import Section, UpgradeList
 from diffscope.render.words import Words
 
@@ -22,6 +24,10 @@ _LISTED: Final[frozenset[NoticeKind]] = frozenset({"default", "removed", "depend
 _LONG_GROUP: Final = 120
 """Characters of what one pull request changes of a kind, from which on it stands below the fold."""
 _SHORT_REASON: Final = 90
+_GRAVE: Final = 10
+"""Fixes of wrong results that are told with their titles, and below of each other symptom."""
+_OF_A_SYMPTOM: Final = 2
+_QUOTES: Final = "“"
 
 
 class NoticeStory:
@@ -90,3 +96,80 @@ class NoticeStory:
 
     def _notice(self, notice: Notice) -> str:
         return self._with_pulls(self._said(notice), notice.pulls, notice.undone_by)
+
+
+class FixStory:
+    """What one digest tells of fixes, in one language."""
+
+    def __init__(self, read: PageView, words: Words, pulls: PullStory, upgrade: UpgradeList) -> None:
+        self._read = read
+        self._words = words
+        self._digest = read.digest
+        self._pulls = pulls
+        self._upgrade = upgrade
+
+    @cached_property
+    def lines(self) -> tuple[str, ...]:
+        """The gravest fixes, a line a symptom, and how many more stand below the fold."""
+        words = self._words
+        told = tuple(
+            words(
+                "story.fixes",
+                symptom=words(f"symptom.{symptom}"),
+                said=words.semicolon.join(map(self._fix, pulls)),
+            )
+            for symptom, pulls in self.by_symptom.items()
+        )
+        more = self._more_fixes() if told else ""
+        return (*told, more) if more else told
+
+    def _more_fixes(self) -> str:
+        words, shown = self._words, self.by_symptom
+        left = {symptom: pulls[len(shown.get(symptom, ())) :] for symptom, pulls in self._harmful.items()}
+        said = [
+            words(f"repaired.{symptom}", pulls=self._pulls.numbers(pull.number for pull in pulls))
+            for symptom, pulls in left.items()
+            if pulls
+        ]
+        fixes = [one for one in self._pulls.ranked if one.kind == "bugfix" and one.audience != AUDIENCES[-1]]
+        rest = len([one for one in fixes if not any(one in pulls for pulls in self._harmful.values())])
+        said += [words("story.fixes-rest", count=rest)] if rest else []
+        return words("story.fixes-more", said=words.comma.join(said)) if said else ""
+
+    def _fix(self, pull: PullSummary) -> str:
+        words = self._words
+        is_built = pull.audience == AUDIENCES[-1]
+        says = [text for text in pull.plain[:1] if _QUOTES not in text.en and not is_built]
+        of = "" if is_built else self._pulls.who(pull)
+        who = words("story.fix-who", who=of) if of else ""
+        # Lines of a fix that moved on are no word on whether it still holds.
+        back = self._pulls.became(pull.number) if pull.number in self._pulls.taken_back else ""
+        parts = [*words.picked(says), who, back]
+        aside = words.aside(words.semicolon.join(part for part in parts if part)) if any(parts) else ""
+        return words("story.fix", pull=name_of(pull.number), title=self._pulls.title(pull.number)) + aside
+
+    @cached_property
+    def by_symptom(self) -> dict[str, list[PullSummary]]:
+        """Of the fixes those that are told with their titles."""
+        most = {SYMPTOMS[0]: _GRAVE}
+        kept = {name: pulls[: most.get(name, _OF_A_SYMPTOM)] for name, pulls in self._harmful.items()}
+        return {symptom: pulls for symptom, pulls in kept.items() if pulls}
+
+    @cached_property
+    def _harmful(self) -> dict[str, list[PullSummary]]:
+        """The fixes by what they repaired, not those of what this window brought itself."""
+        own = {
+            link.source
+            for link in self._digest.links
+            if link.reason == "fixes" and self._read.pull(link.target)
+        }
+        found: dict[str, list[PullSummary]] = {symptom: [] for symptom in SYMPTOMS}
+        for pull in self._pulls.ranked:
+            symptom = symptom_of(pull.title)
+            # How it is built may spoil results, too; a limit against abuse is one of security also where it refuses requests.
+            is_met = pull.audience != AUDIENCES[-1] or symptom == SYMPTOMS[0]
+            is_asked = pull.number in self._upgrade.asking and symptom != "data"
+            if symptom and pull.kind == "bugfix" and is_met and not is_asked and pull.number not in own:
+                found[symptom].append(pull)
+        found[SYMPTOMS[0]].sort(key=lambda pull: not is_silent(pull.title))
+        return found

@@ -70,17 +70,18 @@ _HARMLESS: Final = lazy_regex(
 SYMPTOMS: Final = ("wrong", "data", "hang", "memory", "crash")
 """What a fix repairs, by the words of its title, the gravest first."""
 _BY_SYMPTOM: Final = (
+    ("data", lazy_regex(r"(?i)\b(?:security|cve|vulnerab\w+|isolation|deserializ\w+|(?:other|another|per|between|across|cross)[- ](?:users?|tenants?))\b|\btrust_remote_code\b|\bcache_salt\b")),
     ("memory", lazy_regex(r"(?i)\bmemory leak|\bleak\w*\b.*\bmemory\b|\boom\b|\bout[- ]of[- ]memory\b|\bnot releasing\b")),
     (
         "wrong",
         lazy_regex(
             r"(?i)\b(?:silent(?:ly)?|corrupt\w*|nans?|accuracy|gibberish|garbage|garbled|all[- ]zeros?|data loss|parameter loss|"
-            r"truncat\w*|repetition|precision|token leakage|(?:attn|attention)_masks?|position_ids?)\b"
+            r"truncat\w*|repetition|precision|stale|leak(?:s|ed|ing|age)?|batch invarian\w+|in fp32|duplicat\w+ (?:blocks?|tokens?|kv)|(?:attn|attention)_masks?|position_ids?)\b"
+            r"|\bcorrect (?:\w+ )?(?:strides?|offsets?|index|shapes?|masks?|scales?|dtypes?)\b"
             r"|\b(?:wrong|incorrect)(?:ly)? (?:\w+ ){0,2}(?:outputs?|results?|tokens?|texts?|logits?|logprobs?|scores?|answers?|embeddings?)\b"
             r"|(?:\b|_)scales? (?:\w+ )?(?:weight|mismatch|handling|loading|not)\b"
         ),
     ),
-    ("data", lazy_regex(r"(?i)\b(?:security|cve|vulnerab\w+|isolation|leak(?:s|ed|ing)?|deserializ\w+)\b|\btrust_remote_code\b|\bcache_salt\b")),
     ("hang", lazy_regex(r"(?i)\b(?:hangs?|hanging|stuck|deadlock\w*|freez\w*|stalls?|infinite loop)\b")),
     (
         "crash",
@@ -90,6 +91,9 @@ _BY_SYMPTOM: Final = (
         ),
     ),
 )  # fmt: skip
+_SILENT: Final = lazy_regex(
+    r"(?i)\b(?:silent(?:ly)?|corrupt\w*|nans?|accuracy|gibberish|garbage|garbled|all[- ]zeros?|precision|stale)\b"
+)
 _INSIDE: Final = frozenset({"refactor", "test", "ci", "docs"})
 
 
@@ -108,7 +112,7 @@ class PullStory:
         if not title:
             return ""
         said = self._chinese.said(title) if self._words.language is Language.CHINESE else ""
-        if said.count(_OF) > 1 or said.startswith(_STIFF) or any(each in said for each in _STIFF[1:]):
+        if said.count(_OF) > 2 or said.startswith(_STIFF) or any(each in said for each in _STIFF[1:]):
             # Behind each other such words read as no Chinese: the title keeps its own words.
             said = ""
         bare = bare_title(title).rstrip(".").strip()
@@ -200,6 +204,13 @@ class PullStory:
                 found.append(fix)
         return sorted(found, key=lambda fix: (self._gravity(fix), fix not in direct, fix))
 
+    def _day(self, number: int) -> str:
+        """Return when a fix was merged, of one of the window that it was."""
+        words, merged = self._words, self._times.get(number) or ""
+        if self._read.pull(number):
+            return words("story.same-window", is_week=self._read.is_week)
+        return words("story.on-day", day=merged[:10]) if merged else ""
+
     def _gravity(self, number: int) -> int:
         symptom = symptom_of(self._raw_title(number))
         return SYMPTOMS.index(symptom) if symptom else len(SYMPTOMS)
@@ -207,11 +218,27 @@ class PullStory:
     def _mended(self, number: int) -> Iterator[str]:
         """Yield the gravest fixes of what a pull request brought, with what they repaired."""
         words, fixes = self._words, self.fixes_of(number)
-        told = [words("story.fix-of", pull=name_of(fix), title=self.title(fix)) for fix in fixes[:_GRAVEST]]
+        told = [
+            words("story.fix-of", pull=name_of(fix), title=self.title(fix), day=self._day(fix))
+            for fix in fixes[:_GRAVEST]
+        ]
         if told:
             # What is not named here stands below the fold.
             code = "story.fixed" if len(fixes) <= _GRAVEST else "story.fixed-first"
             yield words(code, fixes=words.comma.join(told))
+
+    def late_fixes(self, number: int, *, is_grave: bool = False) -> list[int]:
+        """Return the fixes that what a pull request brought got only after the window; ``is_grave`` those of wrong results, hangs and crashes."""
+        late = [fix for fix in self.fixes_of(number) if self._read.pull(fix) is None and self._times.get(fix)]
+        return [fix for fix in late if not is_grave or self._gravity(fix) < len(SYMPTOMS)]
+
+    def dated(self, number: int) -> str:
+        """Return a pull request with the day of its merge."""
+        return self._words("story.named-in", name=name_of(number), pull=(self._times.get(number) or "")[:10])
+
+    def weeks(self, number: int, fixes: Iterable[int]) -> int:
+        """Return how many weeks after a pull request the last of its fixes was merged, 1 at least."""
+        return max(1, *(round(self._days(number, fix) / 7) for fix in fixes))
 
     def who(self, pull: PullSummary) -> str:
         """Return whom a pull request concerns; nothing where only its area tells, whose parts nobody knows by name, or its switch does."""
@@ -331,6 +358,11 @@ class PullStory:
         code = "story.after-hours" if is_soon else "story.after-days"
         day = "" if self._read.pull(source) else self._words("story.on-day", day=second[:10])
         return self._words(code, count=hours if is_soon else round(hours / 24), day=day)
+
+
+def is_silent(title: str) -> bool:
+    """Return whether a title says that results went wrong without an error."""
+    return _SILENT.search(title) is not None
 
 
 def symptom_of(title: str) -> str:

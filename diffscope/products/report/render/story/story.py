@@ -5,8 +5,6 @@ Every sentence names its pull requests as ``#N``; code stands in backticks. The 
 
 from __future__ import annotations
 
-import math
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Final
@@ -15,16 +13,15 @@ from diffscope.messages.model import Language
 from diffscope.messages.say import texts
 from diffscope.patterns import lazy_regex
 from diffscope.products.report.counts import name_of
-from diffscope.products.report.model import PullSummary, Theme
+from diffscope.products.report.model import Notice, PullSummary, Theme
 from diffscope.products.report.plain import AUDIENCES
 from diffscope.products.report.render.page import PageView
-from diffscope.products.report.render.story.noticed import NoticeStory
-from diffscope.products.report.render.story.pulls import SYMPTOMS, PullStory, symptom_of
+from diffscope.products.report.render.story.noticed import FixStory, NoticeStory
+from diffscope.products.report.render.story.pulls import PullStory
 from diffscope.products.report.render.story.trends import TrendStory
 from diffscope.products.report.render.story.upgrade import FlagStory, Section, UpgradeList
 from diffscope.render.sentences import begin
 from diffscope.render.words import Words
-from diffscope.rules.model import Severity
 
 _MOVES: Final = 3
 """Lines of work that the first sentences tell."""
@@ -35,26 +32,18 @@ _FEW: Final = 6
 _MANY_FIXES: Final = 4
 """Fixes since, each of which makes a pull request worth a look as a point of importance does."""
 _OF_A_THEME: Final = 2
-_FIXES: Final = 7
-_OF_A_SYMPTOM: Final = 3
 _LEADS: Final = 2
 _ACTIONS: Final = 3
 _OF_ONE: Final = 4
-_DECIDES: Final = 3.0
-"""What a changed default or dependency counts for in what moved, in points of importance."""
-_LINKED: Final = 0.75
-_FOLLOWING: Final = ("fixes", "builds-on", "uses", "reverts")
 _QUOTES: Final = "“"
-_VAGUE: Final = ("models", "config")
-"""Areas that a change of another one often touches."""
-_TESTS: Final = "TC"
 _CLASS: Final = lazy_regex(r"`[A-Z]\w*[a-z]\w*`|`[A-Z]+ /|`--")
 """Names of what is known beyond its module: a class, an endpoint, an option."""
 _MORE: Final = lazy_regex(r"\d+ more$|^removes ")
 _KEPT: Final = lazy_regex(r"to (?:stay, pin|switch it off,|keep it, set) `([^`]+)`(?: to `'?([^`']*)'?`)?")
 """How the advice begins that brings the old state back."""
-_CONDITION: Final = lazy_regex(r"^(?:Where|With) `([^`]{4,60})`,")
-"""How a question to check begins that holds for one case."""
+_SWITCH: Final = lazy_regex(r"`(?:--)?[A-Za-z]\w*[-_][\w-]+`|`--\w+`")
+_LOSSY: Final = lazy_regex(r"(?i)dtype|quant")
+"""Switches that change numbers on purpose: outputs differ, and only an accuracy task tells whether too much."""
 
 
 class Story:
@@ -70,7 +59,10 @@ class Story:
         self._noticed = NoticeStory(read.digest, words, self._pulls, self._upgrade)
         self.upgrade = self._upgrade.lines()
         self.reverts, self.became, self.heading = self._pulls.reverts, self._pulls.became, self._pulls.heading
-        self.trends = TrendStory(read, words).trends()
+        self._fixes = FixStory(read, words, self._pulls, self._upgrade)
+        self.fixes = self._fixes.lines
+        self._trend = TrendStory(read, words)
+        self.trends = self._trend.trends()
 
     # what the window was about
 
@@ -79,17 +71,25 @@ class Story:
         """What the window was about, what it repaired and took back, and what that means to who upgrades."""
         if not self._digest.source_pulls:
             return ()
-        return tuple(line for line in (*self._moves(), self._repairs(), self._verdict()) if line)
+        return tuple(
+            line for line in (self._verdict(), *self._moves(), self._trend.risen, self._repairs()) if line
+        )
 
     def _moves(self) -> Iterator[str]:
         """Yield what changed under those who run it, and what is new, by lines of work: of one of them two where both change what is there."""
-        words = self._words
-        picked = {pull.number for pull, _ in self._picked}
-        new = [pull for pull in self._moving if pull.number in picked]
-        groups = (
-            ("story.decided", [pull for pull in self._moving if pull.number in self._gists], _OF_A_MOVE),
-            ("story.new", sorted(new, key=lambda pull: bool(pull.switch)), 1),
-        )
+        words, upgrade = self._words, self._upgrade
+        # What concerns all stands first, then what asks anybody to act.
+        asking = [
+            group[0].pulls[0] for group in sorted(upgrade.groups, key=lambda one: not upgrade.is_for_all(one))
+        ]
+        order = [*asking, *(pull.number for pull in self._pulls.ranked)]
+        decided = [
+            pull
+            for number in dict.fromkeys(order)
+            if number in self._gists and (pull := self._read.pull(number))
+        ]
+        new = [pull for pull, _ in self._picked if pull.kind != "refactor"]
+        groups = (("story.decided", decided, _OF_A_MOVE), ("story.new", new, 1))
         for code, pulls, most in groups:
             found: dict[str, list[PullSummary]] = {}
             for pull in pulls:
@@ -111,25 +111,6 @@ class Story:
         return words("story.move", theme=theme, said=words.comma.join(said))
 
     @cached_property
-    def _moving(self) -> list[PullSummary]:
-        """What moved most, by what it decides and what is linked to it."""
-        follows = Counter(link.target for link in self._digest.links if link.reason in _FOLLOWING)
-        pinned = {one.pulls[0] for one in self._digest.notices if one.kind == "dependency" and one.is_weighty}
-        many = {number: theme.count for number, theme in self._pulls.themes.items()}
-        scores = {
-            pull.number: self._pulls.weight(pull) / 2
-            + _DECIDES * ((pull.number in self._gists) + (pull.number in self._upgrade.asking))
-            + _DECIDES * (pull.number in pinned)
-            + _LINKED * (min(follows[pull.number], _OF_ONE) + math.log2(many.get(pull.number, 1)))
-            for pull in self._pulls.ranked
-            if pull.number in self._gists or (pull.kind != "bugfix" and pull.audience != AUDIENCES[-1])
-        }
-        return sorted(
-            (pull for pull in self._pulls.ranked if pull.number in scores),
-            key=lambda pull: -scores[pull.number],
-        )
-
-    @cached_property
     def _gists(self) -> dict[int, str]:
         """What changes a default, a base or which versions of a dependency are taken, in a few words."""
         return {
@@ -142,9 +123,9 @@ class Story:
 
     def _repairs(self) -> str:
         """Return what the gravest fixes repaired, and what was taken back."""
-        words, by_symptom = self._words, self._by_symptom
+        words, by_symptom = self._words, self._fixes.by_symptom
         said = [
-            words(f"repaired.{symptom}", pulls=self._pulls.numbers(pull.number for pull in pulls))
+            words(f"repaired.{symptom}", pulls=self._pulls.numbers(pull.number for pull in pulls[:_MOVES]))
             for symptom, pulls in by_symptom.items()
         ]
         again = {link.target for link in self._digest.links if link.reason == "reapplies"}
@@ -154,59 +135,31 @@ class Story:
         return words("story.sentence", said=words.semicolon.join(parts)) if parts else ""
 
     def _verdict(self) -> str:
-        """Return who must act before an upgrade, by the numbers of the list."""
+        """Return who may take the window, who should wait and for what, and what to check first."""
         words, groups = self._words, self._upgrade.groups
-        everyone = words("story.everyone")
-        of_all = [str(at) for at, group in enumerate(groups, start=1) if self._upgrade.who(group) == everyone]
         if not groups:
             return words("story.verdict-none")
-        if not of_all:
-            return words("story.verdict-some")
-        code = "story.verdict-all" if len(of_all) == len(groups) else "story.verdict-first"
-        return words(code, numbers=words.comma.join(of_all))
-
-    # what was fixed
-
-    @cached_property
-    def fixes(self) -> tuple[str, ...]:
-        """The gravest fixes, a line a symptom."""
-        words = self._words
-        return tuple(
-            words(
-                "story.fixes",
-                symptom=words(f"symptom.{symptom}"),
-                said=words.semicolon.join(map(self._fix, pulls)),
-            )
-            for symptom, pulls in self._by_symptom.items()
+        of_all = [at for at, group in enumerate(groups) if self._upgrade.is_for_all(group)]
+        waits = [said for at, group in enumerate(groups, start=1) if (said := self._wait(at, group))]
+        numbers = words.comma.join(str(at + 1) for at in of_all)
+        return words(
+            "story.verdict",
+            take=words("story.take-all", numbers=numbers) if of_all else words("story.take-some"),
+            wait=words("story.waits", said=words.semicolon.join(waits)) if waits else "",
+            check=self._upgrade.check(groups[next(iter(of_all), 0)]),
+            item=next(iter(of_all), 0) + 1,
         )
 
-    def _fix(self, pull: PullSummary) -> str:
-        words = self._words
-        says = [text for text in pull.plain[:1] if _QUOTES not in text.en]
-        who = words("story.fix-who", who=self._pulls.who(pull)) if self._pulls.who(pull) else ""
-        parts = [*words.picked(says), who, self._pulls.became(pull.number)]
-        aside = words.aside(words.semicolon.join(part for part in parts if part)) if any(parts) else ""
-        return words("story.fix", pull=name_of(pull.number), title=self._pulls.title(pull.number)) + aside
-
-    @cached_property
-    def _by_symptom(self) -> dict[str, list[PullSummary]]:
-        """The gravest fixes by what they repaired, not those of what this window brought itself."""
-        own = {
-            link.source
-            for link in self._digest.links
-            if link.reason == "fixes" and self._read.pull(link.target)
-        }
-        found: dict[str, list[PullSummary]] = {symptom: [] for symptom in SYMPTOMS}
-        for pull in self._pulls.ranked:
-            symptom = symptom_of(pull.title)
-            is_fix = pull.kind == "bugfix" and pull.audience != AUDIENCES[-1] and pull.number not in own
-            if symptom and is_fix and pull.number not in self._upgrade.asking:
-                found[symptom].append(pull)
-        left, kept = _FIXES, {}
-        for symptom, pulls in found.items():
-            kept[symptom] = pulls[: min(_OF_A_SYMPTOM, left)]
-            left -= len(kept[symptom])
-        return {symptom: pulls for symptom, pulls in kept.items() if pulls}
+    def _wait(self, at: int, group: Sequence[Notice]) -> str:
+        """Return who should wait because of an item of the upgrade list, and for what; nothing where nobody should."""
+        words, late = self._words, self._pulls.late_fixes(group[0].pulls[0], is_grave=True)
+        if late:
+            fixes = words.comma.join(map(self._pulls.dated, late[:_OF_ONE]))
+            return words("story.wait-for", item=at, who=self._upgrade.who(group), fixes=fixes)
+        if self._upgrade.is_capped(group):
+            return words("story.wait-capped", item=at)
+        is_lost = self._upgrade.damage(group) == 0 and not self._upgrade.is_for_all(group)
+        return words("story.wait", item=at, who=self._upgrade.who(group)) if is_lost else ""
 
     # what to look at
 
@@ -218,7 +171,6 @@ class Story:
     @cached_property
     def _picked(self) -> list[tuple[PullSummary, str]]:
         found: list[tuple[PullSummary, str]] = []
-        areas: set[str] = set()
         ranked = sorted(
             self._pulls.ranked,
             key=lambda pull: (
@@ -230,26 +182,24 @@ class Story:
             is_told = pull.number in self._upgrade.asking or of_theme >= _OF_A_THEME
             if pull.kind == "bugfix" or pull.audience == AUDIENCES[-1] or is_told:
                 continue
-            said = self._pick(pull, areas)
+            said = self._pick(pull)
             if said:
                 found.append((pull, said))
             if len(found) == (_FEW if self._digest.source_pulls <= _FEW else _PICKS):
                 break
         return found
 
-    def _pick(self, pull: PullSummary, areas: set[str]) -> str:
-        """Return what is said of a pull request; nothing where only what holds for its whole area is known. ``areas`` are those told of."""
+    def _pick(self, pull: PullSummary) -> str:
+        """Return what is said of a pull request; nothing where only what holds for its whole area is known."""
         words, does, became = self._words, self._does(pull), self._pulls.became(pull.number)
-        breaks = "" if self._pulls.fixes_of(pull.number) else self._breaks(pull, areas)
         is_few = self._digest.source_pulls <= _FEW
-        if not (self._pulls.fixes_of(pull.number) or breaks or is_few):
+        if not (self._pulls.fixes_of(pull.number) or does or is_few):
             return ""
         costs = words.picked(pull.costs)[:1]
         parts = {
             "pick.does": begin(words.semicolon.join(does)),
             "pick.costs": words.semicolon.join(costs),
             "pick.who": self._pulls.who(pull),
-            "pick.breaks": breaks,
             "pick.open": became,
             "pick.untested": "" if pull.tests or pull.kind == "refactor" else words("story.untested"),
         }
@@ -277,27 +227,6 @@ class Story:
         said += words.picked(pull.switch)[:_OF_A_MOVE]
         quotes = [text for text in pull.plain if text.en.startswith(_QUOTES)]
         return [*said, *words.picked(quotes[:1] if said and not own else ())]
-
-    def _breaks(self, pull: PullSummary, areas: set[str]) -> str:
-        """Return what breaks if the gravest code that a pull request changes is wrong, and in which case; each area once."""
-        known = texts(Language.ENGLISH)
-        named = [area for area in pull.areas if f"breaks.{area}" in known]
-        area = min(named, key=lambda area: area in _VAGUE, default="")
-        items = [
-            item
-            for item in pull.flags
-            if (item.symbol or (item.path or "").endswith(".py")) and not item.code.startswith(_TESTS)
-        ]
-        items = [item for item in items if item.severity.rank >= Severity.MEDIUM.rank]
-        if not area or area in areas or not items:
-            return ""
-        areas.add(area)
-        words, at = self._words, items[0]
-        case = next((found[1] for text in pull.checks if (found := _CONDITION.match(text.en))), "")
-        where = words("pick.case", case=case) if case else ""
-        return words(
-            "pick.if-wrong", symbol=self._flags.target(at), where=where, said=words(f"breaks.{area}")
-        )
 
     # lines of work
 
@@ -334,7 +263,7 @@ class Story:
     @cached_property
     def _told(self) -> frozenset[int]:
         """What stands among what to look at and the fixes."""
-        fixes = {pull.number for pulls in self._by_symptom.values() for pull in pulls}
+        fixes = {pull.number for pulls in self._fixes.by_symptom.values() for pull in pulls}
         return frozenset(fixes | {pull.number for pull, _ in self._picked})
 
     @cached_property
@@ -368,24 +297,36 @@ class Story:
         return self._words("action.pin", said=self._words.comma.join(pins)) if pins else ""
 
     def _to_have(self) -> str:
-        """Return which fixes go with what the window brought."""
+        """Return what was mended only after the window, when and by what."""
         words, said = self._words, []
         for number in (pull.number for pull, _ in self._picked):
-            fixes = self._pulls.fixes_of(number)[:_ACTIONS]
-            if fixes:
-                said.append(
-                    words("action.with", pull=name_of(number), fixes=self._pulls.numbers(sorted(fixes)))
-                )
+            grave = self._pulls.late_fixes(number, is_grave=True)
+            late = (grave or self._pulls.late_fixes(number))[:_ACTIONS]
+            if late:
+                fixes = words.comma.join(map(self._pulls.dated, late))
+                code = "action.with" if grave else "action.with-light"
+                weeks = self._pulls.weeks(number, late)
+                said.append(words(code, pull=name_of(number), fixes=fixes, count=weeks))
         return words("action.have", said=words.semicolon.join(said[:_ACTIONS])) if said else ""
 
     def _to_test(self) -> str:
-        """Return what to test in the areas of what to look at, each test once and with its pull requests."""
+        """Return what to test of what to look at: with what switches it on, else, where the version before has it too, in its area."""
         words, known = self._words, texts(Language.ENGLISH)
+        new = {
+            number
+            for one in self._digest.notices
+            if one.kind in ("endpoint", "request")
+            for number in one.pulls
+        }
         tests: dict[str, list[int]] = {}
         for pull, _ in self._picked:
+            switch = next((found[0] for text in pull.switch if (found := _SWITCH.search(text.en))), "")
             area = next((area for area in pull.areas if f"probe.{area}" in known), None)
-            if area:
-                tests.setdefault(words(f"probe.{area}"), []).append(pull.number)
+            if pull.number in new or not (switch or (area and pull.kind != "feature")):
+                continue
+            code = "action.test-numbers" if _LOSSY.search(switch) else "action.test-switch"
+            test = words(code, switch=switch) if switch else words(f"probe.{area}")
+            tests.setdefault(test, []).append(pull.number)
         told = " ".join(self.upgrade)
         said = [
             words("story.named-in", name=test, pull=self._pulls.numbers(numbers))

@@ -1,4 +1,4 @@
-"""Trends of a report in sentences: what rises and falls against the windows before, which files stay hot."""
+"""Trends of a report in sentences: what rises against the windows before."""
 
 from __future__ import annotations
 
@@ -6,19 +6,13 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from diffscope.products.report.counts import name_of
-from diffscope.products.report.model import Counted, HotFile, TrendPoint
+from diffscope.products.report.model import Counted, TrendPoint
 from diffscope.products.report.render.page import PageView
 from diffscope.render.words import Words
 
 _RISE: Final = 4.0
 """Points of a hundred by which a share differs from its mean for it to be a word on a trend."""
-_ASIDE: Final = frozenset({"tests", "docs", "ci", "build", "examples", "benchmarks"})
-"""Areas in which a conflict of branches hurts nobody."""
-_STREAK: Final = 3
-_LONG_STREAK: Final = 5
 _NAMED: Final = 3
-_STREAKS: Final = 2
-_HOT: Final = 1
 _INSIDE: Final = frozenset({"ci", "test", "docs"})
 """Kinds and areas of which nobody who runs a server notices a rise."""
 
@@ -32,7 +26,7 @@ class TrendStory:
         self._digest = read.digest
 
     def trends(self) -> tuple[str, ...]:
-        """What rises and falls against the windows before, and the files that stay hot."""
+        """What rises against the windows before."""
         points = self._digest.trend
         told: list[str] = []
         before = self._read.before
@@ -53,8 +47,12 @@ class TrendStory:
                 )
             )
             told += self._shares(points)
-        told += self._hot()
         return tuple(told)
+
+    @property
+    def risen(self) -> str:
+        """What rises against the windows before, as one sentence; nothing where nothing does."""
+        return self._words.gap.join(self._shares(self._digest.trend)) if self._digest.trend else ""
 
     def _shares(self, points: Sequence[TrendPoint]) -> Iterator[str]:
         here = self._digest
@@ -82,22 +80,6 @@ class TrendStory:
         kept = [name_of(pull.number) for pull in pulls if pull.number not in undone]
         first = self._words.listed(kept[:_NAMED], _NAMED)
         return self._words("trend.made-of", count=len(pulls), fixes=fixes, pulls=first)
-
-    def _hot(self) -> Iterator[str]:
-        files = [file for file in self._digest.hot_files if file.area not in _ASIDE]
-        if files and files[0].streak >= _LONG_STREAK:
-            yield self._words("trend.hot", names=[self._hot_file(file) for file in files[:_HOT]])
-        is_told = any(file.streak >= _STREAK for file in files[:_NAMED])
-        long = [] if is_told else [file for file in files[_NAMED:] if file.streak >= _STREAK]
-        long.sort(key=lambda file: -file.streak)
-        if long:
-            yield self._words("trend.streaks", names=[self._hot_file(file) for file in long[:_STREAKS]])
-
-    def _hot_file(self, file: HotFile) -> str:
-        code = "trend.file-streak" if file.streak > 1 else "trend.file"
-        return self._words(
-            code, path=f"`{file.path}`", count=file.count, streak=file.streak, is_week=self._read.is_week
-        )
 
 
 def _moves(

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Final, NamedTuple
 
 from diffscope.messages.model import Language
-from diffscope.messages.say import texts
+from diffscope.messages.say import text_of, texts
 from diffscope.patterns import lazy_regex
 from diffscope.products.report.counts import name_of
 from diffscope.products.report.model import Notice, NoticeKind, PullSummary, Recheck, RiskItem
@@ -38,10 +38,18 @@ _PLACES: Final = frozenset(
 """Families of which the rule's title and the symbol tell more than the message, which says how much changed."""
 _TAILS: Final = (" (and ", "; ", "；")
 """Where the first part of a message ends: what follows says where else and by which way."""
-_ACT: Final[Mapping[NoticeKind, int]] = {"dependency": 1, "default": 4, "removed": 2, "refused": 1}
+_ACT: Final[Mapping[NoticeKind, int]] = {"dependency": 1, "default": 4, "removed": 2, "refused": 2}
 """What asks who upgrades to act, and how many pull requests of it the upgrade list names."""
-_LINES: Final = 6
+_LINES: Final = 7
+_LOST: Final = lazy_regex(r"(?i)\b(?:no longer|not) supported\b")
+_OTHERWISE: Final = ("does.first_choice", "does-of.ALLREDUCE")
+"""What a changed default does where results may differ."""
 _NAMED_SETTING: Final = lazy_regex(r"`(--[a-z-]+|[A-Z]+_[A-Z0-9_]+|[A-Z]\w*(?:Config|Args)\.\w+)`")
+_VARIABLE: Final = lazy_regex(r"\b[A-Z]+_[A-Z0-9_]+\b")
+_GOES: Final = lazy_regex(r"\bgoes in v\d")
+_LOST_BY: Final = lazy_regex(r"“([A-Z][\w.-]*(?: \w+)?) (?:is|are) no longer supported")
+_RULE: Final = lazy_regex(r"^(?:When|If|Where) (.+?), (.+)")
+"""How an author says when a default does something: nobody else meets it."""
 _VERSION: Final = lazy_regex(r"will be removed in (v?\d[\d.]*\d)")
 _LONG_COST: Final = 120
 
@@ -218,7 +226,11 @@ class UpgradeList:
         known = texts(Language.ENGLISH)
         is_named = _NAMED_SETTING.search(" ".join(one.text.en for one in group)) is not None
         by_kind = {
-            "removed": "story.do-removed" if is_named else "story.do-look",
+            "removed": "story.do-lost"
+            if not self.damage(group)
+            else "story.do-removed"
+            if is_named
+            else "story.do-look",
             "refused": "story.do-refused",
             "dependency": "story.do-dependency",
         }
@@ -255,13 +267,15 @@ class UpgradeList:
     def _change(self, one: Notice) -> str:
         words = self._words
         if one.subject and one.was and one.now:
-            was, now = words.pick(one.was), words.pick(one.now)
+            was, now, rule = words.pick(one.was), words.pick(one.now), _RULE.match(one.reason)
+            now = words("now.rule", said=rule[2]) if rule else now
             return words("story.changed", subject=words.pick(one.subject), was=was, now=now)
         return self._pulls.noticed(one)
 
     def _effect(self, one: Notice) -> str:
         """Return what a change does to a server, in our words, and what its author says of it behind them."""
-        words, said = self._words, quoted(one.reason) if one.reason else None
+        words = self._words
+        said = quoted(one.reason) if one.reason and not _RULE.match(one.reason) else None
         effect = words.pick(one.effect) if one.effect else ""
         return (
             words("story.effect-quoted", said=effect, quoted=words.pick(said)) if effect and said else effect
@@ -272,8 +286,15 @@ class UpgradeList:
         words, pull = self._words, self._read.pull(group[0].pulls[0])
         named = _NAMED_SETTING.findall(" ".join(one.text.en for one in group))
         is_default = group[0].kind == "default"
-        if group[0].kind == "removed" and named:
-            return words("affects.when-set", name=named[0])
+        if (
+            group[0].kind == "dependency"
+            and group[0].is_weighty
+            and (pull is None or len(pull.platforms) != 1)
+        ):
+            return words("story.everyone-installs")
+        lost = _LOST_BY.search(group[0].text.en)
+        if group[0].kind == "removed" and (named or lost):
+            return words("story.users-of", name=lost[1]) if lost else words("affects.when-set", name=named[0])
         if pull is None or (pull.affects is None and not (is_default and named)):
             return words("story.everyone")
         if (
@@ -283,9 +304,11 @@ class UpgradeList:
             and (is_default or pull.audience == AUDIENCES[-1])
         ):
             return words("affects.platform-only", platform=self._read.area(pull.platforms[0]))
+        rule = _RULE.match(group[0].reason)
         is_value = is_default and named and group[0].was and not group[0].was.en.startswith("there")
         if is_value and f"`{named[0]}`" == (group[0].subject or group[0].text).en:
-            return words("story.unset", name=named[0])
+            unset = words("story.unset", name=named[0])
+            return words("story.unset-where", said=unset, rule=rule[1]) if rule else unset
         return (
             words.pick(pull.affects)
             if pull.affects and pull.audience != AUDIENCES[-1]
@@ -296,21 +319,47 @@ class UpgradeList:
     def groups(self) -> tuple[tuple[Notice, ...], ...]:
         """What asks to act, by pull request; what most deployments meet first."""
         kinds = {pull.number: pull.kind for pull in self._digest.pulls}
+        fresh = [one.name for one in self._digest.notices if one.kind in ("option", "variable", "setting")]
         found: dict[int, list[Notice]] = {}
         for one in sorted(
             self._digest.notices, key=lambda one: list(_ACT).index(one.kind) if one.kind in _ACT else 0
         ):
-            is_new = one.kind == "refused" and kinds.get(one.pulls[0]) == "feature"
+            # What is refused with what nobody could set before stops nobody.
+            is_of_new = any(name.rpartition(".")[2] in one.text.en for name in fresh)
+            is_new = one.kind == "refused" and (kinds.get(one.pulls[0]) == "feature" or is_of_new)
             is_asked = one.kind != "dependency" or one.is_weighty
             # What only a title says asks nobody anything that can be told.
             is_known = one.name != name_of(one.pulls[0])
             if one.kind in _ACT and one.undone_by is None and is_asked and not is_new and is_known:
                 found.setdefault(one.pulls[0], []).append(one)
-        kept = []
-        for kind, most in _ACT.items():
-            kept += [tuple(group[:_NAMED]) for group in found.values() if group[0].kind == kind][:most]
-        kept.sort(key=lambda group: self._reach(group[0].pulls[0]))
-        return tuple(kept[:_LINES])
+        groups = [tuple(group[:_NAMED]) for group in found.values()]
+        groups.sort(key=lambda group: (self.damage(group), self._reach(group[0].pulls[0])))
+        kept = [[group for group in groups if group[0].kind == kind][:most] for kind, most in _ACT.items()]
+        return tuple([group for group in groups if any(group in of for of in kept)][:_LINES])
+
+    def damage(self, group: Sequence[Notice]) -> int:
+        """Return what a change does at worst: 0 something does not load, 1 is refused, 2 other results, 3 other speed or memory, 4 nothing before a later version."""
+        first, said = group[0], " ".join(one.text.en for one in group)
+        if first.kind == "dependency" or _LOST.search(said):
+            return 0
+        if first.kind == "default":
+            return 2 if any(one.effect == text_of(code) for one in group for code in _OTHERWISE) else 3
+        if first.kind == "refused":
+            # Of a limit that a setting raises most never hear.
+            return 3 if first.keep and _VARIABLE.search(first.keep.en) else 1
+        return 4 if _said_by(first) == "story.act-deprecated" or _GOES.search(said) else 1
+
+    def is_for_all(self, group: Sequence[Notice]) -> bool:
+        """Return whether a change concerns all deployments, or all that are installed anew."""
+        return self.who(group) in map(self._words, ("story.everyone", "story.everyone-installs"))
+
+    def is_capped(self, group: Sequence[Notice]) -> bool:
+        """Return whether tests say that something runs only with an older version of a dependency."""
+        return any(one.effect and one.effect.en.startswith("by its tests") for one in group)
+
+    def check(self, group: Sequence[Notice]) -> str:
+        """Return the test that shows whether a change is met."""
+        return self._duties(group, self._read.pull(group[0].pulls[0]))[-1]
 
     @cached_property
     def asking(self) -> frozenset[int]:
