@@ -40,6 +40,7 @@ _BOUND: Final = lazy_regex(
 )
 """How errors say which values something takes at all."""
 _PLACE: Final = lazy_regex(r"%(?:\(\w+\))?[-+ #0]*[\d.]*[sdifrgxe]\b|\{[^{}]*\}")
+_LIMIT: Final = lazy_regex(r"^\s*[-*] ([A-Z][^.(]* (?:is|are) not supported)\b")
 _PREFIX: Final = lazy_regex(r"\b[fFrR]{1,2}(?=[\"'])")
 _OWNER: Final = lazy_regex(r"\bclass (\w*(?:Config|Args|Params|Request))\b")
 _SETTINGS: Final = ("Config", "Args")
@@ -60,6 +61,8 @@ class AuthorsWords(Value, frozen=True, kw_only=True):
     warnings: tuple[str, ...] = ()
     deprecations: tuple[str, ...] = ()
     """Warnings, each behind its class of settings and a colon, and sentences of documents, that something is on its way out."""
+    limits: tuple[str, ...] = ()
+    """Points of lists in docstrings that say what is not supported."""
     fields: tuple[tuple[str, str], ...] = ()
     """Settings that it adds or changes, with their docstrings."""
     figures: tuple[str, ...] = ()
@@ -136,6 +139,7 @@ def read_words(diff: Diff, settings: Collection[str], values: Collection[str] = 
         warnings=tuple(found["warnings"]),
         deprecations=tuple(_from_the_point(found["deprecations"])),
         remarks=tuple(found["remarks"]),
+        limits=tuple(dict.fromkeys(point[1] for line in added if (point := _LIMIT.match(line)))),
         figures=tuple(dict.fromkeys(figures[:_FIGURES])),
         assigned=tuple(assigned),
         duties=tuple(dict.fromkeys(duties)),

@@ -163,7 +163,9 @@ def of_orders(words: AuthorsWords, number: int, where: Mapping[str, str]) -> See
             change = change._replace(now=now)
     return Seen(
         "default", name, text, number, is_weighty=True,
-        keep=text_of("keep.value", name="--attention-backend", value=first_was), effect=text_of("does.first_choice"), change=change,
+        keep=text_of(
+            "keep.first" if len(words.orders) == 1 else "keep.first-of", value=first_was
+        ), effect=text_of("does.first_choice"), change=change,
     )  # fmt: skip
 
 

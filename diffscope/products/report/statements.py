@@ -136,6 +136,8 @@ def costs_of(assessment: Assessment, words: AuthorsWords) -> Iterator[Text]:
     known = {bit for value in values for bit in _VALUE_BITS.findall(value)}
     if bits and known and not bits & known:
         yield text_of("cost.title", said=f"{min(bits)}-bit")
+    if words.limits:
+        yield text_of("cost.limits", said=tuple(f"“{each}”" for each in words.limits[:_MOST_CODE]))
     yield from map(decided, words.decided)
     yield from (text_of("cost.warns", said=short(each)) for each in words.warnings[:1])
     # What is new may refuse what it likes.

@@ -32,6 +32,7 @@ SAID = "Cannot burn … wicks. Set --most-wicks to allow more."
         pytest.param(a_patch(RAISES), "errors", (SAID,), id="an error that names an option"),
         pytest.param(a_patch(RAISES, RAISES.replace("ValueError", "TypeError")), "errors", (), id="an error that said so before"),
         pytest.param(a_patch(RAISES, RAISES.replace('wicks. "\n                "Set', 'wicks. "\n                f"Set').replace("ValueError", "TypeError")), "errors", (), id="an error that moved, its parts written otherwise"),
+        pytest.param(a_patch("    - Dimming is not supported (`dim` must be off)."), "limits", ("Dimming is not supported",), id="what a docstring says it cannot"),
         pytest.param(a_patch('    raise ValueError("No wick")'), "errors", (), id="an error that names nothing"),
         pytest.param(a_patch('    raise ValueError("most_wicks must be in [0, 1]")'), "errors", (), id="which values something takes at all"),
         pytest.param(a_patch('    raise ValueError("%s broke most_wicks" % name'), "errors", (), id="a call that does not end"),

@@ -251,6 +251,7 @@ def test_what_was_taken_back_is_done_again_by_the_same_files() -> None:
         pytest.param("[CI] Revert PRs 12345 and 23456", ["reverts"], id="a revert names numbers without a mark"),
         pytest.param("Revert block size 12340", [], id="a number that nobody merged"),
         pytest.param("[Parser] Re-land: Glow more (#12345)", ["reapplies"], id="done again"),
+        pytest.param("[Redo] Glow more", ["reapplies"], id="done again under its title"),
         pytest.param("Re-add the glow (reverted in #12345)", ["reapplies"], id="the revert is named"),
         pytest.param('Revert "Re-add the glow (#12345)"', ["reverts"], id="a revert of what was done again"),
         pytest.param("[CI] Fix the test broken by #12345", ["fixes"], id="a fix of what it broke"),

@@ -32,6 +32,7 @@ _BARE_NUMBER: Final = lazy_regex(r"(?<![\w.#/-])(\d{4,9})(?![\w.-])")
 """How a revert may name pull requests: those that were merged."""
 _QUOTED: Final = lazy_regex(r"[\"“'`](.{8,}?)[\"”'`](?:\s*\(#\d+\))?\s*$")
 _REVERT_MARK: Final = lazy_regex(r"^\s*(?:\[[^\]]*\]\s*)*\[?revert\]?:?\s*", re.IGNORECASE)
+_AGAIN_MARK: Final = lazy_regex(r"^\s*\[?re-?(?:land|appl(?:y|ies)|submit|do)\]?:?\s*", re.IGNORECASE)
 _BY_HISTORY: Final[Mapping[str, LinkReason]] = {
     "reverts": "reverts",
     "restores": "reverts",
@@ -284,12 +285,14 @@ def _told_by_words(
         reason: LinkReason = "reapplies" if is_again else "fixes" if mends else "names"
         reason = "reverts" if is_revert else reason
         yield _link(number, each, reason, (title,), 3.0)
-    if is_revert and not named:
+    if (is_revert or is_again) and not named:
         quoted = _QUOTED.search(title)
-        wanted = plain_title(quoted[1] if quoted else _REVERT_MARK.sub("", title))
+        wanted = plain_title(
+            quoted[1] if quoted else (_REVERT_MARK if is_revert else _AGAIN_MARK).sub("", title)
+        )
         earlier = [each for when, each in titles.get(wanted, ()) if when < merged_at and each != number]
         if earlier:
-            yield _link(number, earlier[-1], "reverts", (wanted,), 3.0)
+            yield _link(number, earlier[-1], "reverts" if is_revert else "reapplies", (wanted,), 3.0)
 
 
 def _traced(

@@ -112,7 +112,7 @@ class PullStory:
         if not title:
             return ""
         said = self._chinese.said(title) if self._words.language is Language.CHINESE else ""
-        if said.count(_OF) > 1 or said.startswith(_STIFF) or any(each in said for each in _STIFF[1:]):
+        if said.count(_OF) > 2 or said.startswith(_STIFF) or any(each in said for each in _STIFF[1:]):
             # Behind each other such words read as no Chinese: the title keeps its own words.
             said = ""
         bare = bare_title(title).rstrip(".").strip()

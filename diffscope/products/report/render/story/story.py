@@ -5,8 +5,6 @@ Every sentence names its pull requests as ``#N``; code stands in backticks. The 
 
 from __future__ import annotations
 
-import math
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Final
@@ -37,10 +35,6 @@ _OF_A_THEME: Final = 2
 _LEADS: Final = 2
 _ACTIONS: Final = 3
 _OF_ONE: Final = 4
-_DECIDES: Final = 3.0
-"""What a changed default or dependency counts for in what moved, in points of importance."""
-_LINKED: Final = 0.75
-_FOLLOWING: Final = ("fixes", "builds-on", "uses", "reverts")
 _QUOTES: Final = "“"
 _CLASS: Final = lazy_regex(r"`[A-Z]\w*[a-z]\w*`|`[A-Z]+ /|`--")
 """Names of what is known beyond its module: a class, an endpoint, an option."""
@@ -78,18 +72,24 @@ class Story:
         if not self._digest.source_pulls:
             return ()
         return tuple(
-            line for line in (*self._moves(), self._trend.risen, self._repairs(), self._verdict()) if line
+            line for line in (self._verdict(), *self._moves(), self._trend.risen, self._repairs()) if line
         )
 
     def _moves(self) -> Iterator[str]:
         """Yield what changed under those who run it, and what is new, by lines of work: of one of them two where both change what is there."""
-        words = self._words
-        picked = {pull.number for pull, _ in self._picked}
-        new = [pull for pull in self._moving if pull.number in picked]
-        groups = (
-            ("story.decided", [pull for pull in self._moving if pull.number in self._gists], _OF_A_MOVE),
-            ("story.new", sorted(new, key=lambda pull: bool(pull.switch)), 1),
-        )
+        words, upgrade = self._words, self._upgrade
+        # What concerns all stands first, then what asks anybody to act.
+        asking = [
+            group[0].pulls[0] for group in sorted(upgrade.groups, key=lambda one: not upgrade.is_for_all(one))
+        ]
+        order = [*asking, *(pull.number for pull in self._pulls.ranked)]
+        decided = [
+            pull
+            for number in dict.fromkeys(order)
+            if number in self._gists and (pull := self._read.pull(number))
+        ]
+        new = [pull for pull, _ in self._picked if pull.kind != "refactor"]
+        groups = (("story.decided", decided, _OF_A_MOVE), ("story.new", new, 1))
         for code, pulls, most in groups:
             found: dict[str, list[PullSummary]] = {}
             for pull in pulls:
@@ -109,25 +109,6 @@ class Story:
             for pull in pulls
         ]
         return words("story.move", theme=theme, said=words.comma.join(said))
-
-    @cached_property
-    def _moving(self) -> list[PullSummary]:
-        """What moved most, by what it decides and what is linked to it."""
-        follows = Counter(link.target for link in self._digest.links if link.reason in _FOLLOWING)
-        pinned = {one.pulls[0] for one in self._digest.notices if one.kind == "dependency" and one.is_weighty}
-        many = {number: theme.count for number, theme in self._pulls.themes.items()}
-        scores = {
-            pull.number: self._pulls.weight(pull) / 2
-            + _DECIDES * ((pull.number in self._gists) + (pull.number in self._upgrade.asking))
-            + _DECIDES * (pull.number in pinned)
-            + _LINKED * (min(follows[pull.number], _OF_ONE) + math.log2(many.get(pull.number, 1)))
-            for pull in self._pulls.ranked
-            if pull.number in self._gists or (pull.kind != "bugfix" and pull.audience != AUDIENCES[-1])
-        }
-        return sorted(
-            (pull for pull in self._pulls.ranked if pull.number in scores),
-            key=lambda pull: -scores[pull.number],
-        )
 
     @cached_property
     def _gists(self) -> dict[int, str]:
