@@ -21,8 +21,8 @@ from diffscope.assessment.effect_sentences import (
     direction_of,
     error_of,
     parts_of,
+    places_named,
     sentence_of,
-    short_name,
     words_of,
 )
 from diffscope.facts.change.edit_weight import is_grave, keys_by, only_hands_on
@@ -60,6 +60,8 @@ _HOLDS: Final = {
 """How two values may lie to each other where a comparison of them holds."""
 _LEFT_OUT: Final = lazy_regex(r"ignore|exclude|skip|opt_out")
 """Of a hash, what it goes without."""
+_CAUGHT: Final = {"": "except", "raise": "", "may raise": "except-partly"}
+"""Which question a handler leaves, by what it raises."""
 _OF_LINES: Final = {
     "of-command": lazy_regex(r"\bpytest\b|\btest_\w+\.py\b|^- (?:bash|python3?) "),
     "of-timeout": lazy_regex(r"^timeout_in_minutes:"),
@@ -191,7 +193,7 @@ def _checks(group: EditGroup, facts: ChangeFacts, *, general: bool) -> Iterable[
     if edit.left:
         is_call = edit.what == "argument" and not edit.before
         name = edit.after.partition("=")[0].strip()
-        places = {**words, "places": _places(edit.left), "name": name}
+        places = {**words, "places": places_named(edit.left), "name": name}
         yield text_of("check.left-calls" if is_call else "check.left", **places)
 
 
@@ -209,7 +211,6 @@ def _question(
     reached = group.reached
     told |= _quoted(edit, code, asked)
     told |= _details(edit, asked)
-    told |= {"after": edit.after.partition(" as ")[0]} if asked == "except" else {}
     if asked == "offset" and (index := _OFFSET.search(edit.after)) and is_kept_positive(edit, index[1]):
         return "", told
     if asked == "assert" and reached == "start_up":
@@ -251,16 +252,16 @@ def _quoted(edit: Edit, code: str, asked: str) -> dict[str, Argument]:
     """Return what a question quotes that has no condition or value of its own."""
     if code in ("raise-added", "return-added") and edit.guard:
         return {"before": edit.guard, "after": edit.guard, "value": edit.after}
+    if asked.startswith("except"):
+        return {"after": edit.after.partition(" as ")[0], "value": error_of(edit.otherwise)}
     if keys_by(edit):
         text = edit.after or edit.before
         return {"name": found[1] if (found := _KEY.search(text)) else text}
     if asked in ("entry", "entry-allowed", "row"):
         return {"value": edit.after or edit.before, "name": edit.after.partition(": ")[0].partition("=")[0]}
-    if asked == "raised" and edit.held:
-        return {"value": error_of(edit.held[-1])}
     if asked == "skipped":
         return {"value": (edit.held[-1].partition(" ")[2] or "None") if edit.held else edit.after}
-    return {}
+    return {"value": error_of(edit.held[-1])} if asked == "raised" and edit.held else {}
 
 
 def _decided(
@@ -334,6 +335,8 @@ def _asked(edit: Edit, code: str) -> str:  # noqa: PLR0911 - a question a line
         return _of_entry(edit)
     if (found := _MISSING.search(edit.before)) and f"{found[1]}.get({found[2]}" in edit.after:
         return "missing"
+    if asked == "except":
+        return _CAUGHT.get(edit.otherwise, "except-turned")
     zero = _TRUTH.match(edit.after)
     if asked == "decided" and zero is not None and edit.before.removeprefix("not ") == (zero[1] or zero[2]):
         return "zero"
@@ -386,13 +389,3 @@ def _by_value(edit: Edit, asked: str) -> str:
     is_value = asked in ("argument", "value", "value-changed") and _LOADS.search(edit.callee) is None
     is_off = is_value and _OFFSET.search(edit.after) and not _OFFSET.search(edit.before)
     return "offset" if is_off else asked
-
-
-def _places(places: tuple[str, ...]) -> tuple[Message, ...]:
-    parted_places = (each.partition(" ") for each in places)
-    return tuple(
-        message("check.place", name=f"`{short_name(name)}`", line=int(line))
-        if name
-        else message("check.line", line=int(line))
-        for line, _, name in parted_places
-    )

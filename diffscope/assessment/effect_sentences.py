@@ -113,6 +113,17 @@ def short_name(symbol: str) -> str:
     return ".".join(symbol.split(".")[-2:])
 
 
+def places_named(places: tuple[str, ...]) -> tuple[Message, ...]:
+    """Return places, each a line or a line and a name, in words."""
+    parts = (each.partition(" ") for each in places)
+    return tuple(
+        message("check.place", name=f"`{short_name(name)}`", line=int(line))
+        if name
+        else message("check.line", line=int(line))
+        for line, _, name in parts
+    )
+
+
 def _caller(symbol: SymbolFact | None) -> str:
     # Otherwise the next step is no caller: a member that runs where objects of its class are at work, or who names what hands it on.
     is_called = symbol is not None and symbol.reach_reason == "called"

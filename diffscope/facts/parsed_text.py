@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+import tokenize
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import Final
 
@@ -15,6 +16,8 @@ _UNREADABLE: Final = (SyntaxError, ValueError, RecursionError, MemoryError)
 _DEFINES: Final = lazy_regex(rb"(?m)^([ \t]*)(?:async[ \t]+)?def[ \t]")
 _CONTINUES: Final = rb"[^\s#)\]}]"
 Function = ast.FunctionDef | ast.AsyncFunctionDef
+Span = tuple[tuple[int, int], tuple[int, int]]
+"""Where something begins and ends: each a line, counted from 1, and a column, counted from 0."""
 
 
 class Functions:
@@ -65,6 +68,20 @@ def parse_module(text: str | bytes) -> ast.Module | None:
         return ast.parse(text)
     except _UNREADABLE:
         return None
+
+
+def prose_spans(lines: Sequence[str]) -> tuple[Span, ...]:
+    """Return where the comments and the strings of a module stand; not those strings that may hold code (f-strings), and none behind what cannot be read."""
+    rest = (f"{line}\n" for line in lines)
+    found: list[Span] = []
+    try:
+        for token in tokenize.generate_tokens(lambda: next(rest, "")):
+            prefix = token.string.partition('"')[0].partition("'")[0].lower()
+            if token.type == tokenize.COMMENT or (token.type == tokenize.STRING and "f" not in prefix):
+                found.append((token.start, token.end))
+    except (tokenize.TokenError, SyntaxError):
+        pass
+    return tuple(found)
 
 
 def parse_lines(lines: bytes) -> list[ast.stmt]:

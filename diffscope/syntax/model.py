@@ -322,7 +322,7 @@ class StatementEdit(Value, frozen=True, kw_only=True):
     outer: tuple[str, ...] = ()
     """The conditions around ``guard``, outermost first."""
     otherwise: str = ""
-    """Of a condition that came: the first statement that runs where it does not hold, under its ``else``."""
+    """Of a condition that came: the first statement that runs where it does not hold, under its ``else``. Of a handler: what it raises, ``may raise`` if only in some cases."""
     then: str = ""
     """The statement that comes next: behind a head that leaves, what it keeps from running; of a value the first that reads it."""
     then_line: int = 0

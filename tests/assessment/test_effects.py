@@ -94,6 +94,19 @@ def thing(*lines: str, other: str = "1") -> str:
             "`Exception` raised in `Thing.run` no longer gets out: is what follows right then, and does a test raise it?",
             id="more is caught"),
         pytest.param(
+            thing("use(rows)"), thing("try:", "    use(rows)", "except Exception:", "    if rows.left:", "        rows.drop()", "    raise  # as it was"),
+            "`Thing.run` now catches `Exception`", "", id="what is caught is raised again"),
+        pytest.param(
+            thing("use(rows)"), thing("try:", "    use(rows)", "except OSError as error:", "    if rows.left:", "        raise", "    return None"),
+            "`Thing.run` now catches `OSError as error`",
+            "Where `Thing.run` catches `OSError`, it raises in some cases only: is what follows right in the others, and does a test have both?",
+            id="what is caught is raised again in some cases"),
+        pytest.param(
+            thing("use(rows)"), thing("try:", "    use(rows)", "except OSError as error:", "    raise ValueError('no rows') from error"),
+            "`Thing.run` now catches `OSError as error`",
+            "Who handles `OSError` from `Thing.run`? `ValueError('no rows') from error` comes out in its place now.",
+            id="another error is raised for what is caught"),
+        pytest.param(
             thing("use(rows)"), thing("assert rows", "use(rows)"),
             "`Thing.run` now asserts `rows`",
             "Can a request or a valid configuration reach `Thing.run` without `rows`? It ends the engine now.",
@@ -365,6 +378,16 @@ def test_what_stands_as_before_elsewhere_is_asked_for() -> None:
         edit(PATH, before, before.replace("x = rows + self.base", "x = rows - self.base"))
     )
     assert effect.checks[0].en == "`rows + self.base` is still in `Thing.other` (line 6): is it right there?"
+    # What only says so is no code.
+    for other in ('"""Not rows + self.base."""', "1  # rows + self.base", "note('was rows + self.base')"):
+        before = thing("x = rows + self.base", "return x", other=other)
+        (effect,) = find_effects(
+            edit(PATH, before, before.replace("x = rows + self.base", "x = rows - self.base"))
+        )
+        assert not any("is still in" in one.en for one in effect.checks)
+    before = thing("x = make(rows)", "return x", other="1  # make(2)")
+    (effect,) = find_effects(edit(PATH, before, before.replace("make(rows)", "make(rows, keep=True)")))
+    assert effect.checks == ()
 
 
 def test_a_member_by_another_name_is_told_once() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from difflib import SequenceMatcher
+from functools import cached_property
 from itertools import zip_longest
 from typing import Final, NamedTuple
 
@@ -13,6 +14,7 @@ from diffscope.facts.change.changed_file import Placed
 from diffscope.facts.change.changed_python import ChangedStatement, ChangedSymbol
 from diffscope.facts.change.new_functions import collect_refusals, is_handed_on, new_functions
 from diffscope.facts.model import Edit
+from diffscope.facts.parsed_text import Span, prose_spans
 from diffscope.patterns import lazy_regex
 from diffscope.source.text import split_lines
 from diffscope.syntax.model import StatementEdit
@@ -337,6 +339,10 @@ class _Around:
         added = (one.added for one in python.symbols) if python is not None else ()
         self._added = [(each.start, each.end) for one in added if one for each in one.regions]
 
+    @cached_property
+    def _prose(self) -> tuple[Span, ...]:
+        return prose_spans(self._lines)
+
     def left(self, each: ChangedStatement) -> tuple[str, ...]:
         """Return where lines that the change did not write still say what an edit replaced."""
         edit = each.edit
@@ -348,7 +354,12 @@ class _Around:
         if len(sought) < _SHORTEST or sought.endswith("…") or not _TELLING.search(sought):
             return ()
         word = re.compile(rf"(?<![\w.]){re.escape(sought)}(?!\w)")
-        lines = (at for at, line in enumerate(self._lines, 1) if sought in line and word.search(line))
+        lines = (
+            at
+            for at, line in enumerate(self._lines, 1)
+            if sought in line
+            and any(not self._is_prose(at, hit.start(), hit.end()) for hit in word.finditer(line))
+        )
         lines = (at for at in lines if not any(start <= at <= end for start, end in self._added))
         return self._places(at for at in lines if not (edit.after and edit.after in self._lines[at - 1]))
 
@@ -359,7 +370,18 @@ class _Around:
         handed = ((call.start(), _arguments(self._text, call.end())) for call in calls)
         # A call whose end was not read may have the argument.
         without = (start for start, text in handed if text.endswith(")") and keyword not in text)
-        return self._places(self._text.count("\n", 0, start) + 1 for start in without)
+        places = (
+            (self._text.count("\n", 0, start) + 1, start - self._text.rfind("\n", 0, start) - 1)
+            for start in without
+        )
+        return self._places(
+            at for at, column in places if not self._is_prose(at, column, column + len(callee))
+        )
+
+    def _is_prose(self, line: int, start: int, end: int) -> bool:
+        """Return whether a part of a line stands in a comment, or is a part of a string."""
+        hit = (line, start), (line, end)
+        return any(one[0] <= hit[0] and hit[1] <= one[1] and one != hit for one in self._prose)
 
     def _places(self, lines: Iterable[int]) -> tuple[str, ...]:
         found: dict[str, str] = {}

@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 
 from diffscope.patterns import lazy_regex
-from diffscope.syntax.compare.entries import LEAVING, Entry, held_by
+from diffscope.syntax.compare.entries import LEAVING, Entry, held_by, raised_by
 from diffscope.syntax.compare.smallest_difference import MOST_TEXT
 from diffscope.syntax.model import StatementEdit
 from diffscope.syntax.nodes import brief, brief_pair
@@ -50,6 +50,8 @@ def with_context(
         around = list(dict.fromkeys(_guards(entries, at)))
         after = _next(edit, entries, at)
         otherwise, held = _otherwise(edit, entries, at)
+        if edit.what == "except":
+            otherwise = raised_by(entries[at].node)
         yield msgspec.structs.replace(
             edit,
             outer=tuple(brief(one, MOST_TEXT) for one in around[1:][::-1]),

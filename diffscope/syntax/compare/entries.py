@@ -346,6 +346,32 @@ def _leaves(body: Node) -> bool:
     return bool(body.named_children) and body.named_children[-1].type in EXITS
 
 
+def raised_by(handler: Node) -> str:
+    """Return what a handler raises however it is gone through (``raise`` alone: what it caught), ``may raise`` where it raises in some cases, and nothing where in none."""
+    body = body_of(handler)
+    leaving = [text for text in simple_statements(body) if text.startswith(LEAVING)] if body else []
+    raised = [text for text in leaving if text.startswith("raise")]
+    if body is None or not raised:
+        return ""
+    if len(raised) < len(leaving) or not _ends_raising(body):
+        return "may raise"
+    value = handler.named_children[0]
+    name = value.named_children[-1] if value.type == "as_pattern" else None
+    caught = ("raise", f"raise {text_of(name)}" if name is not None else "")
+    other = next((text for text in raised if text not in caught), "")
+    return other or "raise"
+
+
+def _ends_raising(body: Node) -> bool:
+    last = next((child for child in reversed(body.named_children) if child.type != "comment"), body)
+    if last.type == "if_statement":
+        parts = [last, *(one for one in last.named_children if one.type in ("elif_clause", "else_clause"))]
+        blocks = [body_of(one) for one in parts] if parts[-1].type == "else_clause" else []
+        return bool(blocks) and all(one is not None and _ends_raising(one) for one in blocks)
+    inner = body_of(last) if last.type == "with_statement" else None
+    return last.type == "raise_statement" or (inner is not None and _ends_raising(inner))
+
+
 def call_of(node: Node) -> Node | None:
     """Return the call that a statement is, or of which it keeps the result."""
     inner = node.named_children[0] if node.type == "expression_statement" and node.named_child_count else None
