@@ -44,8 +44,7 @@ def worktree_change(repository: GitRepository, *, base: str = "HEAD", name: str 
         commit = None  # nothing is committed yet
     checkout = read_checkout(repository, top)
     committed = {os.fsencode(entry.path) for entry in repository.entries(commit)} if commit else set()
-    # As many files of other names are a folder moved by hand.
-    if len(committed) > len(checkout.files) and committed.isdisjoint(checkout.files):
+    if committed and not checkout.has_index and committed.isdisjoint(checkout.files):
         raise RepositoryError(
             f"no file of {base} is checked out in this clone",
             at=str(top),
@@ -130,6 +129,8 @@ class Checkout(NamedTuple):
 
     files: Mapping[bytes, WorktreeFile]
     gaps: tuple[Gap, ...]
+    has_index: bool
+    """Whether git tracks a file there; it tracks none in a clone whose files were never checked out."""
 
 
 def read_checkout(repository: GitRepository, top: Path) -> Checkout:
@@ -141,7 +142,7 @@ def read_checkout(repository: GitRepository, top: Path) -> Checkout:
     found = run(clone_access(repository.git_dir, top), "ls-files", "-z", "--others", "--exclude-standard")
     for name in sorted(name for name in found.out.split(b"\0") if name):
         reader.read_new(name)
-    return Checkout(reader.files, tuple(reader.gaps))
+    return Checkout(reader.files, tuple(reader.gaps), has_index=bool(noted))
 
 
 class _Reader:
