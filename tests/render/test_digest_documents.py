@@ -169,7 +169,7 @@ _REVERT_LINK = Link(source=99, target=3, reason="reverts", names=("#3",), weight
         pytest.param({}, (), ("reverted", "Reverted", "revert"), id="nothing was"),
         pytest.param(
             {"links": (_REVERT_LINK,), "related": (RelatedPull(number=99, title="Revert 3", merged_at="2026-04-02T00:00:00Z", url=None),)},
-            ("[#99] reverts [#3], 4 days after its merge, on 2026-04-02: Change number 3", "not done again: [#3]",),
+            ("[#99] reverts [#3], 4 days after its merge, on 2026-04-02: Change number 3",),
             ("Nothing was reverted",),
             id="later, on a known day",
         ),
