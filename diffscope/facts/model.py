@@ -735,7 +735,7 @@ class ContractFact(Located, frozen=True, kw_only=True):
     what: Annotated[
         str,
         said(
-            "form (how a name is used), abstract (subclasses must now implement it), layout (positions of fields), numbering (values of an automatically numbered enumeration), member (of an enumeration), value (of a Literal), switch (no longer read), refusal (it now only raises), base (it no longer derives from a class that says what it can do), deprecated (it newly reads `after` of a parameter, which is declared deprecated), sibling (a new class does not read `names`, although `before` of its siblings do) or answer (a method hands back something else by its annotation).",
+            "form (how a name is used), abstract (subclasses must now implement it), layout (positions of fields), numbering (values of an automatically numbered enumeration), member (of an enumeration), value (of a Literal), switch (no longer read), refusal (it now only raises), base (it no longer derives from a class that says what it can do, or that registered it), deprecated (it newly reads `after` of a parameter, which is declared deprecated), sibling (a new class does not read `names`, although `before` of its siblings do) or answer (a method hands back something else by its annotation).",
             one_of=ContractWhat,
         ),
     ]
