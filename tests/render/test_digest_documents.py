@@ -152,6 +152,7 @@ def test_later_fixes_are_told_by_weight_with_what_they_repaired(titles: dict[int
         ("Fix stuck chunked lamps", "hang"),
         ("Fix TypeError when the lamp is None", "crash"),
         ("Fix misleading error messages", ""),
+        ("Dim the lamp due to a performance regression", ""),
         ("Fix incorrect assumption on the lamp", ""),
     ],
 )

@@ -100,14 +100,17 @@ class Story:
 
     def _move(self, theme: str, pulls: Sequence[PullSummary]) -> str:
         words = self._words
-        said = [
-            words(
-                "story.named-in",
-                name=self._gists.get(pull.number) or self._pulls.title(pull.number, is_bare=True),
-                pull=name_of(pull.number),
+        said = []
+        for pull in pulls:
+            # What the code does not hold of a title is said beside it.
+            untrue = [text for text in pull.costs if text.en.endswith("of the title")]
+            title = self._pulls.title(pull.number, is_bare=True) + words.aside(
+                words.comma.join(words.picked(untrue))
             )
-            for pull in pulls
-        ]
+            name = self._gists.get(pull.number) or (
+                title if untrue else self._pulls.title(pull.number, is_bare=True)
+            )
+            said.append(words("story.named-in", name=name, pull=name_of(pull.number)))
         return words("story.move", theme=theme, said=words.comma.join(said))
 
     @cached_property
