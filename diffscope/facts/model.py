@@ -978,7 +978,7 @@ class ConditionFact(Located, frozen=True, kw_only=True):
     named: Annotated[
         bool,
         said(
-            "It was only named or moved: a function added here or a name in this file has the same condition, or an enclosing condition tested the same before."
+            "It was only named or moved: a function added here or a name in this file has the same condition, or an enclosing condition tested the same before. Of a removed refusal also: one that was not there tests a name of it."
         ),
     ] = False
     asks_new: Annotated[
