@@ -735,7 +735,7 @@ class ContractFact(Located, frozen=True, kw_only=True):
     what: Annotated[
         str,
         said(
-            "form (how a name is used), abstract (subclasses must now implement it), layout (positions of fields), numbering (values of an automatically numbered enumeration), member (of an enumeration), value (of a Literal), switch (no longer read), refusal (it now only raises), base (it no longer derives from a class that says what it can do), deprecated (it newly reads `after` of a parameter, which is declared deprecated), sibling (a new class does not read `names`, although `before` of its siblings do) or answer (a method hands back something else by its annotation).",
+            "form (how a name is used), abstract (subclasses must now implement it), layout (positions of fields), numbering (values of an automatically numbered enumeration), member (of an enumeration), value (of a Literal), switch (no longer read), refusal (it now only raises), base (it no longer derives from a class that says what it can do, or that registered it), deprecated (it newly reads `after` of a parameter, which is declared deprecated), sibling (a new class does not read `names`, although `before` of its siblings do) or answer (a method hands back something else by its annotation).",
             one_of=ContractWhat,
         ),
     ]
@@ -978,7 +978,7 @@ class ConditionFact(Located, frozen=True, kw_only=True):
     named: Annotated[
         bool,
         said(
-            "It was only named or moved: a function added here or a name in this file has the same condition, or an enclosing condition tested the same before."
+            "It was only named or moved: a function added here or a name in this file has the same condition, or an enclosing condition tested the same before. Of a removed refusal also: one that was not there tests a name of it."
         ),
     ] = False
     asks_new: Annotated[

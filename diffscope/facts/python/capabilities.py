@@ -156,13 +156,16 @@ def _is_gone(word: re.Pattern[str], name: str, others: tuple[Placed, ...]) -> bo
 def undeclared(
     placed: Placed, comparison: ChangedPython, others: tuple[Placed, ...], lookup: TreeLookup
 ) -> Iterator[Capability]:
-    """Yield the bases that say what a class can do, and that it has no longer, by whatever way."""
+    """Yield the bases that say what a class can do, or that registered it, and that it has no longer, by whatever way."""
     for change in comparison.symbols:
         if change.kind is not DefinitionKind.CLASS or change.before is None or change.after is None:
             continue
         for base in change.before.bases:
             name = base.partition("[")[0].rpartition(".")[2]
-            if not _DECLARED.fullmatch(name) or base in change.after.bases:
+            is_told = _DECLARED.fullmatch(name) or any(
+                each.startswith(f"{base}.register") for each in change.before.decorators
+            )
+            if not is_told or base in change.after.bases:
                 continue
             word = re.compile(rf"\b{re.escape(name)}\b")
             if name not in _above(placed, change.name, others, lookup) and not _is_gone(word, name, others):

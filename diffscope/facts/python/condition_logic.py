@@ -15,6 +15,7 @@ from typing import Final, NamedTuple
 
 from diffscope.facts.parsed_text import parse_expression
 from diffscope.patterns import lazy_regex
+from diffscope.syntax.model import ConditionChange, Held
 
 _MOST_COMBINATIONS: Final = 4096
 _MOST_NODES: Final = 400
@@ -25,6 +26,7 @@ _COUNTING: Final = lazy_regex(
     re.IGNORECASE,
 )
 _CAPABILITY: Final = lazy_regex(r"^(.*?)\.?(has|is)_device_capability(_family)?$")
+_ASKED_NAME: Final = lazy_regex(r"(?<![\w.])(?!(?:not|and|or|is|in|self)\b(?![.]))[a-z_][\w.]*")
 _MIRRORED: Final = {"<": ">", ">": "<", "<=": ">=", ">=": "<="}
 _OPERATORS: Final[Mapping[type[ast.cmpop], str]] = {
     ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!=",
@@ -346,3 +348,23 @@ def direction_of_caught(before: str, after: str) -> str:
     if width_old != width_new:
         return "narrowed" if width_new < width_old else "widened"
     return "narrowed" if new < old else "widened" if old < new else "changed"
+
+
+def is_refused_anew(gone: ConditionChange, others: Iterable[ConditionChange]) -> bool:
+    """Return whether a refusal that was not there asks for a name that one which is gone asked for."""
+    names = set(_ASKED_NAME.findall(gone.text))
+    return any(
+        bool(names.intersection(_ASKED_NAME.findall(one.text)))
+        for one in others
+        if (one.what, one.change) == ("assert", "added")
+        or (
+            one.what == "if"
+            and one.change != "removed"
+            and _raises(one.held)
+            and not _raises(one.held_before)
+        )
+    )
+
+
+def _raises(held: Iterable[Held]) -> bool:
+    return any(each.kind == "raise" for each in held)

@@ -16,6 +16,7 @@ from diffscope.facts.python.condition_logic import (
     atoms,
     direction_of,
     direction_of_caught,
+    is_refused_anew,
     parse_condition,
 )
 from diffscope.patterns import lazy_regex
@@ -78,6 +79,7 @@ def _fact(
     if asks_new and direction == "narrowed" and _leaves_alone(each):
         direction = "new"
     decides = _decides(each, table)
+    gone = each.change == "removed" and "raise" in decides
     refuses = None if "raise" not in decides else denied(each.text) if each.what == "assert" else each.text
     return ConditionFact(
         **placed.spot(changed.region, symbol=change.name),
@@ -100,6 +102,7 @@ def _fact(
         stood=each.change == "changed" or _has_stood(each),
         name=each.name,
         named=_is_named(placed, each)
+        or (gone and is_refused_anew(each, (one.condition for one in change.conditions)))
         or (direction == "widened" and _are_asked_elsewhere(placed, went))
         or (direction == "narrowed" and bool(came) and only_moved.issuperset(atom.text for atom in came)),
         asks_new=asks_new,

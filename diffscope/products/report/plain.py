@@ -42,6 +42,7 @@ _PARTS: Final[Mapping[str, re.Pattern[str]]] = {
         "moe": "fused_moe",
         "linear": "kernels/linear",
         "kv-transfer": "kv_connector",
+        "distributed": "weight_transfer",
     }.items()
 }
 """Where an area has a module for each backend or method."""

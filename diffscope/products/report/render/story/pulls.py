@@ -86,7 +86,7 @@ _BY_SYMPTOM: Final = (
     (
         "crash",
         lazy_regex(
-            r"(?i)\b(?:crash\w*|segfault\w*|illegal|overflow\w*|races?|race condition|broken|fail(?:s|ed|ure|ures)?|assertion|regress\w*|"
+            r"(?i)\b(?:crash\w*|segfault\w*|illegal|overflow\w*|races?|race condition|broken|fail(?:s|ed|ure|ures)?|assertion|(?<!performance )(?<!perf )regress\w*|"
             r"(?:key|index|type|name|attribute|value|runtime|assertion|import)[ ]?errors?|shape mismatch|dtype mismatch|loading error)\b"
         ),
     ),

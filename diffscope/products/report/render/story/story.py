@@ -36,9 +36,6 @@ _LEADS: Final = 2
 _ACTIONS: Final = 3
 _OF_ONE: Final = 4
 _QUOTES: Final = "“"
-_CLASS: Final = lazy_regex(r"`[A-Z]\w*[a-z]\w*`|`[A-Z]+ /|`--")
-"""Names of what is known beyond its module: a class, an endpoint, an option."""
-_MORE: Final = lazy_regex(r"\d+ more$|^removes ")
 _KEPT: Final = lazy_regex(r"to (?:stay, pin|switch it off,|keep it, set) `([^`]+)`(?: to `'?([^`']*)'?`)?")
 """How the advice begins that brings the old state back."""
 _SWITCH: Final = lazy_regex(r"`(?:--)?[A-Za-z]\w*[-_][\w-]+`|`--\w+`")
@@ -68,12 +65,10 @@ class Story:
 
     @cached_property
     def summary(self) -> tuple[str, ...]:
-        """What the window was about, what it repaired and took back, and what that means to who upgrades."""
+        """Who may take the window and who should wait, what it was about, and what rose."""
         if not self._digest.source_pulls:
             return ()
-        return tuple(
-            line for line in (self._verdict(), *self._moves(), self._trend.risen, self._repairs()) if line
-        )
+        return tuple(line for line in (self._verdict(), *self._moves(), self._trend.risen) if line)
 
     def _moves(self) -> Iterator[str]:
         """Yield what changed under those who run it, and what is new, by lines of work: of one of them two where both change what is there."""
@@ -100,14 +95,17 @@ class Story:
 
     def _move(self, theme: str, pulls: Sequence[PullSummary]) -> str:
         words = self._words
-        said = [
-            words(
-                "story.named-in",
-                name=self._gists.get(pull.number) or self._pulls.title(pull.number, is_bare=True),
-                pull=name_of(pull.number),
+        said = []
+        for pull in pulls:
+            # What the code does not hold of a title is said beside it.
+            untrue = [text for text in pull.costs if text.en.endswith("of the title")]
+            title = self._pulls.title(pull.number, is_bare=True) + words.aside(
+                words.comma.join(words.picked(untrue))
             )
-            for pull in pulls
-        ]
+            name = self._gists.get(pull.number) or (
+                title if untrue else self._pulls.title(pull.number, is_bare=True)
+            )
+            said.append(words("story.named-in", name=name, pull=name_of(pull.number)))
         return words("story.move", theme=theme, said=words.comma.join(said))
 
     @cached_property
@@ -120,19 +118,6 @@ class Story:
             and one.undone_by is None
             and (one.kind == "default" or one.is_weighty or one.name.isupper())
         }
-
-    def _repairs(self) -> str:
-        """Return what the gravest fixes repaired, and what was taken back."""
-        words, by_symptom = self._words, self._fixes.by_symptom
-        said = [
-            words(f"repaired.{symptom}", pulls=self._pulls.numbers(pull.number for pull in pulls[:_MOVES]))
-            for symptom, pulls in by_symptom.items()
-        ]
-        again = {link.target for link in self._digest.links if link.reason == "reapplies"}
-        undone = sorted(one for one in self._pulls.taken_back - again if self._read.pull(one))
-        parts = [words("story.repaired", said=words.comma.join(said))] if said else []
-        parts += [words("story.taken-back", pulls=self._pulls.numbers(undone))] if undone else []
-        return words("story.sentence", said=words.semicolon.join(parts)) if parts else ""
 
     def _verdict(self) -> str:
         """Return who may take the window, who should wait and for what, and what to check first."""
@@ -210,20 +195,7 @@ class Story:
         """Return what is other now: an author's words only behind ours."""
         words = self._words
         own = [text for text in pull.plain if not text.en.startswith(_QUOTES)][:1]
-        said = list(
-            words.picked(
-                own
-                or (
-                    ()
-                    if pull.switch
-                    else [
-                        text
-                        for text in pull.gist[: pull.telling]
-                        if _CLASS.search(text.en) and not _MORE.search(text.en)
-                    ][:1]
-                )
-            )
-        )
+        said = list(words.picked(own))
         said += words.picked(pull.switch)[:_OF_A_MOVE]
         quotes = [text for text in pull.plain if text.en.startswith(_QUOTES)]
         return [*said, *words.picked(quotes[:1] if said and not own else ())]
