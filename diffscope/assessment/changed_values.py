@@ -13,6 +13,8 @@ from diffscope.patterns import lazy_regex
 from diffscope.syntax.nodes import denied
 
 _CAST: Final = lazy_regex(r"\b(?:int|float|bool|str)\(|\.(?:to|item|tolist)\([\w.]*\)|\)")
+_MAKES: Final = lazy_regex(r"^__(?:post_)?init__$|(?:^|_)(?:validate|verify|normalize|resolve)(?:_|$)")
+"""Methods by which an object gets the values that its others read."""
 _QUOTED: Final = lazy_regex(r'"[^"]*"')
 
 
@@ -90,6 +92,33 @@ def _by_part(before: str, after: str) -> ChangedValues | None:
     is_or = isinstance(tree.op, ast.Or)
     case = part if is_or else denied(part)
     return ChangedValues("", case) if is_or is bool(come) else ChangedValues(case, "")
+
+
+def is_replaced_first(edit: Edit, edits: Iterable[Edit]) -> bool:
+    """Return whether the only case that an edit decides otherwise is turned into another value first, by code that came with the change."""
+    values = changed_values(edit)
+    case = _compared(values.lost or values.gained) if values is not None and values.kind != "both" else None
+    return case is not None and any(
+        (now := _compared(_gained(one)))
+        and (now[:2] == case[:2] and {*case[2]} <= {*now[2]})
+        and any(text.startswith(f"{case[0]} = ") for text in one.held)
+        for one in edits
+        if one.what == "condition" and one.change != "removed" and _runs_before(one, edit)
+    )
+
+
+def _gained(edit: Edit) -> str:
+    values = changed_values(edit)
+    return edit.after if edit.change == "added" else values.gained if values is not None else ""
+
+
+def _runs_before(one: Edit, other: Edit) -> bool:
+    """Return whether the code of one edit runs before that of another: further up, or as an object is made or validated."""
+    if one.path != other.path or one is other:
+        return False
+    owner, _, name = one.symbol.rpartition(".")
+    is_first = bool(owner) and owner == other.symbol.rpartition(".")[0] and _MAKES.search(name) is not None
+    return is_first if one.symbol != other.symbol else one.line < other.line and not one.guard
 
 
 def parted(before: str, after: str) -> tuple[str, str]:

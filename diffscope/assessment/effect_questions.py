@@ -9,6 +9,7 @@ from diffscope.assessment.changed_values import (
     changed_case,
     changed_values,
     is_kept_positive,
+    is_replaced_first,
     parted,
 )
 from diffscope.assessment.document import Effect
@@ -188,7 +189,7 @@ _QUESTIONS: Final = {
 def _checks(group: EditGroup, facts: ChangeFacts, *, general: bool) -> Iterable[Text]:
     edit, words = group.first, words_of(group)
     asked, told = ("", {}) if general else _question(group, words, facts)
-    if asked:
+    if asked and not is_replaced_first(edit, facts.edit):
         yield text_of(f"check.{asked}", **told)
     if edit.left:
         is_call = edit.what == "argument" and not edit.before

@@ -312,7 +312,8 @@ def _others(edits: Iterable[Edit]) -> tuple[Message, ...]:
     for one in edits:
         names = other_name(one)
         before, after = names or (one.before, one.after)
-        code = "effect.other-from" if names else "effect.other-value"
+        kept = "effect.other-value" if one.change == "changed" else "effect.other-set"
+        code = "effect.other-from" if names else kept
         found.append(_message(code, target=one.target, before=before, after=after))
     return tuple(found)
 

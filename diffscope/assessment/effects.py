@@ -308,7 +308,7 @@ def _effects(
             if edit.what in _BLOCKS
             and not group.is_repeated
             and one.what == "value"
-            and one.change == "changed"
+            and (one.change == "changed" or _is_set_under(edit, one))
             and one.target
             and (one.path, one.symbol) == (edit.path, edit.symbol)
             and one not in told
@@ -316,6 +316,13 @@ def _effects(
         told += others
         count += 1
         yield group, effect_of(group, facts, others)
+
+
+def _is_set_under(edit: Edit, value: Edit) -> bool:
+    """Return whether something that an object keeps is set newly under a head that stood, or over what stood."""
+    is_kept = value.change == "added" and value.target.startswith("self.")
+    is_around = edit.change == "changed" or edit.stood
+    return is_kept and is_around and f"{value.target} = {value.after}" in edit.held
 
 
 def _is_end(edit: Edit, facts: ChangeFacts) -> bool:

@@ -35,6 +35,11 @@ def thing(*lines: str, other: str = "1") -> str:
             "Where `not self.free`, `Thing.run` no longer runs `use(rows)`: does nobody need it in that case, and is that tested?",
             id="one more question"),
         pytest.param(
+            thing("if rows and self.on:", "    use(rows)"), thing("if rows and self.on and self.free:", "    self.on = False", "    use(rows)"),
+            "`Thing.run` now asks for `self.free` as well before running `use(rows)`; `self.on = False` is new there",
+            "Where `not self.free`, `Thing.run` no longer runs `use(rows)`: does nobody need it in that case, and is that tested?",
+            id="one more question, and what the object keeps is set"),
+        pytest.param(
             thing("if rows and not self.busy:", "    return 1", "use(rows)"), thing("if rows:", "    return 1", "use(rows)"),
             "`Thing.run` no longer asks for `not self.busy` before running `return 1`",
             "`return 1` now also runs in `Thing.run` where `not self.busy` does not hold: is it right there, and is that case tested?",
@@ -363,6 +368,23 @@ def test_tests_and_other_files_are_told_where_no_product_code_changes() -> None:
     before[PATH], after[PATH] = thing("return 1"), thing("return 2")
     (effect,) = find_effects(facts(before, after))
     assert effect.says.en == "`Thing.run` returns `2`, no longer `1`"
+
+
+@pytest.mark.parametrize(
+    ("name", "is_asked"),
+    [pytest.param("_validate", False, id="before"), pytest.param("reset", True, id="nobody knows when")],
+)
+def test_a_value_that_the_change_replaces_first_is_not_asked_for(name: str, is_asked: bool) -> None:
+    """What a validator turns into another value reaches nothing behind it."""
+    text = (
+        "class Thing:\n    def {}(self):\n        if self.kind in ({}):\n            self.kind = 'b'\n"
+        "    def may_split(self):\n        return self.kind in ({}) and self.deep\n"
+    )
+    before = text.format(name, "'p', 'q'", "'b', 'old', 'deep'")
+    after = text.format(name, "'p', 'q', 'old'", "'b', 'deep'")
+    asked = [check.en for one in find_effects(edit(PATH, before, after)) for check in one.checks]
+    assert any("says no now" in one for one in asked) is is_asked
+    assert any(f"`Thing.{name}` now comes to" in one for one in asked)
 
 
 def test_what_stands_as_before_elsewhere_is_asked_for() -> None:
