@@ -24,7 +24,7 @@ _LISTED: Final[frozenset[NoticeKind]] = frozenset({"default", "removed", "depend
 _LONG_GROUP: Final = 120
 """Characters of what one pull request changes of a kind, from which on it stands below the fold."""
 _SHORT_REASON: Final = 90
-_GRAVE: Final = 10
+_GRAVE: Final = 6
 """Fixes of wrong results that are told with their titles, and below of each other symptom."""
 _OF_A_SYMPTOM: Final = 2
 _QUOTES: Final = "“"
