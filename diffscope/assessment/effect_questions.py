@@ -82,6 +82,10 @@ _BEFORE_NEXT: Final = frozenset({"skipped", "passed-over", "narrowed", "goes-on"
 """Questions that name what comes next, where that is known."""
 _ASKED_BEHIND: Final = frozenset({"goes-on", "allowed"})
 """Those without a question where nothing comes next."""
+_ASKS_TEST: Final = frozenset(
+    {"skipped", "skipped-next", "narrowed", "widened", "widened-or", "passed-over", "passed-over-next", "decided-gained", "decided-lost", "returned-gained", "allowed-next", "goes-on-next", "left-out"}
+)  # fmt: skip
+"""Questions for a test with that very case."""
 _DECIDES: Final = lazy_regex(r"[(\[<>+*/%-]|[=!]=| (?:and|or|not|in|is|if) |^not ")
 
 
@@ -189,6 +193,9 @@ _QUESTIONS: Final = {
 def _checks(group: EditGroup, facts: ChangeFacts, *, general: bool) -> Iterable[Text]:
     edit, words = group.first, words_of(group)
     asked, told = ("", {}) if general else _question(group, words, facts)
+    if edit.tested and asked in _ASKS_TEST:
+        # What is skipped is no part of such a test.
+        asked = "skipped-tested" if asked == "skipped-next" else ""
     if asked and not is_replaced_first(edit, facts.edit):
         yield text_of(f"check.{asked}", **told)
     if edit.left:

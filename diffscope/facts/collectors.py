@@ -20,6 +20,7 @@ from diffscope.facts.change.changed_file import Placed
 from diffscope.facts.change.edits import collect_edits
 from diffscope.facts.change.parameters import collect_parameters
 from diffscope.facts.change.points import collect_points
+from diffscope.facts.change.tested_cases import mark_tested
 from diffscope.facts.ci.skipped_tests import with_places
 from diffscope.facts.ci.steps import collect_steps
 from diffscope.facts.classify.classify import classify_change
@@ -234,7 +235,7 @@ COLLECTORS: Final = (
         "override",
         lambda m, placed: collect_overrides(placed, m.knowledge.taxonomy, m.lookup, m.around.graph),
     ),
-    Collector("edit", lambda _, placed: collect_edits(placed), families=()),
+    Collector("edit", lambda _, placed: mark_tested(collect_edits(placed), placed), families=()),
     Collector(
         "point",
         lambda m, placed: collect_points(placed, m.found["option"], m.around.graph),

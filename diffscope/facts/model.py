@@ -1460,6 +1460,8 @@ class Edit(Value, frozen=True, kw_only=True):
     left: tuple[str, ...] = ()
     """At most three places (``line`` or ``line name``) of the new file that still have what it replaces, or that make the same call without the
     added argument."""
+    tested: bool = False
+    """Whether tests that the change adds, or lines that it adds to tests, set the case that it is about."""
 
 
 class Point(Value, frozen=True, kw_only=True):

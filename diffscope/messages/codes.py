@@ -28,9 +28,10 @@ CheckCode = Literal[
     "check.raised-new", "check.raised-request", "check.raised-start", "check.raised-start-told",
     "check.refusal-of-client", "check.refusal-of-option", "check.renamed-out", "check.return",
     "check.returned-both", "check.returned-gained", "check.returned-lost", "check.returned-to", "check.row",
-    "check.skipped", "check.skipped-next", "check.splits", "check.unbounded-length", "check.unbounded-number",
-    "check.unraised", "check.unread", "check.unset", "check.variable", "check.version", "check.via",
-    "check.where", "check.widened", "check.widened-or", "check.written", "check.zero",
+    "check.skipped", "check.skipped-next", "check.skipped-tested", "check.splits", "check.unbounded-length",
+    "check.unbounded-number", "check.unraised", "check.unread", "check.unset", "check.variable",
+    "check.version", "check.via", "check.where", "check.widened", "check.widened-or", "check.written",
+    "check.zero",
 ]
 EffectCode = Literal[
     "effect.and-less", "effect.and-more", "effect.argument-added", "effect.argument-case",

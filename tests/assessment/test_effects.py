@@ -387,6 +387,31 @@ def test_a_value_that_the_change_replaces_first_is_not_asked_for(name: str, is_a
     assert any(f"`Thing.{name}` now comes to" in one for one in asked)
 
 
+@pytest.mark.parametrize(
+    ("test", "check"),
+    [
+        pytest.param(
+            "one = make()\n    one.may_split = True\n    assert one.run(2) == 3",
+            "Where `self.may_split`, `Thing.run` no longer comes to `rows = sort(rows)` (line 5): does that case need none of the checks from there on?",
+            id="set"),
+        pytest.param(
+            "assert make().run(2)",
+            "Where `self.may_split`, `Thing.run` now ends with `3` before `rows = sort(rows)` (line 5): do its callers take that, and does a test have such a case?",
+            id="not set"),
+    ],
+)  # fmt: skip
+def test_a_case_that_the_tests_of_the_change_set_is_not_asked_for(test: str, check: str) -> None:
+    """A test with that case is there: what is left to ask is what the case goes without."""
+    path, head = "tests/v1/core/test_thing.py", "from vllm.v1.core.sched.thing import Thing\n"
+    lines = ("rows = sort(rows)", "return rows")
+    before = {PATH: thing(*lines), path: head}
+    after = {
+        PATH: thing("if self.may_split:", "    return 3", *lines),
+        path: f"{head}def test_run():\n    {test}\n",
+    }
+    assert [one.en for one in find_effects(facts(before, after))[0].checks] == [check]
+
+
 def test_what_stands_as_before_elsewhere_is_asked_for() -> None:
     """A call without the new argument, and an expression that was replaced elsewhere, are named with their function."""
     before = thing("x = make(rows)", "return x", other="make(2)")
