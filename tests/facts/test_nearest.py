@@ -202,6 +202,29 @@ def test_a_test_reaches_a_change_by_a_name(test: str, title: str, expected: tupl
     assert [(one.may_run, one.by) for one in found] == ([expected] if expected else [])
 
 
+def test_a_test_reaches_a_model_by_its_name_however_many_name_its_family() -> None:
+    family = {
+        f"tests/test_{number}.py": b"def test_it():\n    LLM('maker/Lamp7-old')\n" for number in range(61)
+    }
+    before = {
+        "vllm/model_executor/models/lamp.py": b"class Lamp:\n    def forward(self):\n        return 1\n",
+        "tests/models/registry.py": b'MODELS = {\n    "Lamp": Info("maker/Lamp7-small"),\n}\n',
+        "tests/test_of_lamp.py": b"def test_it():\n    LLM('maker/Lamp7-small')\n",
+        **family,
+    }
+    path = "vllm/model_executor/models/lamp.py"
+    after = {**before, path: before[path].replace(b"return 1", b"return 2")}
+    words = index_words(
+        {each: sorted(set(re.findall(r"\w+", text.decode()))) for each, text in before.items()}
+    )
+    tree = graph(before).attach(
+        test_words=lambda: TestWords(words), text_of=lambda path: before.get(str(path))
+    )
+    found = with_row_tests(facts_of("Mend it", nearest_tests=()), placed(before, after), tree).nearest_tests
+    assert found is not UNSET
+    assert [(one.path, one.by) for one in found] == [("tests/test_of_lamp.py", "maker/Lamp7-small")]
+
+
 def test_a_test_that_does_not_import_the_change_is_marked() -> None:
     before = {
         "vllm/lamp.py": b"def light():\n    return 1\n",

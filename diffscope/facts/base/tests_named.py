@@ -95,10 +95,13 @@ def _by_name(
     models = [
         one
         for table in tables.values()
-        for name in classes
+        for name in sorted(classes)
         if (found := re.search(rf'"{re.escape(name)}":.*\n(?:(?:     .*)?\n)*', table))
         for one in _MODEL.findall(found[0])
     ]
+    # Of several models the one that the title is about comes first.
+    about = frozenset(_PART.findall(facts.change.title.lower()))
+    models.sort(key=lambda name: -len(about & {*_PART.findall(name.lower())}))
     registered = _registered(modules, graph)
     for name in dict.fromkeys((*(each for names in registered.values() for each in names), *models)):
         if len(name) >= _SHORTEST and name not in classes:
@@ -169,8 +172,9 @@ def _saying(
     loads = any(_LOADING.search(one) for one in logic)
     own = frozenset(_PART.findall(" ".join((facts.change.title, *(one.path for one in facts.file))).lower()))
     found = []
-    # An everyday word is the name of other things, too.
-    for path in paths if len(paths) <= (_COMMON // 3 if names[-1].isalpha() else _COMMON) else ():
+    # An everyday word is the name of other things, too; a model's whole name is that of nothing else, however many tests name its family.
+    most = _COMMON // 3 if names[-1].isalpha() else _COMMON * 4 if "/" in names[-1] else _COMMON
+    for path in paths if len(paths) <= most else ():
         text = decode(graph.text_at(path) or b"") if is_test_file(path) else ""
         # Weights that are made up are not loaded.
         is_dummy = loads and "dummy" in text
