@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
-from diffscope.facts.model import Edit
+from diffscope.facts.model import Edit, ImportFact
 from diffscope.facts.parsed_text import parse_expression
 from diffscope.patterns import lazy_regex
+from diffscope.source.profile import profile
 from diffscope.syntax.nodes import denied
 
 _CAST: Final = lazy_regex(r"\b(?:int|float|bool|str)\(|\.(?:to|item|tolist)\([\w.]*\)|\)")
+_ROOT: Final = lazy_regex(r"(?<![\w.])[A-Za-z_]\w*(?=[\w.]*\()")
+"""The first part of what is called."""
 _MAKES: Final = lazy_regex(r"^__(?:post_)?init__$|(?:^|_)(?:validate|verify|normalize|resolve)(?:_|$)")
 """Methods by which an object gets the values that its others read."""
 _QUOTED: Final = lazy_regex(r'"[^"]*"')
@@ -92,6 +96,27 @@ def _by_part(before: str, after: str) -> ChangedValues | None:
     is_or = isinstance(tree.op, ast.Or)
     case = part if is_or else denied(part)
     return ChangedValues("", case) if is_or is bool(come) else ChangedValues(case, "")
+
+
+def other_library(edit: Edit, imports: Iterable[ImportFact]) -> tuple[str, str] | None:
+    """Return the libraries of a call that went and of one that came in its place; ``None`` where they are not known, or the same.
+
+    Known is what the change imports newly, or no longer; of a call that is not quoted whole the only library that its file no longer imports.
+    """
+    if (edit.what, edit.change) != ("call", "changed"):
+        return None
+    known: dict[str, dict[str, str]] = {"removed": {}, "added": {}}
+    for one in imports:
+        library = one.target.partition(".")[0]
+        if one.path == edit.path and library not in (*sys.stdlib_module_names, *profile().packages):
+            known.setdefault(one.change, {})[one.name or library] = library
+    gone, come = (
+        {known[change][name] for name in _ROOT.findall(text) if name in known[change]}
+        for text, change in ((edit.before, "removed"), (edit.after, "added"))
+    )
+    if not gone and "…" in edit.before:
+        gone = {*known["removed"].values()}
+    return (gone.pop(), come.pop()) if len(gone) == len(come) == 1 and gone != come else None
 
 
 def is_replaced_first(edit: Edit, edits: Iterable[Edit]) -> bool:

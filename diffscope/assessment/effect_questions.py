@@ -10,6 +10,7 @@ from diffscope.assessment.changed_values import (
     changed_values,
     is_kept_positive,
     is_replaced_first,
+    other_library,
     parted,
 )
 from diffscope.assessment.document import Effect
@@ -21,6 +22,7 @@ from diffscope.assessment.effect_sentences import (
     code_of,
     direction_of,
     error_of,
+    hands_on,
     parts_of,
     places_named,
     sentence_of,
@@ -37,9 +39,7 @@ from diffscope.syntax.nodes import denied
 
 _WITH_WHAT_RUNS: Final = ("condition-", "and-", "or-", "loop-added", "loop-removed", "with-")
 """Beginnings of the codes of sentences that say what runs under a head."""
-_PASSED_ON: Final = lazy_regex(r"(\w+)=(?:\w+\.)*\1")
 _WORD: Final = lazy_regex(r"[A-Za-z_]\w*")
-_NAME: Final = lazy_regex(r"\(?(?:\w+\.)*(\w+)\)?")
 _LOADS: Final = lazy_regex(r"(?:^|\.)(?:load|store|make_block_ptr|advance|copy_)$")
 _OFFSET: Final = lazy_regex(r"([A-Za-z_][\w.]*(?:\[[\w.-]+\])?) [+-] 1\b")
 _KEYED: Final = lazy_regex(r"^(?:[\"'][\w-]+[\"']: |\w+=)")
@@ -108,12 +108,12 @@ def effect_of(group: EditGroup, facts: ChangeFacts, others: Sequence[Edit] = ())
         grave=is_grave(edit),
         error=_error(edit, code),
         vague=not group.is_repeated
-        and (_hands_on(edit) or (code.startswith(_WITH_WHAT_RUNS) and isinstance(words["does"], Message))),
+        and (hands_on(edit) or (code.startswith(_WITH_WHAT_RUNS) and isinstance(words["does"], Message))),
     )
 
 
 def _is_general(edit: Edit, asked: str, facts: ChangeFacts) -> bool:
-    if keys_by(edit) or changed_case(edit) is not None:
+    if keys_by(edit) or changed_case(edit) is not None or other_library(edit, facts.imports) is not None:
         return False
     if asked in _ASKED_NOT or changed_values(edit) is not None:
         return asked in _ASKED_NOT
@@ -154,13 +154,6 @@ def _asks_new(edit: Edit, facts: ChangeFacts) -> bool:
     return not names.isdisjoint(_WORD.findall(" ".join((edit.after, edit.guard, *edit.outer))))
 
 
-def _hands_on(edit: Edit) -> bool:
-    """Return whether a value is only handed on under its own name."""
-    target, value = (_NAME.fullmatch(text) for text in (edit.target, edit.after or edit.before))
-    is_same = target is not None and value is not None and target[1] == value[1]
-    return is_same or any(_PASSED_ON.fullmatch(text) for text in (edit.before, edit.after))
-
-
 def _error(edit: Edit, code: str) -> str:
     if code == "raise-added":
         return edit.after
@@ -193,6 +186,8 @@ _QUESTIONS: Final = {
 def _checks(group: EditGroup, facts: ChangeFacts, *, general: bool) -> Iterable[Text]:
     edit, words = group.first, words_of(group)
     asked, told = ("", {}) if general else _question(group, words, facts)
+    if libraries := other_library(edit, facts.imports):
+        asked, told = "other-library", {**words, "before": libraries[0], "after": libraries[1]}
     if edit.tested and asked in _ASKS_TEST:
         # What is skipped is no part of such a test.
         asked = "skipped-tested" if asked == "skipped-next" else ""

@@ -33,6 +33,8 @@ _BY_KEYWORD: Final = {
     "new": "value-new",
     "from-new": "value-from-new",
 }
+_PASSED_ON: Final = lazy_regex(r"(\w+)=(?:\w+\.)*\1")
+_NAME: Final = lazy_regex(r"\(?(?:\w+\.)*(\w+)\)?")
 _CALL: Final = lazy_regex(r"^(?:await )?[\w.]+\(")
 _ERROR: Final = lazy_regex(
     r"""raise ([\w.]+)\(((?:\s*[rf]?(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'))+)\s*(?:,.*)?\)"""
@@ -135,6 +137,13 @@ def _caller(symbol: SymbolFact | None) -> str:
 
 def _message(code: str, **arguments: Argument) -> Message:
     return Message(cast("MessageCode", code), arguments)
+
+
+def hands_on(edit: Edit) -> bool:
+    """Return whether a value is only handed on under its own name."""
+    target, value = (_NAME.fullmatch(text) for text in (edit.target, edit.after or edit.before))
+    is_same = target is not None and value is not None and target[1] == value[1]
+    return is_same or any(_PASSED_ON.fullmatch(text) for text in (edit.before, edit.after))
 
 
 def code_of(edit: Edit) -> str:

@@ -412,6 +412,26 @@ def test_a_case_that_the_tests_of_the_change_set_is_not_asked_for(test: str, che
     assert [one.en for one in find_effects(facts(before, after))[0].checks] == [check]
 
 
+@pytest.mark.parametrize(
+    ("gone", "was", "come", "now", "pair"),
+    [
+        pytest.param("import soundlib", "soundlib.load(rows, rate=1)", "import torchsound", "torchsound.load(rows, speed=1)", ("soundlib", "torchsound"), id="the same name"),
+        pytest.param("import soundlib", "torch.tensor(soundlib.filters.mel(rate=rows), dtype=torch.float).unsqueeze(0)", "from torchsound.functional import banks", "banks(speed=rows).T.unsqueeze(0)", ("soundlib", "torchsound"), id="inside of a call that is not quoted whole"),
+        pytest.param("import json", "json.loads(rows)", "import orjson", "orjson.loads(rows, deep=1)", None, id="no library of others"),
+        pytest.param("from soundlib import load", "load(rows, rate=1)", "from soundlib.new import pull", "pull(rows, speed=1)", None, id="the same library"),
+    ],
+)  # fmt: skip
+def test_a_call_of_another_library_is_asked_for_its_values(
+    gone: str, was: str, come: str, now: str, pair: tuple[str, str] | None
+) -> None:
+    before, after = (
+        f"{top}\n\n{thing(f'x = {call}', 'return x')}" for top, call in ((gone, was), (come, now))
+    )
+    asked = [check.en for one in find_effects(edit(PATH, before, after)) for check in one.checks]
+    expected = "Is what `{1}` gives in `Thing.run` the same as what `{0}` gave (values, type, order), and does a test compare them?"
+    assert asked == ([expected.format(*pair)] if pair else [])
+
+
 def test_what_stands_as_before_elsewhere_is_asked_for() -> None:
     """A call without the new argument, and an expression that was replaced elsewhere, are named with their function."""
     before = thing("x = make(rows)", "return x", other="make(2)")
