@@ -210,6 +210,7 @@ def test_a_test_reaches_a_model_by_its_name_however_many_name_its_family() -> No
         "vllm/model_executor/models/lamp.py": b"class Lamp:\n    def forward(self):\n        return 1\n",
         "tests/models/registry.py": b'MODELS = {\n    "Lamp": Info("maker/Lamp7-small"),\n}\n',
         "tests/test_of_lamp.py": b"def test_it():\n    LLM('maker/Lamp7-small')\n",
+        "tests/test_words.py": b"def test_it():\n    get_tokenizer('maker/Lamp7-small')  # of an LLM\n",
         **family,
     }
     path = "vllm/model_executor/models/lamp.py"

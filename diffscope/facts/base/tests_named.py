@@ -168,12 +168,15 @@ def _saying(
     paths = graph.tests_naming(word) or ()
     said = r"[\"'],?\s*[\"']?".join(map(re.escape, names))
     is_said = re.compile(rf"[\"']{said}[\"' ]" if names[1:] else rf"[\"']{said}[\"']|\w\.{said}\b")
-    starts = re.compile(rf"\b(?:{'|'.join(profile().starters)}|subprocess)\b|get_\w+\(\s*[\"']{said}")
+    is_model = "/" in names[-1]
+    # What is got by the name of a model is its tokenizer or its configuration.
+    got = "" if is_model else rf"|get_\w+\(\s*[\"']{said}"
+    starts = re.compile(rf"(?m)^[^#\n]*\b(?:{'|'.join(profile().starters)}|subprocess)\b{got}")
     loads = any(_LOADING.search(one) for one in logic)
     own = frozenset(_PART.findall(" ".join((facts.change.title, *(one.path for one in facts.file))).lower()))
     found = []
     # An everyday word is the name of other things, too; a model's whole name is that of nothing else, however many tests name its family.
-    most = _COMMON // 3 if names[-1].isalpha() else _COMMON * 4 if "/" in names[-1] else _COMMON
+    most = _COMMON // 3 if names[-1].isalpha() else _COMMON * 4 if is_model else _COMMON
     for path in paths if len(paths) <= most else ():
         text = decode(graph.text_at(path) or b"") if is_test_file(path) else ""
         # Weights that are made up are not loaded.
