@@ -171,7 +171,7 @@ _QUESTIONS: Final = {
     "condition-return": "skipped", "condition-stop": "passed-over", "condition-break": "passed-over", "condition-raise": "raised", "condition-exit-gone": "allowed",
     "condition-added": "", "condition-removed": "no-branch", "condition-guards": "narrowed", "condition-splits": "splits", "condition-unguards": "widened",
     "and-more": "narrowed", "and-less": "widened", "or-more": "widened-or", "or-less": "no-branch", "condition-changed": "decided", "condition-part": "decided",
-    "branch-changed": "decided", "loop-changed": "loop", "except-added": "except", "except-changed": "except",
+    "branch-changed": "decided", "loop-changed": "loop", "loop-more": "loop-ends", "loop-less": "", "except-added": "except", "except-changed": "except",
     "except-removed": "not-caught", "argument-added": "argument", "argument-changed": "argument", "argument-removed": "argument-gone",
     "call-changed": "call", "call-added": "called", "value-added": "value", "value-changed": "value-changed",
     "value-from": "value-changed", "value-new": "from-new", "value-from-new": "from-new", "variable-version": "version", "steps-added": "of-steps", "step-renamed": "of-label", "exit-to-assert": "exit-to-assert", "variable-changed": "variable", "parameter-added": "parameter",

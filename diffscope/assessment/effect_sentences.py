@@ -35,6 +35,7 @@ _BY_KEYWORD: Final = {
 }
 _PASSED_ON: Final = lazy_regex(r"(\w+)=(?:\w+\.)*\1")
 _NAME: Final = lazy_regex(r"\(?(?:\w+\.)*(\w+)\)?")
+_KEEPS: Final = lazy_regex(r"^self\.[\w.]+ = ")
 _CALL: Final = lazy_regex(r"^(?:await )?[\w.]+\(")
 _ERROR: Final = lazy_regex(
     r"""raise ([\w.]+)\(((?:\s*[rf]?(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'))+)\s*(?:,.*)?\)"""
@@ -93,7 +94,12 @@ def _done_under(edit: Edit) -> str | Message:
         return f"`{error_of(held[-1]) if _ERROR.fullmatch(held[-1]) else brief(held[-1], _LONGEST_VALUE)}`"
     calls = [text for text in held if _CALL.match(text) or text.startswith("assert ")]
     if calls or (len(held) == 1 and len(held[0]) <= _LONGEST_VALUE):
-        return f"`{brief((calls or held)[0], _LONGEST_VALUE)}`"
+        told = (calls or held)[0]
+        kept = next((text for text in held if _KEEPS.match(text)), told)
+        if kept != told and edit.change == "added" and len(kept) + len(told) <= _LONGEST_VALUE:
+            # What an object keeps outlasts the call.
+            told = "; ".join(sorted((kept, told), key=held.index))
+        return f"`{brief(told, _LONGEST_VALUE)}`"
     names = dict.fromkeys(found[1] for text in held if (found := _SET.match(text)))
     return (
         message("effect.sets", names=tuple(f"`{name}`" for name in names))
@@ -151,6 +157,8 @@ def code_of(edit: Edit) -> str:
     what, change = edit.what, edit.change
     if change == "changed" and not (edit.before and edit.after) and what in ("argument", "element"):
         change = "added" if edit.after else "removed"
+    if what == "loop" and edit.keyword == "and" and not (edit.before and edit.after):
+        return "loop-more" if edit.after else "loop-less"
     if edit.keyword in _BY_KEYWORD:
         return _BY_KEYWORD[edit.keyword]
     if what == "condition":

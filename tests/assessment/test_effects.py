@@ -40,6 +40,18 @@ def thing(*lines: str, other: str = "1") -> str:
             "Where `not self.free`, `Thing.run` no longer runs `use(rows)`: does nobody need it in that case, and is that tested?",
             id="one more question, and what the object keeps is set"),
         pytest.param(
+            thing("use(rows)"), thing("if self.free:", "    self.on = True", "    put(rows)", "use(rows)"),
+            "`Thing.run` now runs `self.on = True; put(rows)` if `self.free`", "",
+            id="what the object keeps is told with what is called"),
+        pytest.param(
+            thing("while rows:", "    use(rows)"), thing("while rows and self.on:", "    use(rows)"),
+            "A loop of `Thing.run` now asks for `self.on` as well to go on", "Where `not self.on`, does the loop of `Thing.run` leave nothing undone?",
+            id="a loop that ends earlier"),
+        pytest.param(
+            thing("while rows and self.on:", "    use(rows)"), thing("while rows:", "    use(rows)"),
+            "A loop of `Thing.run` no longer asks for `self.on` to go on", "",
+            id="a loop that ends later"),
+        pytest.param(
             thing("if rows and not self.busy:", "    return 1", "use(rows)"), thing("if rows:", "    return 1", "use(rows)"),
             "`Thing.run` no longer asks for `not self.busy` before running `return 1`",
             "`return 1` now also runs in `Thing.run` where `not self.busy` does not hold: is it right there, and is that case tested?",
