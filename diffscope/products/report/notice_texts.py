@@ -64,6 +64,11 @@ class Seen(NamedTuple):
     change: Change | None = None
 
 
+def told_first(seen: Sequence[Seen]) -> tuple[int, ...]:
+    """Return the pull requests of what is joined, first those whose change its text tells: that of the last."""
+    return tuple(dict.fromkeys(one.number for one in sorted(seen, key=lambda one: one.text != seen[-1].text)))
+
+
 def how_to_keep(each: Decided, words: AuthorsWords) -> Text:
     """Return what to do about a default that the code decides: also where the setting decides more than before, so that the old state does not come back."""
     option = f"--{each.name.replace('_', '-')}"

@@ -36,6 +36,7 @@ from diffscope.products.report.notice_texts import (
     of_values,
     of_versions,
     shortened,
+    told_first,
 )
 from diffscope.products.report.plain import is_by_default
 from diffscope.products.report.statements import (
@@ -138,14 +139,14 @@ def find_notices(
             kind=kind,
             name=name,
             text=seen[-1].text,
-            pulls=tuple(dict.fromkeys(each.number for each in seen)),
+            pulls=told_first(seen),
             undone_by=undone.get(seen[-1].number),
             is_weighty=any(each.is_weighty for each in seen),
             reason=next((each.reason for each in seen if each.reason), ""),
             keep=seen[-1].keep,
             effect=next((each.effect for each in seen if each.effect), None),
             subject=(change := seen[-1].change) and change.subject,
-            was=change and change.was,
+            was=change and (seen[0].change or change).was,
             now=change and change.now,
             gist=change and change.gist,
         )

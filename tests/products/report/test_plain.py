@@ -192,6 +192,19 @@ def test_a_default_left_open_is_told_with_its_rule() -> None:
     assert found.keep.en == "to keep it, set `LampConfig.oil` to `slow`"
 
 
+def test_a_default_that_changes_twice_is_told_from_its_first_state_by_the_last_change() -> None:
+    changes = []
+    for number, was, now in ((11, "1", "2"), (12, "2", "3")):
+        change = a_change(a_symbol("LampConfig.oil", "variable", "config-field", "default", was, now))
+        pull = msgspec.structs.replace(a_pull(number).change.pull, merged_at=f"2026-02-{number}T00:00:00Z")
+        changes.append(
+            msgspec.structs.replace(change, change=msgspec.structs.replace(change.change, pull=pull))
+        )
+    (found,) = find_notices(changes, ())
+    assert found.pulls == (12, 11)
+    assert [text and text.en for text in (found.was, found.now)] == ["`1`", "`3`"]
+
+
 def test_a_variable_that_goes_is_told_with_all_that_it_acted_with() -> None:
     gone = a_symbol("VLLM_CHUNK", "environment-variable", "removed", aspect="removed")
     words = AuthorsWords(acted=(("VLLM_CHUNK", ("use_mori_kernels", "use_oil_kernels")),))
