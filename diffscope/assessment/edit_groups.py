@@ -86,7 +86,7 @@ def refusals_joined(edits: list[Edit]) -> list[Edit]:
             gone
             and sum((one.path, one.symbol, one.guard, _ends(one)) == at for one in found) == len(gone) + 1
         ):
-            # That what went no longer ends it is not known: what came may ask the same.
+            # The new condition may cover the removed ones, so they are told as one changed condition.
             asked = " or ".join(f"({one.before})" if " or " in one.before else one.before for one in gone)
             found[found.index(now)] = msgspec.structs.replace(now, change="changed", before=asked)
             found = [one for one in found if one not in gone]

@@ -189,7 +189,7 @@ def _checks(group: EditGroup, facts: ChangeFacts, *, general: bool) -> Iterable[
     if libraries := other_library(edit, facts.imports):
         asked, told = "other-library", {**words, "before": libraries[0], "after": libraries[1]}
     if edit.tested and asked in _ASKS_TEST:
-        # What is skipped is no part of such a test.
+        # The new tests set the case, but need not check what it skips.
         asked = "skipped-tested" if asked == "skipped-next" else ""
     if asked and not is_replaced_first(edit, facts.edit):
         yield text_of(f"check.{asked}", **told)
@@ -224,7 +224,7 @@ def _question(
     is_first = symbol is not None and "added" in symbol.aspects and reached not in _RAISED
     is_taken = taken.isdisjoint(_WORD.findall(edit.after))
     if asked == "raised" and (is_first or not (told.get("value") and is_taken)):
-        # Nobody hands over today what the function did not take, or reached what was not there.
+        # No caller passes a new parameter yet, and none reached a new function before.
         return "", told
     if asked == "raised" and _asks_new(edit, facts):
         asked = "raised-new"
@@ -246,7 +246,7 @@ def _before_next(edit: Edit, asked: str) -> str:
         return "" if asked in _ASKED_BEHIND else asked
     if asked == "skipped" and edit.then.startswith(("if ", "return ", "raise ")):
         return "asked-first" if edit.then.startswith("if ") else "given-otherwise"
-    # Who calls for what is done gets no other result.
+    # A bare return changes no result for callers.
     is_bare = asked == "skipped" and edit.held[-1:] in (("return",), ("return None",))
     return "left-out" if is_bare else f"{asked}-next" if asked in _BEFORE_NEXT else asked
 
@@ -293,13 +293,13 @@ def _decided(
 def _by_parts(edit: Edit, told: dict[str, Argument], facts: ChangeFacts) -> tuple[str, dict[str, Argument]]:
     sides = [bare(one.removeprefix("not ")) for one in (edit.before, edit.after) if one.startswith("not ")]
     if len(sides) == 2 and any(parts := parted(*sides)) and not all(parts):
-        # Of what is denied, a part less holds in more cases.
+        # Under `not`, the cases that are gained and lost are swapped.
         case = _case_of(edit, *parts)
         is_gained = bool(parts[0]) is (case in parts)
         return f"decided-{'gained' if is_gained else 'lost'}", {**told, "case": case, "lost": case}
     gone, come = parts_of(edit, facts) or parted(edit.before, edit.after)
     if not (gone or come) or (gone, come) == (edit.before, edit.after):
-        # Two conditions that nothing lays side by side leave a question that is as long as both.
+        # Without a common part the question would have to quote both conditions whole.
         return "", told
     if (gone and come) or parts_of(edit, facts):
         kind = "both" if gone and come else "more" if come else "less"

@@ -148,7 +148,7 @@ def find_effects(facts: ChangeFacts) -> tuple[Effect, ...]:
     # What a page says of a change follows what it does.
     code = [one for one in ranked if one.first.path.endswith(".py") and not places().is_test(one.first.path)]
     ranked = [one for one in ranked if one.first.what != "docs"] if code else ranked
-    # What may be handed over anew is told where nothing else is done.
+    # A new optional argument is told only if nothing else changed.
     ranked = [one for one in ranked if one.first.change != "optional"] or ranked
     told = {id(group): (group, effect) for group, effect in _effects(_apart(ranked), facts, change)}
     # The title orders what is told; it does not choose it.
@@ -177,7 +177,7 @@ def _grouped(facts: ChangeFacts, change: _Change) -> Iterable[EditGroup]:
             continue
         held = () if edit.what == "with" else edit.held
         texts = (*(changed_values(edit) or (edit.before, edit.after)), edit.callee, edit.target, *held)
-        # What a function does to i1 and to i2 is one thing, done twice.
+        # The same edit of numbered names (i1, i2) in one function is one edit.
         same = [_NUMBER.sub("#", text) for text in texts]
         at = (edit.path, edit.symbol) if same != [*texts] else ()
         key = (edit.what, edit.change, edit.keyword, edit.stood and edit.what != "with", at, *same)

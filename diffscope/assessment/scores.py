@@ -267,7 +267,7 @@ class _Seen:
 
     def __init__(self, facts: ChangeFacts) -> None:
         self._categories = {file.path: file.category for file in facts.file}
-        # What only stands in another place is nothing new to read.
+        # Moved conditions are not new to a reader.
         self.conditions = Counter(
             _key(one) for one in facts.condition if one.change != "moved" and one.direction != "gone"
         )

@@ -68,7 +68,7 @@ def with_row_tests(facts: ChangeFacts, placed: Iterable[Placed], graph: ModuleGr
         rest = (one for one in nearest if one.path not in known)
         return msgspec.structs.replace(facts, nearest_tests=(*found, *rest)[:_MOST])
     if not any(one.runs for one in nearest) and _is_registered(facts, changed, graph):
-        # Who starts an engine without the name does not come to it.
+        # An engine started without the registered name does not reach the change.
         nearest = tuple(
             msgspec.structs.replace(one, may_run="far") if one.may_run == "starts" else one for one in nearest
         )
@@ -169,13 +169,13 @@ def _saying(
     said = r"[\"'],?\s*[\"']?".join(map(re.escape, names))
     is_said = re.compile(rf"[\"']{said}[\"' ]" if names[1:] else rf"[\"']{said}[\"']|\w\.{said}\b")
     is_model = "/" in names[-1]
-    # What is got by the name of a model is its tokenizer or its configuration.
+    # A getter that takes a model's name returns its tokenizer or its configuration.
     got = "" if is_model else rf"|get_\w+\(\s*[\"']{said}"
     starts = re.compile(rf"(?m)^[^#\n]*\b(?:{'|'.join(profile().starters)}|subprocess)\b{got}")
     loads = any(_LOADING.search(one) for one in logic)
     own = frozenset(_PART.findall(" ".join((facts.change.title, *(one.path for one in facts.file))).lower()))
     found = []
-    # An everyday word is the name of other things, too; a model's whole name is that of nothing else, however many tests name its family.
+    # A single word may name other things too, so its limit is low; a model's full name is unambiguous, so its limit is high.
     most = _COMMON // 3 if names[-1].isalpha() else _COMMON * 4 if is_model else _COMMON
     for path in paths if len(paths) <= most else ():
         text = decode(graph.text_at(path) or b"") if is_test_file(path) else ""

@@ -58,7 +58,7 @@ def is_handed_on(edit: Edit, change: ChangedSymbol, new: dict[str, str]) -> bool
     error, call = _RAISED.match(edit.held[-1]), _CALLS.search(edit.held[0])
     is_called = call is not None and any(call[0] in one for one in (text, *texts))
     value = edit.held[0].partition(" = ")[2]
-    # Another branch runs what it ran.
+    # Another branch of the function still computes the value.
     is_called |= "(" in value and value in " ".join(text.split())
     return is_called or (error is not None and any(error[1] in _RAISED.findall(one) for one in texts))
 
