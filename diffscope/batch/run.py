@@ -17,7 +17,7 @@ from diffscope.adapters.cache.store import Key, open_store
 from diffscope.adapters.processes import usable_cores
 from diffscope.assessment.document import Assessment
 from diffscope.batch.judging import Judge, Judged, Wanted
-from diffscope.batch.workers import ExecutorFactory, Workers, WorkerSetup
+from diffscope.batch.workers import LIFETIME, ExecutorFactory, Workers, WorkerSetup
 from diffscope.errors import UsageError
 from diffscope.facts.model import ChangeFacts
 from diffscope.source.attempts import is_internal
@@ -35,7 +35,8 @@ _LONGEST_RUN: Final = 16
 class Batch:
     """A workspace with a store beside it, for many changes. Borrows the workspace; close it, or use it in a ``with``.
 
-    ``workers`` is by default the number of cores; with 1, or few changes, all is done in this process. ``cluster`` is the address of a
+    ``workers`` is by default the number of cores. Few changes are judged in this process, and so are more of them where one worker is asked
+    for, up to as many as a worker process judges before a fresh one takes its place. ``cluster`` is the address of a
     Dask scheduler whose workers judge instead, each in a clone of its own. With ``keeps`` false the store is neither asked nor written.
     """
 
@@ -142,7 +143,8 @@ class Batch:
         if self._cluster and jobs:
             yield from self._answers_of_cluster(self._cluster, jobs)
             return
-        if self._workers == 1 or sum(map(len, jobs)) < _WORTH_WORKERS:
+        most = LIFETIME if self._workers == 1 else _WORTH_WORKERS - 1
+        if self._workspace.is_debug or sum(map(len, jobs)) <= most:
             yield from (self._judge(wanted) for job in jobs for wanted in job)
             return
         with contextlib.closing(Workers(self._order(), size=min(self._workers, len(jobs)))) as workers:

@@ -36,7 +36,7 @@ from diffscope.workspace import Workspace
 
 _AHEAD: Final = 2
 """Runs a worker that may wait, finished, for an older one: what keeps memory flat."""
-_LIFETIME: Final = 256
+LIFETIME: Final = 256
 """Changes. Then a worker makes room for a fresh one: what a process learns of thousands of files is never given back."""
 _LONGEST: Final = 900.0
 """Seconds that a worker may be at one run, or at one change that is tried again. Beyond, something is wrong, and the others wait."""
@@ -154,7 +154,7 @@ class _Worker:
 
     def ask(self, run: tuple[Wanted, ...]) -> tuple[Judged, ...]:
         """Return what becomes of each change of a run. Raises ``_LostError``; then a new process takes what comes next."""
-        if self._age >= _LIFETIME:
+        if self._age >= LIFETIME:
             self._end()
         self._age += len(run)
         try:

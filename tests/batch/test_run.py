@@ -75,6 +75,24 @@ def test_workers_give_what_one_process_gives(
     assert started == [2]
 
 
+@pytest.mark.parametrize(
+    ("lifetime", "expected"),
+    [pytest.param(4, [1], id="more-than-a-process-judges"), pytest.param(5, [], id="as-many")],
+)
+def test_one_worker_of_a_long_range_is_a_process_that_is_replaced(
+    workspace: Workspace,
+    started: list[int],
+    monkeypatch: pytest.MonkeyPatch,
+    lifetime: int,
+    expected: list[int],
+) -> None:
+    """The memory of a process grows with the files it has seen, so no process judges a whole history."""
+    monkeypatch.setattr(run, "LIFETIME", lifetime)
+    with Batch(workspace, workers=1) as batch:
+        assert [judged.wanted for judged in batch.judge(wanted(workspace))] == list(wanted(workspace))
+    assert started == expected
+
+
 def test_a_change_that_is_judged_lets_go_of_its_graph(workspace: Workspace) -> None:
     """No ring of references keeps it, so that memory stays flat and the collector has next to nothing to do."""
     gc.collect()

@@ -138,7 +138,7 @@ def test_a_worker_that_never_answers_is_given_up(monkeypatch: pytest.MonkeyPatch
 
 def test_workers_are_replaced_before_they_grow(monkeypatch: pytest.MonkeyPatch) -> None:
     """After so many changes a fresh process goes on, and none is left behind."""
-    monkeypatch.setattr(workers, "_LIFETIME", 3)
+    monkeypatch.setattr(workers, "LIFETIME", 3)
     factory = Factory()
     assert [each.wanted for each in judged(factory, size=1)] == list(CHANGES)
     assert [process.changes for process in factory.started] == [5, 3, 4]
