@@ -12,10 +12,13 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from threading import Timer
-from typing import NamedTuple
+from typing import Final, NamedTuple
+
+import psutil
 
 from diffscope.adapters.cache.cache import FILE_NAME
 from diffscope.adapters.git.repository import GitRepository
@@ -28,6 +31,8 @@ from diffscope.workspace import Workspace
 ROOT = Path(__file__).parents[2]
 SOURCES = ("vllm", "tests", "csrc", "cmake", "setup.py")
 _ROOTS = ("vllm", "tests")
+_PAUSE: Final = 5.0
+"""Seconds between two looks at what the processes of a run hold."""
 _EDITED = "vllm/v1/core/sched/scheduler.py"
 
 
@@ -46,6 +51,20 @@ class Grown(NamedTuple):
     changes: int
     ours: Used
     log: float
+
+
+class Passed(NamedTuple):
+    """What the first changes of a history took when so many were judged: seconds of processor, the clock's, and megabytes."""
+
+    changes: int
+    seconds: float
+    clock: float
+    largest: float
+    """Of the largest process so far."""
+    resident: float
+    """The most that all processes, git included, held at one time since the row before; a page that several share counts for each."""
+    shared: float
+    """The same, where a page that several share counts once."""
 
 
 class Tree(NamedTuple):
@@ -124,6 +143,105 @@ def measure_growth(clone: Path, sizes: Sequence[int]) -> Iterator[Grown]:
             ours = _classify(clone, span, Path(folder) / "out.jsonl", Path(folder))
         log = run("git", "-C", str(clone), "log", "--first-parent", "-p", "-M", span)
         yield Grown(size, ours, log.seconds)
+
+
+def measure_history(clone: Path, workers: int, marks: Sequence[int]) -> Iterator[Passed]:
+    """Yield what the history of a clone, judged from its first commit on with an empty cache, has taken at some numbers of changes, and at the end."""
+    first = _git(clone, "rev-list", "--max-parents=0", "HEAD").split()[-1]
+    with tempfile.TemporaryDirectory() as folder:
+        output = Path(folder) / "out.jsonl"
+        where = ("--repo", str(clone), "--workers", str(workers), "--format", f"jsonl:{output}", "-q")
+        own = {"XDG_CACHE_HOME": folder, "PYTHONPATH": os.environ.get("PYTHONPATH", str(ROOT))}
+        command = (sys.executable, "-m", "diffscope", "classify", "--range", f"{first}..HEAD", *where)
+        process = psutil.Popen(command, cwd=ROOT, env={**os.environ, **own}, stdout=subprocess.DEVNULL)
+        yield from _watch(process, output, marks)
+
+
+def _git(clone: Path, *arguments: str) -> str:
+    return subprocess.run(
+        ["git", "-C", str(clone), *arguments], check=True, capture_output=True, text=True
+    ).stdout
+
+
+def _watch(process: psutil.Popen, output: Path, marks: Sequence[int]) -> Iterator[Passed]:
+    """Yield a row at each mark, and one when the process has ended. What it holds is looked at every few seconds."""
+    start, size, changes, left = time.monotonic(), 0, 0, list(marks)
+    spent = _Spent()
+    largest = resident = shared = seconds = 0.0
+    while process.poll() is None:
+        time.sleep(_PAUSE)
+        held = [each for each in map(_held, _family(process)) if each]
+        seconds = spent.after(held) or seconds
+        largest = max((largest, *(each.resident for each in held)))
+        resident = max(resident, sum(each.resident for each in held))
+        shared = max(shared, sum(each.shared for each in held))
+        if output.exists():
+            with output.open("rb") as lines:
+                lines.seek(size)
+                new = lines.read()
+            size, changes = size + len(new), changes + new.count(b"\n")
+        if left and changes >= left[0]:
+            left = [mark for mark in left if mark > changes]
+            yield Passed(changes, seconds, time.monotonic() - start, largest, resident, shared)
+            resident = shared = 0.0
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, "diffscope classify")
+    with output.open("rb") as lines:
+        changes = sum(1 for _ in lines)
+    yield Passed(changes, seconds, time.monotonic() - start, largest, resident, shared)
+
+
+class _Held(NamedTuple):
+    """What a process has used and holds."""
+
+    process: int
+    parent: int
+    own: float
+    """Seconds of processor."""
+    waited: float
+    """Seconds of the processes that it started and waited for."""
+    resident: float
+    shared: float
+    """Megabytes, where a page that several share counts once."""
+
+
+class _Spent:
+    """Adds up what the processes of a run have used, of which some are replaced by others."""
+
+    def __init__(self) -> None:
+        self._before: dict[int, _Held] = {}
+        self._lost = 0.0
+
+    def after(self, held: Sequence[_Held]) -> float:
+        """Return the seconds so far. A git process that is killed together with its worker is waited for by nobody: its own are kept here."""
+        now = {each.process: each for each in held}
+        for gone in self._before.keys() - now.keys():
+            if self._before[gone].parent in self._before.keys() - now.keys():
+                self._lost += self._before[gone].own
+        self._before = now
+        return self._lost + sum(each.own + each.waited for each in held) if held else 0.0
+
+
+def _family(process: psutil.Popen) -> list[psutil.Process]:
+    try:
+        return [process, *process.children(recursive=True)]
+    except psutil.Error:
+        return []
+
+
+def _held(process: psutil.Process) -> _Held | None:
+    try:
+        used, memory, parent = process.cpu_times(), process.memory_full_info(), process.ppid()
+    except psutil.Error:
+        return None
+    return _Held(
+        process.pid,
+        parent,
+        used.user + used.system,
+        used.children_user + used.children_system,
+        memory.rss / 1024**2,
+        memory.pss / 1024**2,
+    )
 
 
 def check_out(clone: Path, commit: str, tree: Path, copies: int = 1) -> int:

@@ -1,8 +1,8 @@
 """Measures what a change costs, stage by stage, and writes docs/performance.md.
 
-    python -m tests.benchmarks.performance PATH/TO/VLLM [--changes N] [--grow N] [--copies N] [--limit SECONDS] [--only PART]... [--write]
+    python -m tests.benchmarks.performance PATH/TO/VLLM [--changes N] [--grow N] [--copies N] [--workers N] [--limit SECONDS] [--only PART]... [--write]
 
-With ``--only`` the other parts are taken from the page as it is.
+With ``--only`` the other parts are taken from the page as it is; the whole history takes hours, and is judged only with ``--only history``.
 
 Everything is processor time (user and system, children and git included), so that other work on the machine does not count. The changes
 are runs of ten neighbours, drawn from the whole history by a fixed seed; the cache is empty at the start, and the first change of each
@@ -36,6 +36,7 @@ from tests.benchmarks.growth import (
     check_out,
     judge_anew,
     measure_growth,
+    measure_history,
     measure_sharing,
     measure_trees,
     run,
@@ -47,6 +48,8 @@ _RUN = 10
 _FLOOR = "import click, msgspec, re2, tree_sitter, sqlite3, yaml"
 _SMALL = "38450"
 _SIZES = (1, 10, 100, 1_000, 10_000)
+_MARKS = (1_000, 2_500, 5_000, 10_000, 15_000)
+"""Numbers of changes at which the run over the whole history is looked at."""
 _COPIES = (1, 4, 16)
 _SHARED = 30
 """Changes that are shared out."""
@@ -270,6 +273,23 @@ def growth_part(chosen: argparse.Namespace) -> Iterator[str]:
         yield f"| {' | '.join(cells)} |"
 
 
+def history_part(chosen: argparse.Namespace) -> Iterator[str]:
+    """Yield the lines on the whole history."""
+    yield f"All changes of the clone in one go, oldest first, with an empty cache and {chosen.workers} workers, each replaced after 256 changes."
+    yield ""
+    yield "| changes | processor, s | s per change | clock, min | largest process, MB | all processes, MB | shared pages once, MB |"
+    yield "| ---: | ---: | ---: | ---: | ---: | ---: | ---: |"
+    for each in measure_history(chosen.clone, chosen.workers, _MARKS):
+        cells = (
+            f"{each.changes:,}",
+            f"{each.seconds:,.0f}",
+            f"{each.seconds / each.changes:.2f}",
+            f"{each.clock / 60:.0f}",
+            *(f"{one:.0f}" for one in (each.largest, each.resident, each.shared)),
+        )
+        yield f"| {' | '.join(cells)} |"
+
+
 def trees_part(chosen: argparse.Namespace) -> Iterator[str]:
     """Yield the lines on larger trees."""
     yield (
@@ -305,10 +325,13 @@ PARTS: dict[str, tuple[str, Callable[[argparse.Namespace], Iterator[str]]]] = {
     "stages": ("A change, by stage", stages_part),
     "processes": ("Whole processes", processes_part),
     "growth": ("Ranges", growth_part),
+    "history": ("The whole history", history_part),
     "trees": ("Larger trees", trees_part),
     "sharing": ("Shards and clusters", sharing_part),
     "peers": ("Compared with other tools", peers_part),
 }
+_LONG = "history"
+"""The part that takes hours, and is measured only where it is asked for by name."""
 _HEAD = (
     "# Performance",
     "",
@@ -330,7 +353,7 @@ def page(chosen: argparse.Namespace) -> str:
     known = dict(zip(pieces[::2], pieces[1::2], strict=True))
     lines = list(_HEAD)
     for name, (title, part) in PARTS.items():
-        if not chosen.only or name in chosen.only:
+        if name in (chosen.only or PARTS.keys() - {_LONG}):
             lines += ["", f"## {title}", "", "\n".join(_told(part(chosen))).rstrip()]
         elif title in known:
             lines += ["", f"## {title}", "", known[title].rstrip()]
@@ -358,6 +381,7 @@ def main() -> None:
         "--grow", type=int, default=100, help="the largest number of changes judged in one go"
     )
     parser.add_argument("--copies", type=int, default=4, help="how many times the tree is taken at most")
+    parser.add_argument("--workers", type=int, default=2, help="of the run over the whole history")
     parser.add_argument("--limit", type=float, default=900, help="seconds of the clock that a peer may take")
     parser.add_argument("--only", action="append", choices=PARTS, help="measure this part alone; repeatable")
     parser.add_argument("--write", action="store_true", help="to docs/performance.md")
