@@ -1390,6 +1390,10 @@ class Nearest(Value, frozen=True, kw_only=True):
     """The changed symbols that it runs, by name, directly or through callers; empty if none of its tests that are not skipped does."""
     may_run: str = ""
     """If it calls nothing of the change: ``makes`` (it constructs the changed class), ``starts`` (it starts a whole engine or server) or ``rows`` (it goes through a table that has a row for it). ``far`` if it does not import a changed module, nor what imports one. ``copies`` if it was changed and has a private function of the edited code as its own, ``named`` if it starts something by the name in ``by``."""
+    how: str = ""
+    """How it reaches the first of ``runs``: ``calls`` (the function ``via``: that itself, or what leads to it), ``makes`` (objects of the class ``via``) or ``operator`` (that of native code called ``via``)."""
+    via: str = ""
+    """The name of what it calls, makes or runs for that."""
     by: str = ""
     """The name by which a test reaches what changed that does not call it: a step in the title, a registered name, a model, a command."""
 

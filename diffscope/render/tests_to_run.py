@@ -10,7 +10,7 @@ from msgspec import UNSET
 
 from diffscope.assessment.document import Assessment
 from diffscope.errors import shell_line
-from diffscope.facts.model import TREE_HEAD, CiFacts, CiPipeline, OptionalStep
+from diffscope.facts.model import TREE_HEAD, CiFacts, CiPipeline, Nearest, OptionalStep
 from diffscope.patterns import lazy_regex
 from diffscope.project.answers import AmdState, Reason
 from diffscope.render.words import Words
@@ -22,6 +22,20 @@ _MOST_NEAREST: Final = 2
 _LIKELY: Final = 0.12
 _WORD: Final = 5
 _MOST_BESIDE: Final = 2
+_MOST_EXPLAINED: Final = 4
+_WAYS: Final = {
+    "calls": "test-calls",
+    "makes": "test-makes",
+    "operator": "test-operator",
+    "step": "test-step",
+    "name": "test-name",
+    "command": "test-command",
+    "starts": "test-starts",
+    "rows": "test-rows",
+}
+"""The words for how a test reaches a change, and for what it may run."""
+_BY_NAME: Final = frozenset({"step", "name", "command"})
+"""Ways in which a test names something else than code."""
 _CONFIGURED: Final = "/configs/"
 _CRATE: Final = lazy_regex(r"(.+)/(?:src|tests|benches|examples)/.+[.]rs")
 _BESIDE: Final = lazy_regex(r"([^/]+)/(?:tests|benches|examples)/.+")
@@ -55,6 +69,30 @@ def runnable_tests(assessment: Assessment) -> list[str]:
         *runnable,
     ]
     return [shell_line(path) for path in runnable[:_MOST]]
+
+
+def ways_to_tests(assessment: Assessment, words: Words) -> tuple[str, ...]:
+    """Return how the first of the tests to run reach the change, a phrase for each way; what is not known of a test is left out."""
+    nearest = () if assessment.tests.nearest is UNSET else assessment.tests.nearest
+    known = {shell_line(test.path): test for test in nearest}
+    ways: dict[str, list[str]] = {}
+    for path in runnable_tests(assessment)[:_MOST_EXPLAINED]:
+        if path in known and (way := _way(known[path], words)):
+            ways.setdefault(way, []).append(f"`{path.rpartition('/')[2]}`")
+    return tuple(f"{words.comma.join(names)}{words.colon}{way}" for way, names in ways.items())
+
+
+def _way(test: Nearest, words: Words) -> str:
+    via, symbol = _short(test.via), _short(test.runs[0]) if test.runs is not UNSET and test.runs else ""
+    if not test.how:
+        return words(_WAYS[test.may_run]) if test.may_run in ("starts", "rows") else ""
+    way = words(_WAYS[test.how], name=via)
+    is_itself = not symbol or via in (symbol, symbol.rpartition(".")[0]) or test.how in _BY_NAME
+    return way if is_itself else words("test-leads", way=way, symbol=symbol)
+
+
+def _short(name: str) -> str:
+    return name if "/" in name else ".".join(name.split(".")[-2:])
 
 
 def _configurations(assessment: Assessment) -> list[str]:

@@ -11,16 +11,10 @@ from diffscope.assessment.document import Assessment, ModuleReach, ReadingPlace,
 from diffscope.assessment.risk import group_unknown
 from diffscope.messages.say import say_message, title
 from diffscope.patterns import lazy_regex
+from diffscope.render import tests_to_run
 from diffscope.render.places import location, worst_first
 from diffscope.render.sanitize import uri_path
 from diffscope.render.sentences import what_it_does, what_to_check
-from diffscope.render.tests_to_run import (
-    blind_spots,
-    cargo_commands,
-    ci_phrases,
-    runnable_tests,
-    test_phrases,
-)
 from diffscope.render.words import Words, tag_title
 from diffscope.rules.language.template import clip
 from diffscope.rules.model import Evidence, Flag
@@ -196,17 +190,22 @@ class AssessmentView:
     @property
     def pytest_paths(self) -> list[str]:
         """At most ten test files to run, as ``runnable_tests`` returns them."""
-        return runnable_tests(self._assessment)
+        return tests_to_run.runnable_tests(self._assessment)
 
     @property
     def cargo_commands(self) -> list[str]:
         """Commands that run the tests of the changed Rust crates."""
-        return cargo_commands(self._assessment)
+        return tests_to_run.cargo_commands(self._assessment)
 
     @property
     def tests(self) -> tuple[str, ...]:
         """Tests changed, and what is not tested or not known."""
-        return test_phrases(self._assessment, self._words, self.few)
+        return tests_to_run.test_phrases(self._assessment, self._words, self.few)
+
+    @property
+    def ways_to_tests(self) -> tuple[str, ...]:
+        """How the first tests to run reach the change."""
+        return tests_to_run.ways_to_tests(self._assessment, self._words)
 
     @property
     def owners(self) -> tuple[str, ...]:
@@ -227,14 +226,14 @@ class AssessmentView:
         ci = self._assessment.ci
         if ci is UNSET:
             return ()
-        spots = blind_spots(ci, self._words, self.few)
+        spots = tests_to_run.blind_spots(ci, self._words, self.few)
         return (*self.ci_but_blind_spots, *([spots] if spots else ()))
 
     @property
     def not_run(self) -> tuple[str, ...]:
         """What of the target's CI should look at the change and does not; empty for nothing."""
         ci = self._assessment.ci
-        spots = "" if ci is UNSET else blind_spots(ci, self._words, self.few)
+        spots = "" if ci is UNSET else tests_to_run.blind_spots(ci, self._words, self.few)
         return (spots,) if spots else ()
 
     @property
@@ -271,7 +270,7 @@ class AssessmentView:
     def ci_but_blind_spots(self) -> tuple[str, ...]:
         """The same without the steps that should look at the change and do not."""
         ci = self._assessment.ci
-        return () if ci is UNSET else ci_phrases(ci, self._words, self.few)
+        return () if ci is UNSET else tests_to_run.ci_phrases(ci, self._words, self.few)
 
     @property
     def gaps(self) -> tuple[str, ...]:

@@ -77,6 +77,12 @@ def test_what_runs_a_change(symbol: str, test: bytes, runs: bool) -> None:
 
 
 def runs_of(symbol: str, test: bytes, platforms: tuple[str, ...] = ()) -> tuple[str, ...]:
+    found = nearest_of(symbol, test, platforms).runs
+    assert found is not UNSET
+    return found
+
+
+def nearest_of(symbol: str, test: bytes, platforms: tuple[str, ...] = ()) -> Nearest:
     before = {
         "vllm/door.py": DOOR,
         "vllm/users.py": USERS,
@@ -104,8 +110,22 @@ def runs_of(symbol: str, test: bytes, platforms: tuple[str, ...] = ()) -> tuple[
     facts = facts_of("Mend the door", symbols=(fact,), nearest_tests=near)
     found = with_tests_running(facts, change, base, CallerIndex(base, change)).nearest_tests
     assert found is not UNSET
-    assert found[0].runs is not UNSET
-    return found[0].runs
+    return found[0]
+
+
+@pytest.mark.parametrize(
+    ("symbol", "test", "how"),
+    [
+        pytest.param("Door._turn", a_test("def test_it():\n    Door()._turn(1)"), ("calls", "Door._turn"), id="it"),
+        pytest.param("Door._turn", a_test("def test_it():\n    enter(1)", "from vllm.users import enter"), ("calls", "enter"), id="what calls it"),
+        pytest.param("Door.__init__", a_test("def test_it():\n    SlidingDoor()", "from vllm.door import SlidingDoor"), ("makes", "SlidingDoor"), id="makes an object of a class below"),
+        pytest.param("Door._turn", a_test("def test_it():\n    Door()"), ("makes", "Door"), id="makes an object that may run it"),
+        pytest.param("build", a_test("def test_it():\n    build(1)", "from vllm.other import build"), ("", ""), id="nothing"),
+    ],
+)  # fmt: skip
+def test_how_a_test_reaches_a_change(symbol: str, test: bytes, how: tuple[str, str]) -> None:
+    found = nearest_of(symbol, test)
+    assert (found.how, found.via) == how
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 import pytest
 
 from diffscope.assessment.document import TestsAssessment
 from diffscope.facts.model import Nearest
-from diffscope.render.tests_to_run import cargo_commands, runnable_tests
+from diffscope.messages.model import Language
+from diffscope.render.tests_to_run import cargo_commands, runnable_tests, ways_to_tests
+from diffscope.render.words import Words
 from tests.assessments import an_assessment
 
 
@@ -46,3 +50,24 @@ def test_a_changed_test_with_its_own_copy_of_the_code_comes_last() -> None:
 def test_a_changed_configuration_is_run_by_the_tests_of_its_folder() -> None:
     tests = TestsAssessment(changed=("tests/evals/math/configs/Small.yaml", "tests/test_a.py"), nearest=())
     assert runnable_tests(an_assessment(tests=tests)) == ["tests/evals/math", "tests/test_a.py"]
+
+
+@pytest.mark.parametrize(
+    ("found", "ways"),
+    [
+        pytest.param({"runs": ("Door.turn",), "how": "calls", "via": "Door.turn"}, ("`test_a.py`: calls `Door.turn`",), id="calls it"),
+        pytest.param({"runs": ("Door.turn",), "how": "calls", "via": "enter"}, ("`test_a.py`: calls `enter`, which leads to `Door.turn`",), id="calls what calls it"),
+        pytest.param({"runs": ("Door.forward",), "how": "makes", "via": "Door"}, ("`test_a.py`: makes `Door`",), id="makes its class"),
+        pytest.param({"runs": ("kernel",), "how": "operator", "via": "add"}, ("`test_a.py`: runs the operator `add`, which leads to `kernel`",), id="operator"),
+        pytest.param({"runs": (), "may_run": "named", "how": "name", "via": "org/model-7b"}, ("`test_a.py`: starts `org/model-7b`",), id="model"),
+        pytest.param({"runs": (), "may_run": "rows"}, ("`test_a.py`: goes through a table of models that has a row for it",), id="table"),
+        pytest.param({"runs": ()}, (), id="not known"),
+    ],
+)  # fmt: skip
+def test_how_a_test_reaches_the_change(found: dict[str, Any], ways: tuple[str, ...]) -> None:
+    tests = TestsAssessment(
+        changed=("tests/test_a.py",),
+        nearest=(Nearest(path="tests/test_a.py", score=1.0, reasons=(), **found),),
+        unnamed_symbols=(),
+    )
+    assert ways_to_tests(an_assessment(tests=tests), Words(Language.ENGLISH)) == ways

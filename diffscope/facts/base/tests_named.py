@@ -57,7 +57,15 @@ def with_row_tests(facts: ChangeFacts, placed: Iterable[Placed], graph: ModuleGr
         return facts
     logic = tuple(change.name for one in changed for change in one.symbols if change.logic)
     found = [
-        Nearest(path=path, score=0.0, reasons=(), runs=logic, by=" ".join(command))
+        Nearest(
+            path=path,
+            score=0.0,
+            reasons=(),
+            runs=logic,
+            by=" ".join(command),
+            how="command",
+            via=" ".join(command),
+        )
         for command in sorted(ordered)
         for path in _saying(command, graph, logic, facts)
     ]
@@ -87,7 +95,16 @@ def _by_name(
     """Yield tests that reach what changed by a step that the title names, by a name under which it is registered, or by a row of a table of models."""
     for spot in facts.ci.blind_spots if facts.ci is not UNSET else ():
         if spot.label.removesuffix(" %N") in facts.change.title:
-            yield Nearest(path=spot.test, score=0.0, reasons=(), runs=(), may_run="named", by=spot.label)
+            yield Nearest(
+                path=spot.test,
+                score=0.0,
+                reasons=(),
+                runs=(),
+                may_run="named",
+                by=spot.label,
+                how="step",
+                via=spot.label,
+            )
     asked = {one.path for one in subjects(facts)}
     modules = _modules([one for one in changed if one.fact.path in asked] or changed, graph)
     classes = _classes(modules, graph)
@@ -106,7 +123,9 @@ def _by_name(
     for name in dict.fromkeys((*(each for names in registered.values() for each in names), *models)):
         if len(name) >= _SHORTEST and name not in classes:
             for path in _saying((name,), graph, logic, facts):
-                yield Nearest(path=path, score=0.0, reasons=(), runs=(), may_run="named", by=name)
+                yield Nearest(
+                    path=path, score=0.0, reasons=(), runs=(), may_run="named", by=name, how="name", via=name
+                )
     for row in profile().row_tests:
         is_for = re.search(row.only, " ".join(logic)) is not None
         if is_for and any(

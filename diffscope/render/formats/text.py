@@ -207,6 +207,8 @@ class _Report:
             self._screen.whole(Piece(start), Piece(path, Tone.PATH), Piece(end), indent=_COLUMN)
         if rest := len(paths) - len(shown):
             self._screen.line(Piece(self._words("and-more", count=rest), Tone.QUIET), indent=_COLUMN)
+        for way in self._read.ways_to_tests:
+            self._screen.line(Piece(way, Tone.QUIET), indent=_COLUMN)
 
     def _gaps(self) -> None:
         for number, note in enumerate(self._read.gaps):
