@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
+from datetime import date, timedelta
 from pathlib import Path
 from threading import Timer
 from typing import Final, NamedTuple
@@ -21,6 +22,7 @@ from typing import Final, NamedTuple
 import psutil
 
 from diffscope.adapters.cache.cache import FILE_NAME
+from diffscope.adapters.cache.store import FILE_NAME as STORE_NAME
 from diffscope.adapters.git.repository import GitRepository
 from diffscope.batch.run import Batch
 from diffscope.batch.windows import find_range
@@ -50,6 +52,15 @@ class Grown(NamedTuple):
 
     changes: int
     ours: Used
+    log: float
+
+
+class Week(NamedTuple):
+    """The report on a week, in one state of the cache, and ``git log -p -M`` of the same week."""
+
+    name: str
+    changes: int
+    seconds: float
     log: float
 
 
@@ -116,12 +127,17 @@ def judge_anew(*command: str, cache: Path, repeats: int = 1) -> float:
     own = {"XDG_CACHE_HOME": str(cache), "PYTHONPATH": os.environ.get("PYTHONPATH", str(ROOT))}
     run(*command, environment=own)
     for _ in range(repeats):
-        connection = sqlite3.connect(cache / "diffscope" / FILE_NAME)
-        with connection:
-            connection.execute("DELETE FROM entry WHERE space LIKE 'facts-%'")
-        connection.close()
+        _forget_facts(cache)
         found.append(run(*command, environment=own).seconds)
     return sorted(found)[repeats // 2]
+
+
+def _forget_facts(cache: Path) -> None:
+    """Leave outlines and graphs in a cache, and no facts."""
+    connection = sqlite3.connect(cache / "diffscope" / FILE_NAME)
+    with connection:
+        connection.execute("DELETE FROM entry WHERE space LIKE 'facts-%'")
+    connection.close()
 
 
 def _diffscope(*arguments: str, cache: Path | str) -> Used:
@@ -143,6 +159,24 @@ def measure_growth(clone: Path, sizes: Sequence[int]) -> Iterator[Grown]:
             ours = _classify(clone, span, Path(folder) / "out.jsonl", Path(folder))
         log = run("git", "-C", str(clone), "log", "--first-parent", "-p", "-M", span)
         yield Grown(size, ours, log.seconds)
+
+
+def measure_week(clone: Path) -> Iterator[Week]:
+    """Yield what the report on the last whole week of a clone takes with two workers: all from scratch, outlines and graphs at hand, all stored."""
+    newest = date.fromisoformat(_git(clone, "log", "-1", "--format=%cs").strip())
+    monday = newest - timedelta(days=newest.weekday() + 7)
+    days = (f"--since={monday}T00:00Z", f"--until={monday + timedelta(days=7)}T00:00Z")
+    commits = _git(clone, "rev-list", "--first-parent", *days, "HEAD").split()
+    log = run("git", "-C", str(clone), "log", "--first-parent", "-p", "-M", *days).seconds
+    with tempfile.TemporaryDirectory() as folder:
+        cache, output = Path(folder), f"json:{folder}/week.json"
+        week = ("--since", str(monday), "--until", str(monday + timedelta(days=6)), "--tz", "+00:00")
+        report = ("report", *week, "--repo", str(clone), "--workers", "2", "--format", output)
+        yield Week("empty cache", len(commits), _diffscope(*report, cache=cache).seconds, log)
+        _forget_facts(cache)
+        (cache / "diffscope" / STORE_NAME).unlink()
+        yield Week("outlines and graphs at hand", len(commits), _diffscope(*report, cache=cache).seconds, log)
+        yield Week("all stored", len(commits), _diffscope(*report, cache=cache).seconds, log)
 
 
 def measure_history(clone: Path, workers: int, marks: Sequence[int]) -> Iterator[Passed]:

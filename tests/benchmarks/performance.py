@@ -39,6 +39,7 @@ from tests.benchmarks.growth import (
     measure_history,
     measure_sharing,
     measure_trees,
+    measure_week,
     run,
 )
 from tests.benchmarks.sweep import commits
@@ -273,6 +274,15 @@ def growth_part(chosen: argparse.Namespace) -> Iterator[str]:
         yield f"| {' | '.join(cells)} |"
 
 
+def week_part(chosen: argparse.Namespace) -> Iterator[str]:
+    """Yield the lines on the report of a week."""
+    found = list(measure_week(chosen.clone))
+    yield f"`diffscope report` on the last whole week of the clone, {found[0].changes} changes, two workers; `git log -p -M` of the same week takes {found[0].log:.2f} s."
+    yield ""
+    yield from ("| cache | s | times `git log -p -M` |", "| --- | ---: | ---: |")
+    yield from (f"| {each.name} | {each.seconds:.1f} | {each.seconds / each.log:.0f} |" for each in found)
+
+
 def history_part(chosen: argparse.Namespace) -> Iterator[str]:
     """Yield the lines on the whole history."""
     yield f"All changes of the clone in one go, oldest first, with an empty cache and {chosen.workers} workers, each replaced after 256 changes."
@@ -325,6 +335,7 @@ PARTS: dict[str, tuple[str, Callable[[argparse.Namespace], Iterator[str]]]] = {
     "stages": ("A change, by stage", stages_part),
     "processes": ("Whole processes", processes_part),
     "growth": ("Ranges", growth_part),
+    "week": ("A week", week_part),
     "history": ("The whole history", history_part),
     "trees": ("Larger trees", trees_part),
     "sharing": ("Shards and clusters", sharing_part),
