@@ -13,7 +13,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
-from diffscope.adapters.cache.store import Key, open_store
+from diffscope.adapters.cache.store import DigestCache, Key, open_store
 from diffscope.adapters.processes import usable_cores
 from diffscope.assessment.document import Assessment
 from diffscope.batch.judging import Judge, Judged, Wanted
@@ -93,6 +93,16 @@ class Batch:
         """Return how many of the changes the store does not have, not even as provisional ones."""
         known = self._store.names()
         return sum(not any(str(key) in known for key in self._keys(each)) for each in wanted)
+
+    def held(self, wanted: Sequence[Wanted]) -> tuple[str, ...]:
+        """Return the names of what the store has of the changes, provisional assessments too."""
+        known = self._store.names()
+        return tuple(str(key) for each in wanted for key in self._keys(each) if str(key) in known)
+
+    @property
+    def digests(self) -> DigestCache:
+        """The digests of windows that this workspace keeps."""
+        return DigestCache(self._workspace.cache, judge=self._judge.name)
 
     def _keys(self, wanted: Wanted) -> tuple[Key, Key]:
         return self._judge.key(wanted), self._judge.provisional_key(wanted)

@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 
 from diffscope.adapters.changes.clone import commits_between
 from diffscope.adapters.git.log import (
+    clone_mark,
     cut_off_at,
     first_commit_at,
     first_release,
@@ -161,10 +162,35 @@ def read_stored(batch: Batch, span: Span) -> Read:
 def digest_of(
     workspace: Workspace, batch: Batch, span: Span, read: Read, *, compared: tuple[Span, Read] | None = None
 ) -> Digest:
-    """Return the digest of a span that was read, with the trend that the store allows."""
-    repository = workspace.repository
+    """Return the digest of a span that was read, with the trend that the store allows.
+
+    It is kept by all that it is made of: the same report again costs next to nothing.
+    """
+    earlier = _spans_before(workspace, span)
+    around = () if span.is_range else (*earlier[:1], _span(workspace, *period_after(span.period)))
+    digests = batch.digests
+    tip, mark = None, ""
+    if (repository := workspace.repository) is not None:
+        tip, mark = main_tip(repository), clone_mark(repository)
+    held = [batch.held(each.wanted) for each in (*earlier, *around)]
+    name = digests.name((workspace.identity, span, read, compared, held, tip, mark))
+    digest = digests.get(name)
+    if digest is None:
+        digest = _digest_of(workspace, batch, (span, read), compared, (earlier, around))
+        digests.put(name, digest)
+    return digest
+
+
+def _digest_of(
+    workspace: Workspace,
+    batch: Batch,
+    window: tuple[Span, Read],
+    compared: tuple[Span, Read] | None,
+    others: tuple[Sequence[Span], Sequence[Span]],
+) -> Digest:
+    repository, (span, read), (earlier, around) = workspace.repository, window, others
     commits = [wanted.commit for wanted in span.wanted]
-    judged = _neighbours(workspace, batch, span, compared)
+    judged = _neighbours(batch, around, compared)
     newest, rechecked = (
         recheck(repository, read.assessments, commits[-1])
         if repository is not None and commits
@@ -179,7 +205,7 @@ def digest_of(
         before=compared[1].assessments if compared else None,
         compared_with=compared[0].period if compared else None,
         logins=logins_of(repository, commits) if repository is not None else {},
-        trend=_trend(workspace, batch, span),
+        trend=_trend(workspace, batch, span, earlier),
         release=first_release(repository, commits[-1]) if repository is not None and commits else "",
         newest=newest,
         rechecked=rechecked,
@@ -189,19 +215,27 @@ def digest_of(
 
 
 def _neighbours(
-    workspace: Workspace, batch: Batch, span: Span, compared: tuple[Span, Read] | None
+    batch: Batch, around: Sequence[Span], compared: tuple[Span, Read] | None
 ) -> tuple[Assessment, ...]:
     """Return what the store has of the windows before and after; what is compared is known already."""
-    if span.is_range:
+    if not around:
         return ()
-    before, after = span_before(workspace, span), _span(workspace, *period_after(span.period))
     found = {
         assessment.change.pull.head: assessment
         for assessment in (compared[1].assessments if compared else ())
     }
-    for other in (before, after):
+    for other in around:
         found |= {one.change.pull.head: one for one in map(trim_for_digest, batch.stored(other.wanted))}
     return tuple(found.values())
+
+
+def _spans_before(workspace: Workspace, span: Span) -> tuple[Span, ...]:
+    """Return the earlier windows that a trend goes back to, the latest first; none of a range."""
+    found = list[Span]()
+    while not span.is_range and len(found) < TREND:
+        span = _span(workspace, *period_before(span.period))
+        found.append(span)
+    return tuple(found)
 
 
 def is_at_hand(batch: Batch, span: Span) -> bool:
@@ -209,21 +243,20 @@ def is_at_hand(batch: Batch, span: Span) -> bool:
     return bool(span.wanted) and not batch.missing(span.wanted)
 
 
-def _trend(workspace: Workspace, batch: Batch, span: Span) -> tuple[TrendPoint, ...]:
+def _trend(workspace: Workspace, batch: Batch, span: Span, earlier: Sequence[Span]) -> tuple[TrendPoint, ...]:
     """Return the figures of the windows before, oldest first: what the store lacks by titles and paths alone."""
-    if span.is_range or not span.wanted:
+    if not span.wanted:
         return ()
-    first, points, lacking = span.wanted[0].commit, dict[str, TrendPoint](), list[tuple[Period, Window]]()
-    for _ in range(TREND):
-        period, window = period_before(span.period)
-        span = _span(workspace, period, window)
-        if is_at_hand(batch, span):
-            judged = tuple(map(trim_for_digest, batch.stored(span.wanted)))
-            points[period.label] = trend_point(period, judged)
-        elif span.wanted:
-            lacking.append((period, window))
+    points, lacking = dict[str, TrendPoint](), list[tuple[Period, Window]]()
+    for after, one in zip((span, *earlier), earlier, strict=False):
+        if is_at_hand(batch, one):
+            points[one.period.label] = trend_point(
+                one.period, tuple(map(trim_for_digest, batch.stored(one.wanted)))
+            )
+        elif one.wanted:
+            lacking.append(period_before(after.period))
     if lacking and workspace.repository is not None:
-        taxonomy = workspace.knowledge.taxonomy
+        taxonomy, first = workspace.knowledge.taxonomy, span.wanted[0].commit
         points |= unjudged_points(workspace.repository, first, lacking, taxonomy)
     return tuple(sorted(points.values(), key=lambda point: point.period.since))
 

@@ -24,12 +24,14 @@ from diffscope.adapters.cache.file import ForeignError, UnreadableError, read_sp
 from diffscope.assessment.document import Assessment
 from diffscope.errors import InputError
 from diffscope.facts.model import ChangeFacts
+from diffscope.products.report.model import Digest
 from diffscope.version import VERSION
 
 FILE_NAME: Final = "assessments-1.sqlite3"
 DEFAULT_LIMIT: Final = 4 << 30
 """Bytes. A year of vLLM takes well under a tenth of it."""
 _SPACE: Final = "assessment"
+_DIGESTS: Final = "digest"
 _AT_A_TIME: Final = 200
 _SILENT: Final = frozenset({"products", "render", "batch", "cli"})
 """Stages that look at assessments and make none."""
@@ -181,14 +183,18 @@ def judge_hash(*parts: str) -> str:
     return hashlib.sha256(" ".join((*parts, VERSION, _code_hash())).encode()).hexdigest()[:24]
 
 
-@functools.cache
 def _code_hash() -> str:
     """Return the hash of the modules that judge: an edited checkout must not answer with what an older one thought."""
+    return _hash_of_code(_SILENT, _KEEPERS)
+
+
+@functools.cache
+def _hash_of_code(but_packages: frozenset[str], but_modules: frozenset[str]) -> str:
     package = Path(__file__).resolve().parents[2]
     hasher = hashlib.sha256()
     for file in sorted(package.rglob("*.py")):
         place = file.relative_to(package)
-        if place.parts[0] not in _SILENT and place.as_posix() not in _KEEPERS:
+        if place.parts[0] not in but_packages and place.as_posix() not in but_modules:
             hasher.update(place.as_posix().encode() + b"\0" + file.read_bytes() + b"\0")
     return hasher.hexdigest()
 
@@ -207,6 +213,32 @@ _ENCODER: Final = msgspec.msgpack.Encoder()
 def _decoder() -> msgspec.msgpack.Decoder[ChangeFacts]:
     # It reads the types of a hundred records, which a run over one change would pay for nothing.
     return msgspec.msgpack.Decoder(ChangeFacts)
+
+
+class DigestCache:
+    """Digests of windows by the hash of all that they are made of, ``judge`` among it; whatever code of the package changed makes them anew."""
+
+    def __init__(self, cache: Cache, *, judge: str) -> None:
+        self._cache = cache
+        self._judge = judge
+
+    def name(self, parts: object) -> str:
+        """Return the name of a digest that is made of some values."""
+        hasher = hashlib.sha256(f"{self._judge} {VERSION} {_hash_of_code(frozenset(), frozenset())}".encode())
+        hasher.update(_ENCODER.encode(parts))
+        return hasher.hexdigest()
+
+    def get(self, name: str) -> Digest | None:
+        """Return a digest; ``None`` where it is not there or cannot be read."""
+        data = self._cache.get(_DIGESTS, name)
+        try:
+            return None if data is None else msgspec.msgpack.decode(zlib.decompress(data), type=Digest)
+        except (zlib.error, msgspec.MsgspecError, UnicodeDecodeError):
+            return None
+
+    def put(self, name: str, digest: Digest) -> None:
+        """Keep a digest."""
+        self._cache.put_many(_DIGESTS, {name: zlib.compress(_ENCODER.encode(digest), 3)})
 
 
 class FactsCache:

@@ -26,6 +26,14 @@ def boundary_mark(repository: GitRepository) -> str:
     return hashlib.sha256(data).hexdigest() if data else ""
 
 
+def clone_mark(repository: GitRepository) -> str:
+    """Return a mark of what a clone has: its tags, the packs of its objects and where its history is cut off."""
+    tags = run(repository.refs, "for-each-ref", "refs/tags").out
+    packs = sorted(path.name for path in (repository.common_dir / "objects" / "pack").glob("*.pack"))
+    told = (tags, "\0".join(packs).encode(), _boundary(repository))
+    return hashlib.sha256(b"\0\0".join(told)).hexdigest()
+
+
 def cut_commits(repository: GitRepository) -> frozenset[str]:
     """Return the commits whose parents are cut off: what they changed is not known, and git shows them as though they made every file."""
     return frozenset(_boundary(repository).decode("ascii", "replace").split())
