@@ -120,9 +120,9 @@ def test_nothing_before_the_fold_is_counted_without_names() -> None:
 @pytest.mark.parametrize(
     ("titles", "said"),
     [
-        pytest.param({97: "[Bugfix] Fix lamp hang", 98: "Fix silent lamp corruption"}, "fixes that touch it, among others: #98 (Fix silent lamp corruption), #97 (Fix lamp hang)", id="wrong results before hangs"),
-        pytest.param({97: "Fix lamp", 98: "Fix the stove"}, "fixes that touch it, among others: #97 (Fix lamp)", id="of another subject, by lines alone"),
-        pytest.param({97: "Fix lamp 1", 98: "Fix lamp 2", 99: "Fix lamp crash"}, "of the fixes that touch it the gravest: #99 (Fix lamp crash), #97 (Fix lamp 1)", id="many"),
+        pytest.param({97: "[Bugfix] Fix lamp hang", 98: "Fix silent lamp corruption"}, "fixes of it found: #98 (Fix silent lamp corruption), #97 (Fix lamp hang)", id="wrong results before hangs"),
+        pytest.param({97: "Fix lamp", 98: "Fix the stove"}, "fixes of it found: #97 (Fix lamp)", id="of another subject, by lines alone"),
+        pytest.param({97: "Fix lamp 1", 98: "Fix lamp 2", 99: "Fix lamp crash"}, "3 fixes of it found, among them #99 (Fix lamp crash), #97 (Fix lamp 1)", id="many"),
     ],
 )  # fmt: skip
 def test_later_fixes_are_told_by_weight_with_what_they_repaired(titles: dict[int, str], said: str) -> None:
@@ -137,6 +137,17 @@ def test_later_fixes_are_told_by_weight_with_what_they_repaired(titles: dict[int
     story = PullStory(read, Words(Language.ENGLISH), {})
     assert story.became(1) == said
     assert story.became(2) == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "said"), [("a.py", ""), ("Fix what #1 broke", "fixes of it found: #97 (Fix it)")]
+)
+def test_a_fix_of_the_same_files_is_told_only_where_it_names_what_it_fixes(name: str, said: str) -> None:
+    digest = a_digest()
+    fix = Link(source=97, target=1, reason="fixes", names=(name,), weight=3.0)
+    related = (RelatedPull(number=97, title="Fix it", merged_at=None, url=None),)
+    read = PageView(msgspec.structs.replace(digest, links=(fix,), related=related), Words(Language.ENGLISH))
+    assert PullStory(read, Words(Language.ENGLISH), {}).became(1) == said
 
 
 @pytest.mark.parametrize(

@@ -197,7 +197,7 @@ def _summary(assessment: Assessment, around: Around) -> PullSummary:
         switch=plain.switch,
         costs=plain.costs,
         paths=_paths(assessment),
-        later_fixes=tuple(source for source, target in around.worked.touched if target == number),
+        later_fixes=tuple(source for source, target in around.worked.repaired if target == number),
     )
 
 
@@ -214,7 +214,11 @@ def _with_named(around: Around, assessments: Iterable[Assessment]) -> Around:
         if is_fix(later.title)
         and re.search(rf"(?i)\b{re.escape(symbol.name)}\W?v?{major}(?:\.[\dx]+)*\b", later.title)
     ]
-    worked = around.worked._replace(touched=tuple(dict.fromkeys((*around.worked.touched, *found))))
+    worked = around.worked
+    worked = worked._replace(
+        touched=tuple(dict.fromkeys((*worked.touched, *found))),
+        repaired=tuple(dict.fromkeys((*worked.repaired, *found))),
+    )
     return msgspec.structs.replace(around, worked=worked)
 
 

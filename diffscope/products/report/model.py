@@ -285,7 +285,7 @@ class PullSummary(Value, frozen=True, kw_only=True):
     paths: tuple[str, ...] = ()
     """Its files, those with most lines changed first; at most forty."""
     later_fixes: tuple[int, ...] = ()
-    """Fixes since, in the window and until the newest commit, that change lines it added or what it brought, oldest first."""
+    """Fixes since, in the window and until the newest commit, that name it or what it brought, or of whose removed code much is its own, oldest first."""
 
 
 class RuleName(Value, frozen=True, kw_only=True):

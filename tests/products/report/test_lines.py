@@ -106,3 +106,42 @@ def test_whose_lines_fixes_change_after_a_window(
 )
 def test_titles_of_fixes_that_users_may_meet(title: str, *, told: bool) -> None:
     assert is_fix(title) == told
+
+
+@pytest.mark.parametrize(
+    ("later", "repaired"),
+    [
+        pytest.param(_fix("    wick = None", LINES), True, id="it takes its lines away"),
+        pytest.param(_fix("    wick = None", LINES, title="[Core] Change it"), False, id="and calls itself no fix"),
+        pytest.param(_fix("    wick = None", LINES, title="[Bugfix] Support oil"), False, id="and does more than before"),
+        pytest.param(_fix("    x = 1", LINES + "\n" + "    other_code_that_was_there()\n" * 20), False, id="a few of them among many"),
+        pytest.param(_fix("    wick = None", LINES.partition("\n")[0]), False, id="one short line of it"),
+        pytest.param(_fix("    x = 1", section="def light_the_oil(lamp):"), False, id="what others may have written in its function"),
+        pytest.param(_fix('    allow("oil_lantern_4")'), False, id="code that handles what it brought"),
+        pytest.param(_fix("    x = 1", title="Fix oil_lantern_4 on boats"), True, id="its title names what it brought"),
+        pytest.param(_fix("    # as before #1, no oil\n    x = 1"), False, id="a number of one digit is none of a pull request"),
+        pytest.param(_fix("    x = 1", path="vllm/backend.py", section="class OilBackend(Backend):"), True, id="it corrects what a class says it can do that became a default"),
+    ],
+)  # fmt: skip
+def test_what_fixes_repair_as_who_reads_both_sees_it(later: Patch, *, repaired: bool) -> None:
+    assert list(find_worked([FIRST], [later], BROUGHT).repaired) == [(2, 1)] * repaired
+
+
+@pytest.mark.parametrize("place", ["title", "line"])
+def test_a_fix_that_names_an_earlier_one_repairs_it(place: str) -> None:
+    first = FIRST._replace(number=4711)
+    fix = _fix(
+        "    x = 1  # since #4711" if place == "line" else "    x = 1",
+        title="Fix #4711" if place == "title" else "Fix it",
+    )
+    assert find_worked([first], [fix._replace(number=4712)], BROUGHT).repaired == ((4712, 4711),)
+
+
+def test_lines_that_are_only_set_anew_are_nobodys() -> None:
+    long = "    wick = trim_the_wick_of_the_lamp(lamp, to=4) or light_the_lamp(again)"
+    anew = (
+        "    wick = (\n        trim_the_wick_of_the_lamp(lamp, to=4)\n        or light_the_lamp(again)\n    )"
+    )
+    laid_out = Patch(1, "Add a lamp", parse_diff(a_patch(anew, long)))
+    fix = _fix("    wick = None", "\n".join(anew.split("\n")[1:3]))
+    assert find_worked([laid_out], [fix], BROUGHT).repaired == ()

@@ -117,7 +117,8 @@ def _related(
     known = {one.number: (one.title, one.merged_at) for one in (*around.before, *around.after)}
     known |= {node.number: (node.title, node.merged_at) for node in neighbours}
     named = {number for link in links for number in (link.source, link.target)}
-    named |= {source for source, target in around.worked.touched if target in inside}
+    worked = (*around.worked.touched, *around.worked.repaired)
+    named |= {source for source, target in worked if target in inside}
     for number in sorted(named - inside.keys()):
         title, merged_at = known.get(number, ("", None))
         url = f"https://github.com/{repository}/pull/{number}" if number > 0 else None

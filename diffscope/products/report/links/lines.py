@@ -27,6 +27,9 @@ STYLE: Final = lazy_regex(
     r"(?i)\b(?:pre-?commit|mypy|lint\w*|typos?|typing|(?:type )?annotations?|formatting|docs|docstrings?)\b"
 )
 """Titles of fixes that change nothing for users."""
+_LAYOUT: Final = lazy_regex(r"[\s(),]")
+"""What another layout of the same code adds or leaves out."""
+_NUMBER: Final = lazy_regex(r"#(\d{2,9})\b")
 _NO_CODE: Final = lazy_regex(r"^(?:#|//|\*|/\*|\"\"\"|import |from |@|\)|\]|\})")
 _REMARK: Final = lazy_regex(r"(?:^|\s)(?:#|//|/\*).*$|^\s*\*(?:\s.*)?$")
 """A comment to the end of a line."""
@@ -96,20 +99,24 @@ class Worked(NamedTuple):
     """Of the window, and of fixes after it those that change mostly such lines."""
     touched: tuple[tuple[int, int], ...] = ()
     """Fixes that change at least a line of an earlier one, or what it brought, as (fix, earlier one)."""
+    repaired: tuple[tuple[int, int], ...] = ()
+    """Of these the fixes that name an earlier one or what it brought, or of whose removed code much is the earlier one's."""
 
 
 def find_worked(patches: Sequence[Patch], later: Iterable[Patch], brought: Brought) -> Worked:
     """Return who works on whose lines; ``patches`` are of the window and ``later`` are fixes after it, both oldest first."""
     trail = _Trail(brought)
-    mended, touched = list[Mended](), dict[tuple[int, int], None]()
+    mended, touched, repaired = list[Mended](), dict[tuple[int, int], None](), dict[tuple[int, int], None]()
     for patch in patches:
         mended += trail.replaced_by(patch)
         touched |= dict.fromkeys(trail.touched_by(patch))
+        repaired |= dict.fromkeys(trail.repaired_by(patch))
         trail.record(patch)
     for patch in later:
         mended += trail.mended_by(patch)
         touched |= dict.fromkeys(trail.touched_by(patch))
-    return Worked(tuple(mended), tuple(touched))
+        repaired |= dict.fromkeys(trail.repaired_by(patch))
+    return Worked(tuple(mended), tuple(touched), tuple(repaired))
 
 
 class _Trail:
@@ -135,9 +142,11 @@ class _Trail:
             for hunk in file.hunks
             for line in hunk.removed
         }
-        for file in patch.files:
-            for text in (line.text.strip() for hunk in file.hunks for line in hunk.added):
-                owner = gone.get(text, patch.number)
+        for file, hunk in ((each, hunk) for each in patch.files for hunk in each.hunks):
+            # What is only set in other lines stays nobody's: who wrote it is not told by its text.
+            author = None if _is_laid_out(hunk) else patch.number
+            for text in (line.text.strip() for line in hunk.added):
+                owner = gone.get(text, author)
                 if len(text) >= _SHORT and owner is not None:
                     self._owners[file.path, text] = owner
                 else:
@@ -217,6 +226,29 @@ class _Trail:
             if target != patch.number and target in self._seen:
                 yield patch.number, target
 
+    def repaired_by(self, patch: Patch) -> Iterator[tuple[int, int]]:
+        """Yield what a fix repairs so that who reads both sees it: its title or its new lines name the earlier one or what that brought, or much of the code that it takes away is the earlier one's."""
+        if not is_repair(patch.title) or len(patch.files) >= _SWEEP:
+            return
+        found = {
+            *self._titled(patch),
+            *(self._brought.names[name] for name in self._named.findall(patch.title)),
+        }
+        texts = [patch.title, *(line.text for _, hunk in _hunks(patch) for line in hunk.added)]
+        found |= {int(number) for text in texts for number in _NUMBER.findall(text)}
+        own, whole = Counter[int | None](), 0
+        for file, hunk in _hunks(patch):
+            for text in _taken(hunk):
+                own[self._owner(file, text)] += len(text)
+                whole += len(text)
+            number, name = self._brought.classes.get(file.path, (patch.number, ""))
+            if name and f"class {name}" in hunk.section:
+                found.add(number)
+        found |= {one for one, size in own.items() if one is not None and size >= max(_LONG, _MOSTLY * whole)}
+        for target in sorted(found):
+            if target != patch.number and target in self._seen:
+                yield patch.number, target
+
     def _owner(self, file: FileDiff, text: str) -> int | None:
         return self._owners.get((file.old_path or file.path, text))
 
@@ -230,6 +262,12 @@ def _taken(hunk: Hunk) -> Iterator[str]:
         is_longer = text not in whole and any(f"{begun}{end}" in stays for end in ",)")
         if not _NO_CODE.search(text) and not is_longer:
             yield text
+
+
+def _is_laid_out(hunk: Hunk) -> bool:
+    """Return whether a hunk only sets the same code in other lines."""
+    was, now = (_LAYOUT.sub("", "".join(line.text for line in side)) for side in (hunk.removed, hunk.added))
+    return was == now
 
 
 def _hunks(patch: Patch) -> Iterator[tuple[FileDiff, Hunk]]:

@@ -192,15 +192,24 @@ class PullStory:
         return [link.source for link in self._links if link.target == number and link.reason == reason]
 
     def fixes_of(self, number: int) -> list[int]:
-        """Return the fixes since of what a pull request brought, the gravest first: soon after it, or of the same subject by their titles."""
+        """Return the fixes since of what a pull request brought, as who reads both sees it, the gravest first.
+
+        Soon after it, or of the same subject by their titles.
+        """
         pull, found = self._read.pull(number), []
-        direct = {*self._followers(number, "fixes")}
+        direct = {
+            link.source
+            for link in self._links
+            if link.target == number
+            and link.reason == "fixes"
+            and any(name_of(number) in name for name in link.names)
+        }
         own = stems_of(bare_title(self._raw_title(number))) - stems_of(_COMMON)
         for fix in dict.fromkeys((*direct, *(pull.later_fixes if pull else ()))):
             is_same = not own.isdisjoint(stems_of(bare_title(self._raw_title(fix))))
             if _HARMLESS.search(self._raw_title(fix)):
                 continue
-            if is_same or (fix in direct and self._days(number, fix) <= _SOON):
+            if is_same or fix in direct or self._days(number, fix) <= _SOON:
                 found.append(fix)
         return sorted(found, key=lambda fix: (self._gravity(fix), fix not in direct, fix))
 
@@ -225,20 +234,23 @@ class PullStory:
         if told:
             # What is not named here stands below the fold.
             code = "story.fixed" if len(fixes) <= _GRAVEST else "story.fixed-first"
-            yield words(code, fixes=words.comma.join(told))
+            yield words(code, count=len(fixes), fixes=words.comma.join(told))
 
     def late_fixes(self, number: int, *, is_grave: bool = False) -> list[int]:
         """Return the fixes that what a pull request brought got only after the window; ``is_grave`` those of wrong results, hangs and crashes."""
         late = [fix for fix in self.fixes_of(number) if self._read.pull(fix) is None and self._times.get(fix)]
         return [fix for fix in late if not is_grave or self._gravity(fix) < len(SYMPTOMS)]
 
+    def repaired(self, fix: int) -> str:
+        """Return a fix with the day of its merge, of wrong results, hangs and crashes also with what it repaired."""
+        words = self._words
+        if self._gravity(fix) == len(SYMPTOMS):
+            return self.dated(fix)
+        return words("story.fix-of", pull=name_of(fix), title=self.title(fix), day=self._day(fix))
+
     def dated(self, number: int) -> str:
         """Return a pull request with the day of its merge."""
         return self._words("story.named-in", name=name_of(number), pull=(self._times.get(number) or "")[:10])
-
-    def weeks(self, number: int, fixes: Iterable[int]) -> int:
-        """Return how many weeks after a pull request the last of its fixes was merged, 1 at least."""
-        return max(1, *(round(self._days(number, fix) / 7) for fix in fixes))
 
     def who(self, pull: PullSummary) -> str:
         """Return whom a pull request concerns; nothing where only its area tells, whose parts nobody knows by name, or its switch does."""

@@ -269,16 +269,14 @@ class Story:
         return self._words("action.pin", said=self._words.comma.join(pins)) if pins else ""
 
     def _to_have(self) -> str:
-        """Return what was mended only after the window, when and by what."""
+        """Return which later fixes are needed with what the window brought, the grave ones with what they repaired."""
         words, said = self._words, []
         for number in (pull.number for pull, _ in self._picked):
             grave = self._pulls.late_fixes(number, is_grave=True)
             late = (grave or self._pulls.late_fixes(number))[:_ACTIONS]
             if late:
-                fixes = words.comma.join(map(self._pulls.dated, late))
-                code = "action.with" if grave else "action.with-light"
-                weeks = self._pulls.weeks(number, late)
-                said.append(words(code, pull=name_of(number), fixes=fixes, count=weeks))
+                fixes = words.comma.join(map(self._pulls.repaired, late))
+                said.append(words("action.with", pull=name_of(number), fixes=fixes))
         return words("action.have", said=words.semicolon.join(said[:_ACTIONS])) if said else ""
 
     def _to_test(self) -> str:
