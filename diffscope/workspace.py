@@ -212,7 +212,7 @@ class Workspace:
     @cached_property
     def kept_facts(self) -> FactsCache:
         """The facts that earlier runs of this code collected by these tables."""
-        return FactsCache(self.cache, maker=judge_hash("facts", self.knowledge.digest))
+        return FactsCache(self.cache, maker=judge_hash("facts", self.knowledge.digest, cache=self.cache))
 
     def known_facts(self, change: Change) -> ChangeFacts:
         """Return the facts of a change of the clone, kept or collected now. Those of a change between two commits are kept by all that it is."""

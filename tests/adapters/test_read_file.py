@@ -17,9 +17,10 @@ from diffscope.adapters.changes.files import read_patch
 from diffscope.adapters.config.rule_files import check_holds_rules, load_rules
 from diffscope.adapters.config.settings import read_settings
 from diffscope.adapters.events import read_event, read_events, read_report
-from diffscope.adapters.read_file import decode_json, read_bytes, read_stream, read_text
+from diffscope.adapters.read_file import decode_json, read_bytes, read_stream, read_text, stamp_of
 from diffscope.cli.report.outputs import read_templates
 from diffscope.errors import ConfigurationError, DiffscopeError, InputError
+from tests.builders import write_files
 
 DIFF = (
     "diff --git a/x.py b/x.py\nindex 1111111..2222222 100644\n--- a/x.py\n+++ b/x.py\n@@ -1 +1 @@\n-a\n+b\n"
@@ -193,3 +194,20 @@ def test_json_of_any_shape_is_decoded_or_refused(data: bytes) -> None:
     for kind in (object, dict[str, int]):
         with pytest.raises(msgspec.DecodeError):
             decode_json(data, kind)
+
+
+def test_a_stamp_tells_every_change_of_a_folder(tmp_path: Path) -> None:
+    """Content of equal size, a new file and a file that goes change it; other files and compiled code do not."""
+    write_files(tmp_path, {"a.yml": "1", "b/c.yml": "2"})
+    stamps = [stamp_of(tmp_path, ".yml")]
+    write_files(tmp_path, {"readme.md": "x", "b/__pycache__/d.yml": "x"})
+    assert stamp_of(tmp_path, ".yml") == stamps[0]
+    for edit in ({"b/c.yml": "3"}, {"b/e.yml": "4"}):
+        write_files(tmp_path, edit)
+        stamps.append(stamp_of(tmp_path, ".yml"))
+    (tmp_path / "a.yml").unlink()
+    stamps.append(stamp_of(tmp_path, ".yml"))
+    assert None not in stamps
+    assert len(set(stamps)) == 4
+    (tmp_path / "lost.yml").symlink_to("nowhere")
+    assert stamp_of(tmp_path, ".yml") is None

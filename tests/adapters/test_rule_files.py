@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from diffscope.adapters.cache.cache import open_cache
+from diffscope.adapters.config import rule_files
 from diffscope.adapters.config.rule_files import (
     bundled_rules,
     case_texts,
@@ -167,3 +168,26 @@ def test_new_files_never_overwrite(tmp_path: Path) -> None:
 def test_texts_are_keyed_alike_in_wheel_and_checkout() -> None:
     """Errors and digests name ``rules/...`` wherever the package lies."""
     assert {path.split("/")[0] for path in rule_texts()} == {"rules"}
+
+
+def test_bundled_rules_that_did_not_change_are_not_read_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Later runs take the compiled rules by the times of their files; an edited or a lost entry is read as before."""
+    write_files(tmp_path, FILES)
+    for name in SHARED_FILES:
+        (tmp_path / "mine" / name).write_bytes((bundled_rules() / name).read_bytes())
+    monkeypatch.setattr(rule_files, "bundled_rules", lambda: tmp_path / "mine")
+    with open_cache(tmp_path / "cache", is_enabled=True) as cache:
+        rule_files._bundled_texts.cache_clear()
+        first = load_rules(cache=cache)
+        with monkeypatch.context() as patch:
+            patch.setattr(rule_files, "rule_texts", None)
+            assert load_rules(cache=cache).digest == first.digest
+        cache.put_many("rules", {cache.names("rules")[0]: b"junk"})
+        assert load_rules(cache=cache).digest == first.digest
+        edited = rule_text().replace("medium", "high", 1)
+        write_files(tmp_path, {"mine/XX101-test-rule/rule.yml": edited})
+        rule_files._bundled_texts.cache_clear()
+        assert load_rules(cache=cache).digest != first.digest
+    rule_files._bundled_texts.cache_clear()

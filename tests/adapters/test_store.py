@@ -5,7 +5,11 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
+import pytest
+
 import diffscope
+from diffscope.adapters.cache import store as store_module
+from diffscope.adapters.cache.cache import open_cache
 from diffscope.adapters.cache.store import _KEEPERS, _SILENT, FILE_NAME, Key, judge_hash, open_store
 from tests.assessments import an_assessment, an_empty_assessment
 
@@ -33,6 +37,16 @@ def test_a_judge_is_named_by_all_that_decides() -> None:
     """Any part changes the name; the same parts do not."""
     assert judge_hash("rules", "tables") == judge_hash("rules", "tables")
     assert len({judge_hash("a", "b"), judge_hash("a", "c"), judge_hash("b", "a")}) == 3
+
+
+def test_a_judge_is_named_alike_with_a_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second run with a cache reads no module; any other state of the files is hashed again."""
+    with open_cache(tmp_path, is_enabled=True) as cache:
+        assert judge_hash("rules", cache=cache) == judge_hash("rules")
+        monkeypatch.setattr(store_module, "_code_hash", lambda: "edited")
+        assert judge_hash("rules", cache=cache) != judge_hash("rules")
+        monkeypatch.setattr(store_module, "stamp_of", lambda *_: "another")
+        assert judge_hash("rules", cache=cache) == judge_hash("rules")
 
 
 def test_what_only_keeps_or_shows_is_no_judge() -> None:

@@ -21,6 +21,7 @@ import msgspec
 
 from diffscope.adapters.cache.cache import Cache, CacheInfo, default_directory
 from diffscope.adapters.cache.file import ForeignError, UnreadableError, read_space
+from diffscope.adapters.read_file import stamp_of
 from diffscope.assessment.document import Assessment
 from diffscope.errors import InputError
 from diffscope.facts.model import ChangeFacts
@@ -32,6 +33,8 @@ DEFAULT_LIMIT: Final = 4 << 30
 """Bytes. A year of vLLM takes well under a tenth of it."""
 _SPACE: Final = "assessment"
 _DIGESTS: Final = "digest"
+_CODE_SPACE: Final = "code"
+_PACKAGE: Final = Path(__file__).resolve().parents[2]
 _AT_A_TIME: Final = 200
 _SILENT: Final = frozenset({"products", "render", "batch", "cli"})
 """Stages that look at assessments and make none."""
@@ -178,9 +181,23 @@ def open_store(
     return Store(Cache(path, limit=limit))
 
 
-def judge_hash(*parts: str) -> str:
-    """Return what names a judge: the hashes of rules and configuration handed in, and the code of this diffscope."""
-    return hashlib.sha256(" ".join((*parts, VERSION, _code_hash())).encode()).hexdigest()[:24]
+def judge_hash(*parts: str, cache: Cache | None = None) -> str:
+    """Return what names a judge: the hashes of rules and configuration handed in, and the code of this diffscope.
+
+    ``cache`` spares a short run the reading of that code where its files are those of an earlier run.
+    """
+    code = _known_code_hash(cache) if cache else _code_hash()
+    return hashlib.sha256(" ".join((*parts, VERSION, code)).encode()).hexdigest()[:24]
+
+
+def _known_code_hash(cache: Cache) -> str:
+    stamp = stamp_of(_PACKAGE, ".py")
+    kept = cache.get(_CODE_SPACE, stamp) if stamp else None
+    if kept is not None:
+        return kept.decode("ascii", "replace")
+    code = _code_hash()
+    cache.put_many(_CODE_SPACE, {stamp: code.encode()} if stamp else {})
+    return code
 
 
 def _code_hash() -> str:
@@ -190,10 +207,9 @@ def _code_hash() -> str:
 
 @functools.cache
 def _hash_of_code(but_packages: frozenset[str], but_modules: frozenset[str]) -> str:
-    package = Path(__file__).resolve().parents[2]
     hasher = hashlib.sha256()
-    for file in sorted(package.rglob("*.py")):
-        place = file.relative_to(package)
+    for file in sorted(_PACKAGE.rglob("*.py")):
+        place = file.relative_to(_PACKAGE)
         if place.parts[0] not in but_packages and place.as_posix() not in but_modules:
             hasher.update(place.as_posix().encode() + b"\0" + file.read_bytes() + b"\0")
     return hasher.hexdigest()

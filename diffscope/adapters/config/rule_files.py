@@ -14,7 +14,7 @@ from typing import Final
 
 from diffscope.adapters.cache.cache import Cache
 from diffscope.adapters.output import encoded, make_folder, write_file, write_new_file
-from diffscope.adapters.read_file import is_there, read_bytes, read_text
+from diffscope.adapters.read_file import is_there, read_bytes, read_text, stamp_of
 from diffscope.errors import ConfigurationError
 from diffscope.patterns import lazy_regex
 from diffscope.rules.language.catalogue import Catalogue, decode_catalogue, encode_catalogue
@@ -43,6 +43,7 @@ PROFILE_FILES: Final = (*OWN_FILES, *TABLE_FILES, "profile.yml", "registries.yml
 """Every file of a profile besides rules."""
 _LARGEST: Final = 1_000_000
 _SPACE: Final = "rules"
+_STAMP_SPACE: Final = "rules-stamp"
 _BUNDLED: Final = "rules"
 _LIST: Final = lazy_regex(r"^([a-z]\w*):", re.MULTILINE)
 
@@ -65,21 +66,31 @@ def load_rules(
 ) -> Catalogue:
     """Return the catalogue of the bundled rules, of the folders of a profile and of more folders.
 
-    With ``cache`` the compiled catalogue is kept there under the hash of all rule files.
+    With ``cache`` the compiled catalogue is kept there under the hash of all rule files, and the hash of those that come with diffscope
+    under their sizes and times of change: a short run does not read hundreds of files again that are as they were.
 
     Raises:
         RuleError: some rule file is wrong.
         ConfigurationError: a folder is not there, or a file in it cannot be read.
     """
+    stamp = stamp_of(bundled_rules(), ".yml") if cache and not folders and not profiles else None
+    if cache and stamp and (key := cache.get(_STAMP_SPACE, stamp)) is not None:
+        known = _kept(cache, key.decode("ascii", "replace"))
+        if known is not None:
+            return known
     texts = rule_texts(folders, profiles=profiles)
-    key = _key(tuple(sorted(texts.items())))
-    kept = cache.get(_SPACE, key) if cache else None
-    if kept is not None and (compiled := _decode_once(kept)) is not None:
-        return compiled
-    catalogue = load_catalogue(texts)
+    named = _key(tuple(sorted(texts.items())))
+    catalogue = (_kept(cache, named) if cache else None) or load_catalogue(texts)
     if cache:
-        cache.put_many(_SPACE, {key: encode_catalogue(catalogue)})
+        cache.put_many(_SPACE, {named: encode_catalogue(catalogue)})
+        cache.put_many(_STAMP_SPACE, {stamp: named.encode()} if stamp else {})
     return catalogue
+
+
+def _kept(cache: Cache, key: str) -> Catalogue | None:
+    """Return the compiled rules of a cache."""
+    kept = cache.get(_SPACE, key)
+    return None if kept is None else _decode_once(kept)
 
 
 @lru_cache(maxsize=2)
