@@ -9,12 +9,14 @@ from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 from diffscope.facts.model import Edit, ImportFact
-from diffscope.facts.parsed_text import parse_expression
+from diffscope.facts.parsed_text import parse_expression, platforms_left
 from diffscope.patterns import lazy_regex
 from diffscope.source.profile import profile
 from diffscope.syntax.nodes import denied
 
 _CAST: Final = lazy_regex(r"\b(?:int|float|bool|str)\(|\.(?:to|item|tolist)\([\w.]*\)|\)")
+_HANDED: Final = lazy_regex(r"^\w+=(?!=)")
+"""The name by which a value is handed over."""
 _ROOT: Final = lazy_regex(r"(?<![\w.])[A-Za-z_]\w*(?=[\w.]*\()")
 """The first part of what is called."""
 _MAKES: Final = lazy_regex(r"^__(?:post_)?init__$|(?:^|_)(?:validate|verify|normalize|resolve)(?:_|$)")
@@ -199,6 +201,47 @@ def changed_case(edit: Edit) -> ChangedCase | None:
                 is_new = other is sides[1]
                 return ChangedCase(case, edit.before if is_new else value, value if is_new else edit.after)
     return None
+
+
+class ChangedChoice(NamedTuple):
+    """Two conditional expressions that choose between the same two values by other conditions."""
+
+    value: str
+    other: str
+    was: str
+    now: str
+
+
+def changed_choice(edit: Edit) -> ChangedChoice | None:
+    """Return the two conditions by which an expression chooses between the same two values; ``None`` where it is none, or more differs."""
+    if edit.what not in ("value", "return", "argument") or "…" in edit.before + edit.after:
+        return None
+    old, new = (parse_expression(_HANDED.sub("", text)) for text in (edit.before, edit.after))
+    if not isinstance(old, ast.IfExp) or not isinstance(new, ast.IfExp):
+        return None
+    sides = [(ast.unparse(one.body), ast.unparse(one.orelse)) for one in (old, new)]
+    if sides[0] != sides[1]:
+        return None
+    return ChangedChoice(*sides[0], ast.unparse(old.test), ast.unparse(new.test))
+
+
+class ChangedPlatforms(NamedTuple):
+    """The platforms on which a condition can hold on one side of an edit only."""
+
+    names: tuple[str, ...]
+    kind: str
+    """``lost`` or ``gained``."""
+
+
+def changed_platforms(edit: Edit) -> ChangedPlatforms | None:
+    """Return the platforms on which a condition can no longer hold, or newly can; ``None`` unless both sides ask for platforms and all else stays."""
+    if (edit.what, edit.change) != ("condition", "changed") or "…" in edit.before + edit.after:
+        return None
+    was, now = (platforms_left(text) for text in (edit.before, edit.after))
+    if not was or not now or bool(was - now) is bool(now - was):
+        return None
+    kind = "lost" if was - now else "gained"
+    return ChangedPlatforms(tuple(sorted(was ^ now)), kind)
 
 
 def is_kept_positive(edit: Edit, name: str) -> bool:

@@ -1,12 +1,13 @@
-"""Edits that are told as one: the same in several places, or one in the place of another."""
+"""Edits as they are told: the same in several places, or one in the place of another, as one; parameters as edits of their function."""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator
 from typing import Final, NamedTuple
 
 import msgspec
 
-from diffscope.facts.model import Edit, SymbolFact
+from diffscope.facts.model import ChangeFacts, Edit, ParameterFact, SymbolFact
 from diffscope.patterns import lazy_regex
 from diffscope.syntax.nodes import denied
 
@@ -14,7 +15,12 @@ _OFTEN: Final = 6
 _FILES: Final = 3
 """Places and files from which on these are counted, and not named."""
 _EXITS: Final = ("return", "raise", "continue", "break")
+_SIGNED: Final = {
+    "removed": "removed", "added-required": "added", "renamed": "changed", "replaced": "changed", "default": "default", "added-optional": "optional",
+}  # fmt: skip
 _ADDS: Final = lazy_regex(r"""[\w.]+\.(?:append|add)\((["'][^"']+["'])\)""")
+_PASSED_ON: Final = lazy_regex(r"(\w+)=(?:\w+\.)*(\w+)")
+_COLLECTS: Final = lazy_regex(r"(?:\w+\.)*(\w+)\.append\((?:\w+\.)*(\w+)\)")
 
 
 class EditGroup(NamedTuple):
@@ -60,7 +66,7 @@ def exit_of(edit: Edit) -> str:
 def refusals_joined(edits: list[Edit]) -> list[Edit]:
     """Return edits, a refusal that came where one of the same error went as one condition that changed, and an exit that became an assertion as that."""
     edits = [_as_listed(one, edits) for one in edits if not _was_raised(one, edits)]
-    found = list(edits)
+    found = _carried(_regions_joined(edits))
     for old in [one for one in edits if one.what == "condition" and one.change == "removed" and one.held]:
         at = (old.path, old.symbol, old.guard, denied(old.before))
         for now in [one for one in found if one.what == "assert" and one.change == "added"]:
@@ -91,6 +97,72 @@ def refusals_joined(edits: list[Edit]) -> list[Edit]:
             found[found.index(now)] = msgspec.structs.replace(now, change="changed", before=asked)
             found = [one for one in found if one not in gone]
     return found
+
+
+def _regions_joined(edits: list[Edit]) -> list[Edit]:
+    """Return edits, a write of the same value into another part of what it went into told as one."""
+    found = list(edits)
+    for old in [one for one in edits if (one.what, one.change) == ("value", "removed") and "[" in one.target]:
+        base = old.target.partition("[")[0]
+        new = [
+            one
+            for one in found
+            if (one.what, one.change, one.path, one.symbol, one.guard)
+            == ("value", "added", old.path, old.symbol, old.guard)
+            and one.target.partition("[")[::2][0] == base
+            and one.target != base
+            and one.after == old.before
+        ]
+        if len(new) == 1:
+            found[found.index(new[0])] = msgspec.structs.replace(
+                new[0], what="region", change="changed", before=old.target, after=new[0].target,
+                target=old.before.strip("()"), callee=base,
+            )  # fmt: skip
+            found.remove(old)
+    return found
+
+
+def _carried(edits: list[Edit]) -> list[Edit]:
+    """Return edits, a value that several calls get newly under its own name as one edit in several places; what only collects it is left out."""
+    places: dict[str, dict[str, None]] = {}
+    for one in edits:
+        if (name := _handed_name(one)) and one.callee:
+            places.setdefault(name, {})[one.callee.rpartition(".")[2]] = None
+    found = []
+    for one in edits:
+        name = _handed_name(one)
+        callees = [*places.get(name, ())]
+        if len(callees) > 1:
+            found.append(
+                msgspec.structs.replace(
+                    one,
+                    keyword="carried",
+                    after=name,
+                    target=", ".join(callees),
+                    callee="",
+                    guard="",
+                    outer=(),
+                    left=(),
+                )
+            )
+        elif not any(len(to) > 1 and _only_collects(one, each) for each, to in places.items()):
+            found.append(one)
+    return found
+
+
+def _handed_name(edit: Edit) -> str:
+    """Return the name of a value that a call gets newly under that name; that of one of them for a list of such."""
+    is_new = edit.what == "argument" and not edit.before
+    found = _PASSED_ON.fullmatch(edit.after) if is_new else None
+    return found[1].removesuffix("s") if found and found[1] == found[2] else ""
+
+
+def _only_collects(edit: Edit, name: str) -> bool:
+    found = _COLLECTS.fullmatch(edit.after) if (edit.what, edit.change) == ("call", "added") else None
+    is_begun = (edit.what, edit.change, edit.after) == ("value", "added", "[]")
+    return (found is not None and {found[1].removesuffix("s"), found[2].removesuffix("s")} == {name}) or (
+        is_begun and edit.target.removesuffix("s") == name
+    )
 
 
 def _ends(edit: Edit) -> str:
@@ -138,3 +210,36 @@ def _as_listed(edit: Edit, edits: list[Edit]) -> Edit:
     )
     is_new = (edit.what, edit.change) == ("condition", "added")
     return msgspec.structs.replace(edit, stood=True) if is_new and is_listed else edit
+
+
+def of_signatures(facts: ChangeFacts, categories: Collection[str]) -> Iterator[Edit]:
+    """Yield what callers of functions have to follow, or get without following, in files of some categories: parameters that went, are asked for now, or fall back to another value."""
+    compiled: dict[tuple[str, str], list[ParameterFact]] = {}
+    for one in facts.parameter:
+        is_compiled = "constexpr" in (one.after or "") and "constexpr" not in (one.before or "")
+        if one.category in categories and one.what == "annotation" and is_compiled:
+            compiled.setdefault((one.path, one.symbol or ""), []).append(one)
+    for (path, symbol), listed in compiled.items():
+        names = "`, `".join(one.name for one in listed)
+        yield Edit(
+            path=path, line=listed[0].line, side="new", symbol=symbol, what="parameter", change="compiled", target=names,
+            keyword="surface",
+        )  # fmt: skip
+    for one in facts.parameter:
+        if (
+            one.category in categories
+            and one.what in _SIGNED
+            and (one.what != "default" or one.before != one.after)
+        ):
+            yield Edit(
+                path=one.path,
+                line=one.line,
+                side=one.side,
+                symbol=one.symbol or "",
+                what="parameter",
+                change=_SIGNED[one.what],
+                keyword="surface" if one.surfaces or one.overrides else "",
+                before=one.before or "" if one.what != "removed" else one.name,
+                after=one.after or "" if one.what != "added-required" else one.name,
+                target=one.name,
+            )

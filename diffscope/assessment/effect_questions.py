@@ -7,6 +7,8 @@ from typing import Final
 
 from diffscope.assessment.changed_values import (
     changed_case,
+    changed_choice,
+    changed_platforms,
     changed_values,
     is_kept_positive,
     is_replaced_first,
@@ -16,7 +18,6 @@ from diffscope.assessment.changed_values import (
 from diffscope.assessment.document import Effect
 from diffscope.assessment.edit_groups import EditGroup, asked_of, exit_of
 from diffscope.assessment.effect_sentences import (
-    NO_CODE,
     all_of,
     bare,
     code_of,
@@ -28,13 +29,13 @@ from diffscope.assessment.effect_sentences import (
     sentence_of,
     words_of,
 )
+from diffscope.assessment.usual_questions import is_no_code, question_of_file, usual_question
 from diffscope.facts.change.edit_weight import is_grave, keys_by, only_hands_on
 from diffscope.facts.model import ChangeFacts, Edit
 from diffscope.facts.parsed_text import platforms_skipped
 from diffscope.messages.model import Argument, Message, Text, message
 from diffscope.messages.say import text_of
 from diffscope.patterns import lazy_regex
-from diffscope.source.profile import places
 from diffscope.syntax.nodes import denied
 
 _WITH_WHAT_RUNS: Final = ("condition-", "and-", "or-", "loop-added", "loop-removed", "with-")
@@ -63,27 +64,19 @@ _LEFT_OUT: Final = lazy_regex(r"ignore|exclude|skip|opt_out")
 """Of a hash, what it goes without."""
 _CAUGHT: Final = {"": "except", "raise": "", "may raise": "except-partly"}
 """Which question a handler leaves, by what it raises."""
-_OF_LINES: Final = {
-    "of-command": lazy_regex(r"\bpytest\b|\btest_\w+\.py\b|^- (?:bash|python3?) "),
-    "of-timeout": lazy_regex(r"^timeout_in_minutes:"),
-    "of-depends": lazy_regex(r"^-? ?depends_on:"),
-    "of-source": lazy_regex(r"^- [\w.-]+/[\w./-]*$"),
-    "of-pin": lazy_regex(r"^[\w.\[\]-]+ ?[=~<]=? ?[\d.]+"),
-}
-"""Which question a line of a pipeline, an image or requirements leaves."""
 _RAISED: Final = {"start_up": "raised-start", "per_request": "raised-request"}
 _SAYS_WHAT: Final = lazy_regex(r"(?i)\b(?:please|set|use|disable|enable|install)\b.*--|--.*\b(?:set|use)\b")
 """An error that names what to set."""
 _ASKED_NOT: Final = frozenset(
     {"statement", "parameter", "argument", "argument-gone", "value", "called", "from-new", "returned", "gone", "element", "element-gone", "value-changed", "call"}
 )  # fmt: skip
-"""What any statement would leave to ask, and nobody is asked."""
-_BEFORE_NEXT: Final = frozenset({"skipped", "passed-over", "narrowed", "goes-on", "allowed"})
+"""What the kind of a statement alone leaves to ask."""
+_BEFORE_NEXT: Final = frozenset({"skipped", "passed-over", "narrowed", "goes-on", "allowed", "branch"})
 """Questions that name what comes next, where that is known."""
 _ASKED_BEHIND: Final = frozenset({"goes-on", "allowed"})
 """Those without a question where nothing comes next."""
 _ASKS_TEST: Final = frozenset(
-    {"skipped", "skipped-next", "narrowed", "widened", "widened-or", "passed-over", "passed-over-next", "decided-gained", "decided-lost", "returned-gained", "allowed-next", "goes-on-next", "left-out"}
+    {"skipped", "skipped-next", "narrowed", "widened", "widened-or", "passed-over", "passed-over-next", "decided-gained", "decided-lost", "returned-gained", "allowed-next", "goes-on-next", "left-out", "branch", "branch-next"}
 )  # fmt: skip
 """Questions for a test with that very case."""
 _DECIDES: Final = lazy_regex(r"[(\[<>+*/%-]|[=!]=| (?:and|or|not|in|is|if) |^not ")
@@ -113,7 +106,13 @@ def effect_of(group: EditGroup, facts: ChangeFacts, others: Sequence[Edit] = ())
 
 
 def _is_general(edit: Edit, asked: str, facts: ChangeFacts) -> bool:
-    if keys_by(edit) or changed_case(edit) is not None or other_library(edit, facts.imports) is not None:
+    own = (
+        changed_case(edit),
+        changed_choice(edit),
+        changed_platforms(edit),
+        other_library(edit, facts.imports),
+    )
+    if keys_by(edit) or any(own):
         return False
     if asked in _ASKED_NOT or changed_values(edit) is not None:
         return asked in _ASKED_NOT
@@ -161,15 +160,10 @@ def _error(edit: Edit, code: str) -> str:
     return edit.held[-1].partition(" ")[2] if raises else ""
 
 
-_OPTION: Final = lazy_regex(r"--[A-Za-z]")
-_NO_JOB: Final = lazy_regex(
-    r"\.lock$|(?:^|/)(?:\.git(?:ignore|attributes|modules)|\.dockerignore|CODEOWNERS)$"
-)
-"""What a tool writes, or only names files: no job runs with a line of it."""
 _QUESTIONS: Final = {
     "order-added": "order", "order-removed": "order",
     "condition-return": "skipped", "condition-stop": "passed-over", "condition-break": "passed-over", "condition-raise": "raised", "condition-exit-gone": "allowed",
-    "condition-added": "", "condition-removed": "no-branch", "condition-guards": "narrowed", "condition-splits": "splits", "condition-unguards": "widened",
+    "condition-added": "branch", "condition-removed": "no-branch", "condition-guards": "narrowed", "condition-splits": "splits", "condition-unguards": "widened",
     "and-more": "narrowed", "and-less": "widened", "or-more": "widened-or", "or-less": "no-branch", "condition-changed": "decided", "condition-part": "decided",
     "branch-changed": "decided", "loop-changed": "loop", "loop-more": "loop-ends", "loop-less": "", "except-added": "except", "except-changed": "except",
     "except-removed": "not-caught", "argument-added": "argument", "argument-changed": "argument", "argument-removed": "argument-gone",
@@ -185,7 +179,8 @@ _QUESTIONS: Final = {
 
 def _checks(group: EditGroup, facts: ChangeFacts, *, general: bool) -> Iterable[Text]:
     edit, words = group.first, words_of(group)
-    asked, told = ("", {}) if general else _question(group, words, facts)
+    usual = ("", words) if edit.left or is_no_code(edit) else usual_question(group, words)
+    asked, told = usual if general else _question(group, words, facts)
     if libraries := other_library(edit, facts.imports):
         asked, told = "other-library", {**words, "before": libraries[0], "after": libraries[1]}
     if edit.tested and asked in _ASKS_TEST:
@@ -200,13 +195,24 @@ def _checks(group: EditGroup, facts: ChangeFacts, *, general: bool) -> Iterable[
         yield text_of("check.left-calls" if is_call else "check.left", **places)
 
 
+def _of_known_case(edit: Edit, words: dict[str, Argument]) -> tuple[str, dict[str, Argument]] | None:
+    """Return the question for an edit of which is known where its sides differ: in one case, by a choice, on some platforms."""
+    if found := changed_case(edit):
+        return "case", {**words, "case": found.case, "before": found.before, "value": found.after}
+    if choice := changed_choice(edit):
+        return "choice", {**words, **choice._asdict()}
+    if way := changed_platforms(edit):
+        return f"platforms-{way.kind}", {**words, "platforms": tuple(each.upper() for each in way.names)}
+    return None
+
+
 def _question(
     group: EditGroup, words: dict[str, Argument], facts: ChangeFacts
 ) -> tuple[str, dict[str, Argument]]:
     """Return which question an edit leaves, by how it is reached and what comes next too, and what that quotes."""
     edit, code = group.first, code_of(group.first)
-    if found := changed_case(edit):
-        return "case", {**words, "case": found.case, "before": found.before, "value": found.after}
+    if (known := _of_known_case(edit, words)) is not None:
+        return known
     asked, told = _asked(edit, code), dict(words)
     if keys_by(edit):
         is_more = bool(edit.after) != (_LEFT_OUT.search(edit.target + edit.callee) is not None)
@@ -299,8 +305,7 @@ def _by_parts(edit: Edit, told: dict[str, Argument], facts: ChangeFacts) -> tupl
         return f"decided-{'gained' if is_gained else 'lost'}", {**told, "case": case, "lost": case}
     gone, come = parts_of(edit, facts) or parted(edit.before, edit.after)
     if not (gone or come) or (gone, come) == (edit.before, edit.after):
-        # Without a common part the question would have to quote both conditions whole.
-        return "", told
+        return ("sides", told) if edit.before and edit.after else ("", told)
     if (gone and come) or parts_of(edit, facts):
         kind = "both" if gone and come else "more" if come else "less"
         return f"asks-{kind}", {**told, "gone": gone, "come": come}
@@ -330,9 +335,8 @@ def _details(edit: Edit, asked: str) -> dict[str, Argument]:
 def _asked(edit: Edit, code: str) -> str:  # noqa: PLR0911 - a question a line
     """Return which question an edit leaves."""
     asked = _QUESTIONS.get(code, "gone" if code.endswith("-removed") else "statement")
-    is_file = code == "wording" or code.startswith("file") or places().is_test(edit.path)
-    if is_file and edit.keyword not in ("steps", "label"):
-        return _of_file(edit, code)
+    if is_no_code(edit) and edit.keyword not in ("steps", "label"):
+        return question_of_file(edit, code)
     asked = _by_value(edit, asked)
     if asked == "entry":
         return _of_entry(edit)
@@ -362,23 +366,6 @@ def _of_entry(edit: Edit) -> str:
     # A pair says what it fits: the first that does is taken.
     is_ordered = edit.after.startswith("(") or _ORDERED.search(name)
     return "entry" if is_ordered else "entry-allowed" if _ALLOWS.search(name) else ""
-
-
-def _of_file(edit: Edit, code: str) -> str:
-    """Return which question an edit of a test, or of a file that is no code, leaves."""
-    kind = NO_CODE.get(edit.what, "test")
-    if code == "wording" and not _OPTION.match(edit.after):
-        return "of-wording"
-    leaves = exit_of(edit) in ("return", "continue", "raise") or any("skip(" in one for one in edit.held)
-    if kind == "test" and edit.change == "added" and leaves:
-        return "of-test-case"
-    if kind == "docs" and _OPTION.match(edit.after):
-        return "of-option"
-    if kind == "infra" and _NO_JOB.search(edit.path):
-        return ""
-    if kind == "infra" and edit.after:
-        return next((asked for asked, line in _OF_LINES.items() if line.search(edit.after)), "of-infra")
-    return f"of-{kind}" if edit.after else "of-test-gone" if kind == "test" else "of-gone"
 
 
 def _by_value(edit: Edit, asked: str) -> str:

@@ -6,7 +6,13 @@ from collections.abc import Iterable, Sequence
 from itertools import accumulate
 from typing import Final, cast
 
-from diffscope.assessment.changed_values import changed_case, changed_values, parted
+from diffscope.assessment.changed_values import (
+    changed_case,
+    changed_choice,
+    changed_platforms,
+    changed_values,
+    parted,
+)
 from diffscope.assessment.edit_groups import EditGroup, exit_of
 from diffscope.facts.model import ChangeFacts, Edit, SymbolFact
 from diffscope.messages.codes import MessageCode
@@ -16,6 +22,7 @@ from diffscope.patterns import lazy_regex
 from diffscope.syntax.nodes import brief, denied
 
 _NAMES: Final = 2
+_CALLEES: Final = 3
 _LONGEST_VALUE: Final = 70
 _MOST_QUOTED: Final = 200
 """Characters of code in one sentence, up to which it tells another value, too."""
@@ -30,6 +37,7 @@ _BY_KEYWORD: Final = {
     "steps": "steps-added",
     "label": "step-renamed",
     "exit": "exit-to-assert",
+    "carried": "argument-carried",
     "new": "value-new",
     "from-new": "value-from-new",
 }
@@ -52,8 +60,7 @@ def words_of(group: EditGroup) -> dict[str, Argument]:
     """Return what sentence and questions of an edit quote, by the names that the catalogue of messages has for them."""
     edit = group.first
     names = list(dict.fromkeys(map(_named, group.edits)))
-    shown, rest = tuple(names[:_NAMES]), len(names) - _NAMES
-    where: Argument = message("list.more", names=shown, more=rest) if rest > 0 else shown
+    where: Argument = _listed(names)
     if group.is_repeated:
         files = len({one.path for one in group.edits})
         where = message("effect.places", places=len(group.edits), files=files)
@@ -67,6 +74,7 @@ def words_of(group: EditGroup) -> dict[str, Argument]:
         "before": edit.before,
         "after": edit.after,
         "target": edit.target,
+        "callees": _listed(edit.target.split(", "), _CALLEES) if edit.keyword == "carried" else "",
         "into": _into(edit),
         "callee": edit.callee,
         "value": brief(edit.held[-1], _LONGEST_VALUE) if edit.held else "",
@@ -78,6 +86,13 @@ def words_of(group: EditGroup) -> dict[str, Argument]:
         "line": edit.then_line,
         "otherwise": edit.otherwise,
     }
+
+
+def _listed(names: Sequence[str | Message], most: int = _NAMES) -> Argument:
+    """Return the first names, and how many more there are; those that are code already are quoted so."""
+    rest = len(names) - most
+    shown = tuple(f"`{one}`" if isinstance(one, str) and one.isidentifier() else one for one in names[:most])
+    return message("list.more", names=shown, more=rest) if rest > 0 else shown
 
 
 def _into(edit: Edit) -> Argument:
@@ -101,6 +116,8 @@ def _done_under(edit: Edit) -> str | Message:
             told = "; ".join(sorted((kept, told), key=held.index))
         return f"`{brief(told, _LONGEST_VALUE)}`"
     names = dict.fromkeys(found[1] for text in held if (found := _SET.match(text)))
+    if len(held) == 1 and names:
+        return f"`{brief(held[0], _LONGEST_VALUE)}`"
     return (
         message("effect.sets", names=tuple(f"`{name}`" for name in names))
         if names
@@ -269,7 +286,13 @@ def _told(edit: Edit, words: dict[str, Argument], facts: ChangeFacts) -> tuple[s
     if (case := changed_case(edit)) is not None:
         told |= {"case": case.case, "before": case.before, "after": case.after}
         code = f"{edit.what}-case"
-    if (values := changed_values(edit)) is not None:
+    if (choice := changed_choice(edit)) is not None:
+        told |= choice._asdict()
+        code = f"{edit.what}-choice"
+    if way := changed_platforms(edit):
+        told["platforms"] = tuple(each.upper() for each in way.names)
+        code = f"platforms-{way.kind}"
+    elif (values := changed_values(edit)) is not None:
         told["lost"], told["gained"] = values
         code = f"{edit.what}-{values.kind}"
     elif code in ("condition-changed", "condition-part") and (parts := _differing(edit, facts)) is not None:

@@ -14,12 +14,12 @@ import msgspec
 
 from diffscope.assessment.changed_values import changed_values, is_turned
 from diffscope.assessment.document import Effect
-from diffscope.assessment.edit_groups import EditGroup, refusals_joined
+from diffscope.assessment.edit_groups import EditGroup, of_signatures, refusals_joined
 from diffscope.assessment.effect_questions import effect_of
 from diffscope.assessment.effect_sentences import NO_CODE, bare
 from diffscope.assessment.point_effects import with_points
 from diffscope.facts.change.edit_weight import is_grave, keys_by, only_hands_on, statement_weight
-from diffscope.facts.model import ChangeFacts, Edit, ParameterFact, SymbolFact
+from diffscope.facts.model import ChangeFacts, Edit, SymbolFact
 from diffscope.patterns import lazy_regex
 from diffscope.source.profile import places
 from diffscope.syntax.nodes import denied
@@ -37,9 +37,6 @@ _PART_OF_NAME: Final = lazy_regex(r"[A-Za-z_]\w*")
 _FUNCTIONS: Final = frozenset({"function", "method", "class"})
 _SHORT: Final = 90
 """Characters of what a name stands for, up to which that is told in its place."""
-_SIGNED: Final = {
-    "removed": "removed", "added-required": "added", "renamed": "changed", "replaced": "changed", "default": "default", "added-optional": "optional",
-}  # fmt: skip
 _CALLED: Final = lazy_regex(r"(?<![\w.])([A-Za-z_][\w.]*)\(")
 _COMPARES: Final = lazy_regex(r"[=!<>]= |\? .+ : | [<>%] ")
 _CHOSEN: Final = lazy_regex(r"([\w.]+) if (.+) else ([\w.]+)")
@@ -133,7 +130,7 @@ def find_effects(facts: ChangeFacts) -> tuple[Effect, ...]:
     """Return the five weightiest effects of edits, each with its question, and whatever else refuses, leaves early, releases or locks; the same under any title, in another order."""
     change = _Change(facts)
     listed = refusals_joined(_in_full(facts.edit))
-    facts = msgspec.structs.replace(facts, edit=(*_of_signatures(facts), *listed))
+    facts = msgspec.structs.replace(facts, edit=(*of_signatures(facts, _PRODUCT), *listed))
     is_native = _is_mostly_native(facts)
 
     def ordered(groups: Iterable[EditGroup], title: frozenset[str]) -> list[EditGroup]:
@@ -239,39 +236,6 @@ def _in_full(edits: Iterable[Edit]) -> list[Edit]:
     return [edit for edit in found if edit not in used]
 
 
-def _of_signatures(facts: ChangeFacts) -> Iterator[Edit]:
-    """Yield what callers of functions have to follow, or get without following: parameters that went, are asked for now, or fall back to another value."""
-    compiled: dict[tuple[str, str], list[ParameterFact]] = {}
-    for one in facts.parameter:
-        is_compiled = "constexpr" in (one.after or "") and "constexpr" not in (one.before or "")
-        if one.category in _PRODUCT and one.what == "annotation" and is_compiled:
-            compiled.setdefault((one.path, one.symbol or ""), []).append(one)
-    for (path, symbol), listed in compiled.items():
-        names = "`, `".join(one.name for one in listed)
-        yield Edit(
-            path=path, line=listed[0].line, side="new", symbol=symbol, what="parameter", change="compiled", target=names,
-            keyword="surface",
-        )  # fmt: skip
-    for one in facts.parameter:
-        if (
-            one.category in _PRODUCT
-            and one.what in _SIGNED
-            and (one.what != "default" or one.before != one.after)
-        ):
-            yield Edit(
-                path=one.path,
-                line=one.line,
-                side=one.side,
-                symbol=one.symbol or "",
-                what="parameter",
-                change=_SIGNED[one.what],
-                keyword="surface" if one.surfaces or one.overrides else "",
-                before=one.before or "" if one.what != "removed" else one.name,
-                after=one.after or "" if one.what != "added-required" else one.name,
-                target=one.name,
-            )
-
-
 def _is_mostly_native(facts: ChangeFacts) -> bool:
     """Return whether most of the changed code of the product is of another language than Python: what to ask lies there."""
     lines = Counter[bool]()
@@ -328,8 +292,10 @@ def _is_set_under(edit: Edit, value: Edit) -> bool:
 def _is_end(edit: Edit, facts: ChangeFacts) -> bool:
     """Return whether an edit is told by another one: what went with it, what is made together with others, or the same under a condition elsewhere."""
     at = (edit.path, edit.symbol)
-    if edit.change != "removed" or is_turned(edit, facts.edit):
-        return is_turned(edit, facts.edit)
+    if is_turned(edit, facts.edit) or _is_asked_next(edit, facts):
+        return True
+    if edit.change != "removed":
+        return False
     if edit.what == "condition" and edit.held:
         others = (one for one in facts.edit if one.change == "added" and (one.path, one.symbol) != at)
         return any({*edit.held} <= {*one.held} for one in others)
@@ -339,6 +305,17 @@ def _is_end(edit: Edit, facts: ChangeFacts) -> bool:
         return any(edit.target in one.target.split(", ") for one in made)
     is_return = edit.what == "return" and edit.before == "None"
     return is_return and any(one.change == "removed" and one.guard == edit.guard for one in here)
+
+
+def _is_asked_next(edit: Edit, facts: ChangeFacts) -> bool:
+    """Return whether a local name is only set for a condition that came with it: that tells what it is for."""
+    is_name = (edit.what, edit.change) == ("value", "added") and edit.target.isidentifier()
+    named = re.compile(rf"(?<![\w.]){edit.target}(?!\w)") if is_name else None
+    return named is not None and any(
+        one.what == "condition" and one.change != "removed" and named.search(one.after) is not None
+        for one in facts.edit
+        if (one.path, one.symbol) == (edit.path, edit.symbol)
+    )
 
 
 def _apart(groups: Sequence[EditGroup]) -> list[EditGroup]:
@@ -367,7 +344,13 @@ def _weight(group: EditGroup, title: frozenset[str], change: _Change) -> float:
         + (4.0 if group.is_repeated else 0.4 * min(len(group.edits) - 1, 4))
         - (1.5 if edit.what == "argument" and {edit.before, edit.after} & change.locals_at(edit) else 0)
         + (0.8 if edit.what == "call" and edit.change == "changed" and edit.after.endswith("(…)") else 0)
-        + (2.0 if _called(edit) in change.new else -1.2 if _prepares(edit) else 0)
+        + (
+            2.0
+            if _called(edit) in change.new and (edit.what, edit.change) != ("call", "changed")
+            else -1.2
+            if _prepares(edit)
+            else 0
+        )
         - (2.0 if edit.symbol.endswith(("__repr__", "__str__")) else 0)
         - (3.0 if _PROSE.search(edit.after or edit.before) else 0)
         + (1.6 if edit.what == "statement" and _COMPARES.search(edit.after) else 0)

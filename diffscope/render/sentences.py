@@ -127,11 +127,14 @@ def what_to_check(assessment: Assessment, words: Words) -> tuple[str, ...]:
     ]
     edits = [words.pick(check) for effect in telling[:1] for check in effect.checks]
     edits += [words.pick(effect.checks[0]) for effect in telling[1:] if effect.checks]
+    # What the kind of an edit leaves to ask comes behind what is asked of this very one.
+    usual = [words.pick(effect.checks[0]) for effect in effects if effect.general and effect.checks]
     shown = [words.pick(flag.asked) for flag in asking if flag.family in _OF_TESTS][:1]
     last = [words.pick(flag.asked) for flag in asked if flag.family in _OF_PATHS][:1]
     # What the numbers are worth is asked behind what decides that they are computed so.
     late = bool(edits) and bool(asking) and asking[0].family in _AFTER_EDITS
     found = [*leading, *edits[:1], *first, *edits[1:]] if late else [*leading, *first, *edits]
+    found += usual[: 1 if found else _MOST_CHECKS]
     if lost := _lost_tests(assessment):
         names = words.listed([f"`{name}`" for name in lost], _MOST_NAMED - 1)
         found.append(words("check-lost", names=names, count=len(lost)))

@@ -21,7 +21,7 @@ from diffscope.rules.model import Evidence, Flag
 
 _PULL_URL = lazy_regex(r"(https://[\w.-]+(?::\d+)?/[\w.-]+/[\w.-]+)/pull/\d+")
 _FAR = 1_000_000
-_LONGEST_CONDITION = 70
+_LONGEST_CONDITION = 90
 _MOST_NEAR = 3
 _CALLED = frozenset({"called", "no-longer-called"})
 _PRODUCT = frozenset({"source", "native"})

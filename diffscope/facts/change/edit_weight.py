@@ -11,7 +11,7 @@ from diffscope.patterns import lazy_regex
 
 _WEIGHTS: Final = {
     "condition": 3.0, "raise": 3.0, "except": 2.6, "argument": 2.4, "call": 2.2, "return": 2.6, "element": 2.0, "value": 1.8,
-    "parameter": 2.8, "order": 2.2, "docs": 0.4, "infra": 1.2, "build": 1.4, "loop": 1.8, "assert": 1.6, "with": 1.8, "case": 1.2, "statement": 1.0, "function": 0.6,
+    "parameter": 2.8, "order": 2.2, "docs": 0.4, "infra": 1.2, "build": 1.4, "loop": 1.8, "region": 2.4, "assert": 1.6, "with": 1.8, "case": 1.2, "statement": 1.0, "function": 0.6,
 }  # fmt: skip
 _KEYS: Final = lazy_regex(r"(?:^|_)(?:hash|fingerprint|digest|cache_key|hash_keys|compat\w*)(?:_|$)")
 _LEAVES: Final = ("raise", "return", "break")
@@ -75,8 +75,8 @@ def _raises(edit: Edit) -> bool:
 def only_hands_on(edit: Edit, new_names: Collection[str] = ()) -> bool:
     """Return whether a statement hands on or keeps a parameter that is new, or takes the same value from another place."""
     if edit.before and edit.after:
-        return _PATH.sub("", edit.before) == _PATH.sub("", edit.after)
-    if edit.what not in ("argument", "value"):
+        return edit.what != "region" and _PATH.sub("", edit.before) == _PATH.sub("", edit.after)
+    if edit.keyword == "carried" or edit.what not in ("argument", "value"):
         return False
     if edit.change == "removed":
         # A local name for what is read at its place now.

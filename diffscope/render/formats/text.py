@@ -70,7 +70,9 @@ class _Report:
             rows += [Piece(sentence, Tone.QUIET if rows else Tone.MEDIUM) for sentence in sentences]
             for number, row in enumerate(rows):
                 self._screen.row("" if number else words("unknown-rules"), row, width=_COLUMN)
-        self._row("near", *self._read.near)
+        if not self._flagged or self._style.is_verbose:
+            # A rule that nearly fired tells something only where none did.
+            self._row("near", *self._read.near)
         self._screen.blank()
         self._look_first()
         self._tests()

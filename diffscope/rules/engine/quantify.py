@@ -191,11 +191,9 @@ class NearMiss:
         query = rule.evidence
         self._fact = query.fact
         self._evidence = compile_matcher(query.where)
-        self._when = [
-            (in_words(part), _tells_how_much(part), compile_judge(part)) for part in _asked(rule.when)
-        ]
+        self._when = [(part, _tells_how_much(part), compile_judge(part)) for part in _asked(rule.when)]
         self._tests = [
-            (in_words(part), _tells_how_much(part), compile_matcher(part)) for part in _conjuncts(query.where)
+            (part, _tells_how_much(part), compile_matcher(part)) for part in _conjuncts(query.where)
         ]
 
     def find(self, context: Context, weight: Callable[[object], tuple[object, ...]]) -> Miss | None:
@@ -204,11 +202,11 @@ class NearMiss:
         ``weight`` is the sort key of records: the first of those that are near is told.
         """
         failed: list[str] = []
-        for text, tells_how_much, judge in self._when:
+        for part, tells_how_much, judge in self._when:
             truth = judge(context)
             if truth is None or (truth is False and (failed or not tells_how_much)):
                 return None
-            failed += [text] if truth is False else []
+            failed += [_lacking(part, None, context)] if truth is False else []
         records = context.records(self._fact)
         if len(records) > _MOST_RECORDS:
             return None
@@ -220,14 +218,29 @@ class NearMiss:
 
     def _missed(self, record: object, context: Context) -> Miss | None:
         failed = None
-        for text, tells_how_much, matcher in self._tests:
+        for part, tells_how_much, matcher in self._tests:
             truth = matcher(record, context)
             if truth is True:
                 continue
             if truth is None or failed is not None or not tells_how_much:
                 return None
-            failed = text
-        return None if failed is None else Miss(record, failed)
+            failed = part
+        return None if failed is None else Miss(record, _lacking(failed, record, context))
+
+
+def _lacking(condition: Condition, record: object, context: Context) -> str:
+    """Return what a condition asks for in words, with the number that it found; ``record`` is ``None`` where it is asked of the change."""
+    first = condition.parts[0] if isinstance(condition, AnyOf) else condition
+    if isinstance(first, Exists) and first.fact == "change":
+        record, first = next(iter(context.records("change")), None), first.where
+    text, found = in_words(condition), None
+    if isinstance(first, FieldTest) and first.operator in (Operator.AT_LEAST, Operator.AT_MOST):
+        found = getattr(record, first.field, None)
+    elif isinstance(first, Measured):
+        found = int(measured_span(first, context)[0])
+    told = in_words(first)
+    is_told = isinstance(found, int) and not isinstance(found, bool) and text.startswith(told)
+    return f"{told}, here {found}{text.removeprefix(told)}" if is_told else text
 
 
 def _conjuncts(condition: Condition) -> tuple[Condition, ...]:

@@ -343,7 +343,7 @@ def in_words(condition: Condition) -> str:  # noqa: PLR0911 - one for each kind
             return " and ".join(map(in_words, condition.parts))
         case AnyOf():
             rest = len(condition.parts) - 1
-            others = f" (or {rest} other {'way' if rest == 1 else 'ways'})" if rest else ""
+            others = f" (one of {rest + 1} ways)" if rest else ""
             return f"{in_words(condition.parts[0])}{others}"
         case Not():
             return f"no {in_words(condition.part)}"
