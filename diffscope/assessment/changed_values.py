@@ -21,6 +21,8 @@ _ROOT: Final = lazy_regex(r"(?<![\w.])[A-Za-z_]\w*(?=[\w.]*\()")
 """The first part of what is called."""
 _MAKES: Final = lazy_regex(r"^__(?:post_)?init__$|(?:^|_)(?:validate|verify|normalize|resolve)(?:_|$)")
 """Methods by which an object gets the values that its others read."""
+_OPEN: Final = ("(", ", ")
+"""How a call ends whose last argument is left out."""
 _QUOTED: Final = lazy_regex(r'"[^"]*"')
 
 
@@ -50,11 +52,16 @@ def changed_values(edit: Edit) -> ChangedValues | None:
         return None
     left, is_denied = was[:2]
     parts = [[one for one in a if one not in b] for a, b in ((was[2], now[2]), (now[2], was[2]))]
-    lost, gained = (
-        f"{left} in ({', '.join(part)})" if part[1:] else f"{left} == {part[0]}" if part else ""
-        for part in parts
-    )
+    lost, gained = (_in_words(left, part) for part in parts)
     return ChangedValues(gained, lost) if is_denied else ChangedValues(lost, gained)
+
+
+def _in_words(left: str, values: list[str]) -> str:
+    """Return a comparison with values as it would be written; a call that is open asks for them itself."""
+    listed = f"({', '.join(values)})" if values[1:] else "".join(values)
+    if left.endswith(_OPEN):
+        return f"{left}{listed})" if values else ""
+    return f"{left} {'in' if values[1:] else '=='} {listed}" if values else ""
 
 
 def _always(before: str, after: str) -> ChangedValues | None:
@@ -71,6 +78,8 @@ def _compared(text: str) -> tuple[str, bool, list[str]] | None:
     node, is_denied = parse_expression(text) if "…" not in text else None, False
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
         node, is_denied = node.operand, True
+    if isinstance(node, ast.Call):
+        return _asked_by_call(node, is_denied=is_denied)
     if not isinstance(node, ast.Compare) or len(node.ops) != 1:
         return None
     kind, right = type(node.ops[0]), node.comparators[0]
@@ -87,6 +96,18 @@ def _compared(text: str) -> tuple[str, bool, list[str]] | None:
         is_denied is not (kind in (ast.NotIn, ast.NotEq)),
         list(map(ast.unparse, values)),
     )
+
+
+def _asked_by_call(node: ast.Call, *, is_denied: bool) -> tuple[str, bool, list[str]] | None:
+    """Return the same for a call that asks whether a text begins or ends so, or an object is of some class."""
+    is_text = isinstance(node.func, ast.Attribute) and node.func.attr in ("startswith", "endswith")
+    is_class = isinstance(node.func, ast.Name) and node.func.id == "isinstance" and len(node.args) == 2
+    if node.keywords or not (is_class or (is_text and len(node.args) == 1)):
+        return None
+    *first, last = node.args
+    values = last.elts if isinstance(last, ast.Tuple) else [last]
+    told = "".join(f"{ast.unparse(one)}, " for one in first)
+    return f"{ast.unparse(node.func)}({told}", is_denied, [ast.unparse(one) for one in values]
 
 
 def _by_part(before: str, after: str) -> ChangedValues | None:

@@ -19,6 +19,8 @@ _SIGNED: Final = {
     "removed": "removed", "added-required": "added", "renamed": "changed", "replaced": "changed", "default": "default", "added-optional": "optional",
 }  # fmt: skip
 _ADDS: Final = lazy_regex(r"""[\w.]+\.(?:append|add)\((["'][^"']+["'])\)""")
+_BEGINS: Final = lazy_regex(r"^(?:None|True|False|0|0\.0|\[\]|\{\}|\(\)|\"\"|''|set\(\)|list\(\)|dict\(\))$")
+"""What a name has before it gets its value."""
 _PASSED_ON: Final = lazy_regex(r"(\w+)=(?:\w+\.)*(\w+)")
 _COLLECTS: Final = lazy_regex(r"(?:\w+\.)*(\w+)\.append\((?:\w+\.)*(\w+)\)")
 
@@ -66,7 +68,7 @@ def exit_of(edit: Edit) -> str:
 def refusals_joined(edits: list[Edit]) -> list[Edit]:
     """Return edits, a refusal that came where one of the same error went as one condition that changed, and an exit that became an assertion as that."""
     edits = [_as_listed(one, edits) for one in edits if not _was_raised(one, edits)]
-    found = _carried(_regions_joined(edits))
+    found = _carried(_regions_joined(_values_joined([_as_added(one, edits) for one in edits])))
     for old in [one for one in edits if one.what == "condition" and one.change == "removed" and one.held]:
         at = (old.path, old.symbol, old.guard, denied(old.before))
         for now in [one for one in found if one.what == "assert" and one.change == "added"]:
@@ -99,6 +101,28 @@ def refusals_joined(edits: list[Edit]) -> list[Edit]:
     return found
 
 
+def _values_joined(edits: list[Edit]) -> list[Edit]:
+    """Return edits, a local name that got one value and gets another one told as that, whatever the two share."""
+    found = list(edits)
+    sets = [
+        one
+        for one in edits
+        if one.what == "value"
+        and one.target.isidentifier()
+        and not one.keyword
+        and not _BEGINS.match(one.after or one.before)
+    ]
+    for old in [one for one in sets if one.change == "removed"]:
+        at = (old.path, old.symbol, old.target)
+        same = [one for one in sets if (one.path, one.symbol, one.target) == at and one is not old]
+        if len(same) == 1 and same[0].change == "added" and same[0].guard == old.guard:
+            found[found.index(same[0])] = msgspec.structs.replace(
+                same[0], change="changed", before=old.before
+            )
+            found.remove(old)
+    return found
+
+
 def _regions_joined(edits: list[Edit]) -> list[Edit]:
     """Return edits, a write of the same value into another part of what it went into told as one."""
     found = list(edits)
@@ -120,6 +144,19 @@ def _regions_joined(edits: list[Edit]) -> list[Edit]:
             )  # fmt: skip
             found.remove(old)
     return found
+
+
+def _as_added(edit: Edit, edits: list[Edit]) -> Edit:
+    """Return a call in the place of another one as a call that came, where the function makes the other one further on."""
+    if (edit.what, edit.change) != ("call", "changed"):
+        return edit
+    called = f"{edit.before.partition('(')[0]}("
+    is_kept = any(
+        called in one.after
+        for one in edits
+        if one.change == "added" and (one.path, one.symbol) == (edit.path, edit.symbol)
+    )
+    return msgspec.structs.replace(edit, change="added", before="", target="") if is_kept else edit
 
 
 def _carried(edits: list[Edit]) -> list[Edit]:

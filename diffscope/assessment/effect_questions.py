@@ -36,7 +36,7 @@ from diffscope.facts.parsed_text import platforms_skipped
 from diffscope.messages.model import Argument, Message, Text, message
 from diffscope.messages.say import text_of
 from diffscope.patterns import lazy_regex
-from diffscope.syntax.nodes import denied
+from diffscope.syntax.nodes import brief, denied
 
 _WITH_WHAT_RUNS: Final = ("condition-", "and-", "or-", "loop-added", "loop-removed", "with-")
 """Beginnings of the codes of sentences that say what runs under a head."""
@@ -53,6 +53,8 @@ _ALLOWS: Final = lazy_regex(r"(?i)support(?!s?_not)|allow|valid|accept|eligible|
 _MISSING: Final = lazy_regex(r"([A-Za-z_][\w.]*)\[([\"'][\w-]+[\"'])\]")
 """An entry that has to be there."""
 _TRUTH: Final = lazy_regex(r"^([\w.]+) is not None$|^([\w.]+) is None$")
+_CALL: Final = lazy_regex(r"^(?:await )?[\w.]+\(")
+_LONGEST: Final = 70
 _KEY: Final = lazy_regex(r"^[\"']?([\w.]+)[\"']?(?:: |=|$)")
 _COMPARED: Final = lazy_regex(r"^(?:not )?(.+?) (<=|>=|<|>|==|!=) (.+)$")
 _HOLDS: Final = {
@@ -195,6 +197,28 @@ def _checks(group: EditGroup, facts: ChangeFacts, *, general: bool) -> Iterable[
         yield text_of("check.left-calls" if is_call else "check.left", **places)
 
 
+def _raised(
+    group: EditGroup, told: dict[str, Argument], facts: ChangeFacts
+) -> tuple[str, dict[str, Argument]]:
+    """Return the question for what is refused now, by who reaches it; none where nobody can yet."""
+    edit, code, reached, symbol = group.first, code_of(group.first), group.reached, group.symbols[0]
+    optional = [one for one in facts.parameter if one.what == "added-optional"]
+    taken = {one.name for one in optional if one.symbol == edit.symbol}
+    is_first = symbol is not None and "added" in symbol.aspects and reached not in _RAISED
+    is_taken = taken.isdisjoint(_WORD.findall(edit.after))
+    if is_first or not (told.get("value") and is_taken):
+        # No caller passes a new parameter yet, and none reached a new function before.
+        return "", told
+    if _asks_new(edit, facts):
+        return "raised-new", told
+    if reached not in _RAISED:
+        return "raised", told
+    is_told = reached == "start_up" and _SAYS_WHAT.search(str(told.get("value", "")))
+    guards = (*edit.outer, *((edit.guard,) if code == "condition-raise" else ()))
+    at: Argument = message("check.where", guard=all_of(*guards)) if any(guards) else ""
+    return _RAISED[reached] + ("-told" if is_told else ""), {**told, "at": at}
+
+
 def _of_known_case(edit: Edit, words: dict[str, Argument]) -> tuple[str, dict[str, Argument]] | None:
     """Return the question for an edit of which is known where its sides differ: in one case, by a choice, on some platforms."""
     if found := changed_case(edit):
@@ -224,23 +248,14 @@ def _question(
         return "", told
     if asked == "assert" and reached == "start_up":
         asked = "assert-start"
-    optional = [one for one in facts.parameter if one.what == "added-optional"]
-    taken = {one.name for one in optional if one.symbol == edit.symbol}
-    symbol = group.symbols[0]
-    is_first = symbol is not None and "added" in symbol.aspects and reached not in _RAISED
-    is_taken = taken.isdisjoint(_WORD.findall(edit.after))
-    if asked == "raised" and (is_first or not (told.get("value") and is_taken)):
-        # No caller passes a new parameter yet, and none reached a new function before.
-        return "", told
-    if asked == "raised" and _asks_new(edit, facts):
-        asked = "raised-new"
-    if asked == "raised" and reached in _RAISED:
-        asked = _RAISED[reached]
-        asked += "-told" if reached == "start_up" and _SAYS_WHAT.search(str(told.get("value", ""))) else ""
-        guards = (*edit.outer, *((edit.guard,) if code == "condition-raise" else ()))
-        told["at"] = message("check.where", guard=all_of(*guards)) if any(guards) else ""
+    if asked == "raised":
+        asked, told = _raised(group, told, facts)
     if asked in ("decided", "return"):
         asked, told = _decided(edit, told, facts, asked)
+    if asked == "branch" and _TRUTH.match(edit.after) and _CALL.match(edit.held[0] if edit.held else ""):
+        # That something is there is asked everywhere: what is done with it counts.
+        told |= {"after": brief(edit.held[0], _LONGEST), "at": message("check.where", guard=edit.after)}
+        return ("runs-at-start" if reached == "start_up" else "runs"), told
     if asked == "splits" and edit.otherwise.startswith("raise "):
         return "raised", {**told, "after": denied(edit.after), "value": error_of(edit.otherwise)}
     return _before_next(edit, "returned-to" if asked == "return" and words["caller"] else asked), told

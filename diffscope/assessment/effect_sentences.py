@@ -24,6 +24,8 @@ from diffscope.syntax.nodes import brief, denied
 _NAMES: Final = 2
 _CALLEES: Final = 3
 _LONGEST_VALUE: Final = 70
+_MOST_SET: Final = 110
+"""Characters of several assignments up to which they are quoted."""
 _MOST_QUOTED: Final = 200
 """Characters of code in one sentence, up to which it tells another value, too."""
 LONGEST_GUARD: Final = 70
@@ -118,6 +120,8 @@ def _done_under(edit: Edit) -> str | Message:
     names = dict.fromkeys(found[1] for text in held if (found := _SET.match(text)))
     if len(held) == 1 and names:
         return f"`{brief(held[0], _LONGEST_VALUE)}`"
+    if names and len(names) == len(held) and len("; ".join(held)) <= _MOST_SET:
+        return f"`{'; '.join(held)}`"
     return (
         message("effect.sets", names=tuple(f"`{name}`" for name in names))
         if names
@@ -253,9 +257,6 @@ def sentence_of(
     said: Message = _message(f"effect.{code}", **told)
     if code in ("condition-changed", "condition-part", "branch-changed"):
         said = _with_direction(said, edit, facts)
-    left = _MOST_QUOTED - len(f"{edit.before}{edit.after}{edit.guard}")
-    lengths = accumulate(len(f"{one.target}{one.before}{one.after}") for one in others)
-    others = [one for one, length in zip(others, lengths, strict=True) if length <= left]
     if others:
         said = message("effect.with-others", said=said, others=_others(others))
     # What is done depends on all that is asked before.
@@ -299,6 +300,13 @@ def _told(edit: Edit, words: dict[str, Argument], facts: ChangeFacts) -> tuple[s
         told["gone"], told["come"] = parts
         code = f"condition-asks-{'both' if all(parts) else 'more' if parts[1] else 'less'}"
     return code, told
+
+
+def fitting(edit: Edit, others: Sequence[Edit]) -> list[Edit]:
+    """Return those of other values that a sentence has room for."""
+    left = _MOST_QUOTED - len(f"{edit.before}{edit.after}{edit.guard}")
+    lengths = accumulate(len(f"{one.target}{one.before}{one.after}") for one in others)
+    return [one for one, length in zip(others, lengths, strict=True) if length <= left]
 
 
 def error_of(text: str) -> str:

@@ -16,7 +16,7 @@ from diffscope.assessment.changed_values import changed_values, is_turned
 from diffscope.assessment.document import Effect
 from diffscope.assessment.edit_groups import EditGroup, of_signatures, refusals_joined
 from diffscope.assessment.effect_questions import effect_of
-from diffscope.assessment.effect_sentences import NO_CODE, bare
+from diffscope.assessment.effect_sentences import NO_CODE, bare, fitting
 from diffscope.assessment.point_effects import with_points
 from diffscope.facts.change.edit_weight import is_grave, keys_by, only_hands_on, statement_weight
 from diffscope.facts.model import ChangeFacts, Edit, SymbolFact
@@ -277,6 +277,7 @@ def _effects(
             and (one.path, one.symbol) == (edit.path, edit.symbol)
             and one not in told
         ][:_MOST_OTHERS]
+        others = fitting(edit, others)
         told += others
         count += 1
         yield group, effect_of(group, facts, others)

@@ -42,7 +42,7 @@ _PITFALLS: Final[dict[str, MessageCode]] = {
 
 def with_points(effects: list[Effect], facts: ChangeFacts) -> list[Effect]:
     """Return the effects of edits with those of points and moves, what leads first; one that repeats a question has none."""
-    points = [*_of_points(facts), *_of_globals(facts), *_of_moves(facts)]
+    points = [*_under_switches([*_of_points(facts)]), *_of_globals(facts), *_of_moves(facts)]
     found = [one for one in effects if not (points and one.vague)]
     # What moved or has another name is the point where nothing else is.
     points = points if found else [msgspec.structs.replace(one, leads=True) for one in points]
@@ -74,6 +74,30 @@ def _of_points(facts: ChangeFacts) -> Iterator[Effect]:
             checks = tuple(_checks(point))
             leads = point.what not in ("renamed", *_PITFALLS)
             yield _effect(point, point.names[0], said, checks, code=f"point-{point.what}", leads=leads)
+
+
+def _under_switches(points: list[Effect]) -> list[Effect]:
+    """Return effects, the settings that begin with the whole name of another new one told with that: it turns them on."""
+    options = [one for one in points if one.code == "point-option"]
+    for switch in sorted(options, key=lambda one: len(one.symbol), reverse=True):
+        parts = [one for one in options if one.symbol.startswith((f"{switch.symbol}-", f"{switch.symbol}_"))]
+        if not parts:
+            continue
+        names = _listed([one.symbol for one in parts])
+        said = {"en": switch.says.en, "zh": switch.says.zh}
+        both = Text(
+            **{
+                lang: getattr(sentence(message("point.with", said=text, names=names)), lang)
+                for lang, text in said.items()
+            }
+        )
+        checks = switch.checks or next((one.checks for one in parts if one.checks), ())
+        told = msgspec.structs.replace(switch, says=both, checks=checks)
+        behind = [
+            msgspec.structs.replace(one, leads=False, checks=()) if one in parts else one for one in points
+        ]
+        points = [told, *(one for one in behind if one is not switch)]
+    return points
 
 
 def _of_globals(facts: ChangeFacts) -> Iterator[Effect]:

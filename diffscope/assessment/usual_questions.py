@@ -24,6 +24,7 @@ _KINDS: Final = {
     "argument-carried": "carried", "region-changed": "region", "argument-added": "handed", "argument-changed": "differs", "argument-removed": "default-holds",
     "value-added": "kept", "value-changed": "differs", "value-from": "differs", "value-removed": "no-longer",
     "value-new": "takes-over", "value-from-new": "takes-over", "variable-changed": "differs",
+    "loop-added": "loops", "with-added": "within", "with-changed": "within", "statement-changed": "differs",
     "call-added": "runs", "call-changed": "replaces", "call-removed": "no-longer",
     "element-added": "listed", "element-changed": "listed", "element-removed": "unlisted", "entry-removed": "unlisted",
     "parameter-added": "parameter", "parameter-removed": "parameter-gone", "parameter-changed": "parameter-gone",
@@ -42,6 +43,7 @@ _NO_JOB: Final = lazy_regex(
     r"\.lock$|(?:^|/)(?:\.git(?:ignore|attributes|modules)|\.dockerignore|CODEOWNERS)$"
 )
 """What a tool writes, or only names files: no job runs with a line of it."""
+_OFTEN: Final = {"per_step": "runs-each-step", "start_up": "runs-at-start"}
 _HEADS: Final = ("condition-", "branch-", "and-", "or-")
 
 
@@ -61,8 +63,8 @@ def usual_question(group: EditGroup, words: dict[str, Argument]) -> tuple[str, d
         kind = "gives-on" if edit.then else ""
     elif kind == "default-holds" and not _NAMED.match(edit.before):
         kind = "no-longer-handed"
-    elif kind == "runs" and group.reached == "per_step":
-        kind = "runs-each-step"
+    elif kind == "runs" and group.reached in _OFTEN:
+        kind = _OFTEN[group.reached]
     return kind, told
 
 

@@ -135,6 +135,8 @@ def what_to_check(assessment: Assessment, words: Words) -> tuple[str, ...]:
     late = bool(edits) and bool(asking) and asking[0].family in _AFTER_EDITS
     found = [*leading, *edits[:1], *first, *edits[1:]] if late else [*leading, *first, *edits]
     found += usual[: 1 if found else _MOST_CHECKS]
+    if models := _new_models(assessment):
+        found.insert(0, words("check-model", names=words.listed([f"`{one}`" for one in models], _MOST_NAMED)))
     if lost := _lost_tests(assessment):
         names = words.listed([f"`{name}`" for name in lost], _MOST_NAMED - 1)
         found.append(words("check-lost", names=names, count=len(lost)))
@@ -154,6 +156,15 @@ def what_to_check(assessment: Assessment, words: Words) -> tuple[str, ...]:
     if not found:
         found = _unshown(assessment, words)
     return tuple(clip(begin(one), _LONGEST) for one in dict.fromkeys(found))[:_MOST_CHECKS]
+
+
+def _new_models(assessment: Assessment) -> list[str]:
+    """Return the registered models whose class comes with the change."""
+    new = {one.name for one in assessment.symbols if one.kind == "class" and "added" in one.aspects}
+    rows = (one for one in assessment.symbols if one.kind == "registry-row" and one.role[:1] == ("models",))
+    return [
+        one.name for one in rows if "removed" not in one.aspects and one.role[-1].rpartition(".")[2] in new
+    ]
 
 
 def _unshown(assessment: Assessment, words: Words) -> list[str]:

@@ -42,7 +42,7 @@ def thing(*lines: str, other: str = "1") -> str:
         pytest.param(
             thing("use(rows)"), thing("if self.free:", "    self.on = True", "    put(rows)", "use(rows)"),
             "`Thing.run` now runs `self.on = True; put(rows)` if `self.free`",
-            "Where `self.free`, `Thing.run` now runs `self.on = True; put(rows)` before `use(rows)` (line 6): does that hold after it, and does a test have such a case?",
+            "Where `self.free`, `Thing.run` now runs `self.on = True; put(rows)` before `use(rows)` (line 6): is that right with what it leaves, and does a test have such a case?",
             id="what the object keeps is told with what is called"),
         pytest.param(
             thing("while rows:", "    use(rows)"), thing("while rows and self.on:", "    use(rows)"),
@@ -339,7 +339,7 @@ def test_a_condition_over_other_code_is_not_the_old_one_changed() -> None:
         pytest.param(
             thing("use(rows)"), thing("kept = self.kept(rows)", "if rows in kept:", "    rows = self.past(kept)", "use(rows)"),
             "`Thing.run` now runs `rows = self.past(kept)` if `rows in kept`",
-            "Where `rows in kept`, `Thing.run` now runs `rows = self.past(kept)` before `use(rows)` (line 6): does that hold after it, and does a test have such a case?",
+            "Where `rows in kept`, `Thing.run` now runs `rows = self.past(kept)` before `use(rows)` (line 6): is that right with what it leaves, and does a test have such a case?",
             id="a name that is set for a condition"),
     ],
 )  # fmt: skip
@@ -781,7 +781,7 @@ def test_an_error_of_native_code_ends_with_its_statement() -> None:
         pytest.param(["use(rows)"], ["if not rows:", "    return None", "use(rows)"], "condition-return", "", False, id="an exit without an error"),
         pytest.param(["use(rows)"], ["use(rows, deep=self.deep)"], "argument-added", "", True, id="handed on under its own name"),
         pytest.param(["use(rows)"], ["use(rows, deep=self.wide)"], "argument-added", "", False, id="handed on under another name"),
-        pytest.param(["use(rows)"], ["if rows.on:", "    a = rows.first.of.all.that.there.are", "    b = rows.last.of.all", "use(rows)"], "condition-added", "", True, id="what runs is told by the names that it sets"),
+        pytest.param(["use(rows)"], ["if rows.on:", "    a = rows.first.of.all.that.there.are", "    b = rows.last.of.all.that.there.are.at.the.very.end.of.them.and.of.all.others.beside", "use(rows)"], "condition-added", "", True, id="what runs is told by the names that it sets"),
     ],
 )  # fmt: skip
 def test_an_effect_has_the_code_of_its_sentence(
