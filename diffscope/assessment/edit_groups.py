@@ -21,6 +21,7 @@ _SIGNED: Final = {
 _ADDS: Final = lazy_regex(r"""[\w.]+\.(?:append|add)\((["'][^"']+["'])\)""")
 _BEGINS: Final = lazy_regex(r"^(?:None|True|False|0|0\.0|\[\]|\{\}|\(\)|\"\"|''|set\(\)|list\(\)|dict\(\))$")
 """What a name has before it gets its value."""
+_HEADS: Final = ("if ", "for ", "while ", "with ", "try ", "async ")
 _PASSED_ON: Final = lazy_regex(r"(\w+)=(?:\w+\.)*(\w+)")
 _COLLECTS: Final = lazy_regex(r"(?:\w+\.)*(\w+)\.append\((?:\w+\.)*(\w+)\)")
 
@@ -63,6 +64,12 @@ def exit_of(edit: Edit) -> str:
     """Return the keyword by which the code under a head leaves; nothing where it goes on."""
     last = edit.held[-1] if edit.held else ""
     return next((word for word in _EXITS if last == word or last.startswith(f"{word} ")), "")
+
+
+def has_two_branches(edit: Edit) -> bool:
+    """Return whether a condition came with both its branches, the second one of a statement that can be quoted."""
+    is_new = (edit.what, edit.change, edit.stood) == ("condition", "added", False)
+    return is_new and bool(edit.otherwise) and not edit.otherwise.startswith(_HEADS)
 
 
 def refusals_joined(edits: list[Edit]) -> list[Edit]:
@@ -124,23 +131,25 @@ def _values_joined(edits: list[Edit]) -> list[Edit]:
 
 
 def _regions_joined(edits: list[Edit]) -> list[Edit]:
-    """Return edits, a write of the same value into another part of what it went into told as one."""
+    """Return edits, a write of the same value into another part of what it went into, or under another name, told as one."""
     found = list(edits)
-    for old in [one for one in edits if (one.what, one.change) == ("value", "removed") and "[" in one.target]:
+    places = [one for one in edits if one.what == "value" and not one.target.isidentifier()]
+    for old in [one for one in places if one.change == "removed"]:
         base = old.target.partition("[")[0]
+        is_part = base != old.target
         new = [
             one
             for one in found
             if (one.what, one.change, one.path, one.symbol, one.guard)
             == ("value", "added", old.path, old.symbol, old.guard)
-            and one.target.partition("[")[::2][0] == base
+            and (one.target.partition("[")[0] == base or not is_part)
             and one.target != base
             and one.after == old.before
         ]
         if len(new) == 1:
             found[found.index(new[0])] = msgspec.structs.replace(
-                new[0], what="region", change="changed", before=old.target, after=new[0].target,
-                target=old.before.strip("()"), callee=base,
+                new[0], what="region" if is_part else "place", change="changed", before=old.target, after=new[0].target,
+                target=old.before, callee=base,
             )  # fmt: skip
             found.remove(old)
     return found
@@ -148,7 +157,7 @@ def _regions_joined(edits: list[Edit]) -> list[Edit]:
 
 def _as_added(edit: Edit, edits: list[Edit]) -> Edit:
     """Return a call in the place of another one as a call that came, where the function makes the other one further on."""
-    if (edit.what, edit.change) != ("call", "changed"):
+    if (edit.what, edit.change) != ("call", "changed") or not edit.before.startswith("self."):
         return edit
     called = f"{edit.before.partition('(')[0]}("
     is_kept = any(

@@ -16,7 +16,7 @@ from diffscope.assessment.changed_values import (
     parted,
 )
 from diffscope.assessment.document import Effect
-from diffscope.assessment.edit_groups import EditGroup, asked_of, exit_of
+from diffscope.assessment.edit_groups import EditGroup, asked_of, exit_of, has_two_branches
 from diffscope.assessment.effect_sentences import (
     all_of,
     bare,
@@ -30,7 +30,7 @@ from diffscope.assessment.effect_sentences import (
     words_of,
 )
 from diffscope.assessment.usual_questions import is_no_code, question_of_file, usual_question
-from diffscope.facts.change.edit_weight import is_grave, keys_by, only_hands_on
+from diffscope.facts.change.edit_weight import is_grave, is_last_else, keys_by, only_hands_on
 from diffscope.facts.model import ChangeFacts, Edit
 from diffscope.facts.parsed_text import platforms_skipped
 from diffscope.messages.model import Argument, Message, Text, message
@@ -78,7 +78,7 @@ _BEFORE_NEXT: Final = frozenset({"skipped", "passed-over", "narrowed", "goes-on"
 _ASKED_BEHIND: Final = frozenset({"goes-on", "allowed"})
 """Those without a question where nothing comes next."""
 _ASKS_TEST: Final = frozenset(
-    {"skipped", "skipped-next", "narrowed", "widened", "widened-or", "passed-over", "passed-over-next", "decided-gained", "decided-lost", "returned-gained", "allowed-next", "goes-on-next", "left-out", "branch", "branch-next"}
+    {"skipped", "skipped-next", "narrowed", "widened", "widened-or", "passed-over", "passed-over-next", "decided-gained", "decided-lost", "returned-gained", "allowed-next", "goes-on-next", "left-out", "branch", "branch-next", "branch-else"}
 )  # fmt: skip
 """Questions for a test with that very case."""
 _DECIDES: Final = lazy_regex(r"[(\[<>+*/%-]|[=!]=| (?:and|or|not|in|is|if) |^not ")
@@ -138,7 +138,7 @@ def _is_new(edit: Edit, facts: ChangeFacts) -> bool:
 def _leads(group: EditGroup, code: str, facts: ChangeFacts) -> bool:
     """Return whether what runs at start-up or for a request is refused, or two things match by something else."""
     edit, reached = group.first, group.reached
-    refuses = code in ("condition-raise", "raise-added") and reached in _RAISED
+    refuses = code in ("condition-raise", "raise-added") and reached in _RAISED and not is_last_else(edit)
     # That something is there is asserted for those who read the code.
     stops = code == "assert-added" and reached == "start_up" and not _TRUTH.match(edit.after)
     # Where nothing else of a kernel changed, its values are what they were.
@@ -256,6 +256,8 @@ def _question(
         # That something is there is asked everywhere: what is done with it counts.
         told |= {"after": brief(edit.held[0], _LONGEST), "at": message("check.where", guard=edit.after)}
         return ("runs-at-start" if reached == "start_up" else "runs"), told
+    if asked == "branch" and has_two_branches(edit):
+        return "branch-else", told
     if asked == "splits" and edit.otherwise.startswith("raise "):
         return "raised", {**told, "after": denied(edit.after), "value": error_of(edit.otherwise)}
     return _before_next(edit, "returned-to" if asked == "return" and words["caller"] else asked), told

@@ -13,7 +13,7 @@ from diffscope.assessment.changed_values import (
     changed_values,
     parted,
 )
-from diffscope.assessment.edit_groups import EditGroup, exit_of
+from diffscope.assessment.edit_groups import EditGroup, exit_of, has_two_branches
 from diffscope.facts.model import ChangeFacts, Edit, SymbolFact
 from diffscope.messages.codes import MessageCode
 from diffscope.messages.model import Argument, Message, Text, message
@@ -275,6 +275,7 @@ def sentence_of(
 def _told(edit: Edit, words: dict[str, Argument], facts: ChangeFacts) -> tuple[str, dict[str, Argument]]:
     """Return which sentence tells an edit best, and what it quotes."""
     code, told = code_of(edit), dict(words)
+    code = "condition-else" if code == "condition-added" and has_two_branches(edit) else code
     if code == "condition-return" and len(edit.held) > 1:
         told["first"], code = brief(edit.held[0], LONGEST_GUARD), "condition-ends"
         told["value"] = edit.held[-1].partition(" ")[2] or "None"
@@ -282,8 +283,10 @@ def _told(edit: Edit, words: dict[str, Argument], facts: ChangeFacts) -> tuple[s
         told["value"] = error_of(edit.held[-1]) or "None"
     elif code == "condition-exit-gone" and exit_of(edit) == "raise":
         code, told["value"] = "condition-raise-gone", error_of(edit.held[-1])
-    if code == "value-from":
-        told["before"], told["after"] = other_name(edit) or (edit.before, edit.after)
+    if code in ("call-changed", "value-from"):
+        names = _other_callees(edit) if code == "call-changed" else other_name(edit)
+        told["before"], told["after"] = names or (edit.before, edit.after)
+        code = "call-other" if names and code == "call-changed" else code
     if (case := changed_case(edit)) is not None:
         told |= {"case": case.case, "before": case.before, "after": case.after}
         code = f"{edit.what}-case"
@@ -300,6 +303,13 @@ def _told(edit: Edit, words: dict[str, Argument], facts: ChangeFacts) -> tuple[s
         told["gone"], told["come"] = parts
         code = f"condition-asks-{'both' if all(parts) else 'more' if parts[1] else 'less'}"
     return code, told
+
+
+def _other_callees(edit: Edit) -> tuple[str, str] | None:
+    """Return what is called on both sides where that alone differs."""
+    sides = [text.partition("(")[::2] for text in (edit.before, edit.after)]
+    is_same = sides[0][1] == sides[1][1] and sides[0][1]
+    return (sides[0][0], sides[1][0]) if is_same else None
 
 
 def fitting(edit: Edit, others: Sequence[Edit]) -> list[Edit]:

@@ -293,13 +293,21 @@ def _is_set_under(edit: Edit, value: Edit) -> bool:
 def _is_end(edit: Edit, facts: ChangeFacts) -> bool:
     """Return whether an edit is told by another one: what went with it, what is made together with others, or the same under a condition elsewhere."""
     at = (edit.path, edit.symbol)
-    if is_turned(edit, facts.edit) or _is_asked_next(edit, facts):
+    if is_turned(edit, facts.edit) or _is_asked_next(edit, facts) or _is_filled_next(edit, facts):
         return True
     if edit.change != "removed":
         return False
     if edit.what == "condition" and edit.held:
-        others = (one for one in facts.edit if one.change == "added" and (one.path, one.symbol) != at)
-        return any({*edit.held} <= {*one.held} for one in others)
+        others = [one for one in facts.edit if one.change == "added"]
+        called = found[0] if (found := _CALLED.match(edit.held[0])) else ""
+        # What runs in a loop or under another condition of the function now is no less done.
+        is_still = bool(called) and any(
+            text.startswith(called)
+            for one in others
+            if (one.path, one.symbol) == at
+            for text in (one.after, *one.held)
+        )
+        return is_still or any({*edit.held} <= {*one.held} for one in others if (one.path, one.symbol) != at)
     here = [one for one in facts.edit if (one.path, one.symbol) == at and one is not edit]
     if edit.what == "value":
         made = [one for one in here if (one.what, one.change) == ("value", "added")]
@@ -316,6 +324,17 @@ def _is_asked_next(edit: Edit, facts: ChangeFacts) -> bool:
         one.what == "condition" and one.change != "removed" and named.search(one.after) is not None
         for one in facts.edit
         if (one.path, one.symbol) == (edit.path, edit.symbol)
+    )
+
+
+def _is_filled_next(edit: Edit, facts: ChangeFacts) -> bool:
+    """Return whether a name only begins empty for a loop that came with it and fills it."""
+    is_empty = edit.what == "value" and edit.change != "removed" and _FIRST.match(edit.after) is not None
+    fills = f"{edit.target}.append("
+    return is_empty and any(
+        one.what == "loop" and any(text.startswith(fills) for text in one.held)
+        for one in facts.edit
+        if one.change == "added" and (one.path, one.symbol) == (edit.path, edit.symbol)
     )
 
 

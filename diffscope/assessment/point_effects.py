@@ -249,8 +249,6 @@ def _checks(point: Point) -> Iterator[Text]:
         yield _asked_of_limit(point)
     elif point.what == "renamed":
         yield from _asked_of_name(point)
-    elif point.what == "needed":
-        return
     elif point.what in _PITFALLS:
         yield text_of(f"check.{point.what}", **_pitfall(point).arguments)
     elif point.what in ("request", "option"):

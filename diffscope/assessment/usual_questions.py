@@ -5,6 +5,7 @@ Asked where nothing more telling is: of a value that became another one, of some
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from diffscope.assessment.edit_groups import EditGroup, exit_of
@@ -19,9 +20,11 @@ _SIZED: Final = lazy_regex(
     r"\.(?:shape|size|numel|stride|nbytes|element_size)\b|\blen\(|//|_sizes?\b|\bnum_\w+|\*"
 )
 """What counts or measures: rows, columns, bytes."""
+_UNSET: Final = lazy_regex(r"(?:torch|np)\.empty(?:_like)?\(")
+_FILLED: Final = lazy_regex(r"(?:torch|np)\.(?:zeros|ones|full)(?:_like)?\(")
 _NAMED: Final = lazy_regex(r"^(\w+)=(?!=)")
 _KINDS: Final = {
-    "argument-carried": "carried", "region-changed": "region", "argument-added": "handed", "argument-changed": "differs", "argument-removed": "default-holds",
+    "argument-carried": "carried", "region-changed": "region", "place-changed": "place-other", "argument-added": "handed", "argument-changed": "differs", "argument-removed": "default-holds",
     "value-added": "kept", "value-changed": "differs", "value-from": "differs", "value-removed": "no-longer",
     "value-new": "takes-over", "value-from-new": "takes-over", "variable-changed": "differs",
     "loop-added": "loops", "with-added": "within", "with-changed": "within", "statement-changed": "differs",
@@ -60,7 +63,12 @@ def usual_question(group: EditGroup, words: dict[str, Argument]) -> tuple[str, d
     if kind == "differs":
         kind = _by_numbers(edit)
     elif kind == "kept" and not edit.target.startswith("self."):
-        kind = "gives-on" if edit.then else ""
+        is_local = edit.target.isidentifier()
+        is_own = re.search(rf"(?<![\w.]){re.escape(edit.target)}(?![\w=])", edit.after) is not None
+        of_local = ("wraps" if is_own else "gives-on") if edit.then and is_local else ""
+        kind = "kept-elsewhere" if "." in edit.target else of_local
+    elif kind == "replaces" and _UNSET.match(edit.before) and _FILLED.match(edit.after):
+        kind = "filled"
     elif kind == "default-holds" and not _NAMED.match(edit.before):
         kind = "no-longer-handed"
     elif kind == "runs" and group.reached in _OFTEN:

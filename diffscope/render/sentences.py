@@ -31,6 +31,8 @@ _NEVER: Final = frozenset(
 _AFTER_EDITS: Final = frozenset({"concurrency"})
 _OF_TESTS: Final = frozenset({"missing-tests", "insufficient-tests", "ci-coverage"})
 """Families that ask how it is shown; what to show comes first."""
+_OF_FIXES: Final = "TC205"
+"""The rule that asks for the input by which a fix would fail before."""
 _ASKED_FIRST: Final = frozenset(
     {
         "point-written",
@@ -129,7 +131,6 @@ def what_to_check(assessment: Assessment, words: Words) -> tuple[str, ...]:
     edits += [words.pick(effect.checks[0]) for effect in telling[1:] if effect.checks]
     # What the kind of an edit leaves to ask comes behind what is asked of this very one.
     usual = [words.pick(effect.checks[0]) for effect in effects if effect.general and effect.checks]
-    shown = [words.pick(flag.asked) for flag in asking if flag.family in _OF_TESTS][:1]
     last = [words.pick(flag.asked) for flag in asked if flag.family in _OF_PATHS][:1]
     # What the numbers are worth is asked behind what decides that they are computed so.
     late = bool(edits) and bool(asking) and asking[0].family in _AFTER_EDITS
@@ -141,21 +142,22 @@ def what_to_check(assessment: Assessment, words: Words) -> tuple[str, ...]:
         names = words.listed([f"`{name}`" for name in lost], _MOST_NAMED - 1)
         found.append(words("check-lost", names=names, count=len(lost)))
     rest = [words.pick(one.asked) for one in flags if not one.check][:1]
-    found = [*found, *shown] or last or rest
-    code = {file.path for file in assessment.files if file.category in _CODE}
-    if not found and (
-        moved := list(
-            dict.fromkeys(
-                one.name
-                for one in assessment.symbols
-                if "moved" in one.aspects and one.path in code and not is_private(one.name)
-            )
-        )
-    ):
-        found = [words("check-moved", names=words.comma.join(f"`{name}`" for name in moved[:_MOST_NAMED]))]
+    # Where something is asked of what a fix does, its missing test is told by the flag alone.
+    tests = [flag for flag in asking if flag.family in _OF_TESTS and not (found and flag.code == _OF_FIXES)]
+    found = [*found, *(words.pick(flag.asked) for flag in tests[:1])] or last or rest
+    found = found or _of_moved(assessment, words)
     if not found:
         found = _unshown(assessment, words)
     return tuple(clip(begin(one), _LONGEST) for one in dict.fromkeys(found))[:_MOST_CHECKS]
+
+
+def _of_moved(assessment: Assessment, words: Words) -> list[str]:
+    """Return the question who still imports public code from where it stood."""
+    code = {file.path for file in assessment.files if file.category in _CODE}
+    public = (one for one in assessment.symbols if one.path in code and not is_private(one.name))
+    moved = list(dict.fromkeys(one.name for one in public if "moved" in one.aspects))
+    names = words.comma.join(f"`{name}`" for name in moved[:_MOST_NAMED])
+    return [words("check-moved", names=names)] if moved else []
 
 
 def _new_models(assessment: Assessment) -> list[str]:

@@ -27,7 +27,7 @@ def thing(*lines: str, other: str = "1") -> str:
         pytest.param(
             thing("use(rows)"), thing("if rows < 0:", "    raise ValueError(rows)", "use(rows)"),
             "`Thing.run` now raises `ValueError(rows)` if `rows < 0`",
-            "Who reaches `Thing.run` with `rows < 0` today? They get `ValueError(rows)` now: does it say what to do instead?",
+            "Who reaches `Thing.run` with `rows < 0` today, and did it work for them? They get `ValueError(rows)` now: is that only where it cannot work?",
             id="a refusal"),
         pytest.param(
             thing("if rows and self.on:", "    use(rows)"), thing("if rows and self.on and self.free:", "    use(rows)"),
@@ -42,7 +42,7 @@ def thing(*lines: str, other: str = "1") -> str:
         pytest.param(
             thing("use(rows)"), thing("if self.free:", "    self.on = True", "    put(rows)", "use(rows)"),
             "`Thing.run` now runs `self.on = True; put(rows)` if `self.free`",
-            "Where `self.free`, `Thing.run` now runs `self.on = True; put(rows)` before `use(rows)` (line 6): is that right with what it leaves, and does a test have such a case?",
+            "Does every case that needs `self.on = True; put(rows)` meet `self.free` in `Thing.run`, is `use(rows)` (line 6) right with what it leaves, and does a test have such a case?",
             id="what the object keeps is told with what is called"),
         pytest.param(
             thing("while rows:", "    use(rows)"), thing("while rows and self.on:", "    use(rows)"),
@@ -85,7 +85,7 @@ def thing(*lines: str, other: str = "1") -> str:
         pytest.param(
             thing("if self.on:", "    self.free = False"), thing("if rows == 'a':", "    self.free = False", "elif self.on:", "    self.free = False"),
             "`Thing.run` now runs `self.free = False` if `rows == 'a'`",
-            "Which inputs meet `rows == 'a'` in `Thing.run`, is `self.free = False` all that they need, and does a test have one?", id="a branch before one that still stands"),
+            "Does every case that needs `self.free = False` meet `rows == 'a'` in `Thing.run`, is that all it needs, and does a test have one?", id="a branch before one that still stands"),
         pytest.param(
             thing("if self.on:", "    return use(rows)", "else:", "    return None"), thing("if not self.on:", "    return None", "note(rows)", "return use(rows)"),
             "`Thing.run` now calls `note(rows)`", "", id="a condition that is turned round"),
@@ -206,7 +206,7 @@ def thing(*lines: str, other: str = "1") -> str:
             id="a parameter is left as it is"),
         pytest.param(
             thing("return a(rows) and (b(1) or c(2)) and d(rows)"), thing("return a(rows) and (e(1) or c(2)) and d(rows)"),
-            "In `Thing.run` `b(1)` is replaced by `e(1)`",
+            "`Thing.run` now calls `e` in the place of `b`, with the same arguments",
             "",
             id="one part of many that are joined"),
         pytest.param(
@@ -233,7 +233,7 @@ def thing(*lines: str, other: str = "1") -> str:
             thing("if rows.kind not in [Kind.A, Kind.B]:", "    raise ValueError('A or B')", "use(rows)"),
             thing("if rows.kind != Kind.A:", "    raise ValueError('only A')", "use(rows)"),
             "`Thing.run` now comes to `ValueError: only A` where `rows.kind == Kind.B`, too",
-            "Who reaches `Thing.run` with `rows.kind == Kind.B` today? They get `ValueError: only A` now: does it say what to do instead?",
+            "Who reaches `Thing.run` with `rows.kind == Kind.B` today, and did it work for them? They get `ValueError: only A` now: is that only where it cannot work?",
             id="a value that is refused now"),
         pytest.param(
             thing("if rows:", "    return None", "use(rows)"), thing("use(rows)"),
@@ -248,7 +248,7 @@ def thing(*lines: str, other: str = "1") -> str:
         pytest.param(
             thing("self.kind = rows.kind"), thing("if self.on:", "    self.kind = 1", "    raise ValueError('not yet')", "else:", "    self.kind = rows.kind"),
             "Where `not self.on`, `Thing.run` runs `self.kind = rows.kind`, else `raise ValueError('not yet')`; until now `self.kind = rows.kind` in both cases",
-            "Who reaches `Thing.run` with `self.on` today? They get `ValueError: not yet` now: does it say what to do instead?",
+            "Who reaches `Thing.run` with `self.on` today, and did it work for them? They get `ValueError: not yet` now: is that only where it cannot work?",
             id="a branch that is read to its end"),
         pytest.param(
             thing("return [make(name='a', size=1), make(name='b', size=1)]"), thing("return [make(name='a', size=1, deep=True), make(name='b', size=1, deep=True)]"),
@@ -339,8 +339,69 @@ def test_a_condition_over_other_code_is_not_the_old_one_changed() -> None:
         pytest.param(
             thing("use(rows)"), thing("kept = self.kept(rows)", "if rows in kept:", "    rows = self.past(kept)", "use(rows)"),
             "`Thing.run` now runs `rows = self.past(kept)` if `rows in kept`",
-            "Where `rows in kept`, `Thing.run` now runs `rows = self.past(kept)` before `use(rows)` (line 6): is that right with what it leaves, and does a test have such a case?",
+            "Does every case that needs `rows = self.past(kept)` meet `rows in kept` in `Thing.run`, is `use(rows)` (line 6) right with what it leaves, and does a test have such a case?",
             id="a name that is set for a condition"),
+        pytest.param(
+            thing("if not rows.name.endswith('.a'):", "    return 0", "use(rows)"), thing("if not rows.name.endswith(('.a', '.b')):", "    return 0", "use(rows)"),
+            "`Thing.run` no longer comes to `return 0` where `rows.name.endswith('.b')`",
+            "Where `rows.name.endswith('.b')`, `Thing.run` no longer comes to `return 0`: is that right, and does a test have such a case?",
+            id="one more ending"),
+        pytest.param(
+            thing("if isinstance(rows, A):", "    use(rows)"), thing("if isinstance(rows, (A, B)):", "    use(rows)"),
+            "`Thing.run` now comes to `use(rows)` where `isinstance(rows, B)`, too",
+            "Where `isinstance(rows, B)`, `Thing.run` now comes to `use(rows)`, too: is that right there, and does a test have such a case?",
+            id="one more class"),
+        pytest.param(
+            thing("use(rows)"), thing("if rows.more > 0:", "    self.a += rows.more", "    rows.more = 0", "use(rows)"),
+            "`Thing.run` now runs `self.a += rows.more; rows.more = 0` if `rows.more > 0`",
+            "Does every case that needs `self.a += rows.more; rows.more = 0` meet `rows.more > 0` in `Thing.run`, is `use(rows)` (line 6) right with what it leaves, and does a test have such a case?",
+            id="several values under a condition"),
+        pytest.param(
+            thing("n = self.config.size", "use(rows, n)"), thing("n = rows.last", "use(rows, n)"),
+            "`Thing.run` sets `n` to `rows.last`, no longer to `self.config.size`",
+            "For which inputs, models or hardware is `rows.last` another value than `self.config.size`, and is `use(rows, n)` (line 4) right with it there?",
+            id="a name that stands for something else"),
+        pytest.param(
+            thing("return torch.empty(rows, dtype=int)"), thing("return torch.zeros(rows, dtype=int)"),
+            "`Thing.run` now calls `torch.zeros` in the place of `torch.empty`, with the same arguments",
+            "Who reads the part that nothing else writes, is `torch.zeros(rows, dtype=int)` what it needs there, and what does filling it cost at each call of `Thing.run`?",
+            id="a buffer that is filled"),
+        pytest.param(
+            thing("use(rows)"), thing("rows.scale = rows.raw * 2", "use(rows)"),
+            "`Thing.run` now sets `rows.scale` to `rows.raw * 2`",
+            "Who reads `rows.scale` and what was there until now (a default, an older value), and is `rows.raw * 2` right for each kind of it?",
+            id="a value that another object keeps"),
+        pytest.param(
+            thing("return rows"), thing("for row in rows:", "    use(row)", "return rows"),
+            "`Thing.run` now runs `use(row)` in the loop `row in rows`",
+            "Is `Thing.run` right where `row in rows` goes through nothing, one or many, and what is left undone where one of them raises?",
+            id="a loop that came"),
+        pytest.param(
+            thing("use(rows)"), thing("if self.warm is not None:", "    self.warm.up()", "use(rows)"),
+            "`Thing.run` now runs `self.warm.up()` if `self.warm is not None`",
+            "`self.warm.up()` now runs in `Thing.run` where `self.warm is not None`: is it right when it runs again, what does it cost there, and what is left undone where it raises?",
+            id="a call where something is there"),
+        pytest.param(
+            thing("x = self.engine.start(rows, self.a, self.b, deep=1)", "return x"),
+            thing("told = self.reader.read(rows, self.a, self.b, deep=1)", "x = self.engine.start(told, 2, 3)", "return x"),
+            "`Thing.run` now calls `self.reader.read(rows, self.a, self.b, deep=1)`",
+            "`self.reader.read(rows, self.a, self.b, deep=1)` now runs in `Thing.run`: is it right when it runs again, what does it cost there, and what is left undone where it raises?",
+            id="a call before the one that stood"),
+        pytest.param(
+            thing("for row in rows:", "    use(row)"), thing("rows = fill(rows, '.k')", "for row in rows:", "    use(row)"),
+            "`Thing.run` now sets `rows` to `fill(rows, '.k')`",
+            "What of `rows` does `fill(rows, '.k')` add, change or leave out in `Thing.run`, and is `for row in rows` (line 4) right with each?",
+            id="a value that goes through something first"),
+        pytest.param(
+            thing("use(rows)"), thing("if self.near:", "    most = rows.most", "else:", "    most = rows.size", "use(rows)"),
+            "`Thing.run` now runs `most = rows.most` if `self.near`, else `most = rows.size`",
+            "Which inputs meet `self.near` in `Thing.run` and which do not: is `most = rows.most` right for the ones and `most = rows.size` for the others, and does a test have one of each?",
+            id="two branches that came"),
+        pytest.param(
+            thing("self.first = make(rows)"), thing("self.last = make(rows)"),
+            "`Thing.run` now keeps `make(rows)` as `self.last`, until now as `self.first`",
+            "Who still reads `self.first`, and is everybody who reads `self.last` ready for `make(rows)` there?",
+            id="a value under another name"),
     ],
 )  # fmt: skip
 def test_no_edit_is_without_a_question(before: str, after: str, says: str, check: str) -> None:
@@ -369,6 +430,20 @@ def test_a_question_names_the_case_that_a_condition_keeps_out(condition: str, de
         denied = f"not ({condition} or c)"
     (effect,) = find_effects(edit(PATH, thing("if rows:", "    use(rows)"), after))
     assert effect.checks[0].en.startswith(f"Where `{denied}`, `Thing.run` no longer runs `use(rows)`")
+
+
+def test_an_error_for_what_is_none_of_the_branches_that_came_is_told_last() -> None:
+    after = thing(
+        "if rows == 'a':",
+        "    start(1)",
+        "elif rows == 'b':",
+        "    start(2)",
+        "else:",
+        "    raise ValueError(rows)",
+    )
+    told = find_effects(edit(PATH, thing("start(1)"), after))
+    assert [(one.code, one.leads) for one in told][-1] == ("raise-added", False)
+    assert len(told) > 1
 
 
 def test_a_condition_of_thousands_of_parts_is_told_by_the_one_that_came() -> None:
@@ -426,7 +501,7 @@ def test_values_that_are_made_together_now_are_told_once() -> None:
 def test_what_the_title_speaks_of_comes_first() -> None:
     before, after = thing("a = 1", "b = wide(rows)"), thing("a = 2", "b = narrow(rows)")
     first = find_effects(edit(PATH, before, after, title="Pass narrow rows"))[0]
-    assert first.says.en == "In `Thing.run` `wide(rows)` is replaced by `narrow(rows)`"
+    assert first.says.en == "`Thing.run` now calls `narrow` in the place of `wide`, with the same arguments"
 
 
 @pytest.mark.parametrize(

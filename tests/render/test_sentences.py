@@ -54,3 +54,20 @@ def test_a_test_that_is_gone_is_asked_about(gone: str, new: str, asked: bool) ->
     change = msgspec.structs.replace(base, files=(code, test), symbols=symbols)
     checks = what_to_check(change, Words(Language.ENGLISH))
     assert [f"`{gone}` is gone" in one for one in checks] == [True] * asked
+
+
+@pytest.mark.parametrize(
+    ("aspect", "asked"),
+    [pytest.param("added", True, id="its class is new"), pytest.param("body", False, id="its class stood")],
+)
+def test_a_new_model_is_asked_for_the_outputs_of_its_reference(aspect: str, asked: bool) -> None:
+    base = an_assessment(flags=(), effects=())
+    code = msgspec.structs.replace(base.files[0], path="vllm/a.py", category="source")
+    row = SymbolAssessment(
+        path="vllm/a.py", line=1, name="LampModel", kind="registry-row", aspects=("changed",), logic=True,
+        role=("models", "lamp.LampModel"),
+    )  # fmt: skip
+    made = msgspec.structs.replace(row, kind="class", aspects=(aspect,), role=())
+    change = msgspec.structs.replace(base, files=(code,), symbols=(row, made))
+    checks = what_to_check(change, Words(Language.ENGLISH))
+    assert [one.startswith("Which run shows that `LampModel` gives") for one in checks] == [True] * asked

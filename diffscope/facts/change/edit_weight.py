@@ -11,7 +11,7 @@ from diffscope.patterns import lazy_regex
 
 _WEIGHTS: Final = {
     "condition": 3.0, "raise": 3.0, "except": 2.6, "argument": 2.4, "call": 2.2, "return": 2.6, "element": 2.0, "value": 1.8,
-    "parameter": 2.8, "order": 2.2, "docs": 0.4, "infra": 1.2, "build": 1.4, "loop": 1.8, "region": 2.4, "assert": 1.6, "with": 1.8, "case": 1.2, "statement": 1.0, "function": 0.6,
+    "parameter": 2.8, "order": 2.2, "docs": 0.4, "infra": 1.2, "build": 1.4, "loop": 1.8, "region": 2.4, "place": 2.2, "assert": 1.6, "with": 1.8, "case": 1.2, "statement": 1.0, "function": 0.6,
 }  # fmt: skip
 _KEYS: Final = lazy_regex(r"(?:^|_)(?:hash|fingerprint|digest|cache_key|hash_keys|compat\w*)(?:_|$)")
 _LEAVES: Final = ("raise", "return", "break")
@@ -27,6 +27,7 @@ _LEADING: Final = lazy_regex(r"\b_+(?=[A-Za-z])")
 _CUT: Final = "…"
 _TOLD: Final = 4
 """Characters of a text that is cut from which on they tell it."""
+_DENIED: Final = lazy_regex(r"([\w.]+) (?:!=|is not) ")
 _READ: Final = lazy_regex(r"[A-Za-z_][\w.]*(?:\(\))?")
 """A name, an attribute, or a call without arguments: what only reads something."""
 _SAID: Final = frozenset({"True", "False", "None", "not", "and", "or", "is", "in", "if", "else"})
@@ -44,6 +45,7 @@ def statement_weight(edit: Edit, new_names: Collection[str] = ()) -> float:
         - (0.5 if edit.what == "condition" and _TRUTH.match(edit.after) else 0)
         - (1.4 if edit.what == "parameter" and edit.change == "added" and not edit.keyword else 0)
         + (1.6 if is_grave(edit) else 0)
+        - (3.2 if is_last_else(edit) else 0)
         - (0.6 if edit.change == "removed" and not _raises(edit) else 0)
         - (0.5 if edit.symbol.endswith("__init__") else 0)
     )
@@ -62,6 +64,12 @@ def is_grave(edit: Edit) -> bool:
     return is_call or edit.what == "raise" or (edit.what, edit.change) == ("assert", "removed")
 
 
+def is_last_else(edit: Edit) -> bool:
+    """Return whether an error is raised where a value is none of those that branches before it, which came with it, ask for."""
+    asked = [name for one in (*edit.outer, edit.guard) for name in _DENIED.findall(one)]
+    return edit.what == "raise" and bool(asked) and Counter(asked).most_common(1)[0][1] > 1
+
+
 def keys_by(edit: Edit) -> bool:
     """Return whether an edit changes by what two things are the same to a hash, or match in a handshake."""
     is_key = _KEYS.search(edit.symbol.rpartition(".")[2]) is not None
@@ -75,7 +83,9 @@ def _raises(edit: Edit) -> bool:
 def only_hands_on(edit: Edit, new_names: Collection[str] = ()) -> bool:
     """Return whether a statement hands on or keeps a parameter that is new, or takes the same value from another place."""
     if edit.before and edit.after:
-        return edit.what != "region" and _PATH.sub("", edit.before) == _PATH.sub("", edit.after)
+        return edit.what not in ("region", "place") and _PATH.sub("", edit.before) == _PATH.sub(
+            "", edit.after
+        )
     if edit.keyword == "carried" or edit.what not in ("argument", "value"):
         return False
     if edit.change == "removed":

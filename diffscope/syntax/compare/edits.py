@@ -52,7 +52,7 @@ _MOST_PAIRED: Final = 900
 _MOST: Final = 24
 _ALIKE: Final = 0.5
 _JOINING: Final = frozenset({"if", "not", "and", "or", "is", "in", "None", "self", ".", "(", ")"})
-_LONG_CALL: Final = 60
+_LONG_CALL: Final = 80
 _SHARED: Final = 3
 """Words that two calls hand over alike, from which on one may stand in the place of the other."""
 _SAID: Final = frozenset(
@@ -372,7 +372,7 @@ def _statement(entry: Entry, change: str) -> StatementEdit:
     if inner.type == "assignment":
         left, right = inner.child_by_field_name("left"), inner.child_by_field_name("right")
         what, target = "value", text_of(left) if left is not None else ""
-        text = text_of(right) if right is not None else text
+        text = text_of(unwrap(right)) if right is not None else text
     elif inner.type in ("call", "await"):
         call = inner.named_children[0] if inner.type == "await" and inner.named_child_count else inner
         what, callee = "call", callee_of(call)

@@ -212,13 +212,13 @@ def _simple(node: Node) -> str | None:
     """Return a statement on one line; nothing for one that does nothing or only says something."""
     if node.type in ("comment", "pass_statement", "type", "global_statement", "nonlocal_statement"):
         return None
-    if (
-        node.type == "expression_statement"
-        and node.named_child_count
-        and node.named_children[0].type == "string"
-    ):
+    inner = node.named_children[0] if node.type == "expression_statement" and node.named_child_count else node
+    if inner.type == "string":
         return None
-    text = text_of(node)
+    text, right = text_of(node), inner.child_by_field_name("right")
+    if right is not None and right.type == "parenthesized_expression":
+        # Brackets around a value, as a formatter sets them, are no other value.
+        text = text.removesuffix(text_of(right)) + text_of(unwrap(right))
     return None if _MESSAGES.match(text) else text
 
 
