@@ -16,7 +16,7 @@ from diffscope.render.formats.documents import render_markdown
 from diffscope.render.formats.text import render
 from diffscope.render.style import Style
 from diffscope.rules.engine.missing import missing_family
-from diffscope.rules.model import RuleCode, UnknownRule
+from diffscope.rules.model import Near, RuleCode, UnknownRule
 from diffscope.source.model import PullRequest, SourceKind
 from tests.assessments import a_flag, an_assessment, an_empty_assessment, evidence, hostile
 from tests.said import said
@@ -114,6 +114,19 @@ def test_a_change_without_flags_quotes_the_lines_to_look_at_first() -> None:
     silent = an_empty_assessment(look_first=(place,))
     assert quoted in render(silent, style)
     assert quoted not in render(msgspec.structs.replace(silent, flags=(a_flag(),)), style)
+
+
+def test_a_rule_that_nearly_fired_is_told_in_words_where_none_did() -> None:
+    flag = a_flag()
+    miss = Near(
+        code=RuleCode("XX101"), name="too-large", title=flag.title, status="stable", severity=flag.severity,
+        failed="at least 5 added lines of code, here 4", place=evidence(),
+    )  # fmt: skip
+    silent = an_empty_assessment(near=(miss,))
+    place = f"{miss.place.path}:{miss.place.line}"
+    told = f"XX101 too-large ({flag.severity.value}) would fire at {place} with at least 5 added lines of code, here 4"
+    assert told in " ".join(render(silent, NARROW).split())
+    assert "Nearly" not in render(msgspec.structs.replace(silent, flags=(flag,)), NARROW)
 
 
 def test_places_to_look_at_stand_in_the_order_of_the_document() -> None:

@@ -34,18 +34,23 @@ def near(
     [
         pytest.param(
             rule_text(evidence=WHERE),
-            [("stable", "medium", "at least 5 added lines of code", "vllm/a.py:9")],
+            [("stable", "medium", "at least 5 added lines of code, here 4", "vllm/a.py:9")],
             id="the largest record is one line short",
         ),
         pytest.param(
             rule_text(when="{change: {kind: feature, code_added: {at_least: 99}}}"),
-            [("stable", "medium", "at least 99 added lines of code", "vllm/a.py:9")],
+            [("stable", "medium", "at least 99 added lines of code, here 12", "vllm/a.py:9")],
             id="there is evidence, and the change is too small",
         ),
         pytest.param(
             rule_text(when="{not: {symbol: {path: vllm/b.py}}}"),
             [("stable", "medium", "no symbol with path vllm/b.py", "vllm/a.py:9")],
             id="there is evidence, and something else that speaks against it",
+        ),
+        pytest.param(
+            rule_text(evidence="{symbol: {any: [{code_added: {at_least: 5}}, {code_removed: {at_least: 7}}]}}"),
+            [("stable", "medium", "at least 5 added lines of code, here 4 (one of 2 ways)", "vllm/a.py:9")],
+            id="each of two ways is one line short",
         ),
         pytest.param(rule_text(when="{change: {kind: bugfix}}"), [], id="a change of another kind is not near"),
         pytest.param(rule_text(evidence="{symbol: {logic: true, aspects: removed}}"), [], id="another thing is not near"),
