@@ -22,6 +22,7 @@ _ADDS: Final = lazy_regex(r"""[\w.]+\.(?:append|add)\((["'][^"']+["'])\)""")
 _BEGINS: Final = lazy_regex(r"^(?:None|True|False|0|0\.0|\[\]|\{\}|\(\)|\"\"|''|set\(\)|list\(\)|dict\(\))$")
 """What a name has before it gets its value."""
 _HEADS: Final = ("if ", "for ", "while ", "with ", "try ", "async ")
+_DONE: Final = lazy_regex(r"(?:await )?([\w., ]+?)(?: [-+*/|&]?= |\()")
 _PASSED_ON: Final = lazy_regex(r"(\w+)=(?:\w+\.)*(\w+)")
 _COLLECTS: Final = lazy_regex(r"(?:\w+\.)*(\w+)\.append\((?:\w+\.)*(\w+)\)")
 
@@ -85,7 +86,7 @@ def refusals_joined(edits: list[Edit]) -> list[Edit]:
                 )
                 found.remove(old)
                 break
-    for old in [one for one in edits if one.change == "removed" and (exit_of(one) or one.what == "raise")]:
+    for old in [one for one in edits if one.change == "removed" and one.what in ("condition", "raise")]:
         new = [one for one in found if one.change == "added" and not one.stood and _is_instead(old, one)]
         if old in found and len(new) == 1:
             found[found.index(new[0])] = msgspec.structs.replace(new[0], change="changed", before=old.before)
@@ -224,8 +225,15 @@ def _is_instead(old: Edit, new: Edit) -> bool:
     if old.what == "raise":
         return old.outer == new.outer and old.before.partition("(")[0] == new.after.partition("(")[0]
     asked = [set(text.split(" and ")) for text in (old.before, new.after)]
-    is_part = exit_of(old) == exit_of(new) and (asked[0] < asked[1] or asked[1] < asked[0])
+    is_alike = exit_of(old) == exit_of(new) if exit_of(old) else bool(_done_by(old) & _done_by(new))
+    is_part = is_alike and (asked[0] < asked[1] or asked[1] < asked[0])
     return is_part or bool(_raises(old) and _raises(old) == _raises(new))
+
+
+def _done_by(edit: Edit) -> set[str]:
+    """Return what the code under a head sets and calls."""
+    found = (match[1] for text in edit.held if (match := _DONE.match(text)))
+    return {name.strip() for names in found for name in names.split(",")}
 
 
 def _raises(edit: Edit) -> str:

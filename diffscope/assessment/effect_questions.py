@@ -29,7 +29,7 @@ from diffscope.assessment.effect_sentences import (
     sentence_of,
     words_of,
 )
-from diffscope.assessment.usual_questions import is_no_code, question_of_file, usual_question
+from diffscope.assessment.usual_questions import QUESTIONS, is_no_code, question_of_file, usual_question
 from diffscope.facts.change.edit_weight import is_grave, is_last_else, keys_by, only_hands_on
 from diffscope.facts.model import ChangeFacts, Edit
 from diffscope.facts.parsed_text import platforms_skipped
@@ -139,6 +139,10 @@ def _leads(group: EditGroup, code: str, facts: ChangeFacts) -> bool:
     """Return whether what runs at start-up or for a request is refused, or two things match by something else."""
     edit, reached = group.first, group.reached
     refuses = code in ("condition-raise", "raise-added") and reached in _RAISED and not is_last_else(edit)
+    symbol = group.symbols[0]
+    if refuses and symbol is not None and "added" in symbol.aspects and facts.change.kind == "refactor":
+        # What a new function refuses another one mostly refused before it.
+        return False
     # That something is there is asserted for those who read the code.
     stops = code == "assert-added" and reached == "start_up" and not _TRUTH.match(edit.after)
     # Where nothing else of a kernel changed, its values are what they were.
@@ -160,23 +164,6 @@ def _error(edit: Edit, code: str) -> str:
         return edit.after
     raises = code.startswith("condition-") and exit_of(edit) == "raise"
     return edit.held[-1].partition(" ")[2] if raises else ""
-
-
-_QUESTIONS: Final = {
-    "order-added": "order", "order-removed": "order",
-    "condition-return": "skipped", "condition-stop": "passed-over", "condition-break": "passed-over", "condition-raise": "raised", "condition-exit-gone": "allowed",
-    "condition-added": "branch", "condition-removed": "no-branch", "condition-guards": "narrowed", "condition-splits": "splits", "condition-unguards": "widened",
-    "and-more": "narrowed", "and-less": "widened", "or-more": "widened-or", "or-less": "no-branch", "condition-changed": "decided", "condition-part": "decided",
-    "branch-changed": "decided", "loop-changed": "loop", "loop-more": "loop-ends", "loop-less": "", "except-added": "except", "except-changed": "except",
-    "except-removed": "not-caught", "argument-added": "argument", "argument-changed": "argument", "argument-removed": "argument-gone",
-    "call-changed": "call", "call-added": "called", "value-added": "value", "value-changed": "value-changed",
-    "value-from": "value-changed", "value-new": "from-new", "value-from-new": "from-new", "variable-version": "version", "steps-added": "of-steps", "step-renamed": "of-label", "exit-to-assert": "exit-to-assert", "variable-changed": "variable", "parameter-added": "parameter",
-    "parameter-removed": "parameter", "parameter-changed": "parameter", "parameter-default": "parameter-default", "parameter-compiled": "compiled",
-    "element-added": "element", "element-changed": "element",
-    "element-removed": "element-gone", "entry-added": "entry", "entry-changed": "entry", "entry-removed": "element-gone",
-    "return-added": "return", "return-changed": "return", "assert-added": "assert", "assert-changed": "assert", "raise-added": "raised", "raise-removed": "unraised",
-}  # fmt: skip
-"""Which question a sentence leaves; what is removed otherwise asks who relied on it."""
 
 
 def _checks(group: EditGroup, facts: ChangeFacts, *, general: bool) -> Iterable[Text]:
@@ -227,6 +214,8 @@ def _of_known_case(edit: Edit, words: dict[str, Argument]) -> tuple[str, dict[st
         return "choice", {**words, **choice._asdict()}
     if way := changed_platforms(edit):
         return f"platforms-{way.kind}", {**words, "platforms": tuple(each.upper() for each in way.names)}
+    if edit.what == "assert" and (bound := _at_bound(edit)):
+        return "assert-bound", {**words, "bound": bound}
     return None
 
 
@@ -301,16 +290,26 @@ def _decided(
         return f"{'returned' if edit.what == 'return' else 'decided'}-{values.kind}", told
     if edit.what == "return":
         return asked, told
+    if bound := _at_bound(edit):
+        return "at-bound", {**told, "bound": bound}
     sides = [_COMPARED.match(text) for text in (edit.before, edit.after)]
     if sides[0] is not None and sides[1] is not None:
         (left, sign, right), (other, new_sign, new_right) = sides[0].groups(), sides[1].groups()
-        is_denied_alike = edit.before.startswith("not ") == edit.after.startswith("not ")
-        differs = _HOLDS[sign] ^ _HOLDS[new_sign]
-        if (left, right) == (other, new_right) and is_denied_alike and len(differs) == 1:
-            return "at-bound", {**told, "bound": f"{left} {min(differs)} {right}"}
         if left == other and sign == new_sign and sign not in ("==", "!="):
             return "between", {**told, "name": left, "before": right, "after": new_right}
     return _by_parts(edit, told, facts)
+
+
+def _at_bound(edit: Edit) -> str:
+    """Return the only case, of two compared values, in which one side of an edit holds; empty where it is another one."""
+    sides = [_COMPARED.match(text) for text in (edit.before, edit.after)]
+    if sides[0] is None or sides[1] is None:
+        return ""
+    (left, sign, right), (other, new_sign, new_right) = sides[0].groups(), sides[1].groups()
+    is_denied_alike = edit.before.startswith("not ") == edit.after.startswith("not ")
+    differs = _HOLDS[sign] ^ _HOLDS[new_sign]
+    is_only = (left, right) == (other, new_right) and is_denied_alike and len(differs) == 1
+    return f"{left} {min(differs)} {right}" if is_only else ""
 
 
 def _by_parts(edit: Edit, told: dict[str, Argument], facts: ChangeFacts) -> tuple[str, dict[str, Argument]]:
@@ -351,7 +350,7 @@ def _details(edit: Edit, asked: str) -> dict[str, Argument]:
 
 def _asked(edit: Edit, code: str) -> str:  # noqa: PLR0911 - a question a line
     """Return which question an edit leaves."""
-    asked = _QUESTIONS.get(code, "gone" if code.endswith("-removed") else "statement")
+    asked = QUESTIONS.get(code, "gone" if code.endswith("-removed") else "statement")
     if is_no_code(edit) and edit.keyword not in ("steps", "label"):
         return question_of_file(edit, code)
     asked = _by_value(edit, asked)

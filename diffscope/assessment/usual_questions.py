@@ -22,6 +22,7 @@ _SIZED: Final = lazy_regex(
 """What counts or measures: rows, columns, bytes."""
 _UNSET: Final = lazy_regex(r"(?:torch|np)\.empty(?:_like)?\(")
 _FILLED: Final = lazy_regex(r"(?:torch|np)\.(?:zeros|ones|full)(?:_like)?\(")
+_ENTRY: Final = lazy_regex(r"([\w.]+)\[[\"'](\w+)[\"']\]")
 _NAMED: Final = lazy_regex(r"^(\w+)=(?!=)")
 _KINDS: Final = {
     "argument-carried": "carried", "region-changed": "region", "place-changed": "place-other", "argument-added": "handed", "argument-changed": "differs", "argument-removed": "default-holds",
@@ -49,6 +50,22 @@ _NO_JOB: Final = lazy_regex(
 _OFTEN: Final = {"per_step": "runs-each-step", "start_up": "runs-at-start"}
 _HEADS: Final = ("condition-", "branch-", "and-", "or-")
 
+QUESTIONS: Final = {
+    "order-added": "order", "order-removed": "order",
+    "condition-return": "skipped", "condition-stop": "passed-over", "condition-break": "passed-over", "condition-raise": "raised", "condition-exit-gone": "allowed",
+    "condition-added": "branch", "condition-removed": "no-branch", "condition-guards": "narrowed", "condition-splits": "splits", "condition-unguards": "widened",
+    "and-more": "narrowed", "and-less": "widened", "or-more": "widened-or", "or-less": "no-branch", "condition-changed": "decided", "condition-part": "decided",
+    "branch-changed": "decided", "loop-changed": "loop", "loop-more": "loop-ends", "loop-less": "", "except-added": "except", "except-changed": "except",
+    "except-removed": "not-caught", "argument-added": "argument", "argument-changed": "argument", "argument-removed": "argument-gone",
+    "call-changed": "call", "call-added": "called", "value-added": "value", "value-changed": "value-changed",
+    "value-from": "value-changed", "value-new": "from-new", "value-from-new": "from-new", "variable-version": "version", "steps-added": "of-steps", "step-renamed": "of-label", "exit-to-assert": "exit-to-assert", "variable-changed": "variable", "parameter-added": "parameter",
+    "parameter-removed": "parameter", "parameter-changed": "parameter", "parameter-default": "parameter-default", "parameter-compiled": "compiled",
+    "element-added": "element", "element-changed": "element",
+    "element-removed": "element-gone", "entry-added": "entry", "entry-changed": "entry", "entry-removed": "element-gone",
+    "return-added": "return", "return-changed": "return", "assert-added": "assert", "assert-changed": "assert", "raise-added": "raised", "raise-removed": "unraised",
+}  # fmt: skip
+"""Which question a sentence leaves; what is removed otherwise asks who relied on it."""
+
 
 def usual_question(group: EditGroup, words: dict[str, Argument]) -> tuple[str, dict[str, Argument]]:
     """Return which question the kind of an edit leaves, and what it quotes; none of other languages than Python, whose statements are told as they are written."""
@@ -56,6 +73,11 @@ def usual_question(group: EditGroup, words: dict[str, Argument]) -> tuple[str, d
     if not edit.path.endswith(".py"):
         return "", words
     told = {**words, "reader": _reader(edit, words), "name": _name_of(edit)}
+    told["owner"], _, told["field"] = (
+        edit.after.partition("=")[2].rpartition(".")
+        if _NAMED.match(edit.after)
+        else edit.after.rpartition(".")
+    )
     told["at"] = message("check.where", guard=edit.guard) if edit.guard else ""
     if code.startswith(_HEADS):
         return ("sides" if edit.before and edit.after else ""), told
@@ -71,6 +93,8 @@ def usual_question(group: EditGroup, words: dict[str, Argument]) -> tuple[str, d
         kind = "filled"
     elif kind == "default-holds" and not _NAMED.match(edit.before):
         kind = "no-longer-handed"
+    elif kind == "gives" and {edit.before, edit.after} == {"True", "False"}:
+        kind = "says-yes" if edit.after == "True" else "says-no"
     elif kind == "runs" and group.reached in _OFTEN:
         kind = _OFTEN[group.reached]
     return kind, told
@@ -79,6 +103,8 @@ def usual_question(group: EditGroup, words: dict[str, Argument]) -> tuple[str, d
 def _by_numbers(edit: Edit) -> str:
     """Return how to ask for a value that became another one: by what a number was measured on, by sizes, else by where the two differ."""
     sides = [text.partition("=")[2] if _NAMED.match(text) else text for text in (edit.before, edit.after)]
+    if (key := _ENTRY.fullmatch(sides[0])) and sides[1] == f"{key[1]}.{key[2]}":
+        return "has-attribute"
     if all(map(_NUMBER.fullmatch, sides)):
         return "number"
     return "sized" if all(map(_SIZED.search, sides)) else "differs"

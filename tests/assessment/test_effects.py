@@ -402,6 +402,26 @@ def test_a_condition_over_other_code_is_not_the_old_one_changed() -> None:
             "`Thing.run` now keeps `make(rows)` as `self.last`, until now as `self.first`",
             "Who still reads `self.first`, and is everybody who reads `self.last` ready for `make(rows)` there?",
             id="a value under another name"),
+        pytest.param(
+            thing("if self.one and rows > 3:", "    self.a = split(rows)"), thing("if self.one:", "    self.a = split(rows, most=2)"),
+            "The condition for `self.a = split(rows, most=2)` in `Thing.run` was `self.one and rows > 3`, is `self.one`: it holds in more cases",
+            "Where `rows <= 3`, `Thing.run` now comes to `self.a = split(rows, most=2)`, too: is that right there, and does a test have such a case?",
+            id="less is asked and other code runs"),
+        pytest.param(
+            thing("return True"), thing("return False"),
+            "`Thing.run` returns `False`, no longer `True`",
+            "`Thing.run` says no in every case now: what takes the place of what it let through, and what does a user get who asked for that by name?",
+            id="no in each case"),
+        pytest.param(
+            thing("use(rows['first'])"), thing("use(rows.first)"),
+            "`Thing.run` passes `rows.first` to `use`, no longer `rows['first']`",
+            "Does every `rows` that gets to `Thing.run` have `first` as an attribute (older files, other versions of the library), and what happens without it?",
+            id="an attribute in the place of an entry"),
+        pytest.param(
+            thing("assert rows > self.least"), thing("assert rows >= self.least"),
+            "`Thing.run` asserts `rows >= self.least`, no longer `rows > self.least`",
+            "Only `rows == self.least` is asserted otherwise now in `Thing.run`: is what follows right with it, and does a test have exactly that?",
+            id="a bound that is asserted"),
     ],
 )  # fmt: skip
 def test_no_edit_is_without_a_question(before: str, after: str, says: str, check: str) -> None:

@@ -28,7 +28,7 @@ _DUE: Final = lazy_regex(r"#[ \t]*(?:TODO|FIXME)\b[^\n]*(?:\n[ \t]*#[^\n]*)*")
 _DUE_WHEN: Final = lazy_regex(r"\b(?:once|until|as soon as)\b([^.;—]*)")
 _TOLD_WORD: Final = lazy_regex(r"[A-Za-z_]\w{5,}")
 _LEAST_WORDS: Final = 2
-"""Words of what a note waits for that the change has on its new lines."""
+"""Words of what a note waits for that the change has on one of its new lines."""
 _ASKED_FOR_SUPPORT: Final = lazy_regex(r"\b([A-Z]\w+)\.(_?supports_\w+)\(")
 _SUPPORT: Final = lazy_regex(r"_?supports_\w+$")
 _MOST_USERS: Final = 40
@@ -46,11 +46,10 @@ def collect_pitfalls(source: Iterable[Placed], functions: Mapping[str, Functions
     }
     called = [f".{name}".encode() for name in edited]
     new = {
-        word
+        frozenset(_TOLD_WORD.findall(line.text))
         for one in read
         for hunk in one.material.diff.hunks
         for line in hunk.added
-        for word in _TOLD_WORD.findall(line.text)
     }
     members = {
         each.name
@@ -78,15 +77,15 @@ def collect_pitfalls(source: Iterable[Placed], functions: Mapping[str, Functions
                     yield Point(what=what, path=one.fact.path, line=node.lineno, names=names, ends=(place,))
 
 
-def _due(one: Placed, new: set[str]) -> Iterator[Point]:
-    """Yield notes of what is to be done once something is so, of which the change has the words on new lines."""
+def _due(one: Placed, new: set[frozenset[str]]) -> Iterator[Point]:
+    """Yield notes of what is to be done once something is so, of which the change has the words on one new line."""
     text = one.material.after.text if one.material.after else ""
     known = one.material.before.text if one.material.before else ""
     for note in _DUE.finditer(text) if "TODO" in text or "FIXME" in text else ():
         told = " ".join(part.strip(" #\t") for part in note[0].split("\n"))
         waits = _DUE_WHEN.search(told)
-        words = {*_TOLD_WORD.findall(waits[1])} & new if waits and note[0] in known else set()
-        if len(words) >= _LEAST_WORDS:
+        words = {*_TOLD_WORD.findall(waits[1])} if waits and note[0] in known else set[str]()
+        if len(words) >= _LEAST_WORDS and any(len(words & line) >= _LEAST_WORDS for line in new):
             line = text.count("\n", 0, note.start()) + 1
             place = ("due", clip(told, _NOTE), f"{one.fact.path}:{line}")
             yield Point(

@@ -32,6 +32,11 @@ _ASKING: Final = lazy_regex(r"Request|Params?$|Inputs?$|Mixin$")
 _ORDER: Final = ("assert", "index", "refusal", "comparison", "unknown")
 
 
+_PITFALLS: Final = ("demanded", "partly", "due", "written", "asserted", "needed")
+_LEAST_OFFERED: Final = 2
+"""Settings, fields and limits that are told whatever else is."""
+
+
 def collect_points(
     placed: Iterable[Placed], options: Iterable[OptionFact], graph: ModuleGraph | None
 ) -> tuple[Point, ...]:
@@ -49,22 +54,12 @@ def collect_points(
         *(collect_demands(source, graph) if graph is not None else ()),
         *(collect_needed(source, graph) if graph is not None else ()),
     ]
-    order = (
-        "demanded",
-        "partly",
-        "due",
-        "written",
-        "asserted",
-        "needed",
-        "request",
-        "limit",
-        "option",
-        "response",
-        "field",
-        "renamed",
-    )
+    order = (*_PITFALLS, "request", "limit", "option", "response", "field", "renamed")
     found.sort(key=lambda one: (order.index(one.what), -len(one.ends), one.path, one.line))
-    return tuple(found[:_MOST])
+    pitfalls = [one for one in found if one.what in _PITFALLS]
+    offered = [one for one in found if one.what not in _PITFALLS]
+    # What may fail beside the point leaves room for the point.
+    return tuple([*pitfalls[: _MOST - min(len(offered), _LEAST_OFFERED)], *offered][:_MOST])
 
 
 def _renamed(source: list[Placed]) -> Iterator[Point]:
