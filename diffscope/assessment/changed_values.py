@@ -14,6 +14,12 @@ from diffscope.patterns import lazy_regex
 from diffscope.source.profile import profile
 from diffscope.syntax.nodes import denied
 
+COMPARED: Final = lazy_regex(r"^(?:not )?(.+?) (<=|>=|<|>|==|!=) (.+)$")
+_HOLDS: Final = {
+    "<": frozenset({"<"}), "<=": frozenset({"<", "=="}), ">": frozenset({">"}), ">=": frozenset({">", "=="}),
+    "==": frozenset({"=="}), "!=": frozenset({"<", ">"}),
+}  # fmt: skip
+"""How two values may lie to each other where a comparison of them holds."""
 _CAST: Final = lazy_regex(r"\b(?:int|float|bool|str)\(|\.(?:to|item|tolist)\([\w.]*\)|\)")
 _HANDED: Final = lazy_regex(r"^\w+=(?!=)")
 """The name by which a value is handed over."""
@@ -167,6 +173,18 @@ def _runs_before(one: Edit, other: Edit) -> bool:
     owner, _, name = one.symbol.rpartition(".")
     is_first = bool(owner) and owner == other.symbol.rpartition(".")[0] and _MAKES.search(name) is not None
     return is_first if one.symbol != other.symbol else one.line < other.line and not one.guard
+
+
+def only_at_bound(edit: Edit) -> str:
+    """Return the only case, of two compared values, in which one side of an edit holds; empty where it is another one."""
+    sides = [COMPARED.match(text) for text in (edit.before, edit.after)]
+    if sides[0] is None or sides[1] is None:
+        return ""
+    (left, sign, right), (other, new_sign, new_right) = sides[0].groups(), sides[1].groups()
+    is_denied_alike = edit.before.startswith("not ") == edit.after.startswith("not ")
+    differs = _HOLDS[sign] ^ _HOLDS[new_sign]
+    is_only = (left, right) == (other, new_right) and is_denied_alike and len(differs) == 1
+    return f"{left} {min(differs)} {right}" if is_only else ""
 
 
 def parted(before: str, after: str) -> tuple[str, str]:

@@ -6,12 +6,14 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from diffscope.assessment.changed_values import (
+    COMPARED,
     changed_case,
     changed_choice,
     changed_platforms,
     changed_values,
     is_kept_positive,
     is_replaced_first,
+    only_at_bound,
     other_library,
     parted,
 )
@@ -56,12 +58,6 @@ _TRUTH: Final = lazy_regex(r"^([\w.]+) is not None$|^([\w.]+) is None$")
 _CALL: Final = lazy_regex(r"^(?:await )?[\w.]+\(")
 _LONGEST: Final = 70
 _KEY: Final = lazy_regex(r"^[\"']?([\w.]+)[\"']?(?:: |=|$)")
-_COMPARED: Final = lazy_regex(r"^(?:not )?(.+?) (<=|>=|<|>|==|!=) (.+)$")
-_HOLDS: Final = {
-    "<": frozenset({"<"}), "<=": frozenset({"<", "=="}), ">": frozenset({">"}), ">=": frozenset({">", "=="}),
-    "==": frozenset({"=="}), "!=": frozenset({"<", ">"}),
-}  # fmt: skip
-"""How two values may lie to each other where a comparison of them holds."""
 _LEFT_OUT: Final = lazy_regex(r"ignore|exclude|skip|opt_out")
 """Of a hash, what it goes without."""
 _CAUGHT: Final = {"": "except", "raise": "", "may raise": "except-partly"}
@@ -214,7 +210,7 @@ def _of_known_case(edit: Edit, words: dict[str, Argument]) -> tuple[str, dict[st
         return "choice", {**words, **choice._asdict()}
     if way := changed_platforms(edit):
         return f"platforms-{way.kind}", {**words, "platforms": tuple(each.upper() for each in way.names)}
-    if edit.what == "assert" and (bound := _at_bound(edit)):
+    if edit.what == "assert" and (bound := only_at_bound(edit)):
         return "assert-bound", {**words, "bound": bound}
     return None
 
@@ -245,11 +241,27 @@ def _question(
         # That something is there is asked everywhere: what is done with it counts.
         told |= {"after": brief(edit.held[0], _LONGEST), "at": message("check.where", guard=edit.after)}
         return ("runs-at-start" if reached == "start_up" else "runs"), told
+    if (found := _by_form(edit, asked, told, reached)) is not None:
+        return found
+    return _before_next(edit, "returned-to" if asked == "return" and words["caller"] else asked), told
+
+
+def _by_form(
+    edit: Edit, asked: str, told: dict[str, Argument], reached: str
+) -> tuple[str, dict[str, Argument]] | None:
+    """Return a question that fits the form of a condition better: an error that is gone, two branches, a call where something is there."""
+    if asked == "allowed" and not edit.then and exit_of(edit) == "raise":
+        return "unraised", {**told, "before": error_of(edit.held[-1])}
     if asked == "branch" and has_two_branches(edit):
         return "branch-else", told
+    if asked == "branch" and _TRUTH.match(edit.after) and _CALL.match(edit.held[0] if edit.held else ""):
+        # That something is there is asked everywhere: what is done with it counts.
+        at = message("check.where", guard=edit.after)
+        kind = "runs-at-start" if reached == "start_up" else "runs"
+        return kind, {**told, "after": brief(edit.held[0], _LONGEST), "at": at}
     if asked == "splits" and edit.otherwise.startswith("raise "):
         return "raised", {**told, "after": denied(edit.after), "value": error_of(edit.otherwise)}
-    return _before_next(edit, "returned-to" if asked == "return" and words["caller"] else asked), told
+    return None
 
 
 def _before_next(edit: Edit, asked: str) -> str:
@@ -290,26 +302,14 @@ def _decided(
         return f"{'returned' if edit.what == 'return' else 'decided'}-{values.kind}", told
     if edit.what == "return":
         return asked, told
-    if bound := _at_bound(edit):
+    if bound := only_at_bound(edit):
         return "at-bound", {**told, "bound": bound}
-    sides = [_COMPARED.match(text) for text in (edit.before, edit.after)]
+    sides = [COMPARED.match(text) for text in (edit.before, edit.after)]
     if sides[0] is not None and sides[1] is not None:
         (left, sign, right), (other, new_sign, new_right) = sides[0].groups(), sides[1].groups()
         if left == other and sign == new_sign and sign not in ("==", "!="):
             return "between", {**told, "name": left, "before": right, "after": new_right}
     return _by_parts(edit, told, facts)
-
-
-def _at_bound(edit: Edit) -> str:
-    """Return the only case, of two compared values, in which one side of an edit holds; empty where it is another one."""
-    sides = [_COMPARED.match(text) for text in (edit.before, edit.after)]
-    if sides[0] is None or sides[1] is None:
-        return ""
-    (left, sign, right), (other, new_sign, new_right) = sides[0].groups(), sides[1].groups()
-    is_denied_alike = edit.before.startswith("not ") == edit.after.startswith("not ")
-    differs = _HOLDS[sign] ^ _HOLDS[new_sign]
-    is_only = (left, right) == (other, new_right) and is_denied_alike and len(differs) == 1
-    return f"{left} {min(differs)} {right}" if is_only else ""
 
 
 def _by_parts(edit: Edit, told: dict[str, Argument], facts: ChangeFacts) -> tuple[str, dict[str, Argument]]:

@@ -50,6 +50,7 @@ _CALL: Final = lazy_regex(r"^(?:await )?[\w.]+\(")
 _ERROR: Final = lazy_regex(
     r"""raise ([\w.]+)\(((?:\s*[rf]?(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'))+)\s*(?:,.*)?\)"""
 )
+_CALLEE: Final = lazy_regex(r"[A-Za-z_][\w.]*")
 _LITERAL: Final = lazy_regex(r"""[rf]?(?:"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)')""")
 _HEAD_OF_ERROR: Final = 80
 _END_OF_ERROR: Final = 120
@@ -308,7 +309,7 @@ def _told(edit: Edit, words: dict[str, Argument], facts: ChangeFacts) -> tuple[s
 def _other_callees(edit: Edit) -> tuple[str, str] | None:
     """Return what is called on both sides where that alone differs."""
     sides = [text.partition("(")[::2] for text in (edit.before, edit.after)]
-    is_same = sides[0][1] == sides[1][1] and sides[0][1]
+    is_same = sides[0][1] == sides[1][1] != "" and all(_CALLEE.fullmatch(name) for name, _ in sides)
     return (sides[0][0], sides[1][0]) if is_same else None
 
 

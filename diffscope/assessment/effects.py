@@ -16,7 +16,7 @@ from diffscope.assessment.changed_values import changed_values, is_turned
 from diffscope.assessment.document import Effect
 from diffscope.assessment.edit_groups import EditGroup, of_signatures, refusals_joined
 from diffscope.assessment.effect_questions import effect_of
-from diffscope.assessment.effect_sentences import NO_CODE, bare, fitting
+from diffscope.assessment.effect_sentences import NO_CODE, bare, code_of, fitting
 from diffscope.assessment.point_effects import with_points
 from diffscope.facts.change.edit_weight import is_grave, keys_by, only_hands_on, statement_weight
 from diffscope.facts.model import ChangeFacts, Edit, SymbolFact
@@ -216,12 +216,14 @@ def _in_full(edits: Iterable[Edit]) -> list[Edit]:
             after = "{1}{0} if {2} else {3}{0}".format(after[len(called) :], *parts.groups())
             used.append(chosen)
         for name in (
-            _PART_OF_NAME.findall(after) if edit.what == "condition" else (after,)[edit.what != "return" :]
+            _PART_OF_NAME.findall(after)
+            if edit.what == "condition"
+            else (after.removeprefix("**"),)[edit.what != "return" and not after.startswith("**") :]
         ):
             definition = stands_for.get((edit.path, edit.symbol, name))
             if definition is None or "…" in definition.after:
                 continue
-            is_whole = after in (name, f"not {name}")
+            is_whole = after in (name, f"not {name}", f"**{name}")
             if definition.guard not in ("", edit.guard, *edit.outer) or not (
                 is_whole or bare(definition.after) in edit.before
             ):
@@ -253,7 +255,7 @@ def _effects(
     count = 0
     for group in groups:
         edit = group.first
-        if count >= MOST and not is_grave(edit):
+        if count >= MOST and not (is_grave(edit) or code_of(edit) == "variable-version"):
             continue
         if edit.change == "removed" and (edit.path, edit.symbol) in change.replaced:
             # What stood here the new function does.

@@ -286,6 +286,8 @@ def _asked_of_value(point: Point) -> Iterator[Text]:
         yield text_of("check.unread", **words)
     elif turns_on(point.default):
         yield text_of("check.on-by-default", **words)
+    elif is_option and point.default == "False":
+        yield text_of("check.off-by-default", **words)
     elif kind == "" and not (is_option or point.bounds) and point.type.startswith(_NUMBERS):
         is_number = point.type.startswith(("int", "float"))
         yield text_of("check.unbounded-number" if is_number else "check.unbounded-length", **words)

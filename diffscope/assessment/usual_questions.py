@@ -23,6 +23,8 @@ _SIZED: Final = lazy_regex(
 _UNSET: Final = lazy_regex(r"(?:torch|np)\.empty(?:_like)?\(")
 _FILLED: Final = lazy_regex(r"(?:torch|np)\.(?:zeros|ones|full)(?:_like)?\(")
 _ENTRY: Final = lazy_regex(r"([\w.]+)\[[\"'](\w+)[\"']\]")
+_NEEDED: Final = lazy_regex(r"([A-Za-z_][\w.]*)\[[\"'](\w+)[\"']\]")
+_READS: Final = frozenset({"handed", "listed"})
 _NAMED: Final = lazy_regex(r"^(\w+)=(?!=)")
 _KINDS: Final = {
     "argument-carried": "carried", "region-changed": "region", "place-changed": "place-other", "argument-added": "handed", "argument-changed": "differs", "argument-removed": "default-holds",
@@ -93,6 +95,9 @@ def usual_question(group: EditGroup, words: dict[str, Argument]) -> tuple[str, d
         kind = "filled"
     elif kind == "default-holds" and not _NAMED.match(edit.before):
         kind = "no-longer-handed"
+    elif kind in _READS and (entry := _NEEDED.search(edit.after)) and entry[0] not in edit.before:
+        told |= {"owner": entry[1], "field": entry[2]}
+        kind = "needs-entry"
     elif kind == "gives" and {edit.before, edit.after} == {"True", "False"}:
         kind = "says-yes" if edit.after == "True" else "says-no"
     elif kind == "runs" and group.reached in _OFTEN:

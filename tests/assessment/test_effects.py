@@ -243,7 +243,7 @@ def thing(*lines: str, other: str = "1") -> str:
         pytest.param(
             thing("use(rows)", "if rows:", "    raise ValueError(rows)"), thing("use(rows)"),
             "`Thing.run` no longer raises `ValueError(rows)` if `rows`",
-            "",
+            "What `Thing.run` refused with `ValueError(rows)` goes on now: is that right, and does a test have such a case?",
             id="a last refusal that is gone"),
         pytest.param(
             thing("self.kind = rows.kind"), thing("if self.on:", "    self.kind = 1", "    raise ValueError('not yet')", "else:", "    self.kind = rows.kind"),
@@ -422,6 +422,16 @@ def test_a_condition_over_other_code_is_not_the_old_one_changed() -> None:
             "`Thing.run` asserts `rows >= self.least`, no longer `rows > self.least`",
             "Only `rows == self.least` is asserted otherwise now in `Thing.run`: is what follows right with it, and does a test have exactly that?",
             id="a bound that is asserted"),
+        pytest.param(
+            thing("use(rows)"), thing("use(rows, name=rows['name'])"),
+            "`Thing.run` now passes `name=rows['name']` to `use`",
+            "A `rows` without `name` is a KeyError in `Thing.run` now: who still sends none (an older peer, a router, a saved file)?",
+            id="an entry that has to be there"),
+        pytest.param(
+            thing("use(rows)"), thing("more = {'deep': 1} if self.deep else {}", "use(rows, **more)"),
+            "`Thing.run` now passes `**({'deep': 1} if self.deep else {})` to `use`",
+            "What does `use` do otherwise now that it gets `**({'deep': 1} if self.deep else {})`, and is that right for every way into `Thing.run`?",
+            id="arguments that are put together first"),
     ],
 )  # fmt: skip
 def test_no_edit_is_without_a_question(before: str, after: str, says: str, check: str) -> None:
