@@ -1389,9 +1389,9 @@ class Nearest(Value, frozen=True, kw_only=True):
     runs: tuple[str, ...] | UnsetType = UNSET
     """The changed symbols that it runs, by name, directly or through callers; empty if none of its tests that are not skipped does."""
     may_run: str = ""
-    """If it calls nothing of the change: ``makes`` (it constructs the changed class), ``starts`` (it starts a whole engine or server) or ``rows`` (it goes through a table that has a row for it). ``far`` if it does not import a changed module, nor what imports one. ``copies`` if it was changed and has a private function of the edited code as its own, ``named`` if it starts something by the name in ``by``."""
+    """If it calls nothing of the change: ``makes`` (it constructs the changed class), ``starts`` (it starts a whole engine or server), ``engine`` (so does it, and nothing nearer is found; it reaches the change if the variable ``via`` is set) or ``rows`` (it goes through a table that has a row for it). ``far`` if it does not import a changed module, nor what imports one. ``copies`` if it was changed and has a private function of the edited code as its own, ``named`` if it starts something by the name in ``by``."""
     how: str = ""
-    """How it reaches the first of ``runs``: ``calls`` (the function ``via``: that itself, or what leads to it), ``makes`` (objects of the class ``via``) or ``operator`` (that of native code called ``via``)."""
+    """How it reaches the first of ``runs``: ``calls`` (the function ``via``: that itself, or what leads to it), ``makes`` (objects of the class ``via``), ``sets`` (or reads the variable of the environment ``via``) or ``operator`` (that of native code called ``via``). Of a test that calls nothing of the change, how it may reach it: ``step`` (CI's step ``via`` runs it), ``name`` (it starts something by that name) or ``command`` (it runs it)."""
     via: str = ""
     """The name of what it calls, makes or runs for that."""
     by: str = ""

@@ -27,14 +27,17 @@ _WAYS: Final = {
     "calls": "test-calls",
     "makes": "test-makes",
     "operator": "test-operator",
+    "sets": "test-sets",
     "step": "test-step",
     "name": "test-name",
     "command": "test-command",
     "starts": "test-starts",
+    "engine": "test-starts",
+    "engine-asked": "test-starts-with",
     "rows": "test-rows",
 }
 """The words for how a test reaches a change, and for what it may run."""
-_BY_NAME: Final = frozenset({"step", "name", "command"})
+_BY_NAME: Final = frozenset({"step", "name", "command", "sets"})
 """Ways in which a test names something else than code."""
 _CONFIGURED: Final = "/configs/"
 _CRATE: Final = lazy_regex(r"(.+)/(?:src|tests|benches|examples)/.+[.]rs")
@@ -85,7 +88,8 @@ def ways_to_tests(assessment: Assessment, words: Words) -> tuple[str, ...]:
 def _way(test: Nearest, words: Words) -> str:
     via, symbol = _short(test.via), _short(test.runs[0]) if test.runs is not UNSET and test.runs else ""
     if not test.how:
-        return words(_WAYS[test.may_run]) if test.may_run in ("starts", "rows") else ""
+        code = "engine-asked" if test.may_run == "engine" and via else test.may_run
+        return words(_WAYS[code], name=via) if code in ("starts", "rows", "engine", "engine-asked") else ""
     way = words(_WAYS[test.how], name=via)
     is_itself = not symbol or via in (symbol, symbol.rpartition(".")[0]) or test.how in _BY_NAME
     return way if is_itself else words("test-leads", way=way, symbol=symbol)
@@ -117,11 +121,11 @@ def _nearest(assessment: Assessment) -> list[str]:
     found = [
         test
         for test in listed
-        if test.may_run in ("makes", "rows", "named")
+        if test.may_run in ("makes", "rows", "named", "engine")
         or test.path in named
         or (test.may_run == "starts" and test.score >= _LIKELY)
     ]
-    order = ("makes", "named", "starts", "rows", "")
+    order = ("makes", "named", "starts", "rows", "engine", "")
     found.sort(
         key=lambda test: order.index(test.may_run) + 3 * (test.may_run == "starts" and test.path not in named)
     )

@@ -237,3 +237,56 @@ def test_a_test_that_does_not_import_the_change_is_marked() -> None:
     found = with_row_tests(facts_of("Mend it", nearest_tests=near), placed(before, after), graph(before))
     assert found.nearest_tests is not UNSET
     assert [one.may_run for one in found.nearest_tests] == ["far", ""]
+
+
+def test_a_layer_is_run_by_the_models_that_have_it_those_on_one_device_first() -> None:
+    layer = b"class Bulb:\n    def forward(self):\n        return 1\n"
+    before = {
+        "vllm/layers/bulb.py": layer,
+        "vllm/models/lamp.py": b"from vllm.layers.bulb import Bulb\n\n\nclass Lamp:\n    pass\n",
+        "tests/models/registry.py": b'MODELS = {\n    "Lamp": Info("maker/Lamp-80B", extras="maker/Lamp-1B"),\n}\n',
+        "tests/test_a.py": b"def test_it():\n    LLM('maker/Lamp-80B')\n",
+        "tests/test_b.py": b"def test_it():\n    LLM('maker/Lamp-1B', tensor_parallel_size=8)\n",
+        "tests/test_c.py": b"def test_it():\n    LLM('maker/Lamp-1B')\n",
+    }
+    after = {**before, "vllm/layers/bulb.py": layer.replace(b"return 1", b"return 2")}
+    words = index_words(
+        {each: sorted(set(re.findall(r"\w+", text.decode()))) for each, text in before.items()}
+    )
+    tree = graph(before).attach(
+        test_words=lambda: TestWords(words),
+        text_of=lambda path: before.get(str(path)),
+        outline_of=python_outlines(before).get,
+    )
+    found = with_row_tests(facts_of("Mend it", nearest_tests=()), placed(before, after), tree).nearest_tests
+    assert found is not UNSET
+    assert [(one.path, one.via) for one in found] == [
+        ("tests/test_c.py", "maker/Lamp-1B"),
+        ("tests/test_b.py", "maker/Lamp-1B"),
+        ("tests/test_a.py", "maker/Lamp-80B"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("runs", "test", "may_run"),
+    [
+        pytest.param("per_step", b"def test_it():\n    LLM()\n", "engine", id="it starts one"),
+        pytest.param("per_step", b"def test_it():\n    assert 1\n", "far", id="it starts none"),
+        pytest.param("tools", b"def test_it():\n    LLM()\n", "far", id="no server runs the change"),
+    ],
+)
+def test_where_nothing_else_is_found_a_test_that_starts_an_engine_is_named(
+    runs: str, test: bytes, may_run: str
+) -> None:
+    before = {"vllm/lamp.py": b"def light():\n    return 1\n", "tests/test_light.py": test}
+    after = {**before, "vllm/lamp.py": b"def light():\n    return 2\n"}
+    light = SymbolFact(
+        path="vllm/lamp.py", category="source", symbol="light", kind="function", aspects=("body",), logic=True, public=True, code_added=1, runs=runs,
+        asked_for="USE_LAMP",
+    )  # fmt: skip
+    near = (Nearest(path="tests/test_light.py", score=0.01, reasons=("its path has the title's light",)),)
+    facts = facts_of("Light", symbols=(light,), nearest_tests=near)
+    tree = graph(before).attach(text_of=lambda path: before.get(str(path)))
+    found = with_row_tests(facts, placed(before, after), tree).nearest_tests
+    assert found is not UNSET
+    assert [(one.may_run, one.via) for one in found] == [(may_run, "USE_LAMP" * (may_run == "engine"))]

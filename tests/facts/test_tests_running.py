@@ -33,14 +33,19 @@ class Door:
         return self._turn(key)
 
 
+    def open(self):
+        return True
+
+
 class SlidingDoor(Door):
-    pass
+    def open(self):
+        return True
 
 
 def build(size):
     return Door()
 """
-USERS = b"from vllm.door import Door\n\n\ndef enter(key):\n    door = Door()\n    return door.unlock(key)\n"
+USERS = b"from vllm.door import Door, SlidingDoor\n\n\ndef enter(key):\n    door = Door()\n    door.open()\n    return door.unlock(key)\n"
 HELPER = b"from vllm.door import SlidingDoor\n\n\ndef a_door():\n    return SlidingDoor()\n"
 
 
@@ -66,6 +71,9 @@ def a_test(body: str, imports: str = "from vllm.door import Door") -> bytes:
         pytest.param("Door._turn", a_test("def test_it():\n    Door().unlock(1)", "from vllm.other import Door"), False, id="another class of that name"),
         pytest.param("Door._turn", a_test("@patch.object(Door, '_turn')\ndef test_it(turn):\n    Door().unlock(1)"), False, id="what changed is patched"),
         pytest.param("Door._turn", a_test("def test_it(monkeypatch):\n    monkeypatch.setattr('vllm.door.Door.unlock', len)\n    enter(1)", "from vllm.users import enter"), False, id="what calls it is patched"),
+        pytest.param("Door._turn", a_test("def test_it(it):\n    it.door.unlock.return_value = 1\n    enter(it)", "from vllm.users import enter"), False, id="what calls it is a mock"),
+        pytest.param("SlidingDoor.open", a_test("def test_it():\n    enter(1)", "from vllm.users import enter"), False, id="what calls it may call that of another class"),
+        pytest.param("SlidingDoor.open", a_test("def test_it():\n    enter(SlidingDoor)", "from vllm.users import enter\nfrom vllm.door import SlidingDoor"), True, id="what calls it, with its class"),
         pytest.param("Door._ring", a_test("def test_it():\n    Door().unlock(1)"), False, id="a setting that it does not name keeps it out"),
         pytest.param("Door._ring", a_test("def test_it():\n    Door(has_bell=True).unlock(1)"), True, id="a setting that it names"),
         pytest.param("build", a_test("def test_it():\n    build(1)", "from vllm.door import build"), True, id="a function"),
@@ -140,6 +148,19 @@ def test_how_a_test_reaches_a_change(symbol: str, test: bytes, how: tuple[str, s
 def test_tests_for_other_platforms_do_not_run_a_change_for_one(mark: str, runs: bool) -> None:
     test = a_test(f"@pytest.mark.skipif({mark}, reason='x')\ndef test_it():\n    Door().unlock(1)")
     assert bool(runs_of("Door._turn", test, ("rocm",))) is runs
+
+
+@pytest.mark.parametrize(
+    ("device", "platform", "runs"),
+    [
+        pytest.param("cuda", "cpu", False, id="on another device"),
+        pytest.param("cuda", "rocm", True, id="on one of that name"),
+        pytest.param("cuda or cpu", "cpu", True, id="on either"),
+    ],
+)
+def test_tests_on_another_device_do_not_run_a_change(device: str, platform: str, runs: bool) -> None:
+    test = a_test(f"def test_it():\n    Door().unlock('{device}')")
+    assert bool(runs_of("Door._turn", test, (platform,))) is runs
 
 
 def test_a_file_that_does_not_parse_tells_nothing() -> None:

@@ -61,6 +61,8 @@ def test_a_changed_configuration_is_run_by_the_tests_of_its_folder() -> None:
         pytest.param({"runs": ("kernel",), "how": "operator", "via": "add"}, ("`test_a.py`: runs the operator `add`, which leads to `kernel`",), id="operator"),
         pytest.param({"runs": (), "may_run": "named", "how": "name", "via": "org/model-7b"}, ("`test_a.py`: starts `org/model-7b`",), id="model"),
         pytest.param({"runs": (), "may_run": "rows"}, ("`test_a.py`: goes through a table of models that has a row for it",), id="table"),
+        pytest.param({"runs": (), "may_run": "engine", "via": "USE_IT"}, ("`test_a.py`: starts an engine or server; it reaches the change only with `USE_IT` set",), id="an engine"),
+        pytest.param({"runs": ("TABLE",), "how": "sets", "via": "USE_IT"}, ("`test_a.py`: sets or reads `USE_IT`",), id="a variable"),
         pytest.param({"runs": ()}, (), id="not known"),
     ],
 )  # fmt: skip

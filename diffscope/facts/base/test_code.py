@@ -25,6 +25,9 @@ _WORDS_ALONE: Final = bytes(
 )
 """Each byte as it is, or a blank for what no name has."""
 _SKIP: Final = lazy_regex(rb"\bpytest[ \t]*\.[ \t]*skip[ \t]*\(")
+_OF_MOCKS: Final = lazy_regex(
+    r"return_value$|side_effect$|assert_(?:not_)?(?:called|awaited|any_call|has_calls)|call_(?:args|count)"
+)
 Text = Callable[[str], bytes | None]
 OutlineOf = Callable[[str], Outline | None]
 
@@ -54,7 +57,12 @@ class RunningTest:
     @cached_property
     def fakes(self) -> frozenset[str]:
         """Last names of what it puts a fake in the place of."""
-        return _NOTHING.union(*(unit.fakes for unit in self._units))
+        return _NOTHING.union(*(unit.replaced[0] for unit in self._units))
+
+    @cached_property
+    def mocks(self) -> frozenset[str]:
+        """Last names of what it tells what to return, or asks whether it was called: ``a.b.return_value = 1``."""
+        return _NOTHING.union(*(unit.replaced[1] for unit in self._units))
 
     @cached_property
     def _units(self) -> list[_Unit]:
@@ -79,9 +87,9 @@ class _Unit:
         return self._handed.union(*(_names_and_fakes(part)[0] for part in self._parts))
 
     @property
-    def fakes(self) -> frozenset[str]:
-        """The last names of what it puts a fake in the place of."""
-        return _names_and_fakes(self._parts[0])[1]
+    def replaced(self) -> tuple[frozenset[str], frozenset[str]]:
+        """The last names of what it puts a fake in the place of, and of what it takes for mocks."""
+        return _names_and_fakes(self._parts[0])[1:]
 
 
 _Read = Literal["words", "names"]
@@ -351,12 +359,12 @@ def _words(part: bytes) -> frozenset[str]:
 
 
 @lru_cache(maxsize=_PARTS_KEPT)
-def _names_and_fakes(part: bytes) -> tuple[frozenset[str], frozenset[str]]:
-    """Return the identifiers that some code reads, and the last names of what it patches: ``patch("a.b")``, ``setattr(a, "b", c)``.
+def _names_and_fakes(part: bytes) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
+    """Return the identifiers that some code reads, the last names of what it patches (``patch("a.b")``, ``setattr(a, "b", c)``) and of what it takes for mocks.
 
     One pass of its own: ``ast.walk`` takes three times as long. Neighbouring changes ask for the same functions.
     """
-    names, fakes = set[str](), set[str]()
+    names, fakes, mocks = set[str](), set[str](), set[str]()
     found: list[ast.AST] = [*parse_lines(part)]
     for each in found:
         if isinstance(each, ast.Name | ast.Constant):
@@ -366,6 +374,8 @@ def _names_and_fakes(part: bytes) -> tuple[frozenset[str], frozenset[str]]:
         if isinstance(each, ast.Attribute):
             if isinstance(each.ctx, ast.Load):
                 names.add(each.attr)
+            if isinstance(each.value, ast.Attribute) and _OF_MOCKS.match(each.attr):
+                mocks.add(each.value.attr)
             found.append(each.value)
             continue
         if isinstance(each, ast.keyword) and each.arg:
@@ -374,7 +384,7 @@ def _names_and_fakes(part: bytes) -> tuple[frozenset[str], frozenset[str]]:
             texts = (one.value for one in each.args[:2] if isinstance(one, ast.Constant))
             fakes |= {text.rpartition(".")[2] for text in texts if isinstance(text, str)}
         found += ast.iter_child_nodes(each)
-    return frozenset(names), frozenset(fakes)
+    return frozenset(names), frozenset(fakes), frozenset(mocks)
 
 
 def _imports(path: str, outline: Outline) -> Iterator[tuple[str, str, str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final, NamedTuple
 
 from diffscope.facts.base.definitions import CallerIndex, Place
@@ -40,9 +40,13 @@ class Target(NamedTuple):
     """Last names of what stands between, and of what changed: none of it may be a fake."""
     asks: frozenset[str] = frozenset()
     """Settings that are asked for on the way: a test that names none of them does not turn them on."""
+    kin: frozenset[str] = frozenset()
+    """Of a method that a class above declares too, the class and those below: what calls it may call that of another class, unless the test names one of them."""
     is_native: bool = False
     is_made: bool = False
     """The class alone, of which a test makes objects."""
+    is_set: bool = False
+    """A variable of the environment, which a test sets or reads."""
 
 
 class _Way(NamedTuple):
@@ -50,6 +54,7 @@ class _Way(NamedTuple):
 
     names: frozenset[str]
     asks: frozenset[str]
+    kin: frozenset[str] = frozenset()
 
 
 def last_name(name: str) -> str:
@@ -58,7 +63,7 @@ def last_name(name: str) -> str:
 
 
 class Targets:
-    """Finds them for one change; ``text`` gives a file after it, ``old_paths`` where each was before."""
+    """Finds them for one change; ``text`` gives a file after it, ``old_paths`` where each was before, ``variables`` are those of the environment that change."""
 
     def __init__(
         self,
@@ -66,8 +71,10 @@ class Targets:
         callers: CallerIndex,
         text: Callable[[str], bytes | None],
         old_paths: dict[str, str],
+        variables: Iterable[str] = (),
     ) -> None:
         self._graph, self._callers, self._text, self._old_paths = graph, callers, text, old_paths
+        self._variables = sorted(variables)
         self._read: dict[str, list[bytes]] = {}
         self.below = set[tuple[str, str]]()
         """Path of a class and name of one below it, wherever that is defined."""
@@ -78,7 +85,11 @@ class Targets:
         is_native = isinstance(fact, NativeFact) and not fact.path.endswith(".py")
         for operator in self._operators(fact) if is_native else ():
             yield Target(name, fact.path, operator, "", frozenset({operator}), 0, weight, is_native=True)
-        level = list(self._wrappers(fact)) if is_native else [Place(fact.path, name)]
+        if self._variables and self._declares_variables(fact):
+            # A table of all variables is named by much; who reads the changed ones runs the change.
+            level = [Place(fact.path, variable) for variable in self._variables]
+        else:
+            level = list(self._wrappers(fact)) if is_native else [Place(fact.path, name)]
         for place in level:
             owner = place.name.rpartition(".")[0]
             if owner and self._callers.is_class(Place(place.path, owner)):
@@ -86,8 +97,25 @@ class Targets:
                 yield Target(name, place.path, owner, "", classes, _FARTHEST + 1, weight, is_made=True)
         for calls, place, through in self._calling(level, last_name(name)):
             target = self._target(place, name, calls, weight)
-            if target is not None:
-                yield target._replace(through=through.names - _CONSTRUCTORS, asks=through.asks)
+            is_set = place in level and place.name in self._variables
+            yield target._replace(
+                through=through.names - _CONSTRUCTORS,
+                asks=through.asks,
+                kin=through.kin,
+                is_set=is_set,
+            )
+
+    def _declares_variables(self, fact: SymbolFact | NativeFact) -> bool:
+        declared = profile().environment
+        is_variable = isinstance(fact, SymbolFact) and fact.kind == "variable"
+        return is_variable and declared is not None and fact.path == declared.file
+
+    def _kin(self, place: Place) -> frozenset[str]:
+        """Return the class of a method that one above it declares too, with those below; none for other definitions."""
+        owner, _, last = place.name.rpartition(".")
+        if not owner or last in _CONSTRUCTORS or next(self._callers.declaring(place), None) is None:
+            return frozenset()
+        return self._classes(place.path, owner)
 
     def _calling(self, level: list[Place], name: str) -> Iterator[tuple[int, Place, _Way]]:
         """Yield places and what calls them, with the number of calls and what lies on the way there."""
@@ -105,11 +133,9 @@ class Targets:
             seen.update(level)
 
     def _onwards(self, way: _Way, place: Place, caller: Place) -> _Way:
-        if caller.path not in self._read and len(self._read) < _MOST_CALLING:
-            self._read[caller.path] = (self._text(caller.path) or b"").split(b"\n")
-        found, lines = self._callers.definition(caller), self._read.get(caller.path, [])
-        part = b"\n".join(lines[found.start - 1 : found.end]) if found else b""
-        return _Way(way.names | {last_name(caller.name)}, way.asks | switches(part, last_name(place.name)))
+        part = self._part(caller)
+        asks = way.asks | switches(part, last_name(place.name))
+        return _Way(way.names | {last_name(caller.name)}, asks, self._kin(place) or way.kin)
 
     def module(self, path: str) -> ModuleName | None:
         """Return the module of a file, by where it was before the change."""
@@ -129,10 +155,24 @@ class Targets:
             if operator.rpartition(".")[2] in kept:
                 for wrapper in self._graph.operators.wrappers(ModuleName(operator)):
                     where = self._graph.path_of(wrapper.module)
-                    if where and not places().is_test(where):
-                        yield Place(where, wrapper.function)
+                    found = Place(where or "", wrapper.function)
+                    if where and not places().is_test(where) and self._calls(found, operator):
+                        yield found
 
-    def _target(self, place: Place, subject: str, calls: int, weight: float) -> Target | None:
+    def _calls(self, place: Place, operator: str) -> bool:
+        """Return whether a function does more with an operator than to ask whether it is there."""
+        if b"hasattr" not in (self._text(place.path) or b""):
+            return True
+        return f".{operator.rpartition('.')[2]}".encode() in self._part(place)
+
+    def _part(self, place: Place) -> bytes:
+        """Return the lines of a definition; none of a file beyond those that are read."""
+        if place.path not in self._read and len(self._read) < _MOST_CALLING:
+            self._read[place.path] = (self._text(place.path) or b"").split(b"\n")
+        found, lines = self._callers.definition(place), self._read.get(place.path, [])
+        return b"\n".join(lines[found.start - 1 : found.end]) if found else b""
+
+    def _target(self, place: Place, subject: str, calls: int, weight: float) -> Target:
         owner, _, last = place.name.rpartition(".")
         definition = self._callers.definition(place)
         if self._callers.is_class(place):

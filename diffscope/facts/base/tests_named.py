@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 import msgspec
@@ -12,7 +12,7 @@ from msgspec import UNSET
 from diffscope.facts.base.test_reach import is_skipped
 from diffscope.facts.change.changed_file import Placed
 from diffscope.facts.classify.change_shape import subjects
-from diffscope.facts.model import ChangeFacts, Nearest
+from diffscope.facts.model import ChangeFacts, Nearest, SymbolFact
 from diffscope.graph.model import EdgeLayer, ModuleName
 from diffscope.graph.query.graph import ModuleGraph
 from diffscope.graph.resolve import is_test_file
@@ -27,11 +27,24 @@ _NAME: Final = lazy_regex(r"[A-Za-z_]\w*")
 _MODEL: Final = lazy_regex(r'"([\w.-]+/[\w.-]+)"')
 _PART: Final = lazy_regex(r"[a-z0-9]+")
 _WRITTEN: Final = lazy_regex(r"[\"'](\w+)[\"']")
+_SIZE: Final = lazy_regex(r"(?i)[-_x](\d+(?:\.\d+)?)b(?![a-z])")
+_ON_ONE: Final = 20.0
+"""Billions of parameters that one device holds."""
+_DEVICES: Final = lazy_regex(
+    r"(?:num_gpus|tensor_parallel_size|world_size|tp_size)\W{1,3}(\d+)|device_count\(\) *< *(\d+)"
+)
+_FEW: Final = 2
 _LOADING: Final = lazy_regex(r"load_weights|weight_loader|Loader\b")
+_SERVED: Final = frozenset({"per_step", "per_request", "start_up"})
+_OF_TITLE: Final = "the title's "
 _SHORTEST: Final = 5
 _COMMON: Final = 60
 """Files of tests that have a word, beyond which it names nothing."""
 _MOST_SAYING: Final = 2
+_MOST_STEPS: Final = 2
+"""Imports from what changed to the models that have it."""
+_MOST_MODELS: Final = 12
+"""Files of models that use a layer, beyond which each of them says little of it."""
 
 
 def _is_part(module: ModuleName, user: ModuleName) -> bool:
@@ -86,7 +99,33 @@ def with_row_tests(facts: ChangeFacts, placed: Iterable[Placed], graph: ModuleGr
         one if one.may_run or one.path in reaching else msgspec.structs.replace(one, may_run="far")
         for one in nearest
     )
-    return msgspec.structs.replace(facts, nearest_tests=tuple(marked)) if modules else facts
+    told = _with_engines(tuple(marked), facts, graph) if modules else nearest
+    return msgspec.structs.replace(facts, nearest_tests=told)
+
+
+def _with_engines(
+    nearest: tuple[Nearest, ...], facts: ChangeFacts, graph: ModuleGraph
+) -> tuple[Nearest, ...]:
+    """Return the tests; where none of them may run what a server runs, those are marked that start one and have a word of the title."""
+    asked = subjects(facts)
+    if any(one.runs or one.may_run not in ("", "far", "copies") for one in nearest):
+        return nearest
+    if not asked or asked[0].runs not in _SERVED:
+        return nearest
+    variable = (asked[0].asked_for if isinstance(asked[0], SymbolFact) else None) or ""
+    starts = re.compile(_starting())
+    return tuple(
+        msgspec.structs.replace(one, may_run="engine", via=variable)
+        if any(_OF_TITLE in reason for reason in one.reasons)
+        and starts.search(decode(graph.text_at(RepoPath(one.path)) or b""))
+        else one
+        for one in nearest
+    )
+
+
+def _starting() -> str:
+    """Return the expression of a line, not commented out, that starts an engine, a server or a process."""
+    return rf"(?m)^[^#\n]*\b(?:{'|'.join(profile().starters)}|subprocess)\b"
 
 
 def _by_name(
@@ -109,23 +148,29 @@ def _by_name(
     modules = _modules([one for one in changed if one.fact.path in asked] or changed, graph)
     classes = _classes(modules, graph)
     tables = {row.table: decode(graph.text_at(RepoPath(row.table)) or b"") for row in profile().row_tests}
-    models = [
-        one
-        for table in tables.values()
-        for name in sorted(classes)
-        if (found := re.search(rf'"{re.escape(name)}":.*\n(?:(?:     .*)?\n)*', table))
-        for one in _MODEL.findall(found[0])
-    ]
-    # Of several models the one that the title is about comes first.
+    # What a layer changes is run by the models that have it.
+    models = _models(classes, tables) or _models(_model_classes(modules[:1], graph), tables)
+    # Of several models the one that the title is about comes first, then what fits on one machine.
     about = frozenset(_PART.findall(facts.change.title.lower()))
-    models.sort(key=lambda name: -len(about & {*_PART.findall(name.lower())}))
+    models.sort(key=lambda name: (-len(about & {*_PART.findall(name.lower())}), _is_large(name)))
     registered = _registered(modules, graph)
-    for name in dict.fromkeys((*(each for names in registered.values() for each in names), *models)):
+    names = dict.fromkeys((*(each for names in registered.values() for each in names), *models))
+    started: dict[str, str] = {}
+    for name in names:
         if len(name) >= _SHORTEST and name not in classes:
             for path in _saying((name,), graph, logic, facts):
-                yield Nearest(
-                    path=path, score=0.0, reasons=(), runs=(), may_run="named", by=name, how="name", via=name
-                )
+                started.setdefault(path, name)
+    for path in sorted(started, key=lambda path: _is_large(started[path]) or _needs_many(path, graph)):
+        yield Nearest(
+            path=path,
+            score=0.0,
+            reasons=(),
+            runs=(),
+            may_run="named",
+            by=started[path],
+            how="name",
+            via=started[path],
+        )
     for row in profile().row_tests:
         is_for = re.search(row.only, " ".join(logic)) is not None
         if is_for and any(
@@ -133,6 +178,39 @@ def _by_name(
         ):
             yield Nearest(path=row.test, score=0.0, reasons=(), runs=(), may_run="rows")
             return
+
+
+def _is_large(model: str) -> bool:
+    """Return whether the name of a model tells that one device does not hold it."""
+    return any(float(size) > _ON_ONE for size in _SIZE.findall(model))
+
+
+def _needs_many(path: str, graph: ModuleGraph) -> bool:
+    """Return whether a test asks for more devices than a developer has."""
+    text = decode(graph.text_at(RepoPath(path)) or b"")
+    return any(int(first or second) > _FEW for first, second in _DEVICES.findall(text))
+
+
+def _models(classes: Iterable[str], tables: Mapping[str, str]) -> list[str]:
+    """Return the names of models in the rows that tables of tests have for classes."""
+    return [
+        one
+        for table in tables.values()
+        for name in sorted(classes)
+        if (found := re.search(rf'"{re.escape(name)}":.*\n(?:(?:     .*)?\n)*', table))
+        for one in _MODEL.findall(found[0])
+    ]
+
+
+def _model_classes(modules: Iterable[ModuleName], graph: ModuleGraph) -> set[str]:
+    """Return the classes of the models that use modules, themselves or through one other; none where many do."""
+    level = set(modules)
+    for _ in range(_MOST_STEPS):
+        level = {user for module in level for user in graph.users(module).get(EdgeLayer.EAGER, ())}
+        models = sorted(user for user in level if ".models." in user)
+        if models:
+            return _classes(models, graph) if len(models) <= _MOST_MODELS else set()
+    return set()
 
 
 def _registered(modules: Iterable[ModuleName], graph: ModuleGraph) -> dict[ModuleName, list[str]]:
@@ -190,7 +268,7 @@ def _saying(
     is_model = "/" in names[-1]
     # A getter that takes a model's name returns its tokenizer or its configuration.
     got = "" if is_model else rf"|get_\w+\(\s*[\"']{said}"
-    starts = re.compile(rf"(?m)^[^#\n]*\b(?:{'|'.join(profile().starters)}|subprocess)\b{got}")
+    starts = re.compile(_starting() + got)
     loads = any(_LOADING.search(one) for one in logic)
     own = frozenset(_PART.findall(" ".join((facts.change.title, *(one.path for one in facts.file))).lower()))
     found = []

@@ -34,6 +34,8 @@ _NEAR: Final = 2
 """Imports from a test to the module of what it names."""
 _LEAST: Final = 0.28
 """Of what the best test runs, or of the largest part of the change, below which a test does not count."""
+_CUDA: Final = frozenset({"cuda", "rocm"})
+"""Platforms whose devices are called ``cuda``."""
 _LIKELY: Final = 0.08
 """A score from which on a test that starts an engine is near enough to be named."""
 _LESS: Final = 0.55
@@ -65,9 +67,26 @@ class _Worth(NamedTuple):
         if self.first is None:
             return {"runs": self.runs}
         how = "operator" if self.first.is_native else "calls" if self.first.last else "makes"
+        how = "sets" if self.first.is_set else how
         # An operator is known by its own name, an object by its class: that may be one below.
-        via = self.first.name if how == "calls" else self.named or self.first.name
+        via = self.first.name if self.first.last else self.named or self.first.name
         return {"runs": self.runs, "how": how, "via": via}
+
+
+class _Held(NamedTuple):
+    """How a test reaches what changed."""
+
+    named: str
+    """The class that it names for that,"""
+    is_by_another: bool = False
+    """or whether it names none of those whose method it is: what it calls may run that of another class."""
+
+
+def _held_by(test: RunningTest, target: Target) -> _Held:
+    named = sorted(target.classes & test.names)
+    own = last_name(target.name.rpartition(".")[0] if target.last else target.name)
+    is_by_another = bool(target.kin) and target.kin.isdisjoint(test.names)
+    return _Held(own if own in named else next(iter(named), ""), is_by_another)
 
 
 class _Finder:
@@ -104,7 +123,8 @@ class _Finder:
             text, lambda path: outlines.get(path) if path in after else graph.outline_at(RepoPath(path))
         )
         asked = subjects(facts)
-        self._finder = Targets(graph, callers, text, self._old_paths)
+        variables = {one.name for one in facts.option if one.what == "environment-variable"}
+        self._finder = Targets(graph, callers, text, self._old_paths, variables)
         self._targets = [target for one in asked for target in self._finder.of(one)]
         platforms = {one.platforms for one in asked}
         only = platforms.pop() if len(platforms) == 1 else tuple[str, ...]()
@@ -171,6 +191,8 @@ class _Finder:
         if not target.last:
             return classes or frozenset()
         named = self._named(target.last)
+        if target.is_set:
+            return named
         if classes is not None:
             helped = named & self._near(target.path) if len(named) <= _COMMON else frozenset[str]()
             return (named & classes) | helped
@@ -204,47 +226,55 @@ class _Finder:
         return any(
             starters & one.words and starters & one.names
             for one in tests or ()
-            if not (self._platforms and self._platforms <= one.skipped)
+            if not (self._platforms and self._is_elsewhere(one))
         )
 
     def _worth(self, path: str) -> _Worth:
         """Return how much of the change a test file runs, and what of it."""
         held = self._held(path)
-        if made := [name or target.name for target, name in held.items() if target.is_made]:
+        if made := [one.named or target.name for target, one in held.items() if target.is_made]:
             self._making[path] = made[0]
         best: dict[str, tuple[float, Target]] = {}
-        for target in held:
-            value = target.weight * _LESS**target.calls
+        for target, one in held.items():
+            value = target.weight * _LESS ** (target.calls + 2 * one.is_by_another)
             if not target.is_made and value > best.get(target.subject, (0.0, target))[0]:
                 best[target.subject] = value, target
         names = sorted(best, key=lambda name: (-best[name][0], name))
         if not names:
             return _Worth()
         first = best[names[0]][1]
-        return _Worth(sum(value for value, _ in best.values()), tuple(names), first, held[first])
+        return _Worth(sum(value for value, _ in best.values()), tuple(names), first, held[first].named)
 
-    def _held(self, path: str) -> dict[Target, str]:
-        """Return what a test file reaches, each with the class that it names for it."""
+    def _held(self, path: str) -> dict[Target, _Held]:
+        """Return what a test file reaches."""
         tests = self._code.tests(path)
         if tests is None:
             # Without its text the words of the file have to do.
-            return {target: "" for target in self._targets if path in self._naming(target)}
-        running = [one for one in tests if not (self._platforms and self._platforms <= one.skipped)]
-        found = dict[Target, str]()
+            return {target: _Held("") for target in self._targets if path in self._naming(target)}
+        running = [one for one in tests if not (self._platforms and self._is_elsewhere(one))]
+        found = dict[Target, _Held]()
         for target in self._targets:
-            test = next((one for one in running if self._runs(one, target)), None)
-            if test and (target.is_native or path in self._near(target.path)):
-                named = sorted(target.classes & test.names)
-                own = last_name(target.name if not target.last else target.name.rpartition(".")[0])
-                found[target] = own if own in named else next(iter(named), "")
+            if not (target.is_native or target.is_set or path in self._near(target.path)):
+                continue
+            by = [_held_by(test, target) for test in running if self._runs(test, target)]
+            if by:
+                found[target] = min(by, key=lambda one: one.is_by_another)
         return found
 
+    def _is_elsewhere(self, test: RunningTest) -> bool:
+        """Return whether a test does not run on the platforms of the change."""
+        on_others = self._platforms.isdisjoint(_CUDA) and "cuda" in test.words
+        return self._platforms <= test.skipped or (on_others and self._platforms.isdisjoint(test.words))
+
     def _runs(self, test: RunningTest, target: Target) -> bool:
+        if target.is_set:
+            return target.last in test.words
         # The words rule out most tests, and need no parser.
         if not (self._reaches(test, test.words, target) and self._reaches(test, test.names, target)):
             return False
         # Objects may be made without their constructor.
-        return test.fakes.isdisjoint(target.through) and bool(target.last or "__new__" not in test.names)
+        fakes = test.fakes | test.mocks if target.calls else test.fakes
+        return fakes.isdisjoint(target.through) and bool(target.last or "__new__" not in test.names)
 
     def _reaches(self, test: RunningTest, names: frozenset[str], target: Target) -> bool:
         if not target.asks <= names or (target.last and target.last not in names):
