@@ -27,6 +27,7 @@ _ROOT: Final = lazy_regex(r"(?<![\w.])[A-Za-z_]\w*(?=[\w.]*\()")
 """The first part of what is called."""
 _MAKES: Final = lazy_regex(r"^__(?:post_)?init__$|(?:^|_)(?:validate|verify|normalize|resolve)(?:_|$)")
 """Methods by which an object gets the values that its others read."""
+_LENGTH: Final = lazy_regex(r"(len\([^()]+\)) (== 0|<= 0|< 1|!= 0|> 0|>= 1)")
 _OPEN: Final = ("(", ", ")
 """How a call ends whose last argument is left out."""
 _QUOTED: Final = lazy_regex(r'"[^"]*"')
@@ -199,15 +200,25 @@ def parted(before: str, after: str) -> tuple[str, str]:
     return before, after
 
 
+def _counted(condition: str) -> str:
+    """Return a condition that a length is zero, or more, in one way of writing it."""
+    found = _LENGTH.fullmatch(condition)
+    if found is None:
+        return condition
+    return f"{found[1]} {'==' if found[2] in ('== 0', '<= 0', '< 1') else '>'} 0"
+
+
 def is_turned(edit: Edit, edits: Iterable[Edit]) -> bool:
     """Return whether a condition went, or came, where the opposite one came, or went: what stood behind it stands before now."""
     if edit.what != "condition":
         return False
     opposite, pair = denied(edit.after or edit.before), {"added", "removed"}
+    # An early end where nothing is there still ends: that the rest is no longer under a condition says nothing more.
+    read = _counted if edit.change == "removed" else str
     return any(
         one.what == "condition"
         and {one.change, edit.change} == pair
-        and (one.before or one.after) == opposite
+        and read(one.before or one.after) == read(opposite)
         for one in edits
         if (one.path, one.symbol) == (edit.path, edit.symbol)
     )

@@ -14,9 +14,11 @@ from diffscope.messages.codes import MessageCode
 from diffscope.messages.model import Argument, Message, Text, message
 from diffscope.messages.say import sentence, text_of
 from diffscope.source.profile import places
+from diffscope.syntax.nodes import brief
 
 _NAMES: Final = 3
 _LONGEST_DEFAULT: Final = 40
+_LONGEST_VALUE: Final = 100
 _NUMBERS: Final = ("int", "float", "list", "str")
 _PAST: Final = {"max_length": 1, "le": 1, "lt": 0, "min_length": -1, "ge": -1, "gt": 0}
 """From a bound to the first whole number that it refuses."""
@@ -44,6 +46,7 @@ def with_points(effects: list[Effect], facts: ChangeFacts) -> list[Effect]:
     """Return the effects of edits with those of points and moves, what leads first; one that repeats a question has none."""
     points = [*_under_switches([*_of_points(facts)]), *_of_globals(facts), *_of_moves(facts)]
     found = [one for one in effects if not (points and one.vague)]
+    points = points if points or found else [*_of_attributes(facts)]
     # What moved or has another name is the point where nothing else is.
     points = points if found else [msgspec.structs.replace(one, leads=True) for one in points]
     found = sorted([*(one for one in points if one.leads), *found], key=lambda one: not one.leads)
@@ -98,6 +101,22 @@ def _under_switches(points: list[Effect]) -> list[Effect]:
         ]
         points = [told, *(one for one in behind if one is not switch)]
     return points
+
+
+def _of_attributes(facts: ChangeFacts) -> Iterator[Effect]:
+    """Yield one effect for each attribute that classes which stood get newly, with its value."""
+    new = {one.symbol for one in facts.symbol if one.kind == "class" and "added" in one.aspects}
+    for one in facts.symbol:
+        owner, _, name = (one.symbol or "").rpartition(".")
+        is_attribute = one.kind == "variable" and "added" in one.aspects and one.category == "source"
+        if is_attribute and owner and owner not in new and one.value_after and one.logic:
+            words: dict[str, Argument] = {
+                "name": name,
+                "owner": owner,
+                "value": brief(one.value_after, _LONGEST_VALUE),
+            }
+            said, asked = Message("point.attribute", words), text_of("check.attribute", **words)
+            yield _effect(one, one.symbol or "", said, (asked,), code="point-attribute", leads=True)
 
 
 def _of_globals(facts: ChangeFacts) -> Iterator[Effect]:
@@ -286,6 +305,8 @@ def _asked_of_value(point: Point) -> Iterator[Text]:
         yield text_of("check.unread", **words)
     elif turns_on(point.default):
         yield text_of("check.on-by-default", **words)
+    elif point.what == "request" and point.default in ("True", "False"):
+        yield text_of("check.request-switch", **words)
     elif is_option and point.default == "False":
         yield text_of("check.off-by-default", **words)
     elif kind == "" and not (is_option or point.bounds) and point.type.startswith(_NUMBERS):

@@ -23,6 +23,7 @@ _SIZED: Final = lazy_regex(
 _UNSET: Final = lazy_regex(r"(?:torch|np)\.empty(?:_like)?\(")
 _FILLED: Final = lazy_regex(r"(?:torch|np)\.(?:zeros|ones|full)(?:_like)?\(")
 _ENTRY: Final = lazy_regex(r"([\w.]+)\[[\"'](\w+)[\"']\]")
+_PLAIN: Final = lazy_regex(r"[\w.]+|[\"'][^\"']*[\"']")
 _NEEDED: Final = lazy_regex(r"([A-Za-z_][\w.]*)\[[\"'](\w+)[\"']\]")
 _READS: Final = frozenset({"handed", "listed"})
 _NAMED: Final = lazy_regex(r"^(\w+)=(?!=)")
@@ -50,6 +51,7 @@ _NO_JOB: Final = lazy_regex(
 )
 """What a tool writes, or only names files: no job runs with a line of it."""
 _OFTEN: Final = {"per_step": "runs-each-step", "start_up": "runs-at-start"}
+_ANSWERS: Final = {("True", "False"): "says-no", ("False", "True"): "says-yes"}
 _HEADS: Final = ("condition-", "branch-", "and-", "or-")
 
 QUESTIONS: Final = {
@@ -84,25 +86,36 @@ def usual_question(group: EditGroup, words: dict[str, Argument]) -> tuple[str, d
     if code.startswith(_HEADS):
         return ("sides" if edit.before and edit.after else ""), told
     kind = _KINDS.get(code, "no-longer" if code.endswith("-removed") else "")
+    if kind in _READS and (entry := _NEEDED.search(edit.after)) and entry[0] not in edit.before:
+        return "needs-entry", {**told, "owner": entry[1], "field": entry[2]}
+    return _fitting(kind, edit, group.reached), told
+
+
+def _fitting(kind: str, edit: Edit, reached: str) -> str:
+    """Return a kind of question as it fits what the edit quotes; empty for none."""
     if kind == "differs":
-        kind = _by_numbers(edit)
-    elif kind == "kept" and not edit.target.startswith("self."):
-        is_local = edit.target.isidentifier()
-        is_own = re.search(rf"(?<![\w.]){re.escape(edit.target)}(?![\w=])", edit.after) is not None
-        of_local = ("wraps" if is_own else "gives-on") if edit.then and is_local else ""
-        kind = "kept-elsewhere" if "." in edit.target else of_local
-    elif kind == "replaces" and _UNSET.match(edit.before) and _FILLED.match(edit.after):
-        kind = "filled"
-    elif kind == "default-holds" and not _NAMED.match(edit.before):
-        kind = "no-longer-handed"
-    elif kind in _READS and (entry := _NEEDED.search(edit.after)) and entry[0] not in edit.before:
-        told |= {"owner": entry[1], "field": entry[2]}
-        kind = "needs-entry"
-    elif kind == "gives" and {edit.before, edit.after} == {"True", "False"}:
-        kind = "says-yes" if edit.after == "True" else "says-no"
-    elif kind == "runs" and group.reached in _OFTEN:
-        kind = _OFTEN[group.reached]
-    return kind, told
+        return _by_numbers(edit)
+    if kind == "kept":
+        return _of_name(edit)
+    if kind == "runs":
+        return _OFTEN.get(reached, kind)
+    others = {
+        "replaces": "filled" if _UNSET.match(edit.before) and _FILLED.match(edit.after) else kind,
+        "default-holds": kind if _NAMED.match(edit.before) else "no-longer-handed",
+        "no-longer": "" if edit.what == "return" and _PLAIN.fullmatch(edit.before) else kind,
+        "gives": _ANSWERS.get((edit.before, edit.after), kind),
+    }
+    return others.get(kind, kind)
+
+
+def _of_name(edit: Edit) -> str:
+    """Return which question a name that is set newly leaves, by who keeps it."""
+    if edit.target.startswith("self."):
+        return "kept"
+    if "." in edit.target or not (edit.then and edit.target.isidentifier()):
+        return "kept-elsewhere" if "." in edit.target else ""
+    is_own = re.search(rf"(?<![\w.]){re.escape(edit.target)}(?![\w=])", edit.after) is not None
+    return "wraps" if is_own else "gives-on"
 
 
 def _by_numbers(edit: Edit) -> str:

@@ -12,8 +12,8 @@ CategoryCode = Literal[
 CheckCode = Literal[
     "check.allowed-next", "check.asked-first", "check.asks-both", "check.asks-less", "check.asks-more",
     "check.assert", "check.assert-bound", "check.assert-of-client", "check.assert-of-option",
-    "check.assert-start", "check.asserted", "check.at-bound", "check.between", "check.branch",
-    "check.branch-else", "check.branch-next", "check.carried", "check.case", "check.choice",
+    "check.assert-start", "check.asserted", "check.at-bound", "check.attribute", "check.between",
+    "check.branch", "check.branch-else", "check.branch-next", "check.carried", "check.case", "check.choice",
     "check.comparison-of-client", "check.comparison-of-option", "check.compiled", "check.decided-both",
     "check.decided-gained", "check.decided-lost", "check.default-holds", "check.demanded", "check.differs",
     "check.due", "check.entry", "check.entry-allowed", "check.except", "check.except-partly",
@@ -33,13 +33,13 @@ CheckCode = Literal[
     "check.place-other", "check.platforms-gained", "check.platforms-lost", "check.raised", "check.raised-new",
     "check.raised-request", "check.raised-start", "check.raised-start-told", "check.reader",
     "check.refusal-of-client", "check.refusal-of-option", "check.region", "check.renamed-out",
-    "check.replaces", "check.return", "check.returned-both", "check.returned-gained", "check.returned-lost",
-    "check.returned-to", "check.row", "check.runs", "check.runs-at-start", "check.runs-each-step",
-    "check.says-no", "check.says-yes", "check.sides", "check.sized", "check.skipped", "check.skipped-next",
-    "check.skipped-tested", "check.splits", "check.takes-over", "check.unbounded-length",
-    "check.unbounded-number", "check.unlisted", "check.unraised", "check.unread", "check.unset",
-    "check.variable", "check.version", "check.via", "check.where", "check.widened", "check.widened-or",
-    "check.within", "check.wraps", "check.written", "check.zero",
+    "check.replaces", "check.request-switch", "check.return", "check.returned-both", "check.returned-gained",
+    "check.returned-lost", "check.returned-to", "check.row", "check.runs", "check.runs-at-start",
+    "check.runs-each-step", "check.says-no", "check.says-yes", "check.sides", "check.sized", "check.skipped",
+    "check.skipped-next", "check.skipped-tested", "check.splits", "check.takes-over",
+    "check.unbounded-length", "check.unbounded-number", "check.unlisted", "check.unraised", "check.unread",
+    "check.unset", "check.variable", "check.version", "check.via", "check.where", "check.widened",
+    "check.widened-or", "check.within", "check.wraps", "check.written", "check.zero",
 ]
 EffectCode = Literal[
     "effect.and-less", "effect.and-more", "effect.argument-added", "effect.argument-carried",
@@ -134,12 +134,12 @@ PlaceCode = Literal[
     "place.variable",
 ]
 PointCode = Literal[
-    "point.about", "point.asserted", "point.by", "point.default", "point.demanded", "point.detail",
-    "point.due", "point.field", "point.kept", "point.kept-all", "point.left", "point.limit-ge",
-    "point.limit-gt", "point.limit-le", "point.limit-lt", "point.limit-max_length", "point.limit-min_length",
-    "point.moved", "point.moved-module", "point.moves", "point.needed", "point.no-bounds", "point.none-left",
-    "point.option", "point.partly", "point.renamed", "point.request", "point.response", "point.unbounded",
-    "point.unset", "point.was", "point.with", "point.written",
+    "point.about", "point.asserted", "point.attribute", "point.by", "point.default", "point.demanded",
+    "point.detail", "point.due", "point.field", "point.kept", "point.kept-all", "point.left",
+    "point.limit-ge", "point.limit-gt", "point.limit-le", "point.limit-lt", "point.limit-max_length",
+    "point.limit-min_length", "point.moved", "point.moved-module", "point.moves", "point.needed",
+    "point.no-bounds", "point.none-left", "point.option", "point.partly", "point.renamed", "point.request",
+    "point.response", "point.unbounded", "point.unset", "point.was", "point.with", "point.written",
 ]
 RiskCode = Literal[
     "risk.after-nothing", "risk.failed-more", "risk.flag", "risk.logic-unknown", "risk.logic-unknown-more",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import accumulate
 from typing import Final
 
@@ -44,6 +45,8 @@ _ASKED_FIRST: Final = frozenset(
     }
 )
 """Effects that a change may have beside what it is for: told behind that."""
+_PARTS_OF_ROUTE: Final = 2
+"""Of the part that a function plays as an endpoint: method and path."""
 _MOST_TOLD: Final = 2
 _MOST_CHECKS: Final = 2
 _MOST_NAMED: Final = 3
@@ -136,8 +139,7 @@ def what_to_check(assessment: Assessment, words: Words) -> tuple[str, ...]:
     late = bool(edits) and bool(asking) and asking[0].family in _AFTER_EDITS
     found = [*leading, *edits[:1], *first, *edits[1:]] if late else [*leading, *first, *edits]
     found += usual[: 1 if found else _MOST_CHECKS]
-    if models := _new_models(assessment):
-        found.insert(0, words("check-model", names=words.listed([f"`{one}`" for one in models], _MOST_NAMED)))
+    found = [*_of_new(assessment, words), *found]
     if lost := _lost_tests(assessment):
         names = words.listed([f"`{name}`" for name in lost], _MOST_NAMED - 1)
         found.append(words("check-lost", names=names, count=len(lost)))
@@ -158,6 +160,17 @@ def _of_moved(assessment: Assessment, words: Words) -> list[str]:
     moved = list(dict.fromkeys(one.name for one in public if "moved" in one.aspects))
     names = words.comma.join(f"`{name}`" for name in moved[:_MOST_NAMED])
     return [words("check-moved", names=names)] if moved else []
+
+
+def _of_new(assessment: Assessment, words: Words) -> Iterator[str]:
+    """Yield what to ask of new models and endpoints, whatever their code is."""
+    if models := _new_models(assessment):
+        yield words("check-model", names=words.listed([f"`{one}`" for one in models], _MOST_NAMED))
+    routes = [one.role for one in assessment.symbols if one.kind == "function" and "added" in one.aspects]
+    names = [f"`{role[0].upper()} {role[1]}`" for role in routes if len(role) == _PARTS_OF_ROUTE]
+    if names:
+        told = words.listed(list(dict.fromkeys(names)), _MOST_NAMED)
+        yield words("check-endpoint", names=told, count=len(names))
 
 
 def _new_models(assessment: Assessment) -> list[str]:

@@ -462,6 +462,22 @@ def test_a_question_names_the_case_that_a_condition_keeps_out(condition: str, de
     assert effect.checks[0].en.startswith(f"Where `{denied}`, `Thing.run` no longer runs `use(rows)`")
 
 
+def test_an_attribute_that_a_class_gets_is_told_with_its_value_where_nothing_else_is() -> None:
+    before = "class Thing:\n    def run(self, rows):\n        return 1\n"
+    after = before.replace("    def", "    names = Mapper({'a': 'b'})\n\n    def")
+    (effect,) = find_effects(edit(PATH, before, after))
+    assert effect.says.en == "`Thing` now has `names` = `Mapper({'a': 'b'})`"
+    assert effect.checks[0].en.startswith("Who reads `names` of a class like `Thing`, what did they get")
+    found = find_effects(edit(PATH, before, after.replace("return 1", "return 2")))
+    assert [one.code for one in found] == ["return-changed"]
+
+
+def test_an_early_end_in_the_place_of_a_condition_around_the_rest_is_told_once() -> None:
+    before = thing("use(1)", "if len(rows) > 0:", "    use(rows)")
+    after = thing("if len(rows) == 0:", "    return", "use(1)", "use(rows)")
+    assert [one.code for one in find_effects(edit(PATH, before, after))] == ["condition-return"]
+
+
 def test_an_error_for_what_is_none_of_the_branches_that_came_is_told_last() -> None:
     after = thing(
         "if rows == 'a':",

@@ -71,3 +71,15 @@ def test_a_new_model_is_asked_for_the_outputs_of_its_reference(aspect: str, aske
     change = msgspec.structs.replace(base, files=(code,), symbols=(row, made))
     checks = what_to_check(change, Words(Language.ENGLISH))
     assert [one.startswith("Which run shows that `LampModel` gives") for one in checks] == [True] * asked
+
+
+def test_a_new_endpoint_is_asked_for_what_its_neighbours_ask_for() -> None:
+    base = an_assessment(flags=(), effects=())
+    code = msgspec.structs.replace(base.files[0], path="vllm/a.py", category="source")
+    route = SymbolAssessment(
+        path="vllm/a.py", line=1, name="render", kind="function", aspects=("added",), logic=True,
+        role=("post", "/v1/render"),
+    )  # fmt: skip
+    change = msgspec.structs.replace(base, files=(code,), symbols=(route,))
+    first, *_ = what_to_check(change, Words(Language.ENGLISH))
+    assert first.startswith("Does `POST /v1/render` ask for what its neighbours ask for (API key, ")
