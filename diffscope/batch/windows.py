@@ -21,8 +21,9 @@ from diffscope.adapters.git.log import (
 from diffscope.adapters.git.repository import GitRepository
 from diffscope.assessment.document import Assessment
 from diffscope.batch.judging import Wanted, name_of
+from diffscope.batch.rechecks import recheck
 from diffscope.batch.run import Batch, Progress
-from diffscope.batch.surrounding_pulls import as_users_meet_them, find_around, recheck, unjudged_points
+from diffscope.batch.surrounding_pulls import as_users_meet_them, find_around, unjudged_points
 from diffscope.errors import RepositoryError, UsageError
 from diffscope.messages.model import Message, message
 from diffscope.products.report.counts import (
