@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable
 from typing import Final, TypeVar
@@ -39,6 +38,7 @@ from diffscope.facts.model import (
     Vouched,
     WriteFact,
 )
+from diffscope.patterns import lazy_regex
 from diffscope.taxonomy.consequence import ConsequenceTable
 
 FAMILIES: Final = (
@@ -50,13 +50,13 @@ _BREAKING: Final = frozenset({"removed", "renamed", "replaced", "kind", "added-r
 """What callers have to follow. Who passes by name, and passed it before, stays as it is where one is only made required or moves."""
 _LEFT: Final = frozenset({"removed", "moved"})
 _CONTRACT: Final = frozenset({"bases", "field-order"})
-_WORD: Final = re.compile(r"\w+")
-_REGISTERS: Final = re.compile(r"(?:^|[._])(?:un)?register(?:_|$)")
+_WORD: Final = lazy_regex(r"\w+")
+_REGISTERS: Final = lazy_regex(r"(?:^|[._])(?:un)?register(?:_|$)")
 """Names of functions that hand on what they name, and call none of it."""
 _CODE: Final = frozenset({"function", "method"})
 _DO_NOT_RUN: Final = frozenset({"not-collected", "cannot-run"})
 _TYPED: Final = frozenset({"dtype", "cast"})
-_COUNTS: Final = re.compile(r"\b(?:int(?:32|64)?|long)$")
+_COUNTS: Final = lazy_regex(r"\b(?:int(?:32|64)?|long)$")
 """Types that count and index: nothing is computed in them that could lose precision."""
 _TUNED_LINES: Final = 2
 """Code lines on either side, up to which a change of numbers alone is tuning."""

@@ -15,6 +15,7 @@ from diffscope.facts.change.changed_python import ChangedSymbol
 from diffscope.facts.model import OverrideFact
 from diffscope.facts.parsed_text import parse_module
 from diffscope.graph.query.graph import ModuleGraph
+from diffscope.patterns import lazy_regex
 from diffscope.source.model import RepoPath
 from diffscope.source.profile import profile
 from diffscope.syntax.model import Aspect, Definition, DefinitionKind, Parameter, ParameterKind, SignalKind
@@ -25,8 +26,8 @@ _CONTRACT = frozenset(
 )
 _BY_PLACE = frozenset({ParameterKind.POSITIONAL_ONLY, ParameterKind.POSITIONAL_OR_KEYWORD})
 _CALLED = frozenset({DefinitionKind.FUNCTION, DefinitionKind.METHOD})
-_NAMED_CALL = re.compile(r"\(?\s*[\"'](\w+)[\"']\s*,?(.*)", re.DOTALL)
-_NAME = re.compile(r"(?<![\w.])[A-Za-z_]\w*(?!\w*\s*=[^=])")
+_NAMED_CALL = lazy_regex(r"\(?\s*[\"'](\w+)[\"']\s*,?(.*)", re.DOTALL)
+_NAME = lazy_regex(r"(?<![\w.])[A-Za-z_]\w*(?!\w*\s*=[^=])")
 _STARRED = frozenset({ParameterKind.VAR_POSITIONAL, ParameterKind.VAR_KEYWORD})
 
 
