@@ -20,6 +20,8 @@ _MOST_CRATES: Final = 4
 _MOST_NAMED: Final = 2
 _MOST_NEAREST: Final = 2
 _LIKELY: Final = 0.12
+_ALIKE: Final = 0.4
+"""A score from which on a test is about what changed: nearly half of such tests change with it."""
 _WORD: Final = 5
 _MOST_BESIDE: Final = 2
 _MOST_EXPLAINED: Final = 4
@@ -79,9 +81,13 @@ def ways_to_tests(assessment: Assessment, words: Words) -> tuple[str, ...]:
     nearest = () if assessment.tests.nearest is UNSET else assessment.tests.nearest
     known = {shell_line(test.path): test for test in nearest}
     ways: dict[str, list[str]] = {}
-    for path in runnable_tests(assessment)[:_MOST_EXPLAINED]:
+    paths = runnable_tests(assessment)[:_MOST_EXPLAINED]
+    last = Counter(path.rpartition("/")[2] for path in paths)
+    for path in paths:
         if path in known and (way := _way(known[path], words)):
-            ways.setdefault(way, []).append(f"`{path.rpartition('/')[2]}`")
+            name = path.rpartition("/")[2]
+            shown = name if last[name] == 1 else "/".join(path.split("/")[-2:])
+            ways.setdefault(way, []).append(f"`{shown}`")
     return tuple(f"{words.comma.join(names)}{words.colon}{way}" for way, names in ways.items())
 
 
@@ -89,7 +95,10 @@ def _way(test: Nearest, words: Words) -> str:
     via, symbol = _short(test.via), _short(test.runs[0]) if test.runs is not UNSET and test.runs else ""
     if not test.how:
         code = "engine-asked" if test.may_run == "engine" and via else test.may_run
-        return words(_WAYS[code], name=via) if code in ("starts", "rows", "engine", "engine-asked") else ""
+        if code in ("starts", "rows", "engine", "engine-asked"):
+            return words(_WAYS[code], name=via)
+        is_near = not test.runs and not test.may_run and test.score != 1.0
+        return words("test-near") if is_near else ""
     way = words(_WAYS[test.how], name=via)
     is_itself = not symbol or via in (symbol, symbol.rpartition(".")[0]) or test.how in _BY_NAME
     return way if is_itself else words("test-leads", way=way, symbol=symbol)
@@ -124,10 +133,14 @@ def _nearest(assessment: Assessment) -> list[str]:
         if test.may_run in ("makes", "rows", "named", "engine")
         or test.path in named
         or (test.may_run == "starts" and test.score >= _LIKELY)
+        or test.score >= _ALIKE
     ]
-    order = ("makes", "named", "starts", "rows", "engine", "")
+    # A test of the same things is where a new one would stand; an engine may run the change without anybody's notice.
+    order = ("makes", "named", "starts", "rows", "", "engine")
     found.sort(
-        key=lambda test: order.index(test.may_run) + 3 * (test.may_run == "starts" and test.path not in named)
+        key=lambda test: (
+            order.index(test.may_run) + 2.5 * (test.may_run == "starts" and test.path not in named)
+        )
     )
     return [test.path for test in found[:_MOST_NEAREST]]
 

@@ -268,20 +268,21 @@ def test_a_layer_is_run_by_the_models_that_have_it_those_on_one_device_first() -
 
 
 @pytest.mark.parametrize(
-    ("runs", "test", "may_run"),
+    ("runs", "aspect", "test", "may_run"),
     [
-        pytest.param("per_step", b"def test_it():\n    LLM()\n", "engine", id="it starts one"),
-        pytest.param("per_step", b"def test_it():\n    assert 1\n", "far", id="it starts none"),
-        pytest.param("tools", b"def test_it():\n    LLM()\n", "far", id="no server runs the change"),
+        pytest.param("per_step", "body", b"def test_it():\n    LLM()\n", "engine", id="it starts one"),
+        pytest.param("per_step", "body", b"def test_it():\n    assert 1\n", "far", id="it starts none"),
+        pytest.param("tools", "body", b"def test_it():\n    LLM()\n", "far", id="no server runs the change"),
+        pytest.param("per_step", "added", b"def test_it():\n    LLM()\n", "far", id="all of it is new"),
     ],
 )
 def test_where_nothing_else_is_found_a_test_that_starts_an_engine_is_named(
-    runs: str, test: bytes, may_run: str
+    runs: str, aspect: str, test: bytes, may_run: str
 ) -> None:
     before = {"vllm/lamp.py": b"def light():\n    return 1\n", "tests/test_light.py": test}
     after = {**before, "vllm/lamp.py": b"def light():\n    return 2\n"}
     light = SymbolFact(
-        path="vllm/lamp.py", category="source", symbol="light", kind="function", aspects=("body",), logic=True, public=True, code_added=1, runs=runs,
+        path="vllm/lamp.py", category="source", symbol="light", kind="function", aspects=(aspect,), logic=True, public=True, code_added=1, runs=runs,
         asked_for="USE_LAMP",
     )  # fmt: skip
     near = (Nearest(path="tests/test_light.py", score=0.01, reasons=("its path has the title's light",)),)

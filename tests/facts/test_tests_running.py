@@ -90,7 +90,9 @@ def runs_of(symbol: str, test: bytes, platforms: tuple[str, ...] = ()) -> tuple[
     return found
 
 
-def nearest_of(symbol: str, test: bytes, platforms: tuple[str, ...] = ()) -> Nearest:
+def nearest_of(
+    symbol: str, test: bytes, platforms: tuple[str, ...] = (), symbols: tuple[SymbolFact, ...] = ()
+) -> Nearest:
     before = {
         "vllm/door.py": DOOR,
         "vllm/users.py": USERS,
@@ -115,7 +117,7 @@ def nearest_of(symbol: str, test: bytes, platforms: tuple[str, ...] = ()) -> Nea
         aspects=("body",), logic=True, public=True, code_added=1, platforms=platforms,
     )  # fmt: skip
     near = (Nearest(path="tests/test_it.py", score=0.1, reasons=()),)
-    facts = facts_of("Mend the door", symbols=(fact,), nearest_tests=near)
+    facts = facts_of("Mend the door", symbols=symbols or (fact,), nearest_tests=near)
     found = with_tests_running(facts, change, base, CallerIndex(base, change)).nearest_tests
     assert found is not UNSET
     return found[0]
@@ -134,6 +136,25 @@ def nearest_of(symbol: str, test: bytes, platforms: tuple[str, ...] = ()) -> Nea
 def test_how_a_test_reaches_a_change(symbol: str, test: bytes, how: tuple[str, str]) -> None:
     found = nearest_of(symbol, test)
     assert (found.how, found.via) == how
+
+
+@pytest.mark.parametrize(
+    ("test", "runs"),
+    [
+        pytest.param(a_test("def test_it():\n    build(1)", "from vllm.door import build"), ("build",), id="it calls the small part"),
+        pytest.param(a_test("def test_it():\n    Door()._turn(1)"), ("Door._turn",), id="it calls the large part"),
+    ],
+)  # fmt: skip
+def test_where_no_test_runs_what_changed_most_one_of_a_small_part_is_found(
+    test: bytes, runs: tuple[str, ...]
+) -> None:
+    large, small = (
+        SymbolFact(
+            path="vllm/door.py", category="source", symbol=symbol, kind=kind, aspects=("body",), logic=True, public=True, code_added=lines,
+        )
+        for symbol, kind, lines in (("Door._turn", "method", 40), ("build", "function", 1))
+    )  # fmt: skip
+    assert nearest_of("", test, symbols=(large, small)).runs == runs
 
 
 @pytest.mark.parametrize(

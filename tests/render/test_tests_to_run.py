@@ -52,6 +52,35 @@ def test_a_changed_configuration_is_run_by_the_tests_of_its_folder() -> None:
     assert runnable_tests(an_assessment(tests=tests)) == ["tests/evals/math", "tests/test_a.py"]
 
 
+def test_of_two_tests_of_one_name_the_folder_is_told() -> None:
+    near = tuple(
+        Nearest(path=path, score=0.5, reasons=(), runs=("turn",), how="calls", via="turn")
+        for path in ("tests/one/test_a.py", "tests/two/test_a.py")
+    )
+    tests = TestsAssessment(changed=(), nearest=near, unnamed_symbols=())
+    assert ways_to_tests(an_assessment(tests=tests), Words(Language.ENGLISH)) == (
+        "`one/test_a.py`, `two/test_a.py`: calls `turn`",
+    )
+
+
+@pytest.mark.parametrize(
+    ("score", "tests"),
+    [
+        pytest.param(0.5, ["tests/test_beside.py", "tests/test_engine.py"], id="what is about the same comes first"),
+        pytest.param(0.3, ["tests/test_engine.py"], id="what is far is left out"),
+    ],
+)  # fmt: skip
+def test_where_no_test_runs_the_change_near_ones_stand_before_an_engine(
+    score: float, tests: list[str]
+) -> None:
+    near = (
+        Nearest(path="tests/test_engine.py", score=0.1, reasons=(), runs=(), may_run="engine"),
+        Nearest(path="tests/test_beside.py", score=score, reasons=(), runs=()),
+    )
+    told = TestsAssessment(changed=(), nearest=near, unnamed_symbols=(), not_run=("turn",))
+    assert runnable_tests(an_assessment(tests=told)) == tests
+
+
 @pytest.mark.parametrize(
     ("found", "ways"),
     [
@@ -63,13 +92,14 @@ def test_a_changed_configuration_is_run_by_the_tests_of_its_folder() -> None:
         pytest.param({"runs": (), "may_run": "rows"}, ("`test_a.py`: goes through a table of models that has a row for it",), id="table"),
         pytest.param({"runs": (), "may_run": "engine", "via": "USE_IT"}, ("`test_a.py`: starts an engine or server; it reaches the change only with `USE_IT` set",), id="an engine"),
         pytest.param({"runs": ("TABLE",), "how": "sets", "via": "USE_IT"}, ("`test_a.py`: sets or reads `USE_IT`",), id="a variable"),
-        pytest.param({"runs": ()}, (), id="not known"),
+        pytest.param({"runs": ()}, (), id="changed here"),
+        pytest.param({"runs": (), "score": 0.5}, ("`test_a.py`: calls nothing of it; it tests what lies beside it, by names and imports",), id="near"),
     ],
 )  # fmt: skip
 def test_how_a_test_reaches_the_change(found: dict[str, Any], ways: tuple[str, ...]) -> None:
     tests = TestsAssessment(
         changed=("tests/test_a.py",),
-        nearest=(Nearest(path="tests/test_a.py", score=1.0, reasons=(), **found),),
+        nearest=(Nearest(**{"path": "tests/test_a.py", "score": 1.0, "reasons": (), **found}),),
         unnamed_symbols=(),
     )
     assert ways_to_tests(an_assessment(tests=tests), Words(Language.ENGLISH)) == ways

@@ -62,6 +62,10 @@ def last_name(name: str) -> str:
     return name.rpartition(".")[2].rpartition("::")[2]
 
 
+def _written_alike(name: str) -> str:
+    return name.replace("_", "").lower()
+
+
 class Targets:
     """Finds them for one change; ``text`` gives a file after it, ``old_paths`` where each was before, ``variables`` are those of the environment that change."""
 
@@ -145,8 +149,8 @@ class Targets:
         """Return the operators of a native source, by their last names: only those that its function is called after, where there are such."""
         module = self.module(fact.path)
         names = [one.rpartition(".")[2] for one in self._graph.operators.of(module)] if module else []
-        last = last_name(fact.symbol or "").strip("_")
-        own = [one for one in names if one.strip("_") in last or last in one]
+        last = _written_alike(last_name(fact.symbol or ""))
+        own = [one for one in names if _written_alike(one) in last or last in _written_alike(one)]
         return (own or names)[:MOST_SUBJECTS]
 
     def _wrappers(self, fact: SymbolFact | NativeFact) -> Iterator[Place]:

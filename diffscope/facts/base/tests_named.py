@@ -35,7 +35,7 @@ _DEVICES: Final = lazy_regex(
 )
 _FEW: Final = 2
 _LOADING: Final = lazy_regex(r"load_weights|weight_loader|Loader\b")
-_SERVED: Final = frozenset({"per_step", "per_request", "start_up"})
+_OF_TOOLS: Final = "tools"
 _OF_TITLE: Final = "the title's "
 _SHORTEST: Final = 5
 _COMMON: Final = 60
@@ -110,7 +110,9 @@ def _with_engines(
     asked = subjects(facts)
     if any(one.runs or one.may_run not in ("", "far", "copies") for one in nearest):
         return nearest
-    if not asked or asked[0].runs not in _SERVED:
+    # What is new is run where something asks for it by its name.
+    is_edit = any(isinstance(one, SymbolFact) and "added" not in one.aspects for one in asked)
+    if not is_edit or asked[0].runs == _OF_TOOLS:
         return nearest
     variable = (asked[0].asked_for if isinstance(asked[0], SymbolFact) else None) or ""
     starts = re.compile(_starting())

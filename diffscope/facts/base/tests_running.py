@@ -122,10 +122,11 @@ class _Finder:
         self._code = TestCode(
             text, lambda path: outlines.get(path) if path in after else graph.outline_at(RepoPath(path))
         )
-        asked = subjects(facts)
+        asked, small = subjects(facts), subjects(facts, of_small=True)
         variables = {one.name for one in facts.option if one.what == "environment-variable"}
         self._finder = Targets(graph, callers, text, self._old_paths, variables)
         self._targets = [target for one in asked for target in self._finder.of(one)]
+        self._small = small
         platforms = {one.platforms for one in asked}
         only = platforms.pop() if len(platforms) == 1 else tuple[str, ...]()
         self._platforms = frozenset(only)
@@ -134,9 +135,12 @@ class _Finder:
     def nearest(self, known: tuple[Nearest, ...]) -> tuple[Nearest, ...]:
         """Return the nearest tests, those that run the change before the others."""
         listed = {one.path: one for one in known}
-        worth = {path: self._worth(path) for path in self._candidates(listed)}
-        most = max((one.value for one in worth.values()), default=0.0)
-        least = max(_LEAST * most, _LEAST * max((target.weight for target in self._targets), default=0.0))
+        worth, most, least = self._measure(listed)
+        if most < least and self._small:
+            # Better a test of a small part than none, if it runs that by itself.
+            of_small = (target for one in self._small for target in self._finder.of(one))
+            self._targets = [target for target in of_small if not target.calls]
+            worth, most, least = self._measure(listed)
         worth = {path: one if one.value >= least else _Worth() for path, one in worth.items()}
         others = (Nearest(path=path, score=0.0, reasons=()) for path in sorted(worth) if path not in listed)
         found = [
@@ -157,6 +161,13 @@ class _Finder:
             )
         )
         return tuple(found[:_MOST])
+
+    def _measure(self, listed: dict[str, Nearest]) -> tuple[dict[str, _Worth], float, float]:
+        """Return what each candidate runs, the worth of the best one, and that from which on one counts."""
+        worth = {path: self._worth(path) for path in self._candidates(listed)}
+        most = max((one.value for one in worth.values()), default=0.0)
+        largest = max((target.weight for target in self._targets), default=0.0)
+        return worth, most, _LEAST * max(most, largest)
 
     def _told(self, test: Nearest, worth: _Worth, *, is_enough: bool) -> Nearest:
         copies = "copies" if test.path in self._copying else ""

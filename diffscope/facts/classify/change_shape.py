@@ -259,10 +259,10 @@ _CODE: Final = frozenset({"function", "method", "class"})
 _SHOWN: Final = _CODE | {"variable"}
 
 
-def subjects(facts: ChangeFacts) -> list[SymbolFact | NativeFact]:
+def subjects(facts: ChangeFacts, *, of_small: bool = False) -> list[SymbolFact | NativeFact]:
     """Return what tests should run of a change: functions, methods and classes of the product of which the logic changed, most code first, ten at most.
 
-    Rust is left out: its own tests run it.
+    Rust is left out: its own tests run it. With ``of_small`` those that are far smaller than the largest, which are left out else.
     """
     symbols = [
         one
@@ -289,7 +289,8 @@ def subjects(facts: ChangeFacts) -> list[SymbolFact | NativeFact]:
     found: list[SymbolFact | NativeFact] = [*inner, *natives]
     found.sort(key=lambda one: (-code_lines(one), one.path, one.line))
     # What runs a line of one file says little of a change that is written in another.
-    return [one for one in found if code_lines(one) * _SMALL >= code_lines(found[0])][:MOST_SUBJECTS]
+    is_small = [code_lines(one) * _SMALL < code_lines(found[0]) for one in found]
+    return [one for one, small in zip(found, is_small, strict=True) if small is of_small][:MOST_SUBJECTS]
 
 
 def code_lines(fact: SymbolFact | NativeFact) -> int:
