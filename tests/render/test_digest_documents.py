@@ -70,6 +70,7 @@ def test_the_weekly_has_the_sections_of_the_published_ones() -> None:
         "执行摘要",
         "值得细看的 PR",
         "用户会注意到的其他变化",
+        "模块与主题趋势",
         "后续建议",
     ]
     english = re.findall(r"^## (.*)$", render_digest(a_digest(), ENGLISH, form="markdown"), re.MULTILINE)

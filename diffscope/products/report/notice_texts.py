@@ -160,7 +160,7 @@ def of_orders(words: AuthorsWords, number: int, where: Mapping[str, str]) -> See
             text_of("changed.first", **where),
             text_of("was.value", value=first_was),
             text_of("now.value", value=first_now),
-            text_of("gist.first", value=first_now),
+            text_of("gist.first", was=first_was, value=first_now),
         )
         more = joined("notice.then", found[1:])
         if more:
@@ -230,9 +230,10 @@ def of_values(name: str, before: str, after: str) -> Change:
         before_it = text_of("now.unset")
     if value == "None":
         return Change(subject, before_it, text_of("now.unset"), text_of("gist.unset", name=name))
-    return Change(
-        subject, before_it, text_of("now.value", value=value), text_of("gist.default", name=name, value=value)
-    )
+    gist = text_of("gist.moved", name=name, was=was, value=value)
+    if was == "None":
+        gist = text_of("gist.default", name=name, value=value)
+    return Change(subject, before_it, text_of("now.value", value=value), gist)
 
 
 def of_decision(each: Decided) -> Change | None:
@@ -250,7 +251,9 @@ def of_decision(each: Decided) -> Change | None:
         if least == most:
             was = text_of("was.server-one", least=least)
     now = text_of("now.value" if each.is_unset else "now.forced", value=each.value)
-    return Change(text_of(code, **said), was, now, text_of("gist.decided", name=name, value=each.value))
+    code_of = "gist.decided" if each.is_unset else "gist.forced"
+    gist = text_of(code_of, name=name, value=each.value, was=was.en, was_zh=was.zh)
+    return Change(text_of(code, **said), was, now, gist)
 
 
 def going(text: str) -> Text:
@@ -348,14 +351,22 @@ def of_requirement(name: str, before: str, after: str) -> Change:
     if len(excluded) > _MOST_EXCLUDED:
         now = text_of("now.without", value=kept, first=excluded[0], last=excluded[-1])
     major = new_major(before, after)
-    gist = text_of("gist.dependency", name=name, value=shortened(kept or after))
+    gist = text_of("gist.dependency", name=name, was=shortened(before), value=shortened(kept or after))
     if major:
         gist = text_of("gist.allows", name=name, value=major)
     elif "/" in after:
-        gist = text_of("gist.image", value=after)
+        gist = _image_moved(before, after)
     return Change(
         text_of("changed.named", name=name), text_of("was.value", value=shortened(before)), now, gist
     )
+
+
+def _image_moved(before: str, after: str) -> Text:
+    """Return the change of a base image: of one image only its tags."""
+    image, _, was = before.rpartition(":")
+    if image and after.startswith(f"{image}:"):
+        return text_of("gist.image-tag", name=image, was=was, value=after.removeprefix(f"{image}:"))
+    return text_of("gist.image", was=before, value=after)
 
 
 def new_major(before: str, after: str) -> str:

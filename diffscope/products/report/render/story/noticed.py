@@ -24,7 +24,7 @@ _LISTED: Final[frozenset[NoticeKind]] = frozenset({"default", "removed", "depend
 _LONG_GROUP: Final = 120
 """Characters of what one pull request changes of a kind, from which on it stands below the fold."""
 _SHORT_REASON: Final = 90
-_GRAVE: Final = 6
+_GRAVE: Final = 5
 """Fixes of wrong results that are told with their titles, and below of each other symptom."""
 _OF_A_SYMPTOM: Final = 2
 _QUOTES: Final = "“"
@@ -55,8 +55,11 @@ class NoticeStory:
             by_kind.setdefault(notice.kind, []).append(notice)
         return by_kind
 
-    def lines(self, told: frozenset[int]) -> tuple[str, ...]:
-        """What users notice before the fold, a line a kind, besides what stands with its pull request above, as for those ``told`` and those of the upgrade list."""
+    def lines(self, told: frozenset[int], decided: frozenset[int] = frozenset()) -> tuple[str, ...]:
+        """What users notice before the fold, a line a kind, besides what stands with its pull request above, as for those ``told`` and those of the upgrade list.
+
+        Of those ``decided`` the first sentences tell what changed.
+        """
         self._told, told = told, told | self._upgrade.asking
         lines = []
         for kind, found in self._by_kind.items():
@@ -64,6 +67,7 @@ class NoticeStory:
                 one
                 for one in found
                 if not any(one in group for group in self._upgrade.groups)
+                and not (one.gist and not decided.isdisjoint(one.pulls))
                 and (kind in _LISTED or told.isdisjoint(one.pulls))
             ]
             groups = self._together(fresh)[: _SHOWN.get(kind, 0)]
@@ -139,7 +143,11 @@ class FixStory:
     def _fix(self, pull: PullSummary) -> str:
         words = self._words
         is_built = pull.audience == AUDIENCES[-1]
-        says = [text for text in pull.plain[:1] if _QUOTES not in text.en and not is_built]
+        says = [
+            text
+            for text in pull.plain[:1]
+            if _QUOTES not in text.en and len(text.en) <= _SHORT_REASON and not is_built
+        ]
         of = "" if is_built else self._pulls.who(pull)
         who = words("story.fix-who", who=of) if of else ""
         # Lines of a fix that moved on are no word on whether it still holds.

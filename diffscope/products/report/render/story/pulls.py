@@ -25,8 +25,6 @@ from diffscope.render.words import Words
 from diffscope.taxonomy.declared_words import stems_of
 
 _NAMED: Final = 3
-_GRAVEST: Final = 2
-"""Fixes that are told with what they repaired."""
 _SOON: Final = 30
 """Days within which a fix of the same lines is a word on who wrote them, whatever its title."""
 _COMMON: Final = "fix add support model models kernel use new update default with backend bug error"
@@ -56,7 +54,13 @@ _LONG_TITLE: Final = 90
 _DAYS_FROM: Final = 72
 """Hours, from which on days are told."""
 _FULL_STOP: Final = lazy_regex(r"(?<=[.])\s|(?<=\u3002)")
-_GAINS: Final = frozenset({"feature", "performance"})
+GAINS: Final = frozenset({"feature", "performance", "model"})
+"""Kinds that give users something."""
+_TIDY: Final = lazy_regex(
+    r"(?i)\b(?:abstraction|refactor\w*|reorgani[sz]\w*|consolidat\w*|clean(?:s|ed)?[ -]?up|restructur\w*|migrat\w*|simplif\w*)\b"
+)
+"""Words of what only moves code, whatever its tag says."""
+_TIDIED: Final = -2.0
 _QUIET: Final = -2.5
 _MUTE: Final = -3.0
 _BY_TITLE: Final = frozenset({"bugfix", "feature", "performance"})
@@ -150,7 +154,7 @@ class PullStory:
         # By one language for both: a second one only beside a short one.
         is_short = sum(len(text.en) for text in pull.costs) <= _SHORT_COSTS
         yield from self._words.picked(pull.costs if is_short else pull.costs[:1])
-        if pull.kind in _GAINS and not pull.tests:
+        if pull.kind in GAINS and not pull.tests:
             yield self._words("story.untested")
 
     def noticed(self, notice: Notice) -> str:
@@ -176,13 +180,16 @@ class PullStory:
         is_short = sum(len(text.en) for text in pull.plain) <= _SHORT
         return self._words.picked(pull.plain if is_short else pull.plain[:1])
 
-    def became(self, number: int) -> str:
-        """Return what became of a pull request, in the window and after it, the gravest first; nothing where nothing followed."""
+    def became(self, number: int, *, most: int = 2) -> str:
+        """Return what became of a pull request, in the window and after it, the gravest first; nothing where nothing followed.
+
+        Of its fixes ``most`` are told with their titles.
+        """
         words, parts = self._words, list[str]()
         for reason, code in _FOLLOWS:
             sources = self._followers(number, reason)
             if reason == "fixes":
-                parts += self._mended(number)
+                parts += self._mended(number, most)
             elif sources:
                 parts.append(words(code, pulls=self.numbers(sources)))
         return words.semicolon.join(parts)
@@ -224,16 +231,16 @@ class PullStory:
         symptom = symptom_of(self._raw_title(number))
         return SYMPTOMS.index(symptom) if symptom else len(SYMPTOMS)
 
-    def _mended(self, number: int) -> Iterator[str]:
+    def _mended(self, number: int, most: int) -> Iterator[str]:
         """Yield the gravest fixes of what a pull request brought, with what they repaired."""
         words, fixes = self._words, self.fixes_of(number)
         told = [
             words("story.fix-of", pull=name_of(fix), title=self.title(fix), day=self._day(fix))
-            for fix in fixes[:_GRAVEST]
+            for fix in fixes[:most]
         ]
         if told:
             # What is not named here stands below the fold.
-            code = "story.fixed" if len(fixes) <= _GRAVEST else "story.fixed-first"
+            code = "story.fixed" if len(fixes) <= most else "story.fixed-first"
             yield words(code, count=len(fixes), fixes=words.comma.join(told))
 
     def late_fixes(self, number: int, *, is_grave: bool = False) -> list[int]:
@@ -256,6 +263,11 @@ class PullStory:
         """Return whom a pull request concerns; nothing where only its area tells, whose parts nobody knows by name, or its switch does."""
         is_vague = pull.affects in [text_of(code) for code in _VAGUE]
         return self._words.pick(pull.affects) if pull.affects and not (pull.switch or is_vague) else ""
+
+    def served(self, pull: PullSummary) -> str:
+        """Return whom a pull request is for, those included who have to switch it on; nothing where only its area tells."""
+        is_vague = pull.affects in [text_of(code) for code in _VAGUE]
+        return self._words.pick(pull.affects) if pull.affects and not is_vague else ""
 
     @cached_property
     def _links(self) -> tuple[Link, ...]:
@@ -297,13 +309,15 @@ class PullStory:
         is_quiet = not noticed and (pull.kind in _INSIDE or pull.audience == "developers")
         is_said = pull.kind in _BY_TITLE and not _CODE.search(bare_title(pull.title))
         is_mute = not pull.plain and not is_said
+        is_tidy = pull.kind in GAINS and not noticed and _TIDY.search(pull.title) is not None
         is_aid = any(_AID.search(text) for text in (pull.title, *(said.en for said in pull.plain)))
         return (
             pull.importance
             + _AIDED * is_aid
+            + _TIDIED * is_tidy
             + _MUTE * is_mute
             + _NOTICED * noticed
-            + _NEW * (pull.kind in _GAINS)
+            + _NEW * (pull.kind in GAINS)
             + _QUIET * is_quiet
         )
 
@@ -335,15 +349,16 @@ class PullStory:
             if link.reason == "reverts" and (self._read.pull(link.target) or self._read.pull(link.source))
         ]
         found.sort(key=lambda link: (self._read.pull(link.target) is None, link.target, link.source))
-        return tuple(
-            self._words(
-                "story.pair",
-                source=name_of(link.source),
-                target=name_of(link.target),
-                after=self._after(link.target, link.source),
-                title=self.title(link.target) + self._again(link.target),
-            )
-            for link in found[:_REVERTS]
+        return tuple(map(self.pair, found[:_REVERTS]))
+
+    def pair(self, link: Link) -> str:
+        """Return what was taken back, by whom, how soon, and who did it again."""
+        return self._words(
+            "story.pair",
+            source=name_of(link.source),
+            target=name_of(link.target),
+            after=self._after(link.target, link.source),
+            title=self.title(link.target) + self._again(link.target),
         )
 
     def _again(self, number: int) -> str:

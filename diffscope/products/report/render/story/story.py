@@ -5,7 +5,7 @@ Every sentence names its pull requests as ``#N``; code stands in backticks. The 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Final
 
@@ -13,18 +13,19 @@ from diffscope.messages.model import Language
 from diffscope.messages.say import texts
 from diffscope.patterns import lazy_regex
 from diffscope.products.report.counts import name_of
-from diffscope.products.report.model import Notice, PullSummary, Theme
+from diffscope.products.report.model import PullSummary, Theme
 from diffscope.products.report.plain import AUDIENCES
 from diffscope.products.report.render.page import PageView
+from diffscope.products.report.render.story.flags import FlagStory
 from diffscope.products.report.render.story.noticed import FixStory, NoticeStory
 from diffscope.products.report.render.story.pulls import PullStory
+from diffscope.products.report.render.story.shorten import shorten
 from diffscope.products.report.render.story.trends import TrendStory
-from diffscope.products.report.render.story.upgrade import FlagStory, Section, UpgradeList
+from diffscope.products.report.render.story.upgrade import Section, UpgradeList
+from diffscope.products.report.render.story.week import WeekStory
 from diffscope.render.sentences import begin
 from diffscope.render.words import Words
 
-_MOVES: Final = 3
-"""Lines of work that the first sentences tell."""
 _OF_A_MOVE: Final = 2
 _PICKS: Final = 5
 _FEW: Final = 6
@@ -34,8 +35,12 @@ _MANY_FIXES: Final = 4
 _OF_A_THEME: Final = 2
 _LEADS: Final = 2
 _ACTIONS: Final = 3
-_OF_ONE: Final = 4
 _QUOTES: Final = "“"
+_INSIDE: Final = lazy_regex(r"`[\w.]*\b_\w+`")
+"""How a statement begins that speaks of a private function."""
+_ERROR: Final = lazy_regex(r"Now an error: ")
+_CLASS: Final = lazy_regex(r"(?:New: |Introduces the interface )`[A-Z][a-z]?\w+`")
+"""How one begins that speaks of a class, which nobody who runs a server names."""
 _KEPT: Final = lazy_regex(r"to (?:stay, pin|switch it off,|keep it, set) `([^`]+)`(?: to `'?([^`']*)'?`)?")
 """How the advice begins that brings the old state back."""
 _SWITCH: Final = lazy_regex(r"`(?:--)?[A-Za-z]\w*[-_][\w-]+`|`--\w+`")
@@ -55,96 +60,31 @@ class Story:
         self._upgrade = UpgradeList(read, words, self._pulls)
         self._noticed = NoticeStory(read.digest, words, self._pulls, self._upgrade)
         self.upgrade = self._upgrade.lines()
+        self.upgrade_short = tuple(shorten(line, words) for line in self._upgrade.lines(is_short=True))
         self.reverts, self.became, self.heading = self._pulls.reverts, self._pulls.became, self._pulls.heading
         self._fixes = FixStory(read, words, self._pulls, self._upgrade)
         self.fixes = self._fixes.lines
-        self._trend = TrendStory(read, words)
-        self.trends = self._trend.trends()
+        self.trends = TrendStory(read, words).trends()
 
     # what the window was about
 
     @cached_property
     def summary(self) -> tuple[str, ...]:
-        """Who may take the window and who should wait, what it was about, and what rose."""
+        """What the window did, who may take it and who should wait, and what to check first."""
         if not self._digest.source_pulls:
             return ()
-        return tuple(line for line in (self._verdict(), *self._moves(), self._trend.risen) if line)
-
-    def _moves(self) -> Iterator[str]:
-        """Yield what changed under those who run it, and what is new, by lines of work: of one of them two where both change what is there."""
-        words, upgrade = self._words, self._upgrade
-        # What concerns all stands first, then what asks anybody to act.
-        asking = [
-            group[0].pulls[0] for group in sorted(upgrade.groups, key=lambda one: not upgrade.is_for_all(one))
-        ]
-        order = [*asking, *(pull.number for pull in self._pulls.ranked)]
-        decided = [
-            pull
-            for number in dict.fromkeys(order)
-            if number in self._gists and (pull := self._read.pull(number))
-        ]
-        new = [pull for pull, _ in self._picked if pull.kind != "refactor"]
-        groups = (("story.decided", decided, _OF_A_MOVE), ("story.new", new, 1))
-        for code, pulls, most in groups:
-            found: dict[str, list[PullSummary]] = {}
-            for pull in pulls:
-                found.setdefault(self._pulls.theme_of(pull), []).append(pull)
-            moves = [self._move(name, own[:most]) for name, own in list(found.items())[:_MOVES]]
-            if moves:
-                yield words(code, said=words.semicolon.join(moves), is_week=self._read.is_week)
-
-    def _move(self, theme: str, pulls: Sequence[PullSummary]) -> str:
-        words = self._words
-        said = []
-        for pull in pulls:
-            # What the code does not hold of a title is said beside it.
-            untrue = [text for text in pull.costs if text.en.endswith("of the title")]
-            title = self._pulls.title(pull.number, is_bare=True) + words.aside(
-                words.comma.join(words.picked(untrue))
-            )
-            name = self._gists.get(pull.number) or (
-                title if untrue else self._pulls.title(pull.number, is_bare=True)
-            )
-            said.append(words("story.named-in", name=name, pull=name_of(pull.number)))
-        return words("story.move", theme=theme, said=words.comma.join(said))
+        return self._week.lines
 
     @cached_property
-    def _gists(self) -> dict[int, str]:
-        """What changes a default, a base or which versions of a dependency are taken, in a few words."""
-        return {
-            one.pulls[0]: self._words.pick(one.gist)
-            for one in reversed(self._digest.notices)
-            if one.gist
-            and one.undone_by is None
-            and (one.kind == "default" or one.is_weighty or one.name.isupper())
-        }
+    def _week(self) -> WeekStory:
+        picked = [pull for pull, _ in self._picked]
+        return WeekStory(self._read, self._words, self._pulls, self._upgrade, picked)
 
-    def _verdict(self) -> str:
-        """Return who may take the window, who should wait and for what, and what to check first."""
-        words, groups = self._words, self._upgrade.groups
-        if not groups:
-            return words("story.verdict-none")
-        of_all = [at for at, group in enumerate(groups) if self._upgrade.is_for_all(group)]
-        waits = [said for at, group in enumerate(groups, start=1) if (said := self._wait(at, group))]
-        numbers = words.comma.join(str(at + 1) for at in of_all)
-        return words(
-            "story.verdict",
-            take=words("story.take-all", numbers=numbers) if of_all else words("story.take-some"),
-            wait=words("story.waits", said=words.semicolon.join(waits)) if waits else "",
-            check=self._upgrade.check(groups[next(iter(of_all), 0)]),
-            item=next(iter(of_all), 0) + 1,
-        )
-
-    def _wait(self, at: int, group: Sequence[Notice]) -> str:
-        """Return who should wait because of an item of the upgrade list, and for what; nothing where nobody should."""
-        words, late = self._words, self._pulls.late_fixes(group[0].pulls[0], is_grave=True)
-        if late:
-            fixes = words.comma.join(map(self._pulls.dated, late[:_OF_ONE]))
-            return words("story.wait-for", item=at, who=self._upgrade.who(group), fixes=fixes)
-        if self._upgrade.is_capped(group):
-            return words("story.wait-capped", item=at)
-        is_lost = self._upgrade.damage(group) == 0 and not self._upgrade.is_for_all(group)
-        return words("story.wait", item=at, who=self._upgrade.who(group)) if is_lost else ""
+    @cached_property
+    def upgrade_whole(self) -> tuple[str, ...]:
+        """The items of the upgrade list that are not whole before the fold."""
+        pairs = zip(self.upgrade, self.upgrade_short, strict=True)
+        return tuple(whole for whole, short in pairs if whole != short)
 
     # what to look at
 
@@ -165,7 +105,9 @@ class Story:
         for pull in ranked:
             of_theme = sum(self._pulls.theme_of(pull) == self._pulls.theme_of(one) for one, _ in found)
             is_told = pull.number in self._upgrade.asking or of_theme >= _OF_A_THEME
-            if pull.kind == "bugfix" or pull.audience == AUDIENCES[-1] or is_told:
+            # A fix that brings a setting is more than one.
+            is_fix = pull.kind == "bugfix" and not pull.switch
+            if is_fix or pull.audience == AUDIENCES[-1] or is_told:
                 continue
             said = self._pick(pull)
             if said:
@@ -175,30 +117,54 @@ class Story:
         return found
 
     def _pick(self, pull: PullSummary) -> str:
-        """Return what is said of a pull request; nothing where only what holds for its whole area is known."""
-        words, does, became = self._words, self._does(pull), self._pulls.became(pull.number)
+        """Return what is said of a pull request, whom it serves first; nothing where only what holds for its whole area is known."""
+        words, does, became = self._words, self._does(pull), self._pulls.became(pull.number, most=1)
         is_few = self._digest.source_pulls <= _FEW
         if not (self._pulls.fixes_of(pull.number) or does or is_few):
             return ""
-        costs = words.picked(pull.costs)[:1]
+        who, said = self._pulls.served(pull), words.semicolon.join(does)
+        # Of a sentence with a gap nobody knows what it warns of.
+        costs = [text for text in pull.costs if "…" not in text.en]
         parts = {
-            "pick.does": begin(words.semicolon.join(does)),
-            "pick.costs": words.semicolon.join(costs),
-            "pick.who": self._pulls.who(pull),
+            "pick.for": who if not said else "",
+            "pick.does": words("pick.serves", who=who, said=said) if who and said else begin(said),
+            "pick.costs": words.semicolon.join(words.picked(costs[:1])),
             "pick.open": became,
             "pick.untested": "" if pull.tests or pull.kind == "refactor" else words("story.untested"),
         }
-        said = words.gap.join(words(code, said=part).strip() for code, part in parts.items() if part)
-        return words("story.pick", pull=name_of(pull.number), title=self._pulls.title(pull.number), said=said)
+        told = words.gap.join(words(code, said=part).strip() for code, part in parts.items() if part)
+        line = words("story.pick", pull=name_of(pull.number), title=self._pulls.title(pull.number), said=told)
+        return shorten(line, words)
 
     def _does(self, pull: PullSummary) -> list[str]:
-        """Return what is other now: an author's words only behind ours."""
-        words = self._words
-        own = [text for text in pull.plain if not text.en.startswith(_QUOTES)][:1]
-        said = list(words.picked(own))
-        said += words.picked(pull.switch)[:_OF_A_MOVE]
-        quotes = [text for text in pull.plain if text.en.startswith(_QUOTES)]
-        return [*said, *words.picked(quotes[:1] if said and not own else ())]
+        """Return what users get: what the code says of it, how it is switched on; what is other inside only where nothing else is known."""
+        words, switch = self._words, self._words.picked(pull.switch)[:_OF_A_MOVE]
+        quotes = [text for text in pull.plain if text.en.startswith(_QUOTES)][:1]
+        own = [
+            text
+            for text in pull.plain
+            if text not in quotes
+            and not _INSIDE.match(text.en)
+            and not (_ERROR.match(text.en) and pull.costs)
+        ]
+        classes = [text for text in own if _CLASS.match(text.en)]
+        met = [text for text in own if text not in classes][:1]
+        if met and _QUOTES in met[0].en:
+            # It is quoted there.
+            quotes = []
+        if met or quotes or switch or pull.number in self._new:
+            classes = []
+        return [*words.picked((*met, *quotes, *classes[:1])), *switch]
+
+    @cached_property
+    def _new(self) -> frozenset[int]:
+        """The pull requests with an endpoint or a parameter of requests that the version before lacks."""
+        return frozenset(
+            number
+            for one in self._digest.notices
+            if one.kind in ("endpoint", "request")
+            for number in one.pulls
+        )
 
     # lines of work
 
@@ -246,7 +212,7 @@ class Story:
     @cached_property
     def notice_lines(self) -> tuple[str, ...]:
         """What users notice before the fold, a line a kind."""
-        return self._noticed.lines(self._told)
+        return self._noticed.lines(self._told, self._week.decided)
 
     # what to do
 
@@ -282,28 +248,33 @@ class Story:
     def _to_test(self) -> str:
         """Return what to test of what to look at: with what switches it on, else, where the version before has it too, in its area."""
         words, known = self._words, texts(Language.ENGLISH)
-        new = {
-            number
-            for one in self._digest.notices
-            if one.kind in ("endpoint", "request")
-            for number in one.pulls
-        }
-        tests: dict[str, list[int]] = {}
+        tests: dict[str, dict[str, list[int]]] = {}
         for pull, _ in self._picked:
             switch = next((found[0] for text in pull.switch if (found := _SWITCH.search(text.en))), "")
             area = next((area for area in pull.areas if f"probe.{area}" in known), None)
-            if pull.number in new or not (switch or (area and pull.kind != "feature")):
+            if pull.number in self._new or not (switch or (area and pull.kind != "feature")):
                 continue
             code = "action.test-numbers" if _LOSSY.search(switch) else "action.test-switch"
-            test = words(code, switch=switch) if switch else words(f"probe.{area}")
-            tests.setdefault(test, []).append(pull.number)
+            of = tests.setdefault(code if switch else f"probe.{area}", {})
+            of.setdefault(switch, []).append(pull.number)
         told = " ".join(self.upgrade)
         said = [
-            words("story.named-in", name=test, pull=self._pulls.numbers(numbers))
-            for test, numbers in tests.items()
-            if test not in told
+            test
+            for code, of in tests.items()
+            if (test := self._test(code, of)) and (code.startswith("action") or words(code) not in told)
         ]
         return words("action.test", said=words.semicolon.join(said[:_ACTIONS])) if said else ""
+
+    def _test(self, code: str, of: Mapping[str, Sequence[int]]) -> str:
+        """Return one test, with all that it is for."""
+        words = self._words
+        if not code.startswith("action"):
+            return words("story.named-in", name=words(code), pull=self._pulls.numbers(of[""]))
+        switches = [
+            words("story.named-in", name=switch, pull=self._pulls.numbers(numbers))
+            for switch, numbers in of.items()
+        ]
+        return words(code, switch=words.comma.join(switches))
 
     @cached_property
     def for_maintainers(self) -> tuple[str, ...]:

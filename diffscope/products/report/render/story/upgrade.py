@@ -1,4 +1,4 @@
-"""What asks who upgrades to act: who notices it, what was, what is, what that does and what to do; and the flags of pull requests, a line each."""
+"""What asks who upgrades to act: who notices it, what was, what is, what that does and what to do."""
 
 from __future__ import annotations
 
@@ -10,34 +10,15 @@ from diffscope.messages.model import Language
 from diffscope.messages.say import text_of, texts
 from diffscope.patterns import lazy_regex
 from diffscope.products.report.counts import name_of
-from diffscope.products.report.model import Notice, NoticeKind, PullSummary, Recheck, RiskItem
+from diffscope.products.report.model import Notice, NoticeKind, PullSummary
 from diffscope.products.report.plain import AUDIENCES
 from diffscope.products.report.render.page import PageView
 from diffscope.products.report.render.story.pulls import PullStory
 from diffscope.products.report.statements import quoted
 from diffscope.render.sentences import begin
 from diffscope.render.words import Words
-from diffscope.rules.model import RuleCode
 
 _NAMED: Final = 3
-_FIX: Final = "TC205"
-"""Flags a fix that came without a test."""
-_LONGEST: Final = 110
-_TESTS: Final = ("missing-tests", "insufficient-tests")
-_WEAKENED: Final = "TC204"
-"""Flags a test that lost something: nothing that is written later mends it."""
-_MODULE: Final = "TC202"
-"""Flags a new module that no test imports."""
-_UNNAMED: Final = frozenset({"TC201", "TC202", "TC206"})
-"""Flags that say that no test names what is new."""
-_ASKED: Final = 4
-"""Symbols that a line on missing tests names."""
-_PLACES: Final = frozenset(
-    {"core-path", "platform-compat", "kernel-safety", "quantization-numerics", "concurrency", *_TESTS}
-)
-"""Families of which the rule's title and the symbol tell more than the message, which says how much changed."""
-_TAILS: Final = (" (and ", "; ", "；")
-"""Where the first part of a message ends: what follows says where else and by which way."""
 _ACT: Final[Mapping[NoticeKind, int]] = {"dependency": 1, "default": 4, "removed": 2, "refused": 2}
 """What asks who upgrades to act, and how many pull requests of it the upgrade list names."""
 _LINES: Final = 7
@@ -50,8 +31,14 @@ _GOES: Final = lazy_regex(r"\bgoes in v\d")
 _LOST_BY: Final = lazy_regex(r"“([A-Z][\w.-]*(?: \w+)?) (?:is|are) no longer supported")
 _RULE: Final = lazy_regex(r"^(?:When|If|Where) (.+?), (.+)")
 """How an author says when a default does something: nobody else meets it."""
+_BESIDES: Final = lazy_regex(r"`([^`]+)` \(where ")
+"""How a new state begins that has further conditions behind it."""
 _VERSION: Final = lazy_regex(r"will be removed in (v?\d[\d.]*\d)")
 _LONG_COST: Final = 120
+_CAPPED: Final = "by its tests"
+"""How an effect begins that says what runs only with an older version."""
+_CODE_SPAN: Final = lazy_regex(r"`[^`]+`")
+_COUNT: Final = lazy_regex(r"\d+")
 
 
 def tidy(sentence: str) -> str:
@@ -66,122 +53,6 @@ class Section(NamedTuple):
     lines: tuple[str, ...]
 
 
-class FlagStory:
-    """The flags of one digest, in one language."""
-
-    def __init__(self, read: PageView, words: Words) -> None:
-        self._read = read
-        self._words = words
-        self._digest = read.digest
-        self._families = {
-            item.code: family.family for family in read.digest.risk.families for item in family.items
-        }
-        self._rules = {rule.code: rule for rule in read.digest.rules}
-
-    def _title(self, code: RuleCode) -> str:
-        rule = self._rules.get(code)
-        return self._words.pick(rule.title) if rule else code
-
-    def line(self, item: RiskItem) -> str:
-        """Return what a flag says, of whatever family."""
-        return self._risk(self._families.get(item.code, ""), item)
-
-    def _risk(self, family: str, item: RiskItem) -> str:
-        words = self._words
-        said = self._said(family, item)
-        line = words(
-            "story.risk",
-            severity=words(item.severity.value),
-            pull=name_of(item.number),
-            said=said,
-            code=item.code,
-        )
-        state = self.state(item)
-        return line + self._told_state(item) if state else line
-
-    def _said(self, family: str, item: RiskItem) -> str:
-        words, what = self._words, self._title(item.code)
-        if family in _PLACES and (item.symbol or family in _TESTS):
-            return words("story.at-symbol", what=what, symbol=self.target(item))
-        message = _first_part(words.pick(item.message))
-        if item.symbol or not message or "…" in message:
-            return words("story.at-symbol", what=what, symbol=self.target(item))
-        return words("story.said", what=what, message=message)
-
-    @cached_property
-    def _rechecked(self) -> dict[tuple[int, str], Recheck]:
-        return {(one.number, one.code): one for one in self._digest.rechecked}
-
-    def state(self, item: RiskItem) -> str:
-        """Return what became of a flag until the newest commit; nothing where nobody looked."""
-        found = self._rechecked.get((item.number, item.code))
-        return found.state if found else ""
-
-    def _told_state(self, item: RiskItem) -> str:
-        found = self._rechecked[item.number, item.code]
-        by = "" if found.by is None else name_of(found.by)
-        if found.state == "changed" and not by:
-            return self._words("state.changed-unknown", day=self.day)
-        return self._words(f"state.{found.state}", day=self.day, by=by, path=found.path or "")
-
-    @property
-    def day(self) -> str:
-        """The day of the newest commit."""
-        return self._digest.newest.day if self._digest.newest else ""
-
-    @cached_property
-    def test_items(self) -> tuple[RiskItem, ...]:
-        """The flags that say that a test is missing and that nothing has mended yet, the gravest first.
-
-        A test asks an endpoint by its path, without a name of the module: where a pull request adds both, none is missing.
-        """
-        asked = {
-            number
-            for notice in self._digest.notices
-            if notice.kind == "endpoint"
-            for number in notice.pulls
-            if (pull := self._read.pull(number)) is not None and pull.tests
-        }
-        found = [
-            item
-            for family in self._digest.risk.families
-            if family.family in _TESTS
-            for item in self._read.counted_items(family)
-            if item.code != _WEAKENED and self.state(item) != "tested"
-            if not (item.code == _MODULE and item.number in asked)
-            # Tests reach what is private through its callers, whose names they say.
-            if "_" not in {part[:1] for part in (item.symbol or "").split(".")}
-        ]
-        importance = {pull.number: pull.importance for pull in self._digest.pulls}
-        found.sort(key=lambda item: (-item.severity.rank, -importance[item.number], item.number))
-        return tuple(found)
-
-    @property
-    def unnamed(self) -> tuple[RiskItem, ...]:
-        """Those of them that say, or of which it was looked up since, that no test names the symbol."""
-        return tuple(item for item in self.test_items if item.code in _UNNAMED or self.state(item) == "still")
-
-    def tests_to_write(self) -> Iterator[str]:
-        """Yield what maintainers may add: tests for what none names, and for fixes that came without."""
-        new = [item for item in self.unnamed if item.code != _FIX]
-        fixes = [item for item in self.test_items if item.code == _FIX]
-        for items, code in ((new, "follow.tests"), (fixes, "follow.regression")):
-            if items:
-                still = all(self.state(item) == "still" for item in items[:_ASKED])
-                state = self._words("state.unnamed", day=self.day) if still else ""
-                yield self._words(code, names=self._targets(items)) + state
-
-    def _targets(self, items: Sequence[RiskItem]) -> list[str]:
-        return [
-            self._words("story.named-in", name=self.target(item), pull=name_of(item.number))
-            for item in items[:_ASKED]
-        ]
-
-    def target(self, item: RiskItem) -> str:
-        """Return what a flag is about: its symbol, else its file."""
-        return f"`{item.symbol or (item.path or '').rpartition('/')[2]}`"
-
-
 class UpgradeList:
     """What asks who upgrades to act, in one language."""
 
@@ -191,21 +62,35 @@ class UpgradeList:
         self._pulls = pulls
         self._digest = read.digest
 
-    def lines(self) -> tuple[str, ...]:
-        """Return a line a change: who, what was and is, what is seen, how to keep it."""
-        return tuple(map(self._line, self.groups))
+    def lines(self, *, is_short: bool = False) -> tuple[str, ...]:
+        """Return a line a change: who, what was and is, what is seen, how to keep it; ``is_short`` without further conditions."""
+        return tuple(self._line(group, is_short=is_short) for group in self.groups)
 
-    def _line(self, group: Sequence[Notice]) -> str:
+    def _line(self, group: Sequence[Notice], *, is_short: bool) -> str:
         """Return who notices it, what was and is, what that does, and what to do about it."""
         words, pull = self._words, self._read.pull(group[0].pulls[0])
         effects = [self._effect(one) for one in group]
         effect = next((each for each in effects if each), "")
         # Of what goes nobody needs the fixes.
-        became = "" if group[0].kind == "removed" else self._pulls.became(group[0].pulls[0])
+        became = (
+            ""
+            if group[0].kind == "removed"
+            else self._pulls.became(group[0].pulls[0], most=1 if is_short else 2)
+        )
+        # Whoever leaves a setting alone has just been named by it.
+        first = group[0].subject
+        is_named = first is not None and self.who(group).startswith(
+            words("story.unset", name=first.en.strip("`"))
+        )
+        named = f"{words.pick(first)}{words.colon}" if first and is_named else ""
         return words(
             "story.upgrade",
             who=begin(self.who(group)),
-            line=words.semicolon.join(dict.fromkeys(self._changes(group, pull))),
+            line=words.semicolon.join(
+                dict.fromkeys(
+                    each.removeprefix(named) for each in self._changes(group, pull, is_short=is_short)
+                )
+            ),
             effect=words("story.upgrade-effect", said=begin(effect)) if effect else "",
             keep=words("story.upgrade-do", said=words.semicolon.join(self._duties(group, pull))),
             became=words("pick.open", said=became) if became else "",
@@ -244,7 +129,7 @@ class UpgradeList:
         is_whole = keeps and (first.kind == "removed" or len(keeps) > 1)
         return keeps[:2] if is_whole else [*keeps[:1], words(code)]
 
-    def _changes(self, group: Sequence[Notice], pull: PullSummary | None) -> Iterator[str]:
+    def _changes(self, group: Sequence[Notice], pull: PullSummary | None, *, is_short: bool) -> Iterator[str]:
         words = self._words
         kinds = dict.fromkeys(one.kind for one in group)
         if "default" in kinds:
@@ -259,16 +144,18 @@ class UpgradeList:
                     yield words("story.act-deprecated-in", said=words.comma.join(plain), version=version[1])
                 elif plain:
                     yield words(code, said=words.comma.join(plain[:1] if kind == "refused" else plain))
-            yield from (self._change(one) for one in own if not _said_by(one))
+            yield from (self._change(one, is_short=is_short) for one in own if not _said_by(one))
         costs = [text for text in pull.costs if "“" in text.en and len(text.en) <= _LONG_COST] if pull else []
         if "refused" not in {one.kind for one in group} and not any(map(self._effect, group)):
             yield from map(words.pick, costs[:1])
 
-    def _change(self, one: Notice) -> str:
+    def _change(self, one: Notice, *, is_short: bool) -> str:
         words = self._words
         if one.subject and one.was and one.now:
             was, now, rule = words.pick(one.was), words.pick(one.now), _RULE.match(one.reason)
             now = words("now.rule", said=rule[2]) if rule else now
+            first = _BESIDES.match(one.now.en) if is_short else None
+            now = words("now.besides-folded", value=first[1]) if first else now
             return words("story.changed", subject=words.pick(one.subject), was=was, now=now)
         return self._pulls.noticed(one)
 
@@ -355,11 +242,24 @@ class UpgradeList:
 
     def is_capped(self, group: Sequence[Notice]) -> bool:
         """Return whether tests say that something runs only with an older version of a dependency."""
-        return any(one.effect and one.effect.en.startswith("by its tests") for one in group)
+        return any(one.effect and one.effect.en.startswith(_CAPPED) for one in group)
+
+    def capped(self, group: Sequence[Notice]) -> str:
+        """Return what runs only with an older version: the first names, and how many there are beyond."""
+        said = next(one.effect.en for one in group if one.effect and one.effect.en.startswith(_CAPPED))
+        names, whole = _CODE_SPAN.findall(said), int(_COUNT.findall(said)[0])
+        listed = self._words.comma.join(names[:_NAMED])
+        return (
+            self._words("list.of-models", names=listed, count=whole)
+            if whole > len(names[:_NAMED])
+            else listed
+        )
 
     def check(self, group: Sequence[Notice]) -> str:
         """Return the test that shows whether a change is met."""
-        return self._duties(group, self._read.pull(group[0].pulls[0]))[-1]
+        # What an error says itself is no test.
+        at = 0 if group[0].kind == "refused" else -1
+        return self._duties(group, self._read.pull(group[0].pulls[0]))[at]
 
     @cached_property
     def asking(self) -> frozenset[int]:
@@ -379,10 +279,3 @@ def _said_by(one: Notice) -> str:
         return "story.act-refused"
     is_still_there = any(word in one.text.en.lower() for word in ("deprecat", "will be removed"))
     return "story.act-deprecated" if is_still_there else "story.act-removed"
-
-
-def _first_part(text: str, *, most: int = _LONGEST) -> str:
-    """Return the first part of a message, which says what is the case and not where else; nothing where it is too long to read."""
-    for separator in _TAILS:
-        text = text.partition(separator)[0]
-    return text if len(text) <= most else ""
