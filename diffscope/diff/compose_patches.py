@@ -20,7 +20,8 @@ from diffscope.diff.line_origins import (
     read_hunk,
 )
 from diffscope.diff.model import FileDiff, FileKind, FileStatus
-from diffscope.diff.net_diff import NOT_HELD, FileState, NetDiff, is_same_blob
+from diffscope.diff.net_diff import FileState, NetDiff, is_same_blob
+from diffscope.diff.sections import NOT_HELD
 from diffscope.messages.model import Message, message
 from diffscope.source.model import Gap
 

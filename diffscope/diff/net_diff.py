@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from diffscope.diff.line_origins import Base, ReadBase, Script, Text, is_binary, make_script
 from diffscope.diff.model import FileDiff, FileKind, FileStatus, as_path
 from diffscope.diff.reconstruct import Op
-from diffscope.messages.model import Message, message
+from diffscope.diff.sections import LEFT_OUT, NOT_HELD
+from diffscope.messages.model import Message
 from diffscope.source.model import BlobId, Gap
 
 MOST = 60_000
@@ -101,8 +102,6 @@ def _name(path: str) -> str:
 
 _LIKELY = MOST // 4 * 3
 """Taken for a renamed file that the patches show in part: what they do not show is in both."""
-NOT_HELD: Final = message("gap.series-not-held")
-LEFT_OUT: Final = message("gap.lines-left-out")
 _MOST_PAIRS = 1_000_000
 """As git's ``-l1000``: with more, only what a patch calls a rename is one."""
 _NEVER_TEXT = (

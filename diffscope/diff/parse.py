@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec.structs import replace
 from unidiff.errors import UnidiffParseError
@@ -13,17 +13,18 @@ from unidiff.patch import Hunk as LibraryHunk
 from unidiff.patch import Line as LibraryLine
 from unidiff.patch import PatchSet
 
-from diffscope.diff.compose_patches import Edit, compose
 from diffscope.diff.headers import MOVED, Folders, Header, find_folders, read_header
-from diffscope.diff.line_origins import ReadBase
 from diffscope.diff.model import Diff, FileDiff, FileStatus, Hunk, Line, Salvage, as_path, shown, unsafe
-from diffscope.diff.net_diff import LEFT_OUT, NOT_HELD
 from diffscope.diff.reconstruct import blob_id
-from diffscope.diff.sections import Section, cut, cut_hunks
+from diffscope.diff.sections import LEFT_OUT, NOT_HELD, Section, cut, cut_hunks
 from diffscope.errors import DiffError
 from diffscope.messages.model import Message, message
 from diffscope.patterns import lazy_regex
 from diffscope.source.model import BlobId, Gap, Value
+
+if TYPE_CHECKING:
+    from diffscope.diff.compose_patches import Edit
+    from diffscope.diff.line_origins import ReadBase
 
 
 class Limits(Value, frozen=True, kw_only=True):
@@ -173,6 +174,8 @@ def _compose(found: list[_Found], read_base: ReadBase) -> tuple[list[FileDiff], 
 
 
 def _compose_ordered(patches: list[list[_Found]], read_base: ReadBase) -> tuple[list[FileDiff], list[Gap]]:
+    from diffscope.diff.compose_patches import Edit, compose  # noqa: PLC0415 - a series of patches is rare
+
     edits: list[list[Edit]] = []
     damaged: list[tuple[int, str]] = []
     gaps: list[Gap] = []

@@ -7,11 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Final
 
 from diffscope.errors import DiffError
 from diffscope.messages.model import Message, message
 from diffscope.patterns import lazy_regex
 
+NOT_HELD: Final = message("gap.series-not-held")
+LEFT_OUT: Final = message("gap.lines-left-out")
 _HUNK = lazy_regex(r"@@ -\d{1,9}(?:,(\d{1,9}))? \+\d{1,9}(?:,(\d{1,9}))? @@")
 _SUBMODULE = lazy_regex(r"Submodule .+ (?:[0-9a-f]{4,64}\.{2,3}[0-9a-f]{4,64}|contains )")
 _ONE_SIDED = lazy_regex(r"Only in (.+?): (.+)$")

@@ -34,6 +34,10 @@ def node_kind(path: RepoPath) -> NodeKind:
     return NodeKind.PACKAGE if path.endswith("/__init__.py") else NodeKind.MODULE
 
 
+SOURCES: Final = (".c", ".cc", ".cpp", ".cu", ".hip")
+"""Endings of the native files that are compiled by themselves."""
+
+
 def is_native(path: str) -> bool:
     """Say whether the file is a native source or a build file."""
     return path.startswith(places().native) or (

@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
-from typing import Final, NamedTuple, Self
+from typing import TYPE_CHECKING, Final, NamedTuple, Self
 
 import msgspec
 
@@ -25,8 +25,10 @@ from diffscope.adapters.read_file import stamp_of
 from diffscope.assessment.document import Assessment
 from diffscope.errors import InputError
 from diffscope.facts.model import ChangeFacts
-from diffscope.products.report.model import Digest
 from diffscope.version import VERSION
+
+if TYPE_CHECKING:
+    from diffscope.products.report.model import Digest
 
 FILE_NAME: Final = "assessments-1.sqlite3"
 DEFAULT_LIMIT: Final = 4 << 30
@@ -246,6 +248,8 @@ class DigestCache:
 
     def get(self, name: str) -> Digest | None:
         """Return a digest; ``None`` where it is not there or cannot be read."""
+        from diffscope.products.report.model import Digest  # noqa: PLC0415 - only reports have one
+
         data = self._cache.get(_DIGESTS, name)
         try:
             return None if data is None else msgspec.msgpack.decode(zlib.decompress(data), type=Digest)

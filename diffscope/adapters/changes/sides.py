@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
 from diffscope.adapters.git.log import main_tip
 from diffscope.adapters.git.repository import GitRepository
-from diffscope.diff.line_origins import ReadBase
 from diffscope.diff.model import Diff, FileDiff, FileKind, FileSides, FileStatus, Sides
 from diffscope.diff.reconstruct import apply_hunks, has_id
 from diffscope.errors import NotFoundError
 from diffscope.messages.model import Message, message
 from diffscope.source.model import BlobId, BlobReader, Change, CommitId, Gap, RepoPath
+
+if TYPE_CHECKING:
+    from diffscope.diff.line_origins import ReadBase
 
 
 def with_base(change: Change, diff: Diff, repository: GitRepository) -> Change:

@@ -38,9 +38,6 @@ from diffscope.adapters.graphs.store import (
 )
 from diffscope.adapters.read_file import read_text
 from diffscope.errors import InputError
-from diffscope.graph.build.assemble import describe_file
-from diffscope.graph.build.native import NativeFile, describe_natives
-from diffscope.graph.derive import FileOutline, derive_graph
 from diffscope.graph.query.graph import ModuleGraph, OutlineReader
 from diffscope.graph.query.serving import ServingPath, load_serving
 from diffscope.graph.resolve import is_native, node_name
@@ -52,6 +49,8 @@ from diffscope.syntax.outline.outline import EXTRACTOR_VERSION
 
 if TYPE_CHECKING:
     from diffscope.adapters.graphs.outlines import Progress
+    from diffscope.graph.build.native import NativeFile
+    from diffscope.graph.derive import FileOutline
 
 _OUTLINES_KEPT: Final = 300
 _LARGEST: Final = 1_000_000
@@ -257,6 +256,8 @@ class GraphMaker:
         here = Place.of(self._repository, self._commit, key)
         with contextlib.suppress(OSError, InputError):
             self._sow(here)
+        from diffscope.graph.derive import derive_graph  # noqa: PLC0415 - a graph at hand is made by nobody
+
         before, jobs, gone = self._nearest(here) or (ModuleGraph(empty_tables()), self._jobs(), [])
         changed = self._changes(jobs, gone)
         graph = derive_graph(before, changed, outline_of=outline_of) if changed else before
@@ -312,6 +313,8 @@ class GraphMaker:
 
     def _changes(self, jobs: list[Job], gone: list[RepoPath]) -> dict[RepoPath, FileRecords | None]:
         """Return the records of changed files, and ``None`` for those that are gone."""
+        from diffscope.graph.build.native import describe_natives  # noqa: PLC0415 - as above
+
         if any(map(is_native, chain(gone, (job.path for job in jobs)))):
             python = [job for job in jobs if not is_native(job.path)]
             jobs = python + [job for job in self._jobs() if is_native(job.path)]
@@ -324,6 +327,8 @@ class GraphMaker:
         self, jobs: list[Job], changes: dict[RepoPath, FileRecords | None]
     ) -> dict[RepoPath, NativeFile]:
         """Put the records of Python files into ``changes`` and return the outlines of all others."""
+        from diffscope.graph.build.assemble import describe_file  # noqa: PLC0415 - as above
+
         natives: dict[RepoPath, NativeFile] = {}
         fresh: dict[str, bytes] = {}
         known = self._outlines(jobs)

@@ -15,7 +15,6 @@ from diffscope.adapters.git.repository import ChangedPath, GitRepository
 from diffscope.adapters.graphs.store import Place, nearest_places
 from diffscope.adapters.processes import end_processes, start_processes, usable_cores
 from diffscope.errors import InputError
-from diffscope.graph.build.assemble import describe_file
 from diffscope.graph.resolve import is_build_file, is_native
 from diffscope.graph.tables import ABSENT, FileRecords
 from diffscope.graph.word_index import TestWords, WordIndex, decode_words, encode_words, index_words
@@ -152,6 +151,8 @@ def _here(repository: GitRepository, jobs: Sequence[Job]) -> Iterator[Parsed]:
 def _parse(job: Job, data: bytes | None) -> Parsed:
     if data is None:
         return Parsed(job, None if is_native(job.path) else ABSENT, None)
+    from diffscope.graph.build.assemble import describe_file  # noqa: PLC0415 - only files that are not at hand are parsed
+
     outline = read_outline(job.path, data)
     records = describe_file(job.path, outline) if isinstance(outline, Outline) else None
     words = identifiers(data) if is_indexed(job.path) else ()

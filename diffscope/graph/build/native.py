@@ -11,6 +11,7 @@ from posixpath import dirname, join, normpath
 from typing import Final
 
 from diffscope.graph.model import EdgeLayer
+from diffscope.graph.resolve import SOURCES
 from diffscope.graph.tables import ABSENT, LAYER_CODES, FileRecords, Record, Reference, ReferenceKind
 from diffscope.source.model import RepoPath
 from diffscope.source.profile import places
@@ -82,7 +83,6 @@ _OP: Final = LAYER_CODES[EdgeLayer.OP]
 _REGISTRY: Final = LAYER_CODES[EdgeLayer.REGISTRY]
 _MACRO: Final = "TORCH_EXTENSION_NAME"
 _DEFAULT_EXTENSION: Final = "_C"
-SOURCES: Final = (".c", ".cc", ".cpp", ".cu", ".hip")
 _UNLINKED: Final = frozenset({"constexpr", "inline", "static"})
 """No other source can call these without including them. (A template can be instantiated for others.)"""
 _MOST_DECLARED: Final = 16

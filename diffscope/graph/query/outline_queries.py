@@ -7,10 +7,9 @@ from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from diffscope.graph.build.native import SOURCES
 from diffscope.graph.model import ClassName, EdgeLayer, ModuleName, NodeKind, Override, Subclass, Wrapper
 from diffscope.graph.query.view import View
-from diffscope.graph.resolve import Definition, Resolver, is_test_file
+from diffscope.graph.resolve import SOURCES, Definition, Resolver, is_test_file
 from diffscope.patterns import lazy_regex
 from diffscope.source.model import RepoPath
 from diffscope.source.profile import places

@@ -25,7 +25,6 @@ import msgspec
 
 from diffscope.project.answers import DeviceCount, Reason, RunAll, Selection, StepDecision
 from diffscope.project.ci.buildkite import amd_timeout, device_of, is_amd_gpu, platform_of, timeout_of
-from diffscope.project.ci.workflow_jobs import decide_jobs
 from diffscope.project.matching import dependencies_of, first_match, first_regex
 from diffscope.project.model import Dialect, Listed, Mirror, Pipeline, Step
 from diffscope.source.model import RepoPath
@@ -84,6 +83,8 @@ def select_steps(
             # The generator refuses such a configuration, so that nothing runs by it.
             continue
         if pipeline.event is not None:
+            from diffscope.project.ci.workflow_jobs import decide_jobs  # noqa: PLC0415 - only workflows ask it
+
             decisions += decide_jobs(pipeline, pipeline.event, seen)
             continue
         mode, found = run_all_of(pipeline, seen, trigger)
