@@ -15,7 +15,7 @@ from diffscope.diff.model import Diff
 from diffscope.diff.parse import parse_diff
 from diffscope.errors import DiffError
 from diffscope.patterns import lazy_regex
-from diffscope.products.report.authors_words import AuthorsWords, read_words, remarks_above
+from diffscope.products.report.authors_words import AuthorsWords, read_words, remarks_above, unset_variable
 from diffscope.products.report.counts import number_of
 from diffscope.products.report.decisions import (
     Decided,
@@ -130,6 +130,7 @@ class _Reader:
         self._assessment = assessment
         self._diff = diff
         self._settings = settings | _own(assessment)
+        self._options = settings
         self._head = assessment.change.pull.head or ""
 
     def words(self, brought: Sequence[str]) -> AuthorsWords:
@@ -146,6 +147,8 @@ class _Reader:
             resolved=tuple(self._resolved()),
             acted=tuple(self._acted()),
             capped=tuple(self._capped()),
+            unless=tuple(self._unless([value for value, _ in said.constants])),
+            optional=tuple(sorted(_own(self._assessment) & self._options)),
         )
 
     def _shown(self, path: str, commit: str = "") -> str:
@@ -224,6 +227,15 @@ class _Reader:
             default = next((each for each in found if each != "None"), "")
             if default:
                 yield option, default
+
+    def _unless(self, values: Sequence[str]) -> Iterator[tuple[str, str]]:
+        """Yield constants with the variable of the environment without which the code before took them, where the code still reads it."""
+        paths = [file.old_path or file.path for file in self._diff.files if values]
+        texts = [self._shown(path, f"{self._head}~") for path in paths if path.endswith(".py")]
+        for value in values:
+            name = next(filter(None, (unset_variable(text, value) for text in texts)), "")
+            if name and _grep(self._repository, self._head, rf"\b{name}\b"):
+                yield value, name
 
     def _default_before(self, name: str) -> set[str]:
         return {*self._of_classes(name, f"{self._head}~")}

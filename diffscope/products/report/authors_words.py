@@ -26,6 +26,10 @@ _SAID: Final = lazy_regex(r"^\s*(?:raise \w*(?:Error|Exception)|(?:logger|warnin
 _SETS: Final = lazy_regex(r"\.(\w+) = ")
 _PLACED: Final = lazy_regex(r"^\s*(\w+) ?= ?([^=].*?),?$")
 _CONSTANT: Final = lazy_regex(r"^\s*([A-Z][A-Z0-9_]+)(?:: [^=]+)? = ([^\s(\[{]+)$")
+_FIELD: Final = lazy_regex(r"(?m)^ {4}([a-z]\w*): .*[^,]$")
+"""How a class declares a field, and not a function a parameter."""
+_QUOTED_OPTION: Final = lazy_regex(r"""["']--([a-z][a-z0-9-]+)["']""")
+_UNSET: Final = lazy_regex(r"^\s*if (?:not )?(\w+)(?: is None)?:$")
 _FIGURE: Final = lazy_regex(r"\d(?:x|%)(?![\w(])")
 _GONE: Final = lazy_regex(r"(?i)\bdeprecat\w+|\bwill be removed\b|\bno longer supported\b")
 _TURNS: Final = lazy_regex(
@@ -74,6 +78,12 @@ class AuthorsWords(Value, frozen=True, kw_only=True):
     """What a setting decides besides from now on: its name, what it decides, and the path."""
     constants: tuple[tuple[str, str], ...] = ()
     """Values of constants of defaults that are gone, with the setting that decides in their place."""
+    unless: tuple[tuple[str, str], ...] = ()
+    """Such values, with the variable of the environment that decided where it was set, and still does."""
+    brought: tuple[str, ...] = ()
+    """Fields of classes and options that it declares."""
+    optional: tuple[str, ...] = ()
+    """Settings that it changes and that an option of the command line sets, too."""
     defaults: tuple[tuple[str, str], ...] = ()
     """Settings that decide something new, with what they are by default."""
     resolved: tuple[tuple[str, Resolved], ...] = ()
@@ -131,9 +141,8 @@ def read_words(diff: Diff, settings: Collection[str], values: Collection[str] = 
             found["deprecations"][" ".join(prose[1].split())] = None
     added = [line for file in python for line in _added(file)]
     named = re.compile("|".join(rf"\b{re.escape(value)}\b" for value in values) or r"(?!)")
-    figures = [
-        " ".join(line.strip(" #*-").split()) for line in added if _FIGURE.search(line) and named.search(line)
-    ]
+    told = [line for line in added if _FIGURE.search(line) and named.search(line)]
+    figures = [" ".join(line.strip(" #*-").split()) for line in told]
     return AuthorsWords(
         errors=tuple(found["errors"]),
         warnings=tuple(found["warnings"]),
@@ -144,6 +153,7 @@ def read_words(diff: Diff, settings: Collection[str], values: Collection[str] = 
         assigned=tuple(assigned),
         duties=tuple(dict.fromkeys(duties)),
         constants=tuple(_gone_constants(python, " ".join(added), settings)),
+        brought=tuple(sorted(_declared(added) - _declared(_removed(python)))),
         orders=tuple(orders),
         settled=tuple(dict.fromkeys(_settled(python))),
     )
@@ -165,6 +175,36 @@ def _duties(hunk: Hunk, settings: frozenset[str]) -> Iterator[tuple[str, str]]:
             yield name, found[1]
 
 
+def _removed(files: Iterable[FileDiff]) -> list[str]:
+    return [line.text for file in files for hunk in file.hunks for line in hunk.removed]
+
+
+def _declared(lines: Iterable[str]) -> set[str]:
+    """Return the fields of classes and the options that lines declare, as ``max_model_len``."""
+    text = "\n".join(lines)
+    return {*_FIELD.findall(text), *(name.replace("-", "_") for name in _QUOTED_OPTION.findall(text))}
+
+
+def unset_variable(text: str, value: str) -> str:
+    """Return the variable of the environment without which a module takes a constant: ``if wicks is None:``, where ``wicks = envs.WICKS``."""
+    lines = split_lines(text)
+    for at, line in enumerate(lines):
+        found = _CONSTANT.search(line)
+        if not found or "DEFAULT" not in found[1] or found[2] != value:
+            continue
+        outer = [each for each in lines[:at] if each.strip() and _indent(each) < _indent(line)][-1:]
+        asked = _UNSET.search(outer[0]) if outer else None
+        read = re.compile(rf"^\s*{asked[1]} = \w+\.([A-Z][A-Z0-9_]+)$") if asked else None
+        told = [name[1] for each in lines[:at] if read and (name := read.search(each))]
+        if told:
+            return told[-1]
+    return ""
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip())
+
+
 def _added(of: FileDiff | Hunk) -> list[str]:
     hunks = of.hunks if isinstance(of, FileDiff) else (of,)
     return [line.text for hunk in hunks for line in hunk.added]
@@ -175,8 +215,7 @@ class _Asked:
 
     def __init__(self, settings: frozenset[str], files: Sequence[FileDiff]) -> None:
         self.settings = settings
-        removed = [line.text for file in files for hunk in file.hunks for line in hunk.removed]
-        self._gone = _folded(_PREFIX.sub("", _PLACE.sub("", " ".join(removed))))
+        self._gone = _folded(_PREFIX.sub("", _PLACE.sub("", " ".join(_removed(files)))))
 
     def was_there(self, text: str) -> bool:
         """Return whether lines that went say the same."""
@@ -265,8 +304,7 @@ def _gone_constants(
 ) -> Iterator[tuple[str, str]]:
     """Yield what a constant was whose place a setting takes that shares a word with its name: the constant itself nobody can set."""
     named = {*_NAME.findall(added.replace(".", " "))} & {*settings}
-    gone = (line.text for file in files for hunk in file.hunks for line in hunk.removed)
-    for found in filter(None, map(_CONSTANT.search, gone)):
+    for found in filter(None, map(_CONSTANT.search, _removed(files))):
         words = {*found[1].lower().split("_")}
         heirs = sorted((-len(words & {*name.split("_")}), name) for name in named)
         if "DEFAULT" in found[1] and found[1] not in added and heirs and heirs[0][0]:

@@ -44,9 +44,9 @@ from diffscope.products.report.model import (
     RuleName,
     TrendPoint,
 )
-from diffscope.products.report.notice_texts import new_major
 from diffscope.products.report.notices import find_notices
 from diffscope.products.report.plain import in_plain_words
+from diffscope.products.report.requirements import new_major
 from diffscope.render.change_summary import clauses_of
 from diffscope.render.sentences import what_to_check
 from diffscope.render.words import Words

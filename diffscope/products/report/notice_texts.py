@@ -19,11 +19,7 @@ from diffscope.products.report.model import Notice, NoticeKind
 from diffscope.products.report.statements import quoted, short
 from diffscope.render.change_summary import option_of
 
-_BOUND: Final = lazy_regex(r"<(\d[\d.]*)")
-_MAJOR: Final = lazy_regex(r"(?:==|<=?|~=)(\d+)")
-_MOST_EXCLUDED: Final = 2
-_LONG: Final = 60
-_MOST: Final = 2
+_LONG, _MOST = 60, 2
 _ALIKE: Final = 0.6
 """How alike two names are at least, from 0 to 1, for one to be the other's new name."""
 _VALUE: Final = lazy_regex(r"`([^`]+)`")
@@ -34,8 +30,6 @@ _RULE: Final = lazy_regex(r"^(?:When|If|Where) [^,]+, ")
 """How a sentence begins that says when something happens."""
 _WHY: Final = lazy_regex(r"(?i)\b(?:prevents?|avoids?|because|otherwise|so that|reduces?|since)\b")
 _MOST_CAPPED: Final = 20
-
-
 _GOES: Final = lazy_regex(
     r"['`](\w+)['`] is deprecated and will be removed in (v[\d.]*\d)\.?(?: (?:Please )?[Uu]se ['`](\w+)['`] instead(?: \(([^()]+)\))?\.?)?"
 )
@@ -97,9 +91,9 @@ def explained(seen: Seen, words: AuthorsWords) -> Seen:
     effect = seen.effect or next((text_of(code) for code in codes if code in known), None)
     reason = seen.reason or _reason(dict(words.fields).get(last, ""), _VALUE.findall(seen.text.en)[-1:])
     if seen.kind == "dependency" and words.capped:
-        capped = words.capped
-        names = tuple(f"`{name}`" for name in capped[:_MOST_CAPPED])
-        effect = text_of("does.capped", count=len(capped), names=names)
+        names = tuple(f"`{name}`" for name in words.capped[:_MOST_CAPPED])
+        effect = text_of("does.capped", count=len(words.capped), names=names)
+    seen = _by_option(seen, last, words)
     resolved = dict(words.resolved).get(seen.name)
     if resolved is None or seen.keep is None:
         return seen._replace(effect=effect, reason=reason)
@@ -123,6 +117,17 @@ def explained(seen: Seen, words: AuthorsWords) -> Seen:
     if change and said:
         change = change._replace(now=text_of("now.chosen", said=said.en, said_zh=said.zh))
     return seen._replace(text=text, keep=keep, effect=effect, reason=reason, change=change)
+
+
+def _by_option(seen: Seen, last: str, words: AuthorsWords) -> Seen:
+    """Return a notice whose advice names the option that users set, in place of the field, where there is one and it takes a value."""
+    is_switch = seen.keep is not None and ("`True`" in seen.keep.en or "`False`" in seen.keep.en)
+    if last not in words.optional or seen.keep is None or seen.name.isupper() or is_switch:
+        return seen
+    en, zh = (
+        text.replace(f"`{seen.name}`", f"`{option_of(seen.name)}`") for text in (seen.keep.en, seen.keep.zh)
+    )
+    return seen._replace(keep=Text(en=en, zh=zh))
 
 
 def _reason(said: str, values: Sequence[str]) -> str:
@@ -192,11 +197,13 @@ def by_whom(code: str, said: str) -> Text | None:
     return text_of(code, said=quote.en, said_zh=quote.zh) if said else None
 
 
-def of_constant(name: str, value: str, default: str, where: Mapping[str, str], number: int) -> Seen:
-    """Return a setting that takes the place of a constant, which may have measured something else."""
+def of_constant(name: str, value: str, words: AuthorsWords, where: Mapping[str, str], number: int) -> Seen:
+    """Return a setting that takes the place of a constant, which may have measured something else, where no variable was set."""
+    default, variable = dict(words.defaults).get(name, ""), dict(words.unless).get(value, "")
+    was = "was.fixed-unset" if variable else "was.fixed"
     change = Change(
         text_of("changed.share", name=name, **where),
-        text_of("was.fixed", value=value),
+        text_of(was, value=value, **({"variable": variable} if variable else {})),
         text_of("now.decided-for", name=name, default=default)
         if default
         else text_of("now.decided", name=name),
@@ -206,6 +213,8 @@ def of_constant(name: str, value: str, default: str, where: Mapping[str, str], n
         text_of("notice.constant-gone", name=name, value=value, **where),
         text_of("keep.constant", value=value),
     )
+    if variable:
+        keep = text_of("keep.constant-unset", value=value, variable=variable)
     if default:
         text = text_of("notice.constant-gone-for", name=name, value=value, default=default, **where)
     return Seen("default", f"{name} {value}", text, number, is_weighty=True, keep=keep, change=change)
@@ -335,63 +344,6 @@ def _alike(old: str, new: str) -> float:
 
 def _letters(name: str) -> str:
     return "".join(filter(str.isalnum, name)).casefold()
-
-
-def majors_of(wanted: str) -> tuple[str, ...]:
-    """Return the major versions that a requirement pins or ends before."""
-    return tuple(sorted(_MAJOR.findall(wanted)))
-
-
-def of_requirement(name: str, before: str, after: str) -> Change:
-    """Return the change of a requirement: of a long list of exclusions the first and the last, and of major versions which are new."""
-    parts = after.split(",")
-    excluded = sorted((each[2:] for each in parts if each.startswith("!=")), key=_version)
-    kept = ",".join(each for each in parts if not each.startswith("!="))
-    now = text_of("now.value", value=shortened(after))
-    if len(excluded) > _MOST_EXCLUDED:
-        now = text_of("now.without", value=kept, first=excluded[0], last=excluded[-1])
-    major = new_major(before, after)
-    gist = text_of("gist.dependency", name=name, was=shortened(before), value=shortened(kept or after))
-    if major:
-        gist = text_of("gist.allows", name=name, value=major)
-    elif "/" in after:
-        gist = _image_moved(before, after)
-    return Change(
-        text_of("changed.named", name=name), text_of("was.value", value=shortened(before)), now, gist
-    )
-
-
-def _image_moved(before: str, after: str) -> Text:
-    """Return the change of a base image: of one image only its tags."""
-    image, _, was = before.rpartition(":")
-    if image and after.startswith(f"{image}:"):
-        return text_of("gist.image-tag", name=image, was=was, value=after.removeprefix(f"{image}:"))
-    return text_of("gist.image", was=before, value=after)
-
-
-def new_major(before: str, after: str) -> str:
-    """Return the version that a requirement ended before and no longer does; nothing where it is not so."""
-    bound = _BOUND.search(before)
-    return bound[1] if bound and not _BOUND.search(after) and "==" not in after else ""
-
-
-def _version(written: str) -> list[int]:
-    return [int(part) for part in re.findall(r"\d+", written)]
-
-
-def of_versions(name: str, before: str, after: str) -> Text:
-    """Return how a requirement changed: of a long list of exclusions how many, and what else came and went."""
-    was, now = before.split(","), after.split(",")
-    gone, come = [each for each in was if each not in now], [each for each in now if each not in was]
-    excluded = [each for each in come if each.startswith("!=")]
-    if len(excluded) > _MOST_EXCLUDED:
-        kept = ",".join(each for each in now if not each.startswith("!="))
-        return text_of(
-            "notice.dependency-without", name=name, before=shortened(before), after=kept, count=len(excluded)
-        )
-    if len(before) + len(after) > _LONG and gone and come:
-        before, after = ",".join(gone), ",".join(come)
-    return text_of("notice.dependency", name=name, before=shortened(before), after=shortened(after))
 
 
 def shortened(value: str) -> str:

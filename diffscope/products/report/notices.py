@@ -27,18 +27,16 @@ from diffscope.products.report.notice_texts import (
     how_to_keep,
     is_settled,
     join_renamed,
-    majors_of,
     of_constant,
     of_decision,
     of_newly_on,
     of_orders,
-    of_requirement,
     of_values,
-    of_versions,
     shortened,
     told_first,
 )
 from diffscope.products.report.plain import is_by_default
+from diffscope.products.report.requirements import majors_of, of_requirement, of_versions
 from diffscope.products.report.statements import (
     decided,
     quoted,
@@ -106,7 +104,10 @@ _BESIDE_KINDS: Final = ("test", "ci", "docs")
 _BESIDE: Final = frozenset({"test", "example", "benchmark", "docs"})
 _DEPRECATES: Final = lazy_regex(r"(?i)\bdeprecat\w+")
 _REMOVES: Final = lazy_regex(r"(?i)\b(?:remov|drop)(?:e|es|ing|s)?\b")
-_LATER: Final = lazy_regex(r"(?i)\b(?:delay|postpon|defer|undo|fix|warning|message)\w*")
+_LATER: Final = lazy_regex(
+    r"(?i)\b(?:delay|postpon|defer|undo|fix|warning|message)\w*|(?:^|\] *)(?:add|introduc|support|handl)\w*|\b[a-z]+_\w+"
+)
+"""Of what goes later or comes, and names of code: the facts tell what users set."""
 _MUCH: Final = 500
 """Lines that a pull request takes away, from which on its title says what users lose."""
 _POINTS: Final = lazy_regex(r"^(?:\w+: )?(?:The (?:old|new)|This|It|That|These|They)\b")
@@ -114,8 +115,7 @@ _POINTS: Final = lazy_regex(r"^(?:\w+: )?(?:The (?:old|new)|This|It|That|These|T
 _BELOW: Final = lazy_regex(r"<\d[\d.]*")
 _NEWLY_ON: Final = "CF502"
 _COMMIT: Final = lazy_regex(r"^[0-9a-f]{7,40}$")
-_MOST_REQUESTS, _MOST_SAID = 4, 2
-_GAPS: Final = 2
+_MOST_REQUESTS, _MOST_SAID, _GAPS = 4, 2, 2
 """Values left out of an author's sentence, from which on it says nothing."""
 
 
@@ -239,9 +239,7 @@ def _of_words(assessment: Assessment, words: AuthorsWords, told: Collection[str]
             yield Seen("default", each.name, decided(each), number, is_weighty=True, keep=keep, change=change)
     platform = area_title(assessment.platforms[0], Language.ENGLISH) if len(assessment.platforms) == 1 else ""
     where = {"where": f" ({platform})", "where_zh": f"（{platform}）"} if platform else {"where": ""}
-    for value, name in words.constants:
-        default = dict(words.defaults).get(name, "")
-        yield of_constant(name, value, default, where, number)
+    yield from (of_constant(name, value, words, where, number) for value, name in words.constants)
     if words.orders:
         yield of_orders(words, number, where)
 

@@ -85,6 +85,7 @@ _REMEDY: Final = lazy_regex(
 )
 _UNDER, _NOW = ("notice.decided-under", "notice.unset-under"), ("notice.decided-now", "notice.unset-now")
 _ENDS: Final = lazy_regex(r"(?<=[.!?])\s+(?=[A-Z])")
+_WORD: Final = lazy_regex(r"[A-Za-z][\w-]*_\w+|--[a-z][a-z0-9-]+")
 _SENTENCE: Final = lazy_regex(r"[.!?](?:\s|$)")
 
 
@@ -141,7 +142,7 @@ def costs_of(assessment: Assessment, words: AuthorsWords) -> Iterator[Text]:
     yield from map(decided, words.decided)
     yield from (text_of("cost.warns", said=short(each)) for each in words.warnings[:1])
     # What is new may refuse what it likes.
-    refused = _by_use(words.errors)[:1] if assessment.kind != "feature" else ()
+    refused = _by_use(met(words))[:1] if assessment.kind != "feature" else ()
     yield from (text_of("plain.refuses", said=short(each)) for each in refused)
     for flag in every_flag(assessment.flags):
         place = flag.evidence[0] if flag.evidence else None
@@ -325,13 +326,22 @@ def _begun(text: Text) -> Text:
 
 def _refusals(assessment: Assessment, words: AuthorsWords) -> Iterator[Text]:
     """Yield what is refused now, or no longer, in the words of the error."""
-    if words.errors:
-        yield text_of("plain.refuses", said=short(words.errors[0]))
+    for error in met(words)[:1]:
+        yield text_of("plain.refuses", said=short(error))
+
+
+def met(words: AuthorsWords) -> list[str]:
+    """Return the errors that somebody may meet with what was there before: not those about what the same change declares."""
+    return [text for text in words.errors if not {*words.brought} & _named(remedy_of(text)[0] or text)]
+
+
+def _named(text: str) -> set[str]:
+    return {word.strip("-").replace("-", "_") for word in _WORD.findall(text)}
 
 
 def refusals(assessment: Assessment, words: AuthorsWords) -> list[str]:
     """Return what is refused now with an error that names an option or a field: somebody set it."""
-    return _by_use(words.errors) if assessment.kind not in ("test", "ci", "docs") else []
+    return _by_use(met(words)) if assessment.kind not in ("test", "ci", "docs") else []
 
 
 def remedy_of(text: str) -> tuple[str, str]:

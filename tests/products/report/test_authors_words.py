@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from diffscope.diff.parse import parse_diff
-from diffscope.products.report.authors_words import read_words
+from diffscope.products.report.authors_words import read_words, unset_variable
 
 PATH = "vllm/config/lamp.py"
 SETTINGS = frozenset({"most_wicks", "burn_oil"})
@@ -49,8 +49,35 @@ SAID = "Cannot burn … wicks. Set --most-wicks to allow more."
         pytest.param(a_patch("    # Clone because the wick may move\n    x = 1"), "remarks", ("Clone because the wick may move",), id="a comment that says why"),
         pytest.param(a_patch("    count = self.most_wicks", "DEFAULT_WICKS = 4"), "constants", (("4", "--most-wicks"),), id="a default that gives way to a setting"),
         pytest.param(a_patch("", "DEFAULT_WICKS = 4"), "constants", (), id="a default that nothing takes the place of"),
+        pytest.param(a_patch("    most_wicks: int | None = Field(\n    parser.add('--burn-oil', 1)"), "brought", ("burn_oil", "most_wicks"), id="a field and an option that are declared"),
+        pytest.param(a_patch("    most_wicks: int = 4", "    most_wicks: int = 3"), "brought", (), id="a field that was declared before"),
+        pytest.param(a_patch("    most_wicks: int = 4,"), "brought", (), id="the parameter of a function"),
         pytest.param(a_patch("DEFAULT_WICKS = 8", "DEFAULT_WICKS = 4"), "constants", (), id="a default that is another one"),
     ],
 )  # fmt: skip
 def test_what_authors_say(patch: str, field: str, said: tuple[object, ...]) -> None:
     assert getattr(read_words(parse_diff(patch), SETTINGS), field) == said
+
+
+SPACE = """\
+def total(lamp):
+    space = envs.LAMP_SPACE
+    if space is None:
+        DEFAULT_SHARE = 0.5
+        space = lamp * DEFAULT_SHARE
+    return space
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        (SPACE, "LAMP_SPACE"),
+        (SPACE.replace("0.5", "0.6"), ""),
+        (SPACE.replace("envs.LAMP_SPACE", "lamp.space"), ""),
+        (SPACE.replace("if space is None:", "with lamp:"), ""),
+        (SPACE.replace("    if space is None:\n        DEF", "    DEF"), ""),
+    ],
+)
+def test_the_variable_without_which_a_constant_holds(text: str, name: str) -> None:
+    assert unset_variable(text, "0.5") == name

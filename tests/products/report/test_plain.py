@@ -152,6 +152,8 @@ def _notices(change: Assessment, *links: Link) -> list[tuple[str, str]]:
         pytest.param(a_change(a_symbol("LampConfig.wicks", "variable", "config-field", "added", "", "WickConfig()")), [], id="a class of settings is none itself"),
         pytest.param(a_change(a_symbol("AttentionBackendEnum.OIL", "variable")), [("entry", "attention backend `OIL`")], id="a row of the registry of attention backends"),
         pytest.param(a_change(title="Deprecate gas lamps", kind="refactor"), [("removed", "Deprecate gas lamps")], id="what is deprecated by the title"),
+        pytest.param(a_change(title="[Misc] Add deprecated lamp utilities", kind="refactor"), [], id="what comes for what is deprecated"),
+        pytest.param(a_change(title="Deprecate `gas_first` for the lamp", kind="refactor"), [], id="a name of code, which no fact tells as a setting"),
         pytest.param(a_change(title="[V0 Deprecation] Move the lamp", kind="refactor"), [], id="a series of that name moves what nobody meets"),
         pytest.param(a_change(a_symbol("VLLM_OIL", "environment-variable", "added", "", "False", aspect="declared")), [], id="a variable that was read before is not new"),
     ],
@@ -210,6 +212,48 @@ def test_a_variable_that_goes_is_told_with_all_that_it_acted_with() -> None:
     words = AuthorsWords(acted=(("VLLM_CHUNK", ("use_mori_kernels", "use_oil_kernels")),))
     (found,) = find_notices((a_change(gone),), (), {11: words})
     assert found.text.en == "environment variable `VLLM_CHUNK`, which acted with any of MoRI, `oil`"
+
+
+def test_a_constant_that_held_without_a_variable_is_told_with_it() -> None:
+    words = AuthorsWords(constants=(("0.5", "--oil"),), unless=(("0.5", "LAMP_SPACE"),))
+    (found,) = find_notices((a_change(),), (), {11: words})
+    assert found.was
+    assert found.was.en == "a fixed `0.5` where `LAMP_SPACE` was unset"
+    assert found.keep
+    assert found.keep.en.startswith("`LAMP_SPACE` is still read; do not carry `0.5` over")
+
+
+@pytest.mark.parametrize(
+    ("words", "default", "keep"),
+    [
+        pytest.param({"optional": ("oil",)}, ("lazy", "eager"), "to keep it, set `--oil` to `lazy`", id="an option sets it"),
+        pytest.param({}, ("lazy", "eager"), "to keep it, set `LampConfig.oil` to `lazy`", id="none does"),
+        pytest.param({"optional": ("oil",)}, ("True", "False"), "to keep it, set `LampConfig.oil` to `True`", id="a switch takes no value"),
+    ],
+)  # fmt: skip
+def test_the_old_default_comes_back_by_the_option_that_users_set(
+    words: dict[str, tuple[str, ...]], default: tuple[str, str], keep: str
+) -> None:
+    field = a_symbol("LampConfig.oil", "variable", "config-field", "default", *default, aspect="default")
+    (found,) = find_notices((a_change(field),), (), {11: AuthorsWords(**words)})
+    assert found.keep
+    assert found.keep.en == keep
+
+
+@pytest.mark.parametrize(
+    ("brought", "kinds"),
+    [
+        pytest.param((), ["refused"], id="a setting of before"),
+        pytest.param(("most_wicks",), [], id="a setting that the same change declares"),
+        pytest.param(("more_wicks",), ["refused"], id="what it declares is only the way out"),
+    ],
+)
+def test_an_error_about_what_the_same_change_brings_stops_nobody(
+    brought: tuple[str, ...], kinds: list[str]
+) -> None:
+    error = "--most-wicks cannot be above 4 here. Set more_wicks to allow more."
+    found = find_notices((a_change(),), (), {11: AuthorsWords(errors=(error,), brought=brought)})
+    assert [one.kind for one in found] == kinds
 
 
 def test_a_constant_that_gave_way_may_have_measured_something_else() -> None:

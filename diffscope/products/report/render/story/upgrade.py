@@ -29,6 +29,8 @@ _NAMED_SETTING: Final = lazy_regex(r"`(--[a-z-]+|[A-Z]+_[A-Z0-9_]+|[A-Z]\w*(?:Co
 _VARIABLE: Final = lazy_regex(r"\b[A-Z]+_[A-Z0-9_]+\b")
 _GOES: Final = lazy_regex(r"\bgoes in v\d")
 _LOST_BY: Final = lazy_regex(r"“([A-Z][\w.-]*(?: \w+)?) (?:is|are) no longer supported")
+_METHOD: Final = lazy_regex(r"\b([A-Z]\w*(?<!Config)(?<!Args)(?<!Params)(?<!Request)\.[a-z]\w+)")
+_WAS_UNSET: Final = lazy_regex(r"where `([A-Z_]+)` was unset")
 _RULE: Final = lazy_regex(r"^(?:When|If|Where) (.+?), (.+)")
 """How an author says when a default does something: nobody else meets it."""
 _BESIDES: Final = lazy_regex(r"`([^`]+)` \(where ")
@@ -179,9 +181,9 @@ class UpgradeList:
             and (pull is None or len(pull.platforms) != 1)
         ):
             return words("story.everyone-installs")
-        lost = _LOST_BY.search(group[0].text.en)
-        if group[0].kind == "removed" and (named or lost):
-            return words("story.users-of", name=lost[1]) if lost else words("affects.when-set", name=named[0])
+        lost = self._losers(group, named) if group[0].kind == "removed" else ""
+        if lost:
+            return lost
         if pull is None or (pull.affects is None and not (is_default and named)):
             return words("story.everyone")
         if (
@@ -190,7 +192,9 @@ class UpgradeList:
             and pull.affects
             and (is_default or pull.audience == AUDIENCES[-1])
         ):
-            return words("affects.platform-only", platform=self._read.area(pull.platforms[0]))
+            served = words("affects.platform-only", platform=self._read.area(pull.platforms[0]))
+            free = _WAS_UNSET.search(group[0].was.en) if group[0].was else None
+            return words("story.unset-of", who=served, name=free[1]) if free else served
         rule = _RULE.match(group[0].reason)
         is_value = is_default and named and group[0].was and not group[0].was.en.startswith("there")
         if is_value and f"`{named[0]}`" == (group[0].subject or group[0].text).en:
@@ -201,6 +205,14 @@ class UpgradeList:
             if pull.affects and pull.audience != AUDIENCES[-1]
             else words("story.everyone")
         )
+
+    def _losers(self, group: Sequence[Notice], named: Sequence[str]) -> str:
+        """Return who used what goes: its setting, a kind of models, or a method that only Python code calls."""
+        words, lost = self._words, _LOST_BY.search(group[0].text.en)
+        callers = dict.fromkeys(f"`{name}`" for one in group for name in _METHOD.findall(one.text.en))
+        if lost or named:
+            return words("story.users-of", name=lost[1]) if lost else words("affects.when-set", name=named[0])
+        return words("story.callers-of", names=words.comma.join(callers)) if callers else ""
 
     @cached_property
     def groups(self) -> tuple[tuple[Notice, ...], ...]:
