@@ -12,12 +12,13 @@ from typing import Final
 
 import msgspec
 
-from diffscope.assessment.changed_values import changed_values, is_turned
+from diffscope.assessment.changed_values import changed_values
 from diffscope.assessment.document import Effect
 from diffscope.assessment.edit_groups import EditGroup, of_signatures, refusals_joined
 from diffscope.assessment.effect_questions import effect_of
 from diffscope.assessment.effect_sentences import NO_CODE, bare, code_of, fitting
 from diffscope.assessment.point_effects import with_points
+from diffscope.assessment.told_otherwise import is_told_by_another
 from diffscope.facts.change.edit_weight import is_grave, keys_by, only_hands_on, statement_weight
 from diffscope.facts.model import ChangeFacts, Edit, SymbolFact
 from diffscope.patterns import lazy_regex
@@ -165,7 +166,7 @@ def _says_nothing(edit: Edit) -> bool:
 def _grouped(facts: ChangeFacts, change: _Change) -> Iterable[EditGroup]:
     groups: dict[tuple[object, ...], EditGroup] = {}
     for one in facts.edit:
-        if change.is_beside(one) or change.tells(one) or _is_end(one, facts) or _says_nothing(one):
+        if change.is_beside(one) or change.tells(one) or is_told_by_another(one, facts) or _says_nothing(one):
             continue
         edit = change.by_helper(one)
         if edit.what == "docs" and edit.change == "changed":
@@ -290,54 +291,6 @@ def _is_set_under(edit: Edit, value: Edit) -> bool:
     is_kept = value.change == "added" and value.target.startswith("self.")
     is_around = edit.change == "changed" or edit.stood
     return is_kept and is_around and f"{value.target} = {value.after}" in edit.held
-
-
-def _is_end(edit: Edit, facts: ChangeFacts) -> bool:
-    """Return whether an edit is told by another one: what went with it, what is made together with others, or the same under a condition elsewhere."""
-    at = (edit.path, edit.symbol)
-    if is_turned(edit, facts.edit) or _is_asked_next(edit, facts) or _is_filled_next(edit, facts):
-        return True
-    if edit.change != "removed":
-        return False
-    if edit.what == "condition" and edit.held:
-        others = [one for one in facts.edit if one.change == "added"]
-        called = found[0] if (found := _CALLED.match(edit.held[0])) else ""
-        # What runs in a loop or under another condition of the function now is no less done.
-        is_still = bool(called) and any(
-            text.startswith(called)
-            for one in others
-            if (one.path, one.symbol) == at
-            for text in (one.after, *one.held)
-        )
-        return is_still or any({*edit.held} <= {*one.held} for one in others if (one.path, one.symbol) != at)
-    here = [one for one in facts.edit if (one.path, one.symbol) == at and one is not edit]
-    if edit.what == "value":
-        made = [one for one in here if (one.what, one.change) == ("value", "added")]
-        return any(edit.target in one.target.split(", ") for one in made)
-    is_return = edit.what == "return" and edit.before == "None"
-    return is_return and any(one.change == "removed" and one.guard == edit.guard for one in here)
-
-
-def _is_asked_next(edit: Edit, facts: ChangeFacts) -> bool:
-    """Return whether a local name is only set for a condition that came with it: that tells what it is for."""
-    is_name = (edit.what, edit.change) == ("value", "added") and edit.target.isidentifier()
-    named = re.compile(rf"(?<![\w.]){edit.target}(?!\w)") if is_name else None
-    return named is not None and any(
-        one.what == "condition" and one.change != "removed" and named.search(one.after) is not None
-        for one in facts.edit
-        if (one.path, one.symbol) == (edit.path, edit.symbol)
-    )
-
-
-def _is_filled_next(edit: Edit, facts: ChangeFacts) -> bool:
-    """Return whether a name only begins empty for a loop that came with it and fills it."""
-    is_empty = edit.what == "value" and edit.change != "removed" and _FIRST.match(edit.after) is not None
-    fills = f"{edit.target}.append("
-    return is_empty and any(
-        one.what == "loop" and any(text.startswith(fills) for text in one.held)
-        for one in facts.edit
-        if one.change == "added" and (one.path, one.symbol) == (edit.path, edit.symbol)
-    )
 
 
 def _apart(groups: Sequence[EditGroup]) -> list[EditGroup]:

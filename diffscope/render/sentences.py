@@ -144,9 +144,10 @@ def what_to_check(assessment: Assessment, words: Words) -> tuple[str, ...]:
         names = words.listed([f"`{name}`" for name in lost], _MOST_NAMED - 1)
         found.append(words("check-lost", names=names, count=len(lost)))
     rest = [words.pick(one.asked) for one in flags if not one.check][:1]
+    found = found or last
     # Where something is asked of what a fix does, its missing test is told by the flag alone.
     tests = [flag for flag in asking if flag.family in _OF_TESTS and not (found and flag.code == _OF_FIXES)]
-    found = [*found, *(words.pick(flag.asked) for flag in tests[:1])] or last or rest
+    found = [*found, *(words.pick(flag.asked) for flag in tests[:1])] or rest
     found = found or _of_moved(assessment, words)
     if not found:
         found = _unshown(assessment, words)

@@ -432,6 +432,11 @@ def test_a_condition_over_other_code_is_not_the_old_one_changed() -> None:
             "`Thing.run` now passes `**({'deep': 1} if self.deep else {})` to `use`",
             "What does `use` do otherwise now that it gets `**({'deep': 1} if self.deep else {})`, and is that right for every way into `Thing.run`?",
             id="arguments that are put together first"),
+        pytest.param(
+            thing("out = []", "while True:", "    out.append(next(rows))", "use(out)"), thing("out = list(rows)", "use(out)"),
+            "`Thing.run` now sets `out` to `list(rows)`",
+            "`out` goes into `use(out)` (line 4) now: is `list(rows)` right there for every way into `Thing.run`?",
+            id="a list that is filled otherwise"),
     ],
 )  # fmt: skip
 def test_no_edit_is_without_a_question(before: str, after: str, says: str, check: str) -> None:

@@ -275,7 +275,7 @@ def _in_one(parts: Sequence[str]) -> str:
 
 
 def _is_open(text: str) -> bool:
-    return text.count("(") > text.count(")")
+    return text.count("(") > text.count(")") or text.count("<<<") > text.count(">>>")
 
 
 def _refusals(placed: Placed, lines: Sequence[Line]) -> Iterator[Edit]:
