@@ -56,6 +56,7 @@ _HEAD_OF_ERROR: Final = 80
 _END_OF_ERROR: Final = 120
 """Characters of what an error says: mostly what is wrong, and what to do about it."""
 _SET: Final = lazy_regex(r"^([\w., \"']*[\w\"'](?:\[[^=]*\])?)(?:: [^=]+)? [-+*/|&]?= ")
+_OUTLASTS: Final = lazy_regex(r"^[\w.]+(?:\.\w+|\[[^=\]]*\]) = ")
 _DOTTED: Final = lazy_regex(r"(?<![\w.\"'])[A-Za-z_][\w.]*")
 
 
@@ -119,10 +120,11 @@ def _done_under(edit: Edit) -> str | Message:
             told = "; ".join(sorted((kept, told), key=held.index))
         return f"`{brief(told, _LONGEST_VALUE)}`"
     names = dict.fromkeys(found[1] for text in held if (found := _SET.match(text)))
-    if len(held) == 1 and names:
-        return f"`{brief(held[0], _LONGEST_VALUE)}`"
-    if names and len(names) == len(held) and len("; ".join(held)) <= _MOST_SET:
-        return f"`{'; '.join(held)}`"
+    if names and len(names) == len(held) and (len(held) == 1 or len("; ".join(held)) <= _MOST_SET):
+        return f"`{brief('; '.join(held), _MOST_SET if held[1:] else _LONGEST_VALUE)}`"
+    if outlasting := [text for text in held if _OUTLASTS.match(text)]:
+        # What stays behind says more than what is only set for it.
+        return f"`{brief(outlasting[-1], _LONGEST_VALUE)}`"
     return (
         message("effect.sets", names=tuple(f"`{name}`" for name in names))
         if names

@@ -17,7 +17,7 @@ from diffscope.source.profile import places
 
 _NUMBER: Final = lazy_regex(r"-?[\d_]+(?:\.\d+)?(?:e-?\d+)?")
 _SIZED: Final = lazy_regex(
-    r"\.(?:shape|size|numel|stride|nbytes|element_size)\b|\blen\(|//|_sizes?\b|\bnum_\w+|\*"
+    r"\.(?:shape|size|numel|stride|nbytes|element_size)\b|\blen\(|//|_sizes?\b|\bnum_\w+"
 )
 """What counts or measures: rows, columns, bytes."""
 _UNSET: Final = lazy_regex(r"(?:torch|np)\.empty(?:_like)?\(")
@@ -35,7 +35,7 @@ _KINDS: Final = {
     "call-added": "runs", "call-changed": "replaces", "call-removed": "no-longer",
     "element-added": "listed", "element-changed": "listed", "element-removed": "unlisted", "entry-removed": "unlisted",
     "parameter-added": "parameter", "parameter-removed": "parameter-gone", "parameter-changed": "parameter-gone",
-    "return-added": "gives", "return-changed": "gives", "return-removed": "no-longer",
+    "assert-removed": "unasserted", "return-added": "gives", "return-changed": "gives", "return-removed": "no-longer",
 }  # fmt: skip
 _OF_LINES: Final = {
     "of-command": lazy_regex(r"\bpytest\b|\btest_\w+\.py\b|^- (?:bash|python3?) "),

@@ -36,7 +36,7 @@ CheckCode = Literal[
     "check.replaces", "check.request-switch", "check.return", "check.returned-both", "check.returned-gained",
     "check.returned-lost", "check.returned-to", "check.row", "check.runs", "check.runs-at-start",
     "check.runs-each-step", "check.says-no", "check.says-yes", "check.sides", "check.sized", "check.skipped",
-    "check.skipped-next", "check.skipped-tested", "check.splits", "check.takes-over",
+    "check.skipped-next", "check.skipped-tested", "check.splits", "check.takes-over", "check.unasserted",
     "check.unbounded-length", "check.unbounded-number", "check.unlisted", "check.unraised", "check.unread",
     "check.unset", "check.variable", "check.version", "check.via", "check.where", "check.widened",
     "check.widened-or", "check.within", "check.wraps", "check.written", "check.zero",

@@ -437,6 +437,16 @@ def test_a_condition_over_other_code_is_not_the_old_one_changed() -> None:
             "`Thing.run` now sets `out` to `list(rows)`",
             "`out` goes into `use(out)` (line 4) now: is `list(rows)` right there for every way into `Thing.run`?",
             id="a list that is filled otherwise"),
+        pytest.param(
+            thing("return 1"), thing("if rows.many:", "    texts = [row.text.of.all.that.it.says.and.means.to.say.there.and.nothing.else.besides for row in rows]", "    rows.text = join(texts)", "return 1"),
+            "`Thing.run` now runs `rows.text = join(texts)` if `rows.many`",
+            "Does every case that needs `rows.text = join(texts)` meet `rows.many` in `Thing.run`, is `return 1` (line 6) right with what it leaves, and does a test have such a case?",
+            id="what stays behind is told"),
+        pytest.param(
+            thing("assert rows", "use(rows)"), thing("use(rows)"),
+            "`Thing.run` no longer asserts `rows`",
+            "What ended at `rows` in `Thing.run` goes on now: is the rest right with it, or can it not come there any more?",
+            id="an assertion that went"),
     ],
 )  # fmt: skip
 def test_no_edit_is_without_a_question(before: str, after: str, says: str, check: str) -> None:
