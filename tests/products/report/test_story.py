@@ -98,7 +98,9 @@ def test_what_every_deployment_meets_comes_first() -> None:
     assert week.startswith(
         "**This week**: All deployments meet: `LAMP_WICKS` goes from `a` to `b` by default (#1). "
     )
-    assert verdict == ("**Who may take it**: all whom the upgrade list does not name, after the check below.")
+    assert verdict == (
+        "**Who may take it**: all whom the upgrade list does not name; the check below comes first."
+    )
 
 
 def test_a_line_of_work_of_which_only_the_area_is_known_is_not_told() -> None:

@@ -15,8 +15,10 @@ from diffscope.products.report.render.story.upgrade import Section, UpgradeList
 from diffscope.render.words import Words
 
 _SHOWN: Final[Mapping[NoticeKind, int]] = {
-    **dict.fromkeys(("default", "removed", "dependency", "model"), 4),
-    **dict.fromkeys(("option", "request", "variable", "endpoint", "refused"), 3),
+    **dict.fromkeys(
+        ("default", "removed", "dependency", "model", "option", "request", "variable", "endpoint"), 3
+    ),
+    "refused": 2,
 }
 """Of each kind before the fold, where all of it stands."""
 _LISTED: Final[frozenset[NoticeKind]] = frozenset({"default", "removed", "dependency"})
@@ -148,13 +150,21 @@ class FixStory:
             for text in pull.plain[:1]
             if _QUOTES not in text.en and len(text.en) <= _SHORT_REASON and not is_built
         ]
-        of = "" if is_built else self._pulls.who(pull)
+        of = "" if is_built or self._says_platform(pull) else self._pulls.who(pull)
         who = words("story.fix-who", who=of) if of else ""
         # Lines of a fix that moved on are no word on whether it still holds.
         back = self._pulls.became(pull.number) if pull.number in self._pulls.taken_back else ""
         parts = [*words.picked(says), who, back]
         aside = words.aside(words.semicolon.join(part for part in parts if part)) if any(parts) else ""
         return words("story.fix", pull=name_of(pull.number), title=self._pulls.title(pull.number)) + aside
+
+    def _says_platform(self, pull: PullSummary) -> bool:
+        """Return whether those concerned are only those of a platform that the title names."""
+        platforms = [
+            self._words("affects.platform-only", platform=self._read.area(one)) for one in pull.platforms[:1]
+        ]
+        is_only = bool(platforms) and self._pulls.who(pull) == platforms[0]
+        return is_only and self._read.area(pull.platforms[0]).lower() in pull.title.lower()
 
     @cached_property
     def by_symptom(self) -> dict[str, list[PullSummary]]:

@@ -32,6 +32,7 @@ _FEW: Final = 6
 """Pull requests of a window up to which each of them is told."""
 _MANY_FIXES: Final = 4
 """Fixes since, each of which makes a pull request worth a look as a point of importance does."""
+_SHORT_SWITCHES: Final = 60
 _OF_A_THEME: Final = 2
 _LEADS: Final = 2
 _ACTIONS: Final = 3
@@ -64,7 +65,7 @@ class Story:
         self.reverts, self.became, self.heading = self._pulls.reverts, self._pulls.became, self._pulls.heading
         self._fixes = FixStory(read, words, self._pulls, self._upgrade)
         self.fixes = self._fixes.lines
-        self.trends = TrendStory(read, words).trends()
+        self.trends = TrendStory(read, words, self._week.areas).trends()
 
     # what the window was about
 
@@ -138,7 +139,9 @@ class Story:
 
     def _does(self, pull: PullSummary) -> list[str]:
         """Return what users get: what the code says of it, how it is switched on; what is other inside only where nothing else is known."""
-        words, switch = self._words, self._words.picked(pull.switch)[:_OF_A_MOVE]
+        # A second switch only beside a short one.
+        is_short = sum(len(text.en) for text in pull.switch[:_OF_A_MOVE]) <= _SHORT_SWITCHES
+        words, switch = self._words, self._words.picked(pull.switch[: _OF_A_MOVE if is_short else 1])
         quotes = [text for text in pull.plain if text.en.startswith(_QUOTES)][:1]
         own = [
             text
@@ -235,13 +238,13 @@ class Story:
         return self._words("action.pin", said=self._words.comma.join(pins)) if pins else ""
 
     def _to_have(self) -> str:
-        """Return which later fixes are needed with what the window brought, the grave ones with what they repaired."""
+        """Return which later fixes are needed with what the window brought; what the gravest repaired stands with the pull request."""
         words, said = self._words, []
         for number in (pull.number for pull, _ in self._picked):
             grave = self._pulls.late_fixes(number, is_grave=True)
             late = (grave or self._pulls.late_fixes(number))[:_ACTIONS]
             if late:
-                fixes = words.comma.join(map(self._pulls.repaired, late))
+                fixes = words.comma.join(map(self._pulls.dated, late))
                 said.append(words("action.with", pull=name_of(number), fixes=fixes))
         return words("action.have", said=words.semicolon.join(said[:_ACTIONS])) if said else ""
 

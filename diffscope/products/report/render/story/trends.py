@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Final, NamedTuple
 
 from diffscope.products.report.counts import name_of
@@ -38,9 +38,10 @@ class _Share(NamedTuple):
 
 
 class TrendStory:
-    """What one digest tells of trends, in one language."""
+    """What one digest tells of trends, in one language. ``told`` are areas of which the first sentences say what they were about."""
 
-    def __init__(self, read: PageView, words: Words) -> None:
+    def __init__(self, read: PageView, words: Words, told: Collection[str] = ()) -> None:
+        self._told = told
         self._read = read
         self._words = words
         self._digest = read.digest
@@ -83,7 +84,7 @@ class TrendStory:
             down = [each for each in reversed(kept) if each.now < each.mean][:_OF_A_GROUP]
             risen += [
                 self._share(each, called(each.name))
-                + (self._made_of(of.get(each.name, ())) if is_area else "")
+                + (self._made_of(of.get(each.name, ())) if is_area and each.name not in self._told else "")
                 for each in up
             ]
             fallen += [self._share(each, called(each.name)) for each in down]

@@ -79,25 +79,26 @@ class UpgradeList:
             if group[0].kind == "removed"
             else self._pulls.became(group[0].pulls[0], most=1 if is_short else 2)
         )
-        # Whoever leaves a setting alone has just been named by it.
-        first = group[0].subject
-        is_named = first is not None and self.who(group).startswith(
-            words("story.unset", name=first.en.strip("`"))
-        )
-        named = f"{words.pick(first)}{words.colon}" if first and is_named else ""
+        who = self.who(group, is_short=is_short)
+        changes = [self._without_name(each, who) for each in self._changes(group, pull, is_short=is_short)]
         return words(
             "story.upgrade",
-            who=begin(self.who(group)),
-            line=words.semicolon.join(
-                dict.fromkeys(
-                    each.removeprefix(named) for each in self._changes(group, pull, is_short=is_short)
-                )
-            ),
+            who=begin(who),
+            line=words.semicolon.join(dict.fromkeys(changes)),
             effect=words("story.upgrade-effect", said=begin(effect)) if effect else "",
             keep=words("story.upgrade-do", said=words.semicolon.join(self._duties(group, pull))),
             became=words("pick.open", said=became) if became else "",
             pull=name_of(group[0].pulls[0]),
         )
+
+    def _without_name(self, change: str, who: str) -> str:
+        """Return a change, without the name of the setting that those concerned have just been named by."""
+        words, name = self._words, next(iter(_CODE_SPAN.findall(who)), "")
+        if not name or not change.startswith(name):
+            return change
+        if change.startswith(f"{name}{words.colon}"):
+            return change.removeprefix(f"{name}{words.colon}")
+        return words("story.that-setting", said=change.removeprefix(name).strip())
 
     def _duties(self, group: Sequence[Notice], pull: PullSummary | None) -> list[str]:
         """Return what to do: how to keep what was, and what to test in the area that it concerns."""
@@ -170,7 +171,7 @@ class UpgradeList:
             words("story.effect-quoted", said=effect, quoted=words.pick(said)) if effect and said else effect
         )
 
-    def who(self, group: Sequence[Notice]) -> str:
+    def who(self, group: Sequence[Notice], *, is_short: bool = False) -> str:
         """Return whom a pull request concerns: of what goes who set it, of one of the project's own work those of its platform."""
         words, pull = self._words, self._read.pull(group[0].pulls[0])
         named = _NAMED_SETTING.findall(" ".join(one.text.en for one in group))
@@ -199,7 +200,8 @@ class UpgradeList:
         is_value = is_default and named and group[0].was and not group[0].was.en.startswith("there")
         if is_value and f"`{named[0]}`" == (group[0].subject or group[0].text).en:
             unset = words("story.unset", name=named[0])
-            return words("story.unset-where", said=unset, rule=rule[1]) if rule else unset
+            code = "story.unset-folded" if is_short else "story.unset-where"
+            return words(code, said=unset, rule=rule[1]) if rule else unset
         return (
             words.pick(pull.affects)
             if pull.affects and pull.audience != AUDIENCES[-1]

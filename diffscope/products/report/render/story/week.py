@@ -12,6 +12,7 @@ from diffscope.products.report.model import Notice, PullSummary, Theme
 from diffscope.products.report.plain import AUDIENCES
 from diffscope.products.report.render.page import PageView
 from diffscope.products.report.render.story.pulls import GAINS, PullStory
+from diffscope.products.report.render.story.shorten import shorten
 from diffscope.products.report.render.story.trends import INSIDE, RISE, risen_areas
 from diffscope.products.report.render.story.upgrade import UpgradeList
 from diffscope.render.words import Words
@@ -73,12 +74,17 @@ class WeekStory:
         moves = [pull.number for line in self._work[:_LINES] for pull in line.moves[:_MOVES]]
         return frozenset(moves) & self._gists.keys()
 
+    @cached_property
+    def areas(self) -> frozenset[str]:
+        """The areas that the first sentences tell of."""
+        return frozenset(line.theme.area for line in self._work[:_LINES] if line.theme.seed == "area")
+
     # what the window did
 
     def _sentences(self) -> Iterator[str]:
         words, told = self._words, set[int]()
         if self._for_all:
-            yield words("week.for-all", said=words.semicolon.join(map(self._called, self._for_all)))
+            yield words("week.for-all", said=words.semicolon.join(map(self._met, self._for_all)))
         for line in self._work[:_LINES]:
             moves = [pull for pull in line.moves if pull.number not in told][:_MOVES]
             told |= {pull.number for pull in moves}
@@ -207,10 +213,14 @@ class WeekStory:
         return name + then
 
     def _named(self, pull: PullSummary, *, is_bare: bool = True) -> str:
-        """Return what a pull request did, by what it decides, else by its title, beside it what the code does not hold of it."""
+        """Return what a pull request did, by what it decides, else by its title, by what switches it on where the code does not bear that out."""
         words, title = self._words, self._pulls.title(pull.number, is_bare=is_bare)
         untrue = [text for text in pull.costs if text.en.endswith("of the title")]
-        title += words.aside(words.comma.join(words.picked(untrue))) if untrue else ""
+        if untrue and pull.switch:
+            # A title that the code does not bear out is no word on what is new.
+            title = shorten(words.pick(pull.switch[0]), words)
+        elif untrue:
+            title += words.aside(words.comma.join(words.picked(untrue)))
         return words("story.named-in", name=self._gists.get(pull.number) or title, pull=name_of(pull.number))
 
     def _follow_ups(self, number: int) -> list[int]:
@@ -260,6 +270,12 @@ class WeekStory:
             pull=name_of(first[0].pulls[0]),
             name=self._gist_of(first),
         )
+
+    def _met(self, group: Sequence[Notice]) -> str:
+        """Return what each deployment meets, and what that does to a server."""
+        effect = next((one.effect for one in group if one.effect and one.kind == "default"), None)
+        told = self._words("week.effect", said=self._words.pick(effect)) if effect else ""
+        return self._called(group) + told
 
     def _called(self, group: Sequence[Notice]) -> str:
         """Return what an item of the upgrade list is about, in a few words."""
