@@ -18,10 +18,13 @@ from diffscope.render.words import Words
 _MOST: Final = 10
 _MOST_CRATES: Final = 4
 _MOST_NAMED: Final = 2
+_MOST_LISTING: Final = 6
 _MOST_NEAREST: Final = 2
 _LIKELY: Final = 0.12
 _ALIKE: Final = 0.4
 """A score from which on a test is about what changed: nearly half of such tests change with it."""
+_BESIDE_IT: Final = 0.1
+"""A score from which on a test is better than none."""
 _WORD: Final = 5
 _MOST_BESIDE: Final = 2
 _MOST_EXPLAINED: Final = 4
@@ -97,7 +100,7 @@ def _way(test: Nearest, words: Words) -> str:
         code = "engine-asked" if test.may_run == "engine" and via else test.may_run
         if code in ("starts", "rows", "engine", "engine-asked"):
             return words(_WAYS[code], name=via)
-        is_near = not test.runs and not test.may_run and test.score != 1.0
+        is_near = test.runs == () and not test.may_run and test.score != 1.0
         return words("test-near") if is_near else ""
     way = words(_WAYS[test.how], name=via)
     is_itself = not symbol or via in (symbol, symbol.rpartition(".")[0]) or test.how in _BY_NAME
@@ -135,6 +138,8 @@ def _nearest(assessment: Assessment) -> list[str]:
         or (test.may_run == "starts" and test.score >= _LIKELY)
         or test.score >= _ALIKE
     ]
+    if not found:
+        found = [test for test in listed if test.score >= _BESIDE_IT]
     # A test of the same things is where a new one would stand; an engine may run the change without anybody's notice.
     order = ("makes", "named", "starts", "rows", "", "engine")
     found.sort(
@@ -201,9 +206,19 @@ def test_phrases(
         code = "no-test-calls-by" if by else "no-test-calls-near" if near else "no-test-calls"
         told = few(".".join(name.split(".")[-2:]) for name in missing)
         phrases.append(words(code, symbols=told, names=few(by)))
+        if code == "no-test-calls" and (steps := _listing(assessment)):
+            phrases.append(words("steps-list-it", steps=few(steps)))
     elif tests.not_run is UNSET and tests.unnamed_symbols is not UNSET and tests.unnamed_symbols:
         phrases.append(words("unnamed", symbols=few(tests.unnamed_symbols)))
     return tuple(phrases)
+
+
+def _listing(assessment: Assessment) -> list[str]:
+    """Return the steps of CI that list a changed file by itself; none where many do, since each of them then says little."""
+    runs = () if assessment.ci is UNSET else assessment.ci.steps
+    sets = [each for run in runs if run.entry and run.entry == run.path for each in run.on if not each.mirror]
+    named = [*dict.fromkeys(step for each in sets for step in each.steps)]
+    return named if len(named) <= _MOST_LISTING else []
 
 
 _LONG = 300

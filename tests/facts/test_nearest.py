@@ -240,11 +240,14 @@ def test_a_test_that_does_not_import_the_change_is_marked() -> None:
 
 
 def test_a_layer_is_run_by_the_models_that_have_it_those_on_one_device_first() -> None:
-    layer = b"class Bulb:\n    def forward(self):\n        return 1\n"
+    layer = b"SIZE = 1\n\n\nclass Bulb:\n    def forward(self):\n        return 1\n"
     before = {
         "vllm/layers/bulb.py": layer,
         "vllm/models/lamp.py": b"from vllm.layers.bulb import Bulb\n\n\nclass Lamp:\n    pass\n",
-        "tests/models/registry.py": b'MODELS = {\n    "Lamp": Info("maker/Lamp-80B", extras="maker/Lamp-1B"),\n}\n',
+        # It imports the file, and not what changed.
+        "vllm/models/torch.py": b"from vllm.layers.bulb import SIZE\n\n\nclass Torch:\n    pass\n",
+        "tests/models/registry.py": b'MODELS = {\n    "Lamp": Info("maker/Lamp-80B", extras="maker/Lamp-1B"),\n    "Torch": Info("maker/Torch-1B"),\n}\n',
+        "tests/test_torch.py": b"def test_it():\n    LLM('maker/Torch-1B')\n",
         "tests/test_a.py": b"def test_it():\n    LLM('maker/Lamp-80B')\n",
         "tests/test_b.py": b"def test_it():\n    LLM('maker/Lamp-1B', tensor_parallel_size=8)\n",
         "tests/test_c.py": b"def test_it():\n    LLM('maker/Lamp-1B')\n",
@@ -258,7 +261,11 @@ def test_a_layer_is_run_by_the_models_that_have_it_those_on_one_device_first() -
         text_of=lambda path: before.get(str(path)),
         outline_of=python_outlines(before).get,
     )
-    found = with_row_tests(facts_of("Mend it", nearest_tests=()), placed(before, after), tree).nearest_tests
+    bulb = SymbolFact(
+        path="vllm/layers/bulb.py", category="source", symbol="Bulb.forward", kind="method", aspects=("body",), logic=True, public=True, code_added=1,
+    )  # fmt: skip
+    facts = facts_of("Mend it", symbols=(bulb,), nearest_tests=())
+    found = with_row_tests(facts, placed(before, after), tree).nearest_tests
     assert found is not UNSET
     assert [(one.path, one.via) for one in found] == [
         ("tests/test_c.py", "maker/Lamp-1B"),

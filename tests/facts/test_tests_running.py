@@ -158,6 +158,22 @@ def test_where_no_test_runs_what_changed_most_one_of_a_small_part_is_found(
 
 
 @pytest.mark.parametrize(
+    ("test", "runs"),
+    [
+        pytest.param(a_test("def test_it():\n    enter(1)", "from vllm.users import enter"), (), id="it does not set it"),
+        pytest.param(a_test("def test_it(env):\n    env.setenv('USE_DOOR', '1')\n    enter(1)", "from vllm.users import enter"), ("Door._turn",), id="it sets it"),
+        pytest.param(a_test("def test_it():\n    Door()._turn(1)"), ("Door._turn",), id="it calls what changed by itself"),
+    ],
+)  # fmt: skip
+def test_what_a_variable_turns_on_is_run_by_tests_that_set_it(test: bytes, runs: tuple[str, ...]) -> None:
+    turn = SymbolFact(
+        path="vllm/door.py", category="source", symbol="Door._turn", kind="method", aspects=("body",), logic=True, public=True, code_added=1,
+        asked_for="USE_DOOR",
+    )  # fmt: skip
+    assert nearest_of("", test, symbols=(turn,)).runs == runs
+
+
+@pytest.mark.parametrize(
     ("mark", "runs"),
     [
         pytest.param("not current_platform.is_cuda()", False, id="for another platform alone"),

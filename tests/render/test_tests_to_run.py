@@ -8,10 +8,13 @@ import msgspec
 import pytest
 
 from diffscope.assessment.document import TestsAssessment
-from diffscope.facts.model import Nearest
+from diffscope.facts.model import CiFacts, Nearest, StepRun, StepSet
 from diffscope.messages.model import Language
+from diffscope.project.answers import Reason
 from diffscope.render.tests_to_run import cargo_commands, runnable_tests, ways_to_tests
+from diffscope.render.tests_to_run import test_phrases as phrases_of_tests
 from diffscope.render.words import Words
+from diffscope.source.model import RepoPath
 from tests.assessments import an_assessment
 
 
@@ -67,7 +70,7 @@ def test_of_two_tests_of_one_name_the_folder_is_told() -> None:
     ("score", "tests"),
     [
         pytest.param(0.5, ["tests/test_beside.py", "tests/test_engine.py"], id="what is about the same comes first"),
-        pytest.param(0.3, ["tests/test_engine.py"], id="what is far is left out"),
+        pytest.param(0.3, ["tests/test_engine.py"], id="what is farther is left out"),
     ],
 )  # fmt: skip
 def test_where_no_test_runs_the_change_near_ones_stand_before_an_engine(
@@ -93,7 +96,7 @@ def test_where_no_test_runs_the_change_near_ones_stand_before_an_engine(
         pytest.param({"runs": (), "may_run": "engine", "via": "USE_IT"}, ("`test_a.py`: starts an engine or server; it reaches the change only with `USE_IT` set",), id="an engine"),
         pytest.param({"runs": ("TABLE",), "how": "sets", "via": "USE_IT"}, ("`test_a.py`: sets or reads `USE_IT`",), id="a variable"),
         pytest.param({"runs": ()}, (), id="changed here"),
-        pytest.param({"runs": (), "score": 0.5}, ("`test_a.py`: calls nothing of it; it tests what lies beside it, by names and imports",), id="near"),
+        pytest.param({"runs": (), "score": 0.5}, ("`test_a.py`: no call of it is found; it tests what lies beside it, by names and imports",), id="near"),
     ],
 )  # fmt: skip
 def test_how_a_test_reaches_the_change(found: dict[str, Any], ways: tuple[str, ...]) -> None:
@@ -103,3 +106,26 @@ def test_how_a_test_reaches_the_change(found: dict[str, Any], ways: tuple[str, .
         unnamed_symbols=(),
     )
     assert ways_to_tests(an_assessment(tests=tests), Words(Language.ENGLISH)) == ways
+
+
+@pytest.mark.parametrize(
+    ("entry", "phrases"),
+    [
+        pytest.param("vllm/lamp.py", ("none changed", "no test found that calls light, directly or through two callers", "steps of CI that list the file: lamp-test"), id="the file itself"),
+        pytest.param("vllm/", ("none changed", "no test found that calls light, directly or through two callers"), id="all files"),
+    ],
+)  # fmt: skip
+def test_where_no_test_is_found_the_steps_that_list_the_file_are_named(
+    entry: str, phrases: tuple[str, ...]
+) -> None:
+    steps = StepSet(queue="gpu_1", steps=("lamp-test",))
+    run = StepRun(
+        pipeline="ci",
+        reason=Reason.DEPENDENCY,
+        entry=entry,
+        path=RepoPath("vllm/lamp.py"),
+        on=(steps,),
+    )
+    tests = TestsAssessment(changed=(), nearest=(), unnamed_symbols=(), not_run=("light",))
+    assessment = an_assessment(tests=tests, ci=CiFacts(steps=(run,)))
+    assert phrases_of_tests(assessment, Words(Language.ENGLISH), ", ".join) == phrases

@@ -41,7 +41,7 @@ class Target(NamedTuple):
     asks: frozenset[str] = frozenset()
     """Settings that are asked for on the way: a test that names none of them does not turn them on."""
     kin: frozenset[str] = frozenset()
-    """Of a method that a class above declares too, the class and those below: what calls it may call that of another class, unless the test names one of them."""
+    """Of a method that a class above declares too, the class and those below: what calls it may call that of another class, unless the test names one of them. Of code that a variable of the environment turns on, that one."""
     is_native: bool = False
     is_made: bool = False
     """The class alone, of which a test makes objects."""
@@ -87,6 +87,7 @@ class Targets:
         """Yield the names by which a test may reach a changed symbol."""
         name, weight = fact.symbol or "", float(code_lines(fact)) ** 0.5
         is_native = isinstance(fact, NativeFact) and not fact.path.endswith(".py")
+        variable = (fact.asked_for if isinstance(fact, SymbolFact) else None) or ""
         for operator in self._operators(fact) if is_native else ():
             yield Target(name, fact.path, operator, "", frozenset({operator}), 0, weight, is_native=True)
         if self._variables and self._declares_variables(fact):
@@ -102,10 +103,12 @@ class Targets:
         for calls, place, through in self._calling(level, last_name(name)):
             target = self._target(place, name, calls, weight)
             is_set = place in level and place.name in self._variables
+            # Who calls it from where no variable is asked for gets to it only with that set.
+            is_asked = calls and variable and self._graph.asked_for_by(RepoPath(place.path)) != variable
             yield target._replace(
                 through=through.names - _CONSTRUCTORS,
                 asks=through.asks,
-                kin=through.kin,
+                kin=frozenset({variable}) if is_asked else through.kin,
                 is_set=is_set,
             )
 

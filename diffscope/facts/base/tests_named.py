@@ -116,11 +116,11 @@ def _with_engines(
         return nearest
     variable = (asked[0].asked_for if isinstance(asked[0], SymbolFact) else None) or ""
     starts = re.compile(_starting())
+    starting = [one for one in nearest if starts.search(decode(graph.text_at(RepoPath(one.path)) or b""))]
+    # Better those that are about what the title names.
+    told = [one for one in starting if any(_OF_TITLE in reason for reason in one.reasons)] or starting
     return tuple(
-        msgspec.structs.replace(one, may_run="engine", via=variable)
-        if any(_OF_TITLE in reason for reason in one.reasons)
-        and starts.search(decode(graph.text_at(RepoPath(one.path)) or b""))
-        else one
+        msgspec.structs.replace(one, may_run="engine", via=variable) if one in told else one
         for one in nearest
     )
 
@@ -151,7 +151,7 @@ def _by_name(
     classes = _classes(modules, graph)
     tables = {row.table: decode(graph.text_at(RepoPath(row.table)) or b"") for row in profile().row_tests}
     # What a layer changes is run by the models that have it.
-    models = _models(classes, tables) or _models(_model_classes(modules[:1], graph), tables)
+    models = _models(classes, tables) or _models(_model_classes(facts, graph), tables)
     # Of several models the one that the title is about comes first, then what fits on one machine.
     about = frozenset(_PART.findall(facts.change.title.lower()))
     models.sort(key=lambda name: (-len(about & {*_PART.findall(name.lower())}), _is_large(name)))
@@ -204,14 +204,19 @@ def _models(classes: Iterable[str], tables: Mapping[str, str]) -> list[str]:
     ]
 
 
-def _model_classes(modules: Iterable[ModuleName], graph: ModuleGraph) -> set[str]:
-    """Return the classes of the models that use modules, themselves or through one other; none where many do."""
-    level = set(modules)
+def _model_classes(facts: ChangeFacts, graph: ModuleGraph) -> set[str]:
+    """Return the classes of the models that import what changed most, themselves or through one other module; none where many do."""
+    most = next((one for one in subjects(facts) if one.symbol), None)
+    module = graph.module_of(RepoPath(most.path)) if most else None
+    if most is None or module is None:
+        return set()
+    named = (most.symbol or "").partition(".")[0]
+    level = {*graph.modules_naming(module, named, {EdgeLayer.EAGER})}
     for _ in range(_MOST_STEPS):
-        level = {user for module in level for user in graph.users(module).get(EdgeLayer.EAGER, ())}
         models = sorted(user for user in level if ".models." in user)
         if models:
             return _classes(models, graph) if len(models) <= _MOST_MODELS else set()
+        level = {user for each in level for user in graph.users(each).get(EdgeLayer.EAGER, ())}
     return set()
 
 

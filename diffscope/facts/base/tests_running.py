@@ -85,7 +85,9 @@ class _Held(NamedTuple):
 def _held_by(test: RunningTest, target: Target) -> _Held:
     named = sorted(target.classes & test.names)
     own = last_name(target.name.rpartition(".")[0] if target.last else target.name)
-    is_by_another = bool(target.kin) and target.kin.isdisjoint(test.names)
+    is_by_another = (
+        bool(target.kin) and target.kin.isdisjoint(test.names) and target.kin.isdisjoint(test.words)
+    )
     return _Held(own if own in named else next(iter(named), ""), is_by_another)
 
 
