@@ -7,16 +7,20 @@ from pathlib import Path
 import pytest
 
 from diffscope.adapters.cache.cache import open_cache
+from diffscope.adapters.config import profiles
 from diffscope.adapters.config.knowledge import load_knowledge
 from diffscope.adapters.config.profiles import (
+    COMPILED_FILE,
     GENERIC,
+    PROFILE_FILE,
     Chosen,
     choose_profile,
+    compiled_profile,
     identity,
     read_profile,
     shipped_profiles,
 )
-from diffscope.adapters.config.rule_files import load_rules
+from diffscope.adapters.config.rule_files import bundled_rules, load_rules
 from diffscope.adapters.config.rule_tables import absent_folders, profile_mistakes
 from diffscope.adapters.git.repository import GitRepository
 from diffscope.errors import ConfigurationError, DiffscopeError
@@ -24,7 +28,8 @@ from diffscope.graph.resolve import node_kind, node_name
 from diffscope.source.model import RepoPath
 from diffscope.source.profile import Profile, in_force
 from diffscope.workspace import Workspace
-from tests.builders import Commit, git, git_repository
+from diffscope.yaml.typed import read_file
+from tests.builders import Commit, git, git_repository, write_files
 
 PYTHON = {"python/pool/core.py": "x = 1\n", "tests/test_core.py": "from pool.core import x\n"}
 
@@ -211,3 +216,18 @@ def test_tables_come_out_of_the_cache_as_they_went_in(
         kept = load_knowledge(cache=cache)
     assert (kept.reach, kept.consequence, kept.serving) == (fresh.reach, fresh.consequence, fresh.serving)
     assert kept.taxonomy.tables == fresh.taxonomy.tables
+
+
+def test_the_compiled_profile_is_that_of_its_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is read in place of the YAML that it was made from, and of no other text."""
+    text = (bundled_rules() / PROFILE_FILE).read_text("utf-8")
+    compiled = compiled_profile()
+    expected = read_file(Profile, text, at=PROFILE_FILE)
+    monkeypatch.setattr(profiles, "bundled_rules", lambda: tmp_path)
+    write_files(tmp_path, {PROFILE_FILE: text, COMPILED_FILE: compiled})
+    with monkeypatch.context() as patch:
+        patch.setattr(profiles, "read_file", None)
+        assert read_profile.__wrapped__(tmp_path) == expected
+    for edited, kept in ((text.replace("title: vLLM", "title: Mine"), compiled), (text, "{")):
+        write_files(tmp_path, {PROFILE_FILE: edited, COMPILED_FILE: kept})
+        assert read_profile.__wrapped__(tmp_path) == read_file(Profile, edited, at=PROFILE_FILE)

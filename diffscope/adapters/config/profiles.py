@@ -6,12 +6,14 @@ the generic profile, and one that this lacks that of the default profile.
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
+import msgspec
 from msgspec.structs import replace
 
 from diffscope.adapters.config.rule_files import PROFILE_FILES, bundled_profiles, bundled_rules, shown_name
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
     from diffscope.adapters.git.repository import GitRepository
 
 PROFILE_FILE: Final = "profile.yml"
+COMPILED_FILE: Final = "profile.json"
+"""The profile of the bundled rules as it was read, with the hash of the text that it was read from."""
 GENERIC: Final = "generic"
 _LARGEST: Final = 100_000
 _ROOTS: Final = ("", "src/", "python/", "lib/")
@@ -110,8 +114,36 @@ def read_profile(folder: Path) -> Profile:
             "there is no profile here", at=str(file), hint="diffscope init writes a first one"
         )
     text = read_text(file, most=_LARGEST, hint="diffscope rules validate --profile DIR")
+    if folder == bundled_rules() and (compiled := _compiled(folder / COMPILED_FILE, text)) is not None:
+        return compiled
     found: Profile = read_file(Profile, text, at=str(file), kind=ConfigurationError)
     return found
+
+
+class _Compiled(Value, frozen=True, kw_only=True):
+    of: str
+    profile: Profile
+
+
+def compiled_profile() -> str:
+    """Return the text of the file that spares each run the reading of the bundled profile, and of the library for YAML."""
+    folder = bundled_rules()
+    text = read_text(folder / PROFILE_FILE, most=_LARGEST, hint="reinstall diffscope")
+    compiled = _Compiled(of=_hash(text), profile=read_file(Profile, text, at=str(folder / PROFILE_FILE)))
+    return msgspec.json.format(msgspec.json.encode(compiled), indent=2).decode() + "\n"
+
+
+def _compiled(file: Path, text: str) -> Profile | None:
+    """Return the profile of the compiled file; ``None`` where it is not there or not made from this text."""
+    try:
+        kept = msgspec.json.decode(file.read_bytes(), type=_Compiled)
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
+        return None
+    return kept.profile if kept.of == _hash(text) else None
+
+
+def _hash(text: str) -> str:
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
 def choose_profile(given: str | None, repository: GitRepository | None) -> Chosen:

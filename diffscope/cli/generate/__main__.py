@@ -19,6 +19,7 @@ from typing import Final
 
 import click
 
+from diffscope.adapters.config.profiles import compiled_profile
 from diffscope.adapters.config.rule_files import load_rules
 from diffscope.adapters.output import encoded, make_folder, write_file
 from diffscope.cli.console import say
@@ -73,6 +74,7 @@ def rule_documents() -> dict[str, str]:
     """Return path -> text of what is made from the rules and the vocabulary, paths relative to the checkout."""
     return {
         "rules/README.md": rule_index(load_rules()),
+        "rules/profile.json": compiled_profile(),
         "docs/vocabulary.md": vocabulary_page(),
         **{f"{SCHEMA_FOLDER}/{name}.schema.json": indented(schema) for name, schema in schemas().items()},
     }
