@@ -88,6 +88,8 @@ def connect(path: Path, *, is_read_only: bool = False) -> sqlite3.Connection:
     try:
         # A crash of the machine may lose the last values; a crash of the process may not, and a checksum guards the rest.
         connection.execute("PRAGMA synchronous = OFF")
+        # Values are read once: SQLite's own copies of their pages would only take time and memory.
+        connection.execute("PRAGMA cache_size = -200")
         # The log beside the file gives its room back once it has been taken over.
         connection.execute(f"PRAGMA journal_size_limit = {AT_ONCE}")
         prepare(connection)

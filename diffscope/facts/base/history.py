@@ -110,27 +110,30 @@ def _taken_up(change: _Change, history: ChangeHistory) -> Iterator[HistoryFact]:
         by_number = original is not None and original.number in _numbers(_OWN_PULL.sub("", past.subject))
         told = _told(past, history)
         is_recent = past.days <= WITHIN_DAYS
-        if by_number or (is_recent and any(_takes_up(change.title, change.paths, *each) for each in told)):
+        if by_number or (is_recent and any(_takes_up(change.title, change.paths, each) for each in told)):
             yield _fact("reverted-before", change.paths, past)
             return
     if is_said and original is not None:
         yield _fact("reapplies", change.paths, original)
 
 
-def _told(revert: PastChange, history: ChangeHistory) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Yield subjects and files of what a revert takes back: its own, and where it quotes no title, those of the numbers that it names."""
-    yield revert.subject, revert.files
+def _told(revert: PastChange, history: ChangeHistory) -> Iterator[PastChange]:
+    """Yield what tells what a revert takes back: the revert, and where it quotes no title, the changes whose numbers it names."""
+    yield revert
     if '"' in revert.subject:
         return
     for number in _numbers(_OWN_PULL.sub("", revert.subject)):
         past = history.merged(number, 2 * WITHIN_DAYS)
         if past is not None:
-            yield past.subject, past.files
+            yield past
 
 
-def _takes_up(title: str, paths: Iterable[str], subject: str, files: tuple[str, ...]) -> bool:
-    said, theirs = subject_words(title) - _SAID_BY_ALL, subject_words(subject) - _SAID_BY_ALL
+def _takes_up(title: str, paths: Iterable[str], past: PastChange) -> bool:
+    said, theirs = subject_words(title) - _SAID_BY_ALL, subject_words(past.subject) - _SAID_BY_ALL
     shared, either = said & theirs, said | theirs
+    if len(shared) < 2:
+        return False  # as nearly always: the files of the past are not asked
+    files = past.files
     overlap = len(set(paths) & set(files)) / len(files) if files else 0.0
     if _LITERALLY.search(title) and len(shared) >= 2 and overlap >= 0.8:
         return True

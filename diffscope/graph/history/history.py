@@ -103,7 +103,6 @@ class ChangeHistory:
         self._last = last
         self._now = now
         self._half_life = half_life_days * _DAY
-        self._growth = self._index.growth(self._half_life)
         self._shrink = 2.0 ** (-now / self._half_life)
         self._folders: dict[int, str] = {}
 
@@ -215,7 +214,7 @@ class ChangeHistory:
 
     def weight(self, commit: int) -> float:
         """Return what a commit counts: 1 now, half after half a life."""
-        return float(min(1.0, self._growth[commit] * self._shrink))
+        return float(min(1.0, 2.0 ** (self._index.times[commit] / self._half_life) * self._shrink))
 
     def _likeness(self, files: Mapping[str, float], subject: str) -> dict[int, float]:
         likeness: defaultdict[int, float] = defaultdict(float)

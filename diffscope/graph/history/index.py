@@ -51,13 +51,13 @@ class HistoryIndex:
         self._places = read_numbers(stored.places)
         self._touched = read_numbers(stored.touched)
         self._tests: dict[int, tuple[int, ...]] = {}
+        self._are_tests: dict[int, bool] = {}
         self._subject_sizes: dict[int, int] = {}
         self._named: dict[str, tuple[int, ...]] = {}
         self._merging: dict[int, tuple[int, ...]] = {}
         self._said: dict[tuple[re.Pattern[str], int], tuple[int, ...]] = {}
         self._together: dict[tuple[int, ...], list[int]] = {}
         self._folders: dict[str, tuple[int, ...]] = {}
-        self._growth: dict[float, array[float]] = {}
         self._names: OrderedDict[tuple[int, int], Names] = OrderedDict()
 
     @cached_property
@@ -115,10 +115,25 @@ class HistoryIndex:
             mark = f"(#{number})"
             known = self._merging[number] = tuple(
                 commit
-                for commit, text in enumerate(self.stored.subjects)
-                if mark in text and (end := _NUMBER.search(text)) and int(end[1]) == number
+                for commit in self._saying(mark)
+                if (end := _NUMBER.search(self.stored.subjects[commit])) and int(end[1]) == number
             )
         return known
+
+    def _saying(self, words: str) -> Iterator[int]:
+        """Yield the commits whose subjects hold some words, oldest first."""
+        commit, seen = 0, 0
+        while (found := self._subjects.find(words, seen)) >= 0:
+            commit += self._subjects.count("\n", seen, found)
+            yield commit
+            commit, seen = commit + 1, self._subjects.find("\n", found) + 1
+            if not seen:
+                return
+
+    @cached_property
+    def _subjects(self) -> str:
+        """All subjects, one a line: to look through them at once is ten times as fast as one by one."""
+        return "\n".join(self.stored.subjects)
 
     def size(self, commit: int) -> int:
         """Return how many paths a commit touched."""
@@ -132,8 +147,7 @@ class HistoryIndex:
         """Return those of them that were test files."""
         known = self._tests.get(commit)
         if known is None:
-            is_test = self._is_test
-            known = self._tests[commit] = tuple(number for number in self.files(commit) if is_test[number])
+            known = self._tests[commit] = tuple(filter(self._is_test, self.files(commit)))
         return known
 
     def named(self, word: str) -> tuple[int, ...]:
@@ -145,12 +159,6 @@ class HistoryIndex:
             found = map(int, self._words.naming(word))
             known = self._named[word] = tuple(commit for commit in found if commit not in self.sweeps)
         return known
-
-    def growth(self, half_life: float) -> array[float]:
-        """Return for each commit what it counts beside the others: twice as much as one that is older by half a life (seconds)."""
-        if half_life not in self._growth:
-            self._growth[half_life] = array("d", [2.0 ** (time / half_life) for time in self.times])
-        return self._growth[half_life]
 
     def touching_any(self, numbers: tuple[int, ...]) -> list[int]:
         """Return the commits, sweeps left out, that touched any of some paths, oldest first; kept, for folders are asked again and again."""
@@ -213,9 +221,12 @@ class HistoryIndex:
                 moved.setdefault(folder, []).append(old)
         return Names(later, _frozen(turned), _frozen(moved))
 
-    @cached_property
-    def _is_test(self) -> bytearray:
-        return bytearray(places().is_test(path) and is_test_file(path) for path in self.stored.paths)
+    def _is_test(self, number: int) -> bool:
+        known = self._are_tests.get(number)
+        if known is None:
+            path = self.stored.paths[number]
+            known = self._are_tests[number] = places().is_test(path) and is_test_file(path)
+        return known
 
     @cached_property
     def _renames(self) -> array[int]:
