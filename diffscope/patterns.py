@@ -23,9 +23,7 @@ import re
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
-from typing import Any, AnyStr, Final, cast
-
-import msgspec
+from typing import Any, AnyStr, Final, NamedTuple, cast
 
 from diffscope.errors import InputError
 
@@ -135,7 +133,7 @@ def lazy_regex(text: AnyStr, flags: int = 0) -> re.Pattern[AnyStr]:
     return cast("re.Pattern[AnyStr]", _LazyRegex(text, flags))
 
 
-class _Program(msgspec.Struct, array_like=True, frozen=True):
+class _Program(NamedTuple):
     """What Python's ``re`` makes of an expression: the arguments of its engine besides the text."""
 
     flags: int
@@ -177,6 +175,8 @@ def programs_name() -> str:
 
 def load_programs(data: bytes) -> None:
     """Take over what ``new_programs`` gave in an earlier process. What cannot be read counts as nothing."""
+    import msgspec  # noqa: PLC0415 - help does without
+
     try:
         _PROGRAMS.update(msgspec.msgpack.decode(data, type=_Programs))
     except (msgspec.MsgspecError, UnicodeDecodeError):
@@ -187,6 +187,8 @@ def new_programs() -> bytes | None:
     """Return all that are known now, to be kept; ``None`` where none came to it since this was last asked."""
     if not _NEW or len(_PROGRAMS) > _MOST_PROGRAMS:
         return None
+    import msgspec  # noqa: PLC0415 - as above
+
     _NEW.clear()
     return msgspec.msgpack.encode(_PROGRAMS)
 
