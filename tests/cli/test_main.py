@@ -216,3 +216,17 @@ def test_a_closed_pipe_is_quiet(project: MakeProject) -> None:
     error = process.stderr.read()
     process.stderr.close()
     assert (process.wait(timeout=60), error) == (CLOSED_PIPE, b"")
+
+
+@pytest.mark.parametrize(("before", "goes_on"), [("pass", False), ("sys.setprofile(print_nothing)", True)])
+def test_a_process_that_is_done_ends_at_once(before: str, goes_on: bool) -> None:
+    """What it wrote and what is registered for its end is there, with its exit code; a profiler is left to see the end."""
+    code = (
+        "import atexit, sys\nfrom diffscope.cli.main import main\n"
+        "print_nothing = lambda *_: None\n"
+        f"atexit.register(print, 'registered')\nsys.argv[1:] = ['--version']\n{before}\nmain()\nprint('goes on')\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    rest = ["goes on", "registered"] if goes_on else ["registered"]
+    assert done.stdout.splitlines() == [f"diffscope {VERSION}", *rest]
+    assert done.stderr == ""
