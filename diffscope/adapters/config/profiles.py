@@ -18,7 +18,7 @@ from msgspec.structs import replace
 
 from diffscope.adapters.config.rule_files import PROFILE_FILES, bundled_profiles, bundled_rules, shown_name
 from diffscope.adapters.git.log import find_repository, remotes
-from diffscope.adapters.read_file import is_there, read_text
+from diffscope.adapters.read_file import is_there, read_bytes, read_text
 from diffscope.errors import ConfigurationError, DiffscopeError
 from diffscope.project.ci.workflows import is_workflow
 from diffscope.source.model import RepoPath, Value
@@ -136,8 +136,9 @@ def compiled_profile() -> str:
 def _compiled(file: Path, text: str) -> Profile | None:
     """Return the profile of the compiled file; ``None`` where it is not there or not made from this text."""
     try:
-        kept = msgspec.json.decode(file.read_bytes(), type=_Compiled)
-    except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
+        data = read_bytes(file, most=_LARGEST, hint="reinstall diffscope")
+        kept = msgspec.json.decode(data, type=_Compiled)
+    except (OSError, ConfigurationError, msgspec.MsgspecError, UnicodeDecodeError):
         return None
     return kept.profile if kept.of == _hash(text) else None
 
