@@ -28,6 +28,10 @@ _PLACED: Final = lazy_regex(r"^\s*(\w+) ?= ?([^=].*?),?$")
 _CONSTANT: Final = lazy_regex(r"^\s*([A-Z][A-Z0-9_]+)(?:: [^=]+)? = ([^\s(\[{]+)$")
 _FIELD: Final = lazy_regex(r"(?m)^ {4}([a-z]\w*): .*[^,]$")
 """How a class declares a field, and not a function a parameter."""
+_OFF_FIELD: Final = lazy_regex(r"^ {4}([a-z]\w*_\w+): .*= (?:None|False)$")
+_WORD: Final = lazy_regex(r"\w+")
+_NEAR: Final = 8
+"""Lines before an error among which the condition stands that it is under."""
 _QUOTED_OPTION: Final = lazy_regex(r"""["']--([a-z][a-z0-9-]+)["']""")
 _UNSET: Final = lazy_regex(r"^\s*if (?:not )?(\w+)(?: is None)?:$")
 _FIGURE: Final = lazy_regex(r"\d(?:x|%)(?![\w(])")
@@ -124,11 +128,7 @@ def read_words(diff: Diff, settings: Collection[str], values: Collection[str] = 
             found["remarks"][text] = None
         # What one model's file decides is of that model.
         if file.status is not FileStatus.ADDED and "/models/" not in file.path:
-            assigned += [
-                (file.path, line.number)
-                for line in hunk.added
-                if (name := _SETS.search(line.text)) and name[1] in asked.settings
-            ]
+            assigned += [(file.path, number) for number in _assigned(hunk, asked.settings)]
             duties += [(*each, file.path) for each in _duties(hunk, asked.settings)]
         order = _ORDER.search(hunk.section)
         if order and hunk.added and hunk.removed:
@@ -157,6 +157,15 @@ def read_words(diff: Diff, settings: Collection[str], values: Collection[str] = 
         orders=tuple(orders),
         settled=tuple(dict.fromkeys(_settled(python))),
     )
+
+
+def _assigned(hunk: Hunk, settings: frozenset[str]) -> Iterator[int]:
+    """Yield the lines that assign something of a setting's name, not those that only gave its value to another name before."""
+    renamed = {_SETS.sub("", line.text.strip()) for line in hunk.removed if _SETS.search(line.text)}
+    for line in hunk.added:
+        name = _SETS.search(line.text)
+        if name and name[1] in settings and _SETS.sub("", line.text.strip()) not in renamed:
+            yield line.number
 
 
 def _settled(files: Iterable[FileDiff]) -> Iterator[tuple[str, str]]:
@@ -215,6 +224,8 @@ class _Asked:
 
     def __init__(self, settings: frozenset[str], files: Sequence[FileDiff]) -> None:
         self.settings = settings
+        new = {name for file in files for line in _added(file) for name in _OFF_FIELD.findall(line)}
+        self.off = new - _declared(_removed(files))
         self._gone = _folded(_PREFIX.sub("", _PLACE.sub("", " ".join(_removed(files)))))
 
     def was_there(self, text: str) -> bool:
@@ -244,6 +255,9 @@ def _said(lines: Sequence[str], file: FileDiff, hunk: Hunk, asked: _Asked) -> It
         if _GONE.search(text):
             yield "deprecations", f"{owner[1]}: {text}" if owner else text
         elif is_error and file.status is not FileStatus.ADDED and is_met and not _BOUND.search(text):
+            # What is off unless somebody sets it, and is new, stops nobody.
+            if not asked.off.isdisjoint(_WORD.findall(" ".join(lines[max(0, at - _NEAR) : at]))):
+                continue
             yield "errors", text
         elif not is_error and (asked.names(text) or _TURNS.search(text)):
             yield "warnings", text

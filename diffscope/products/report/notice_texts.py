@@ -30,6 +30,8 @@ _RULE: Final = lazy_regex(r"^(?:When|If|Where) [^,]+, ")
 """How a sentence begins that says when something happens."""
 _WHY: Final = lazy_regex(r"(?i)\b(?:prevents?|avoids?|because|otherwise|so that|reduces?|since)\b")
 _MOST_CAPPED: Final = 20
+_NUMBERS: Final[Mapping[str, str]] = {"False": "0", "True": "1"}
+_IN_TESTS: Final = lazy_regex(r"(?i)\bconvenience when testing\b|\bonly (?:used )?(?:in|for) test(?:s|ing)\b")
 _GOES: Final = lazy_regex(
     r"['`](\w+)['`] is deprecated and will be removed in (v[\d.]*\d)\.?(?: (?:Please )?[Uu]se ['`](\w+)['`] instead(?: \(([^()]+)\))?\.?)?"
 )
@@ -76,7 +78,15 @@ def is_settled(seen: Seen, words: AuthorsWords) -> bool:
     """Return whether a default that was left open took a value that the code before gave the setting where nothing was set."""
     name, value = seen.name.rpartition(".")[2], _VALUE.findall(seen.text.en)[-1:]
     is_open = seen.kind == "default" and "from `None`" in seen.text.en
+    # What its docstring gives tests alone the code sets for everybody else.
+    if seen.kind == "default" and _IN_TESTS.search(dict(words.fields).get(name, "")):
+        return True
     return is_open and any((name, each) in words.settled for each in value)
+
+
+def to_set(name: str, value: str) -> str:
+    """Return a value as it is set: variables of the environment take numbers for off and on."""
+    return _NUMBERS.get(value, value) if name.isupper() else shortened(value)
 
 
 def explained(seen: Seen, words: AuthorsWords) -> Seen:

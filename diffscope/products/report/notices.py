@@ -33,6 +33,7 @@ from diffscope.products.report.notice_texts import (
     of_orders,
     of_values,
     shortened,
+    to_set,
     told_first,
 )
 from diffscope.products.report.plain import is_by_default
@@ -80,7 +81,7 @@ _ORDER: Final[tuple[NoticeKind, ...]] = (
 )
 _BACKEND: Final = lazy_regex(r"AttentionBackendEnum\.([A-Z][A-Z0-9_]+)")
 """How a row of the registry of attention backends is called, which is an enumeration."""
-_QUALIFIED: Final = lazy_regex(r"\w+(?:\.\w+)*")
+_QUALIFIED, _QUALIFIED_WORD = lazy_regex(r"\w+(?:\.\w+)*"), lazy_regex(r"\w+")
 _VALUES: Final[tuple[tuple[str, NoticeKind, str], ...]] = (
     ("+", "value", "notice.value"),
     ("-", "removed", "notice.value-removed"),
@@ -233,7 +234,8 @@ def _of_words(assessment: Assessment, words: AuthorsWords, told: Collection[str]
     if assessment.kind in _BESIDE_KINDS:
         return
     for each in words.decided:
-        if each.name not in told and (assessment.kind != "bugfix" or each.is_unset):
+        is_of_new = not {*words.brought}.isdisjoint(_QUALIFIED_WORD.findall(each.condition))
+        if not is_of_new and each.name not in told and (assessment.kind != "bugfix" or each.is_unset):
             keep = how_to_keep(each, words) if each.is_unset else text_of("keep.forced")
             change = of_decision(each)
             yield Seen("default", each.name, decided(each), number, is_weighty=True, keep=keep, change=change)
@@ -373,7 +375,7 @@ def _with_default(name: str, default: str) -> Text:
 def _changed(name: str, before: str, after: str, number: int) -> Seen:
     text = text_of("notice.default", name=name, before=shortened(before), after=shortened(after))
     # Where nothing was set the code decided, and may have decided so already.
-    keep = text_of("keep.value", name=name, value=shortened(before)) if before != "None" else None
+    keep = text_of("keep.value", name=name, value=to_set(name, before)) if before != "None" else None
     change = of_values(name, before, after)
     return Seen("default", name, text, number, is_weighty=True, keep=keep, change=change)
 
@@ -394,5 +396,5 @@ def _of_flags(assessment: Assessment, number: int, told: Collection[str]) -> Ite
             if values and name not in told and is_named:
                 was, now = (value.strip("'") for value in values.groups())
                 text = text_of("notice.default", name=name, before=was, after=now)
-                keep = text_of("keep.value", name=name, value=was) if was != "None" else None
+                keep = text_of("keep.value", name=name, value=to_set(name, was)) if was != "None" else None
                 yield Seen("default", name, text, number, keep=keep, change=of_values(name, was, now))

@@ -107,7 +107,8 @@ def statements_of(
         *(quoted(text.partition(": ")[2] or text) for text in words.deprecations[:1]),
     ]
     edited = (*edits[:1], *new, *edits[1:]) if assessment.kind == "bugfix" else (*new, *edits)
-    yield from (*edited, *(refused if assessment.kind != "bugfix" else ()))
+    # What is new may refuse what it likes.
+    yield from (*edited, *(refused if assessment.kind not in ("bugfix", "feature", "model") else ()))
     if assessment.kind == "bugfix" and not edits:
         spoken = stems_of(assessment.change.pull.title)
         whys = [text for text in words.remarks if len(text) <= _LONGEST_SAID and spoken & stems_of(text)]

@@ -429,3 +429,11 @@ def test_values_of_one_setting_stay_with_the_pull_request_that_adds_them() -> No
         ("`LampType` also takes `gas`", (12,)),
         ("`LampType` also takes `oil`", (11, 13)),
     ]
+
+
+def test_a_revert_takes_back_the_last_number_that_it_quotes() -> None:
+    """The title of what is taken back names another one that it did again."""
+    first, again = a_merge(41), a_merge(42, title="[Redo] #41")
+    back = a_merge(43, title='Revert "[Redo] #41 (#42)"', kind="revert")
+    found = link_window((first, again, back), Around(), "vllm-project/vllm").links
+    assert [(one.source, one.target) for one in found if one.reason == "reverts"] == [(43, 42)]

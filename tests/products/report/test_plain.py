@@ -9,6 +9,7 @@ from diffscope.assessment.document import AreaShare, Assessment, Effect, SymbolA
 from diffscope.messages.model import Text
 from diffscope.messages.say import text_of
 from diffscope.products.report.authors_words import AuthorsWords
+from diffscope.products.report.decisions import Decided
 from diffscope.products.report.link_model import Link
 from diffscope.products.report.notices import find_notices
 from diffscope.products.report.plain import in_plain_words
@@ -334,3 +335,27 @@ def test_other_major_versions_of_a_dependency_ask_who_upgrades_to_act(
     )  # fmt: skip
     (found,) = find_notices((a_change(lamp),), ())
     assert (found.kind, found.is_weighty) == ("dependency", is_weighty)
+
+
+@pytest.mark.parametrize(
+    ("symbol", "fields", "keep"),
+    [
+        pytest.param(a_symbol("LAMP_GAS", "environment-variable", "default", "False", "True", aspect="default"), (), "to keep it, set `LAMP_GAS` to `0`", id="a variable takes a number"),
+        pytest.param(a_symbol("LampConfig.gas", "variable", "config-field", "default", "False", "True", aspect="default"), (), "to keep it, set `LampConfig.gas` to `False`", id="a field takes what Python writes"),
+        pytest.param(a_symbol("LampConfig.oil", "variable", "config-field", "default", "1", "2", aspect="default"), (("oil", "Mainly for convenience when testing. Set elsewhere."),), "", id="a default that only tests meet"),
+    ],
+)  # fmt: skip
+def test_how_an_old_default_is_set(
+    symbol: SymbolAssessment, fields: tuple[tuple[str, str], ...], keep: str
+) -> None:
+    found = find_notices((a_change(symbol),), (), {11: AuthorsWords(fields=fields)})
+    assert [one.keep.en for one in found if one.keep] == ([keep] if keep else [])
+
+
+@pytest.mark.parametrize(("brought", "told"), [((), ["gas_lamp"]), (("is_dim",), [])])
+def test_a_default_under_a_condition_on_what_the_same_change_brings(
+    brought: tuple[str, ...], told: list[str]
+) -> None:
+    decided = Decided(name="gas_lamp", value="True", condition="self.is_dim", is_unset=True)
+    found = find_notices((a_change(),), (), {11: AuthorsWords(decided=(decided,), brought=brought)})
+    assert [one.name for one in found] == told

@@ -30,6 +30,8 @@ _BLAMES: Final = lazy_regex(
 )
 _BARE_NUMBER: Final = lazy_regex(r"(?<![\w.#/-])(\d{4,9})(?![\w.-])")
 """How a revert may name pull requests: those that were merged."""
+_QUOTED_NUMBER: Final = lazy_regex(r"""\(#(\d{2,9})\)["”'`]""")
+"""How a revert quotes the title of what it takes back, whose number stands last."""
 _QUOTED: Final = lazy_regex(r"[\"“'`](.{8,}?)[\"”'`](?:\s*\(#\d+\))?\s*$")
 _REVERT_MARK: Final = lazy_regex(r"^\s*(?:\[[^\]]*\]\s*)*\[?revert\]?:?\s*", re.IGNORECASE)
 _AGAIN_MARK: Final = lazy_regex(r"^\s*\[?re-?(?:land|appl(?:y|ies)|submit|do)\]?:?\s*", re.IGNORECASE)
@@ -280,6 +282,10 @@ def _told_by_words(
     named = [
         each for each in map(int, _NUMBER.findall(title)) if each != number and (is_revert or each in merged)
     ]
+    quoted_last = _QUOTED_NUMBER.search(title) if is_revert else None
+    if quoted_last:
+        # Before it stands what the title of that one names.
+        named = [int(quoted_last[1])]
     named += [each for each in map(int, _BARE_NUMBER.findall(title)) if is_revert and each in merged]
     for each in named:
         reason: LinkReason = "reapplies" if is_again else "fixes" if mends else "names"

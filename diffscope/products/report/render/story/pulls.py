@@ -69,7 +69,7 @@ _CODE: Final = lazy_regex(r"\b[a-z]+_\w+|\b[A-Z][a-z]+[A-Z][a-z]+\w*")
 _OF, _STIFF = "\u7684", ("\u5411", "\u4ee5\u514d\u4e8e", "\u6765\u81ea", "\u7684\uff08")
 _SECURITY: Final = lazy_regex(r"(?i)\bsecurity\b")
 _HARMLESS: Final = lazy_regex(
-    r"(?i)\b(?:logs?|logging|messages?|typos?|docs?|document\w*|docstrings?|\w*warnings?|comments?|metrics?|tests?|mypy|pre-?commit|misnamed|hf runner)\b"
+    r"(?i)\b(?:logs?|logging|messages?|typos?|docs?|document\w*|docstrings?|\w*warnings?|comments?|metrics?|tests?|mypy|pre-?commit|misnamed|hf runner|evals?)\b"
 )
 SYMPTOMS: Final = ("wrong", "data", "hang", "memory", "crash")
 """What a fix repairs, by the words of its title, the gravest first."""
@@ -80,7 +80,7 @@ _BY_SYMPTOM: Final = (
         "wrong",
         lazy_regex(
             r"(?i)\b(?:silent(?:ly)?|corrupt\w*|nans?|accuracy|gibberish|garbage|garbled|all[- ]zeros?|data loss|parameter loss|"
-            r"truncat\w*|repetition|precision|stale|leak(?:s|ed|ing|age)?|batch invarian\w+|in fp32|duplicat\w+ (?:blocks?|tokens?|kv)|(?:attn|attention)_masks?|position_ids?)\b"
+            r"truncat\w*|repetition|precision|stale (?:\w+ ){0,2}(?:blocks?|tokens?|kv|caches?|data|states?|values?|weights?|entries|masks?|metadata|buffers?|outputs?)|leak(?:s|ed|ing|age)?|batch invarian\w+|in fp32|duplicat\w+ (?:blocks?|tokens?|kv)|(?:attn|attention)_masks?|position_ids?)\b"
             r"|\bcorrect (?:\w+ )?(?:strides?|offsets?|index|shapes?|masks?|scales?|dtypes?)\b"
             r"|\b(?:wrong|incorrect)(?:ly)? (?:\w+ ){0,2}(?:outputs?|results?|tokens?|texts?|logits?|logprobs?|scores?|answers?|embeddings?)\b"
             r"|(?:\b|_)scales? (?:\w+ )?(?:weight|mismatch|handling|loading|not)\b"
