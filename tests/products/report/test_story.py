@@ -85,8 +85,7 @@ def test_a_week_is_told_by_its_lines_of_work_and_what_followed() -> None:
         "**Who may take it**: all whom the upgrade list does not name. "
         "**Who has something to do first**: those who leave `LAMP_WICKS` unset (#1)."
     )
-    assert check.startswith("**Check first**: ")
-    assert check.endswith(" (#1: `LAMP_WICKS` goes from `a` to `b` by default)")
+    assert check.startswith("**Check first**, for `LAMP_WICKS` goes from `a` to `b` by default (#1): ")
 
 
 def test_what_every_deployment_meets_comes_first() -> None:
@@ -100,6 +99,24 @@ def test_what_every_deployment_meets_comes_first() -> None:
     )
     assert verdict == (
         "**Who may take it**: all whom the upgrade list does not name; the check below comes first."
+    )
+
+
+def test_an_error_that_anybody_may_meet_is_the_check_and_nothing_that_all_meet() -> None:
+    """Not every deployment runs into what is refused."""
+    digest = a_digest()
+    refused = Notice(kind="refused", name="“too few wicks”", text=said("“too few wicks”"), pulls=(3,))
+    pulls = tuple(
+        msgspec.structs.replace(pull, affects=None, kind="refactor" if pull.number == 3 else pull.kind)
+        for pull in digest.pulls
+    )
+    week, verdict, check = summary(msgspec.structs.replace(digest, notices=(refused,), pulls=pulls))
+    assert "All deployments meet" not in week
+    assert verdict == (
+        "**Who may take it**: all whom the upgrade list does not name; the check below comes first."
+    )
+    assert check == (
+        "**Check first**, for Add an oil gauge (#3): look for requests and launches that run into it"
     )
 
 

@@ -17,6 +17,7 @@ INSIDE: Final = frozenset({"ci", "test", "docs"})
 """Kinds and areas of which nobody who runs a server notices a rise."""
 _NAMED: Final = 3
 _OF_A_GROUP: Final = 2
+_HOT: Final = 2
 _STREAK: Final = 3
 """Windows in a row from which on they are worth a word."""
 
@@ -130,7 +131,7 @@ class TrendStory:
             files.sort(key=lambda file: (-file.count, file.path))
             said = [
                 self._words("trend.hot-file", path=file.path, count=file.count, is_week=self._read.is_week)
-                for file in files[:_NAMED]
+                for file in files[:_HOT]
             ]
             yield self._words(
                 "trend.hot",

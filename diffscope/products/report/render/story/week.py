@@ -232,7 +232,9 @@ class WeekStory:
         late = self._pulls.late_fixes(number, is_grave=True)
         if not late:
             return ""
-        return self._words("week.late", pull=name_of(number), fix=self._pulls.dated(late[0]))
+        return self._words(
+            "week.late", pull=name_of(number), fix=self._pulls.dated(late[0]), is_week=self._read.is_week
+        )
 
     def _taken_back(self) -> Iterator[str]:
         """Yield what the window both merged and took back, and who did it again."""
@@ -249,27 +251,25 @@ class WeekStory:
         if not upgrade.groups:
             yield words("story.verdict-none")
             return
+        of_all = [*self._for_all, *filter(upgrade.is_for_all, upgrade.groups)]
         waits = {group[0].pulls[0]: said for group in upgrade.groups if (said := self._wait(group))}
         asked = [
             words("story.named-in", name=upgrade.who(group), pull=name_of(group[0].pulls[0]))
             for group in upgrade.groups
-            if group not in self._for_all and group[0].pulls[0] not in waits
+            if not upgrade.is_for_all(group) and group[0].pulls[0] not in waits
         ]
         yield words(
             "story.verdict",
-            take=words("story.take-all" if self._for_all else "story.take-some"),
+            take=words("story.take-all" if of_all else "story.take-some"),
             asked=words("story.asked", names=words.listed(asked, _ASKED, beyond="story.asked-more"))
             if asked
             else "",
             wait=words("story.waits", said=words.semicolon.join(waits.values())) if waits else "",
         )
-        first = next(iter(self._for_all), upgrade.groups[0])
-        yield words(
-            "story.check",
-            check=upgrade.check(first),
-            pull=name_of(first[0].pulls[0]),
-            name=self._gist_of(first),
-        )
+        first = next(iter(of_all), upgrade.groups[0])
+        # What each deployment meets has just been told.
+        name = name_of(first[0].pulls[0]) if first in self._for_all else self._called(first)
+        yield words("story.check", check=upgrade.check(first), name=name)
 
     def _met(self, group: Sequence[Notice]) -> str:
         """Return what each deployment meets, and what that does to a server."""
