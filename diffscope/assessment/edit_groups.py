@@ -297,3 +297,20 @@ def of_signatures(facts: ChangeFacts, categories: Collection[str]) -> Iterator[E
                 after=one.after or "" if one.what != "added-required" else one.name,
                 target=one.name,
             )
+
+
+def of_decorators(facts: ChangeFacts, categories: Collection[str]) -> Iterator[Edit]:
+    """Yield what decorates a function or class of some categories otherwise than before."""
+    for one in facts.symbol:
+        if "decorators" not in one.aspects or one.category not in categories:
+            continue
+        gone = [text for text in one.decorators_before if text not in one.decorators]
+        come = [text for text in one.decorators if text not in one.decorators_before]
+        if not (gone or come):
+            continue
+        change = "changed" if gone and come else "added" if come else "removed"
+        before, after = (", ".join(f"@{text.lstrip('@')}" for text in texts) for texts in (gone, come))
+        yield Edit(
+            path=one.path, line=one.line, side="new", symbol=one.symbol or "", what="decorator", change=change,
+            before=before, after=after,
+        )  # fmt: skip

@@ -14,7 +14,7 @@ import msgspec
 
 from diffscope.assessment.changed_values import changed_values
 from diffscope.assessment.document import Effect
-from diffscope.assessment.edit_groups import EditGroup, of_signatures, refusals_joined
+from diffscope.assessment.edit_groups import EditGroup, of_decorators, of_signatures, refusals_joined
 from diffscope.assessment.effect_questions import effect_of
 from diffscope.assessment.effect_sentences import NO_CODE, bare, code_of, fitting
 from diffscope.assessment.point_effects import with_points
@@ -131,7 +131,9 @@ def find_effects(facts: ChangeFacts) -> tuple[Effect, ...]:
     """Return the five weightiest effects of edits, each with its question, and whatever else refuses, leaves early, releases or locks; the same under any title, in another order."""
     change = _Change(facts)
     listed = refusals_joined(_in_full(facts.edit))
-    facts = msgspec.structs.replace(facts, edit=(*of_signatures(facts, _PRODUCT), *listed))
+    facts = msgspec.structs.replace(
+        facts, edit=(*of_signatures(facts, _PRODUCT), *of_decorators(facts, _PRODUCT), *listed)
+    )
     is_native = _is_mostly_native(facts)
 
     def ordered(groups: Iterable[EditGroup], title: frozenset[str]) -> list[EditGroup]:

@@ -35,6 +35,7 @@ _KINDS: Final = {
     "call-added": "runs", "call-changed": "replaces", "call-removed": "no-longer",
     "element-added": "listed", "element-changed": "listed", "element-removed": "unlisted", "entry-removed": "unlisted",
     "parameter-added": "parameter", "parameter-removed": "parameter-gone", "parameter-changed": "parameter-gone",
+    "decorator-added": "decorated", "decorator-changed": "decorated", "decorator-removed": "undecorated",
     "assert-removed": "unasserted", "return-added": "gives", "return-changed": "gives", "return-removed": "no-longer",
 }  # fmt: skip
 _OF_LINES: Final = {

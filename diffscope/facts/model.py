@@ -542,6 +542,9 @@ class SymbolFact(Located, frozen=True, kw_only=True):
     decorators: Annotated[
         tuple[str, ...], said("Decorators, after the change if it still exists, otherwise before.")
     ] = ()
+    decorators_before: Annotated[
+        tuple[str, ...], said("Decorators before the change, where they changed.")
+    ] = ()
     bases: Annotated[
         tuple[str, ...], said("Base classes of the class, or of the method's class, as written.")
     ] = ()

@@ -447,6 +447,11 @@ def test_a_condition_over_other_code_is_not_the_old_one_changed() -> None:
             "`Thing.run` no longer asserts `rows`",
             "What ended at `rows` in `Thing.run` goes on now: is the rest right with it, or can it not come there any more?",
             id="an assertion that went"),
+        pytest.param(
+            "@dataclass\nclass Thing:\n    a: int = 1\n", "@dataclass(frozen=True)\nclass Thing:\n    a: int = 1\n",
+            "`Thing` is under `@dataclass(frozen=True)` now, until now under `@dataclass`",
+            "What does `@dataclass(frozen=True)` refuse, keep or compile of `Thing` that went through until now, and who meets that (old configurations, subclasses, other callers)?",
+            id="another decorator"),
     ],
 )  # fmt: skip
 def test_no_edit_is_without_a_question(before: str, after: str, says: str, check: str) -> None:

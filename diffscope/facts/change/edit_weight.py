@@ -11,7 +11,7 @@ from diffscope.patterns import lazy_regex
 
 _WEIGHTS: Final = {
     "condition": 3.0, "raise": 3.0, "except": 2.6, "argument": 2.4, "call": 2.2, "return": 2.6, "element": 2.0, "value": 1.8,
-    "parameter": 2.8, "order": 2.2, "docs": 0.4, "infra": 1.2, "build": 1.4, "loop": 1.8, "region": 2.4, "place": 2.2, "assert": 1.6, "with": 1.8, "case": 1.2, "statement": 1.0, "function": 0.6,
+    "parameter": 2.8, "order": 2.2, "docs": 0.4, "infra": 1.2, "build": 1.4, "loop": 1.8, "region": 2.4, "decorator": 2.6, "place": 2.2, "assert": 1.6, "with": 1.8, "case": 1.2, "statement": 1.0, "function": 0.6,
 }  # fmt: skip
 _KEYS: Final = lazy_regex(r"(?:^|_)(?:hash|fingerprint|digest|cache_key|hash_keys|compat\w*)(?:_|$)")
 _LEAVES: Final = ("raise", "return", "break")

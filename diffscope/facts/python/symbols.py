@@ -240,6 +240,9 @@ def _symbol(
         branches_added=change.branches_added,
         conditions_new=conditions_new(change),
         decorators=definition.decorators if definition else (),
+        decorators_before=change.before.decorators
+        if change.before and change.after and Aspect.DECORATORS in change.aspects
+        else (),
         bases=bases,
         bases_added=new_bases(placed, change, lookup),
         subclasses=_subclasses(change, placed, lookup),
