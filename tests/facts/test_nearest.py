@@ -298,3 +298,43 @@ def test_where_nothing_else_is_found_a_test_that_starts_an_engine_is_named(
     found = with_row_tests(facts, placed(before, after), tree).nearest_tests
     assert found is not UNSET
     assert [(one.may_run, one.via) for one in found] == [(may_run, "USE_LAMP" * (may_run == "engine"))]
+
+
+def test_a_new_model_is_run_by_the_test_of_the_table_to_which_the_change_adds_its_row() -> None:
+    path = "vllm/model_executor/models/lamp.py"
+    before = {"tests/models/registry.py": b"MODELS = {}\n", path: b"OLD = 1\n"}
+    after = {
+        "tests/models/registry.py": b'MODELS = {"Torch": 1}\n',
+        path: before[path],
+        "vllm/model_executor/models/torch.py": b"class Torch:\n    def __init__(self):\n        self.size = 1\n",
+    }
+    tree = graph(before).attach(text_of=lambda path: before.get(str(path)))
+    found = with_row_tests(facts_of("Add it", nearest_tests=()), placed(before, after), tree).nearest_tests
+    assert found is not UNSET
+    assert [(one.path, one.may_run) for one in found] == [("tests/models/test_initialization.py", "rows")]
+
+
+def test_what_no_model_imports_by_name_is_run_by_those_that_import_its_file() -> None:
+    layer = b"def _turn():\n    return 1\n\n\ndef turn():\n    return _turn()\n"
+    before = {
+        "vllm/layers/bulb.py": layer,
+        "vllm/models/lamp.py": b"from vllm.layers.bulb import turn\n\n\nclass Lamp:\n    pass\n",
+        "tests/models/registry.py": b'MODELS = {\n    "Lamp": Info("maker/Lamp-1B"),\n}\n',
+        "tests/test_a.py": b"def test_it():\n    LLM('maker/Lamp-1B')\n",
+    }
+    after = {**before, "vllm/layers/bulb.py": layer.replace(b"return 1", b"return 2")}
+    words = index_words(
+        {each: sorted(set(re.findall(r"\w+", text.decode()))) for each, text in before.items()}
+    )
+    tree = graph(before).attach(
+        test_words=lambda: TestWords(words),
+        text_of=lambda path: before.get(str(path)),
+        outline_of=python_outlines(before).get,
+    )
+    turn = SymbolFact(
+        path="vllm/layers/bulb.py", category="source", symbol="_turn", kind="function", aspects=("body",), logic=True, public=False, code_added=1,
+    )  # fmt: skip
+    facts = facts_of("Mend it", symbols=(turn,), nearest_tests=())
+    found = with_row_tests(facts, placed(before, after), tree).nearest_tests
+    assert found is not UNSET
+    assert [(one.path, one.via) for one in found] == [("tests/test_a.py", "maker/Lamp-1B")]

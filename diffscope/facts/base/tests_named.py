@@ -44,7 +44,7 @@ _MOST_SAYING: Final = 2
 _MOST_STEPS: Final = 2
 """Imports from what changed to the models that have it."""
 _MOST_MODELS: Final = 12
-"""Files of models that use a layer, beyond which each of them says little of it."""
+"""Files of models that use a layer, of which the tests are looked for."""
 
 
 def _is_part(module: ModuleName, user: ModuleName) -> bool:
@@ -64,6 +64,7 @@ def with_row_tests(facts: ChangeFacts, placed: Iterable[Placed], graph: ModuleGr
     nearest = facts.nearest_tests
     if nearest is UNSET or graph is None:
         return facts
+    placed = tuple(placed)
     changed = [one for one in placed if one.fact.category == "source" and one.symbols]
     ordered = {each for one in changed for each in _commands(one)}
     if any(one.runs for one in nearest) and not ordered:
@@ -83,7 +84,7 @@ def with_row_tests(facts: ChangeFacts, placed: Iterable[Placed], graph: ModuleGr
         for path in _saying(command, graph, logic, facts)
     ]
     if not any(one.runs for one in (*nearest, *found)):
-        found += _by_name(facts, graph, changed, logic)
+        found += _by_name(facts, graph, changed, logic, _tables(placed, graph))
     if found:
         known = {one.path for one in found}
         rest = (one for one in nearest if one.path not in known)
@@ -131,7 +132,11 @@ def _starting() -> str:
 
 
 def _by_name(
-    facts: ChangeFacts, graph: ModuleGraph, changed: list[Placed], logic: tuple[str, ...]
+    facts: ChangeFacts,
+    graph: ModuleGraph,
+    changed: list[Placed],
+    logic: tuple[str, ...],
+    tables: Mapping[str, str],
 ) -> Iterator[Nearest]:
     """Yield tests that reach what changed by a step that the title names, by a name under which it is registered, or by a row of a table of models."""
     for spot in facts.ci.blind_spots if facts.ci is not UNSET else ():
@@ -149,13 +154,13 @@ def _by_name(
     asked = {one.path for one in subjects(facts)}
     modules = _modules([one for one in changed if one.fact.path in asked] or changed, graph)
     classes = _classes(modules, graph)
-    tables = {row.table: decode(graph.text_at(RepoPath(row.table)) or b"") for row in profile().row_tests}
+    registered = _registered(modules, graph)
+    known = classes.union(*registered.values())
     # What a layer changes is run by the models that have it.
-    models = _models(classes, tables) or _models(_model_classes(facts, graph), tables)
+    models = _models(known, tables) or _models(_model_classes(facts, graph), tables)
     # Of several models the one that the title is about comes first, then what fits on one machine.
     about = frozenset(_PART.findall(facts.change.title.lower()))
     models.sort(key=lambda name: (-len(about & {*_PART.findall(name.lower())}), _is_large(name)))
-    registered = _registered(modules, graph)
     names = dict.fromkeys((*(each for names in registered.values() for each in names), *models))
     started: dict[str, str] = {}
     for name in names:
@@ -176,10 +181,22 @@ def _by_name(
     for row in profile().row_tests:
         is_for = re.search(row.only, " ".join(logic)) is not None
         if is_for and any(
-            f'"{name}"' in tables[row.table] for name in _classes(_modules(changed, graph), graph)
+            f'"{name}"' in tables[row.table]
+            for name in known | _classes(_modules(changed, graph), graph) | _new_classes(changed, graph)
         ):
             yield Nearest(path=row.test, score=0.0, reasons=(), runs=(), may_run="rows")
             return
+
+
+def _new_classes(changed: Iterable[Placed], graph: ModuleGraph) -> set[str]:
+    """Return the classes of files that the change adds."""
+    outlines = (
+        one.material.python.after
+        for one in changed
+        if one.material.python is not None and graph.module_of(RepoPath(one.fact.path)) is None
+    )
+    definitions = (one for outline in outlines if outline is not None for one in outline.definitions)
+    return {one.name for one in definitions if one.kind is DefinitionKind.CLASS}
 
 
 def _is_large(model: str) -> bool:
@@ -191,6 +208,13 @@ def _needs_many(path: str, graph: ModuleGraph) -> bool:
     """Return whether a test asks for more devices than a developer has."""
     text = decode(graph.text_at(RepoPath(path)) or b"")
     return any(int(first or second) > _FEW for first, second in _DEVICES.findall(text))
+
+
+def _tables(placed: Iterable[Placed], graph: ModuleGraph) -> dict[str, str]:
+    """Return the tables of tests, as the change leaves them."""
+    after = {one.fact.path: one.material.after.text for one in placed if one.material.after}
+    paths = dict.fromkeys(row.table for row in profile().row_tests)
+    return {path: after.get(path) or decode(graph.text_at(RepoPath(path)) or b"") for path in paths}
 
 
 def _models(classes: Iterable[str], tables: Mapping[str, str]) -> list[str]:
@@ -205,17 +229,18 @@ def _models(classes: Iterable[str], tables: Mapping[str, str]) -> list[str]:
 
 
 def _model_classes(facts: ChangeFacts, graph: ModuleGraph) -> set[str]:
-    """Return the classes of the models that import what changed most, themselves or through one other module; none where many do."""
+    """Return the classes of the models that import what changed most, themselves or through one other module: of the first files by name."""
     most = next((one for one in subjects(facts) if one.symbol), None)
     module = graph.module_of(RepoPath(most.path)) if most else None
     if most is None or module is None:
         return set()
-    named = (most.symbol or "").partition(".")[0]
-    level = {*graph.modules_naming(module, named, {EdgeLayer.EAGER})}
+    named = graph.modules_naming(module, (most.symbol or "").partition(".")[0], {EdgeLayer.EAGER})
+    # What nobody imports is called by something beside it.
+    level = {*(named or graph.users(module).get(EdgeLayer.EAGER, ()))}
     for _ in range(_MOST_STEPS):
         models = sorted(user for user in level if ".models." in user)
         if models:
-            return _classes(models, graph) if len(models) <= _MOST_MODELS else set()
+            return _classes(models[:_MOST_MODELS], graph)
         level = {user for each in level for user in graph.users(each).get(EdgeLayer.EAGER, ())}
     return set()
 
