@@ -86,7 +86,7 @@ _REMEDY: Final = lazy_regex(
 _UNDER, _NOW = ("notice.decided-under", "notice.unset-under"), ("notice.decided-now", "notice.unset-now")
 _ENDS: Final = lazy_regex(r"(?<=[.!?])\s+(?=[A-Z])")
 _WORD: Final = lazy_regex(r"[A-Za-z][\w-]*_\w+|--[a-z][a-z0-9-]+")
-_SENTENCE: Final = lazy_regex(r"[.!?](?:\s|$)")
+_SENTENCE: Final = lazy_regex(r"(?<!\be\.g)(?<!\bi\.e)[.!?](?:\s|$)")
 
 
 def statements_of(

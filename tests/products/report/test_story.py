@@ -17,6 +17,7 @@ from diffscope.products.report.render.story.pulls import PullStory
 from diffscope.products.report.render.story.shorten import shorten
 from diffscope.products.report.render.story.story import Story
 from diffscope.products.report.render.story.trends import TrendStory
+from diffscope.products.report.statements import short
 from diffscope.render.words import Words
 from tests.digests import WEEK, a_pull
 
@@ -195,6 +196,18 @@ def test_the_files_of_the_longest_row_are_told_but_no_tests() -> None:
 )
 def test_long_lists_and_quotes_are_short_before_the_fold(sentence: str, short: str) -> None:
     assert shorten(sentence, Words(Language.ENGLISH)) == short
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("Lamps burn. " + "Wicks are cut. " * 20, "Lamps burn" + ". Wicks are cut" * 7),
+        ("Small wicks (e.g. 4) are padded. " + "x" * 200, "Small wicks (e.g. 4) are padded"),
+        ("Small wicks, i.e. those of 4, are padded. " + "x" * 200, "Small wicks, i.e. those of 4, are padded"),
+    ],
+)  # fmt: skip
+def test_a_quote_ends_with_a_sentence_and_not_with_an_abbreviation(text: str, kept: str) -> None:
+    assert short(text) == kept
 
 
 def test_an_item_of_the_upgrade_list_stands_whole_below_the_fold() -> None:
