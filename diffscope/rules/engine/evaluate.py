@@ -155,6 +155,8 @@ class _Program:
 
     def near(self, context: Context, *, runs: bool) -> Near | None:
         """Return how near a silent rule was; for one that does not run, the flag that it would have."""
+        if not context.records(self.rule.evidence.fact):
+            return None
         if runs:
             miss = self._near.find(context, partial(_weight, worst_by=self.rule.evidence.worst_by))
             if miss is None:
@@ -178,10 +180,16 @@ class _Program:
         )
 
     def judge(self, context: Context) -> Truth:
+        if not self._has_evidence(context):
+            return False  # before anything is compiled: most changes have no records of most families
         when = self._when(context)
         if when is False:
             return False
         return all_of((when, any_holds(self.rule.evidence.fact, self._evidence, context)))
+
+    def _has_evidence(self, context: Context) -> bool:
+        family = self.rule.evidence.fact
+        return bool(context.records(family) or context.phantoms(family))
 
     def flag(self, context: Context, override: Severity | None) -> Flag:
         rule = self.rule

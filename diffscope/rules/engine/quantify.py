@@ -12,6 +12,7 @@ how much, how far or what else there is. A record that is something else (anothe
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import cached_property
 from typing import Final, NamedTuple, assert_never
 
 from msgspec import UNSET
@@ -188,12 +189,17 @@ class NearMiss:
     """The conditions of a rule one by one, compiled."""
 
     def __init__(self, rule: Rule) -> None:
-        query = rule.evidence
-        self._fact = query.fact
-        self._evidence = compile_matcher(query.where)
+        self._query = rule.evidence
         self._when = [(part, _tells_how_much(part), compile_judge(part)) for part in _asked(rule.when)]
-        self._tests = [
-            (part, _tells_how_much(part), compile_matcher(part)) for part in _conjuncts(query.where)
+
+    @cached_property
+    def _evidence(self) -> Matcher:
+        return compile_matcher(self._query.where)
+
+    @cached_property
+    def _tests(self) -> list[tuple[Condition, bool, Matcher]]:
+        return [
+            (part, _tells_how_much(part), compile_matcher(part)) for part in _conjuncts(self._query.where)
         ]
 
     def find(self, context: Context, weight: Callable[[object], tuple[object, ...]]) -> Miss | None:
@@ -207,7 +213,7 @@ class NearMiss:
             if truth is None or (truth is False and (failed or not tells_how_much)):
                 return None
             failed += [_lacking(part, None, context)] if truth is False else []
-        records = context.records(self._fact)
+        records = context.records(self._query.fact)
         if len(records) > _MOST_RECORDS:
             return None
         if failed:
