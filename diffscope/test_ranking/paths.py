@@ -155,7 +155,9 @@ def _words_of(path: RepoPath) -> frozenset[str]:
 @lru_cache(maxsize=4_096)
 def _words_below(path: RepoPath, folders: tuple[str, ...]) -> frozenset[str]:
     folder = next((each for each in folders if path.startswith(each)), "")
-    return frozenset(_tokens(path.removeprefix(folder)))
+    # No word goes over a slash, and many tests lie in one folder.
+    above, _, name = path.removeprefix(folder).rpartition("/")
+    return frozenset((*_tokens(above), *_tokens(name)))
 
 
 def _tokens(text: str) -> tuple[str, ...]:
@@ -165,7 +167,9 @@ def _tokens(text: str) -> tuple[str, ...]:
 @lru_cache(maxsize=1_024)
 def _tokens_without(text: str, own: frozenset[str]) -> tuple[str, ...]:
     """Return the words of a text that tell something; ``own`` are the names of the repository's packages, which all paths share."""
-    words = (word.lower() for word in _TOKEN.findall(_CAMEL.sub(r"\1_\2", text)))
+    is_plain = text.islower()  # as nearly every name of a test
+    words = _TOKEN.findall(text if is_plain else _CAMEL.sub(r"\1_\2", text))
+    words = words if is_plain else [word.lower() for word in words]
     return tuple(word for word in words if word not in _EVERYWHERE and word not in own)
 
 
