@@ -90,13 +90,24 @@ def families() -> dict[str, Family]:
 
 @cache
 def family_called(name: str) -> Family:
-    """Return the family of a word. A run that judges asks for a few of them, and each takes about a millisecond to read."""
+    """Return the family of a word."""
     kind = _TYPES[name]
     hints = [hint for base in reversed(kind.__mro__) for hint in _own_hints(base).items()]
     fields = tuple(_field(field, hint) for field, hint in hints if field not in _UNASKED)
     return Family(
         name=name, sentence=inspect.cleandoc(kind.__doc__ or ""), single=name == "change", fields=fields
     )
+
+
+@cache
+def field_called(family: str, name: str) -> Field | None:
+    """Return one field of a family. The others are not read: a run that judges asks for a few fields of many families."""
+    for base in _TYPES[family].__mro__:
+        annotation = inspect.get_annotations(base).get(name)
+        if annotation is not None and name not in _UNASKED:
+            alone = type(base.__name__, (), {"__annotations__": {name: annotation}})
+            return _field(name, inspect.get_annotations(alone, globals=vars(values), eval_str=True)[name])
+    return None
 
 
 @cache

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from diffscope.facts import model as values
-from diffscope.facts.vocabulary import fact_type, families, records, shared_fields
+from diffscope.facts.vocabulary import fact_type, families, field_called, records, shared_fields
 
 FAMILIES = families()
 FIELDS = [(family.name, field) for family in FAMILIES.values() for field in family.fields]
@@ -32,6 +32,12 @@ def test_family_has_every_field_of_its_type(name: str) -> None:
         field for field in fact_type(name).__struct_fields__ if field != "kind_reasons"
     ]
     assert FAMILIES[name].sentence
+
+
+def test_a_field_alone_is_that_of_its_family() -> None:
+    """Asked by itself it is read without the others; a name that no rule may ask gives none."""
+    assert [field_called(name, field.name) for name, field in FIELDS] == [field for _, field in FIELDS]
+    assert {field_called(name, word) for name in FAMILIES for word in ("nothing", "kind_reasons")} == {None}
 
 
 def test_every_field_has_a_sentence_and_a_type() -> None:

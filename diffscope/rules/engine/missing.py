@@ -7,7 +7,7 @@ from typing import Final
 
 from msgspec import UNSET
 
-from diffscope.facts.vocabulary import family_called
+from diffscope.facts.vocabulary import field_called
 from diffscope.messages.model import Message, message
 from diffscope.messages.say import sentence
 from diffscope.rules.engine.matching import Context, UncertainRecord, compile_matcher
@@ -36,7 +36,7 @@ def missing_facts(conditions: Iterable[Condition], context: Context) -> tuple[Mi
 def asks_graph(condition: Condition) -> bool:
     """Say whether a condition asks a field that is read off the module graph."""
     for family, field in fields_asked(condition):
-        declared = family_called(family).field(field) if field else None
+        declared = field_called(family, field) if field else None
         if declared is not None and declared.from_graph:
             return True
     return False

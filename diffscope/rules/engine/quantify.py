@@ -17,7 +17,7 @@ from typing import Final, NamedTuple, assert_never
 
 from msgspec import UNSET
 
-from diffscope.facts.vocabulary import family_called
+from diffscope.facts.vocabulary import field_called
 from diffscope.rules.engine.matching import Context, Matcher, Truth, compile_matcher, negated
 from diffscope.rules.language.catalogue import Rule
 from diffscope.rules.language.conditions import (
@@ -129,7 +129,7 @@ def _span(condition: Measured, matcher: Matcher, context: Context) -> tuple[floa
         field = condition.fields[0]
         sure, unsure = _values(field, certain), _values(field, [*certain, *possible])
         unnamed = sum(getattr(record, field) is UNSET for record in (*certain, *possible))
-        declared = family_called(condition.fact).field(field) if unnamed else None
+        declared = field_called(condition.fact, field) if unnamed else None
         # An unknown list may hold any number of values, an unknown text or number one.
         is_list = declared is not None and declared.type == "texts"
         low, high = float(len(sure)), _ENDLESS if is_list else float(len(unsure) + unnamed)

@@ -17,7 +17,7 @@ from typing import Final
 
 from msgspec import UNSET
 
-from diffscope.facts.vocabulary import family_called
+from diffscope.facts.vocabulary import field_called
 from diffscope.messages.model import Language
 from diffscope.messages.say import say_list, title
 from diffscope.patterns import lazy_regex
@@ -144,7 +144,7 @@ def shown(value: object, *, family: str, field: str, speaker: Wording) -> str:
         return _said("none", language)
     if isinstance(value, bool):
         return _said("yes" if value else "no", language)
-    declared = family_called(family).field(field) if speaker.words else None
+    declared = field_called(family, field) if speaker.words else None
     words = speaker.words if declared is not None and (declared.choices or field in _NAMES) else {}
     if isinstance(value, tuple):
         names = tuple(_word(each, family, field, speaker, words) for each in value[:_MOST])
@@ -163,7 +163,7 @@ def _word(value: str, family: str, field: str, speaker: Wording, words: Mapping[
         value = _PLATFORMS.get(value, value)
     elif field == "surfaces" and language == "en":
         value = _SURFACES.get(value, value)
-    elif language == "en" and (declared := family_called(family).field(field)) and declared.choices:
+    elif language == "en" and (declared := field_called(family, field)) and declared.choices:
         value = value.replace("-", " ")
     text = words.get(value, value)
     # White space of any sort is folded, so that a message stays one line whatever the source held.
