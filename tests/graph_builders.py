@@ -8,6 +8,7 @@ from diffscope.graph.build.native import describe_natives
 from diffscope.graph.derive import FileOutline, build_graph, derive_graph
 from diffscope.graph.model import EdgeLayer
 from diffscope.graph.query.graph import ModuleGraph
+from diffscope.graph.query.outline_queries import bases_in
 from diffscope.graph.query.serving import ServingPath, ServingStep
 from diffscope.graph.resolve import is_native
 from diffscope.graph.tables import FileRecords
@@ -32,7 +33,10 @@ def graph(files: Files, *, serving: tuple[str, ...] = ()) -> ModuleGraph:
     python = python_outlines(files)
     steps = ServingPath(tuple(ServingStep(name=glob, globs=(glob,)) for glob in serving))
     texts = {RepoPath(path): data for path, data in as_bytes(files).items()}
-    return build_graph(read).attach(outline_of=python.get, text_of=texts.get, serving=steps)
+    bases = {path: bases_in(data) for path, data in texts.items()}
+    return build_graph(read).attach(
+        outline_of=python.get, text_of=texts.get, bases_of=bases.get, serving=steps
+    )
 
 
 def derived(before: Files, after: Files) -> ModuleGraph:

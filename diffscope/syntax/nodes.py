@@ -68,6 +68,18 @@ def fold(source: bytes) -> str:
     text = source.decode("utf-8", "replace")
     if "\n" not in text and "  " not in text and "\t" not in text and "\r" not in text:
         return text
+    if len(source) > _LONGEST_KEPT:
+        return _folded_text(text)
+    known = _FOLDED.recall(source)
+    return _FOLDED.keep(source, _folded_text(text)) if known is None else known
+
+
+_LONGEST_KEPT: Final = 2_000
+_FOLDED: Final = TextCache[str]()
+"""A changed function has most of its statements on both sides."""
+
+
+def _folded_text(text: str) -> str:
     return _TOKEN.sub(_folded, _TOKEN.sub(_uncommented, text) if "#" in text else text).strip()
 
 

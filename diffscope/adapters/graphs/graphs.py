@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import lzma
+from collections import OrderedDict
 from collections.abc import Mapping
 from itertools import chain
 from pathlib import Path
@@ -39,11 +40,12 @@ from diffscope.adapters.graphs.store import (
 from diffscope.adapters.read_file import read_text
 from diffscope.errors import InputError
 from diffscope.graph.query.graph import ModuleGraph, OutlineReader
+from diffscope.graph.query.outline_queries import bases_in
 from diffscope.graph.query.serving import ServingPath, load_serving
 from diffscope.graph.resolve import is_native, node_name
 from diffscope.graph.tables import FORMAT, FileRecords, empty_tables
 from diffscope.graph.word_index import TestWords, WordIndex, expand_words
-from diffscope.source.model import CommitId, RepoPath
+from diffscope.source.model import BlobId, CommitId, RepoPath
 from diffscope.syntax.model import Outline
 from diffscope.syntax.outline.outline import EXTRACTOR_VERSION
 
@@ -53,7 +55,11 @@ if TYPE_CHECKING:
     from diffscope.graph.derive import FileOutline
 
 _OUTLINES_KEPT: Final = 300
+_BASES_KEPT: Final = 5_000
 _LARGEST: Final = 1_000_000
+
+_bases: Final = OrderedDict[BlobId, frozenset[bytes]]()
+"""Blob -> what ``bases_in`` finds in it: neighbouring changes ask for hundreds of the same files, which need not be read again."""
 
 
 def graph_at(
@@ -82,7 +88,11 @@ def graph_at(
         graph = maker.make(key, reader.outline)
         reader.known_words = maker.words
     graph = graph.attach(
-        outline_of=reader.outline, text_of=reader.text, serving=serving, test_words=reader.words
+        outline_of=reader.outline,
+        text_of=reader.text,
+        bases_of=reader.bases,
+        serving=serving,
+        test_words=reader.words,
     )
     if not graph.tables.absent:
         store.keep_query_cache(key, graph)
@@ -124,6 +134,21 @@ class _TreeReader:
             blob = self._repository.blob_at(self._commit, path)
             self._texts[path] = self._repository.read_blobs([blob])[blob] if blob is not None else None
         return self._texts[path]
+
+    def bases(self, path: RepoPath) -> frozenset[bytes] | None:
+        """Return the names among the bases of the classes of a file of the commit; ``None`` where it is absent or its bytes are missing."""
+        blob = self._repository.blob_at(self._commit, path)
+        if blob is None:
+            return None
+        found = _bases.get(blob)
+        if found is None:
+            text = self.text(path)
+            if text is None:
+                return None
+            found = _bases[blob] = bases_in(text)
+            if len(_bases) > _BASES_KEPT:
+                _bases.popitem(last=False)
+        return found
 
     def _outline(self, path: RepoPath) -> Outline | None:
         blob = self._repository.blob_at(self._commit, path)

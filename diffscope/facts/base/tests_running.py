@@ -91,6 +91,15 @@ def _held_by(test: RunningTest, target: Target) -> _Held:
     return _Held(own if own in named else next(iter(named), ""), is_by_another)
 
 
+def _is_named(target: Target, names: frozenset[str]) -> bool:
+    """Return whether a target, one of its classes and all that is asked for on the way to it are among some names."""
+    if target.last and target.last not in names:
+        return False
+    return target.is_set or (
+        target.asks <= names and (not target.classes or not target.classes.isdisjoint(names))
+    )
+
+
 class _Finder:
     def __init__(
         self, facts: ChangeFacts, placed: tuple[Placed, ...], graph: ModuleGraph, callers: CallerIndex
@@ -266,9 +275,10 @@ class _Finder:
             return {target: _Held("") for target in self._targets if path in self._naming(target)}
         running = [one for one in tests if not (self._platforms and self._is_elsewhere(one))]
         found = dict[Target, _Held]()
-        for target in self._targets:
-            if not (target.is_native or target.is_set or path in self._near(target.path)):
-                continue
+        near = [one for one in self._targets if one.is_native or one.is_set or path in self._near(one.path)]
+        # What all tests of the file together do not name none of them does: that leaves few targets for each of them.
+        words = frozenset[str]().union(*(one.words for one in running if near))
+        for target in (one for one in near if _is_named(one, words)):
             by = [_held_by(test, target) for test in running if self._runs(test, target)]
             if by:
                 found[target] = min(by, key=lambda one: one.is_by_another)
@@ -290,7 +300,7 @@ class _Finder:
         return fakes.isdisjoint(target.through) and bool(target.last or "__new__" not in test.names)
 
     def _reaches(self, test: RunningTest, names: frozenset[str], target: Target) -> bool:
-        if not target.asks <= names or (target.last and target.last not in names):
+        if not _is_named(target, names):
             return False
         named = target.classes & names
         return not target.classes or any(self._is_that(test, name, target.path) for name in named)

@@ -336,8 +336,8 @@ class _Around:
         self._text = after.text if after is not None else ""
         self._lines = split_lines(self._text) if after is not None else []
         self._definitions = python.after.definitions if python is not None and python.after else ()
-        added = (one.added for one in python.symbols) if python is not None else ()
-        self._added = [(each.start, each.end) for one in added if one for each in one.regions]
+        regions = (each for one in placed.symbols if one.added for each in one.added.regions)
+        self._added = {at for each in regions for at in range(each.start, each.end + 1)}
 
     @cached_property
     def _prose(self) -> tuple[Span, ...]:
@@ -355,13 +355,13 @@ class _Around:
             return ()
         word = re.compile(rf"(?<![\w.]){re.escape(sought)}(?!\w)")
         lines = (
-            at
-            for at, line in enumerate(self._lines, 1)
-            if sought in line
-            and any(not self._is_prose(at, hit.start(), hit.end()) for hit in word.finditer(line))
+            (at, line)
+            for at, line in enumerate(self._lines if sought in self._text else (), 1)
+            if sought in line and at not in self._added and not (edit.after and edit.after in line)
         )
-        lines = (at for at in lines if not any(start <= at <= end for start, end in self._added))
-        return self._places(at for at in lines if not (edit.after and edit.after in self._lines[at - 1]))
+        # Asked last, and of few lines: what is prose is told by the tokens of the whole file.
+        hits = ((at, hit.start(), hit.end()) for at, line in lines for hit in word.finditer(line))
+        return self._places(hit[0] for hit in hits if not self._is_prose(*hit))
 
     def _calls_without(self, callee: str, keyword: str) -> tuple[str, ...]:
         if not keyword.isidentifier():

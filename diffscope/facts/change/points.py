@@ -175,13 +175,19 @@ def _declared(source: Iterable[Placed], option: OptionFact) -> tuple[Definition 
 
 def _hands_on(name: str, one: Placed) -> bool:
     after = one.material.after
-    return after is not None and re.search(rf"\b{name}=(?:\w+\.)*{name}\b", after.text) is not None
+    # Few files have the name at all, and to look for it alone takes a small part of the time.
+    return (
+        after is not None
+        and f"{name}=" in after.text
+        and re.search(rf"\b{name}=(?:\w+\.)*{name}\b", after.text) is not None
+    )
 
 
 def _reads(name: str, one: Placed) -> bool:
     after = one.material.after
     return (
         after is not None
+        and name in after.text
         and re.search(
             # A setting may be read as an attribute or imported by name from its module.
             rf"(?:\.|\bimport\b[^\n#]*\b){re.escape(name)}\b(?!\s*=[^=])",

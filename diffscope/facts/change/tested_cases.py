@@ -31,7 +31,8 @@ def mark_tested(edits: Iterable[Edit], placed: Iterable[Placed]) -> tuple[Edit, 
     ]
     return tuple(
         msgspec.structs.replace(edit, tested=True)
-        if any(_names(edit, text) and _sets(edit, added) for text, added in tests)
+        # The added lines are few, and most edits ask for nothing that they set: then the whole file needs no look.
+        if any(_sets(edit, added) and _names(edit, text) for text, added in tests)
         else edit
         for edit in edits
     )

@@ -47,7 +47,9 @@ from diffscope.syntax.model import Outline
 OutlineReader = Callable[[RepoPath], Outline | None]
 """Returns the outline of a file of the tree; ``None`` where the repository does not have its bytes."""
 TextReader = Callable[[RepoPath], bytes | None]
-"""Returns the names that each definition of a file of the tree uses; ``None`` likewise."""
+"""Returns the bytes of a file of the tree; ``None`` likewise."""
+BasesReader = Callable[[RepoPath], frozenset[bytes] | None]
+"""Returns what ``bases_in`` finds in a file of the tree; ``None`` likewise."""
 
 _EAGER = frozenset({EdgeLayer.EAGER})
 _EAGER_OR_TEST = frozenset({EdgeLayer.EAGER, EdgeLayer.TEST})
@@ -63,6 +65,7 @@ class ModuleGraph:
         self._view = View(tables, known.links)
         self._outline_of: OutlineReader | None = None
         self._text_of: TextReader | None = None
+        self._bases_of: BasesReader | None = None
         self._serving_path = ServingPath(())
         self._read_words: Callable[[], TestWords] | None = None
 
@@ -109,17 +112,20 @@ class ModuleGraph:
         *,
         outline_of: OutlineReader | None = None,
         text_of: TextReader | None = None,
+        bases_of: BasesReader | None = None,
         serving: ServingPath | None = None,
         test_words: Callable[[], TestWords] | None = None,
     ) -> ModuleGraph:
         """Return the same graph with what it does not hold itself; each is asked only when a query needs it.
 
-        The query cache that the graph came with is taken to be that of the serving path. Class queries need outlines, serving distances the serving path, ``tests_naming`` the words of tests.
+        The query cache that the graph came with is taken to be that of the serving path. Class queries need outlines, and read fewer of them
+        with ``bases_of``; serving distances need the serving path, ``tests_naming`` the words of tests.
         """
         graph = ModuleGraph(self.tables, self._known)
         graph._view = self._view
         graph._outline_of = outline_of or self._outline_of
         graph._text_of = text_of or self._text_of
+        graph._bases_of = bases_of or self._bases_of
         graph._serving_path = serving or self._serving_path
         graph._read_words = test_words or self._read_words
         return graph
@@ -196,9 +202,9 @@ class ModuleGraph:
         source = self._view.index.get(module)
         return () if source is None else tuple(self._view.edges(source, layers))
 
-    def rows(self) -> Iterator[tuple[Edge, ModuleName | None]]:
-        """Yield the rows of registries of the product, and its lazy imports, each with the module that it leads to, if any."""
-        return self._view.rows()
+    def rows(self) -> tuple[tuple[Edge, ModuleName | None], ...]:
+        """Return the rows of registries of the product, and its lazy imports, each with the module that it leads to, if any."""
+        return self._view.rows
 
     def dependents(
         self, module: ModuleName, layers: Collection[EdgeLayer] = IMPORT_LAYERS
@@ -288,12 +294,13 @@ class ModuleGraph:
         index = self._view.index.get(module)
         if index is None:
             return ()
-        found = (
-            importer
-            for reference, importer in self._view.imports_of(index)
+        found = sorted(
+            record
+            for reference, records in self._view.imports_of(index).items()
             if self.resolver.imports(reference, index, name)
+            for record in records
         )
-        return tuple(dict.fromkeys(found))
+        return tuple(dict.fromkeys(self._view.importer(record, index) for record in found))
 
     def modules_naming(
         self, module: ModuleName, name: str, layers: Collection[EdgeLayer]
@@ -304,12 +311,13 @@ class ModuleGraph:
             return ()
         resolver = self.resolver
         found = {
-            importer.module
-            for reference, importer in self._view.imports_of(index)
-            if importer.layer in layers
-            and (resolver.imports(reference, index, name) or resolver.imports_whole(reference, index))
+            record.source
+            for reference, records in self._view.imports_of(index).items()
+            if resolver.imports(reference, index, name) or resolver.imports_whole(reference, index)
+            for record in records
+            if self._view.layer(record) in layers
         }
-        return tuple(sorted(found))
+        return self._view.named(sorted(found))
 
     def definition_of(self, module: ModuleName, name: str) -> ClassName | None:
         """Return the module that defines a name which a module has, and the name there; ``None`` for a module that is not in the tree."""
@@ -335,8 +343,8 @@ class ModuleGraph:
     def classes(self) -> ClassQueries:
         """The classes of the tree, above and below each other; none where outlines are not available."""
         outline_of = partial(self._view.read, self._outline_of)
-        text_of = partial(self._view.read, self._text_of) if self._text_of else None
-        return ClassQueries(self._view, self.resolver, outline_of, text_of)
+        bases_of = partial(self._view.read, self._bases_of)
+        return ClassQueries(self._view, self.resolver, outline_of, bases_of)
 
     @cached_property
     def _served(self) -> Search:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from functools import lru_cache
 from typing import Final, NamedTuple
 
 from diffscope.graph.model import ClassName, EdgeLayer, ModuleName, NodeKind, Override, Subclass, Wrapper
@@ -27,7 +26,6 @@ _NAME: Final = lazy_regex(rb"[^\W\d]\w*")
 _ALIAS: Final = lazy_regex(rb"[\s\\]as[\s\\]+([^\W\d]\w*)")
 _LONGEST: Final = 200
 """Bytes in front of ``as`` in which the name is looked for."""
-_HEADERS_KEPT: Final = 1_000
 
 
 class _Class(NamedTuple):
@@ -44,12 +42,12 @@ class ClassQueries:
         view: View,
         resolver: Resolver,
         outline_of: Callable[[ModuleName], Outline | None],
-        text_of: Callable[[ModuleName], bytes | None] | None = None,
+        bases_of: Callable[[ModuleName], frozenset[bytes] | None],
     ) -> None:
         self._view = view
         self._resolver = resolver
         self._outline_of = outline_of
-        self._text_of = text_of
+        self._bases_of = bases_of
         self._outlines: dict[int, Outline | None] = {}
         self._classes: dict[int, tuple[_Class, ...]] = {}
         self._below: dict[tuple[Definition, int | None], tuple[Subclass, ...]] = {}
@@ -154,22 +152,21 @@ class ClassQueries:
         """Return the modules that could hold a direct subclass: its own, and those that import it or its module whole."""
         top = above.name.partition(".")[0]
         written = {above.module: {top}}
-        for reference, importer in self._view.imports_of(above.module):
+        for reference, records in self._view.imports_of(above.module).items():
             if self._resolver.imports(reference, above.module, top):
                 name = self._resolver.read(reference).tail
             elif self._resolver.imports_whole(reference, above.module):
                 name = top
             else:
                 continue
-            written.setdefault(self._view.index[importer.module], set()).add(name)
+            for record in records:
+                written.setdefault(record.source, set()).add(name)
         return sorted(module for module, names in written.items() if self._may_derive(module, names))
 
     def _may_derive(self, module: int, names: set[str]) -> bool:
         """Return whether one of some names stands among the bases of a class, as it is or as what it is imported as: a glance that spares an outline."""
-        text = self._text_of(self._view.name(module)) if self._text_of else None
-        if text is None:
-            return True
-        return not _bases_in(text).isdisjoint(name.encode() for name in names)
+        bases = self._bases_of(self._view.name(module))
+        return bases is None or not bases.isdisjoint(name.encode() for name in names)
 
     def _is_class(self, definition: Definition) -> bool:
         return any(each.name == definition.name for each in self._read_classes(definition.module))
@@ -200,9 +197,8 @@ class ClassQueries:
                 yield self._resolver.lookup(module, base)
 
 
-@lru_cache(maxsize=_HEADERS_KEPT)
-def _bases_in(text: bytes) -> frozenset[bytes]:
-    """Return the names that stand among the bases of classes, what they are imported as, and a few others; neighbouring changes ask for the same files."""
+def bases_in(text: bytes) -> frozenset[bytes]:
+    """Return the names that stand among the bases of the classes of a file, what they are imported as, and a few others."""
     bases = {name for header in _HEADER.findall(text) for name in _NAME.findall(header)}
     aliases = (found for found in _ALIAS.finditer(text) if found[1] in bases)
     before = (text[max(0, found.start() - _LONGEST) : found.start() + 1] for found in aliases)

@@ -6,7 +6,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import pairwise
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from diffscope.graph.model import IMPORT_LAYERS, Chain, Edge, EdgeLayer, Importer, ModuleName, Node, NodeKind
 from diffscope.graph.query.adjacency import Adjacency, Links, adjacency, layer_bits, link_tables, stored_codes
@@ -25,6 +25,13 @@ _IMPORTED = IMPORT_LAYERS | {EdgeLayer.TEST}
 _IMPORT_CODES = frozenset(LAYER_CODES[layer] for layer in IMPORT_LAYERS)
 
 
+class ImportRecord(NamedTuple):
+    """An import: the node that makes it, and its place among the records."""
+
+    source: int
+    at: int
+
+
 class View:
     """Reads one graph's tables; what is worked out is kept."""
 
@@ -32,6 +39,7 @@ class View:
         self.tables = tables
         self._given_links = links
         self._adjacencies: dict[frozenset[EdgeLayer], Adjacency] = {}
+        self._imports: dict[int, dict[int, list[ImportRecord]]] = {}
 
     @cached_property
     def index(self) -> dict[str, int]:
@@ -106,17 +114,22 @@ class View:
             if final >= 0 and final != source:
                 yield self._edge(source, at, final, through=target)
 
-    def rows(self) -> Iterator[tuple[Edge, ModuleName | None]]:
-        """Yield registry rows and lazy imports of everything but tests, with the module that each leads to.
+    @cached_property
+    def rows(self) -> tuple[tuple[Edge, ModuleName | None], ...]:
+        """Registry rows and lazy imports of everything but tests, with the module that each leads to.
 
         An edge that leads nowhere, or back to its own module, has that module as its target here.
         """
+        return tuple(self._read_rows())
+
+    def _read_rows(self) -> Iterator[tuple[Edge, ModuleName | None]]:
         tables = self.tables
         for source in range(len(tables.names)):
             if self.kind(source) is NodeKind.TEST:
                 continue
-            for at in range(tables.start[source], tables.start[source + 1]):
-                if tables.record_layer[at] in _ROW_CODES:
+            first, last = tables.start[source], tables.start[source + 1]
+            for at, layer in enumerate(tables.record_layer[first:last], first):
+                if layer in _ROW_CODES:
                     reference = tables.record_reference[at]
                     final, named = tables.reference_final[reference], tables.reference_target[reference]
                     target = named if final < 0 else final
@@ -139,24 +152,38 @@ class View:
         """Return the package that a module lies in: importing the module runs it first."""
         return self.index.get(self.tables.names[index].rpartition(".")[0])
 
-    def imports_of(self, index: int) -> Iterator[tuple[int, Importer]]:
-        """Yield each import that leads to a module, by itself or through one that passes a name on: its reference and who it is."""
-        tables, near = self.tables, self.adjacency(_IMPORTED)
-        for source in sorted({*near.reverse[index], *near.reverse_transit[index]}):
-            for at in range(tables.start[source], tables.start[source + 1]):
-                reference = tables.record_reference[at]
-                leads = index in (tables.reference_target[reference], tables.reference_final[reference])
-                if leads and tables.record_layer[at] in _IMPORT_CODES:
-                    yield reference, self._importer(source, at, tables.reference_target[reference], index)
+    def imports_of(self, index: int) -> dict[int, list[ImportRecord]]:
+        """Return the imports that lead to a module, by itself or through one that passes a name on: reference -> who imports by it, in order.
 
-    def _importer(self, source: int, at: int, target: int, module: int) -> Importer:
+        Who imports a module asks mostly for one of a few names: what holds of a reference needs to be worked out once for all of them.
+        """
+        if index not in self._imports:
+            tables, near = self.tables, self.adjacency(_IMPORTED)
+            found = self._imports[index] = dict[int, list[ImportRecord]]()
+            target, final = tables.reference_target, tables.reference_final
+            for source in sorted({*near.reverse[index], *near.reverse_transit[index]}):
+                first, last = tables.start[source], tables.start[source + 1]
+                for at, reference in enumerate(tables.record_reference[first:last], first):
+                    leads = target[reference] == index or final[reference] == index
+                    if leads and tables.record_layer[at] in _IMPORT_CODES:
+                        found.setdefault(reference, []).append(ImportRecord(source, at))
+        return self._imports[index]
+
+    def importer(self, record: ImportRecord, module: int) -> Importer:
+        """Return an import of a module as a value."""
+        tables = self.tables
+        target = tables.reference_target[tables.record_reference[record.at]]
         return Importer(
-            module=self.name(source),
-            line=self.tables.record_line[at],
-            layer=self._layer(source, at),
-            guard=self.tables.strings[self.tables.record_guard[at]] or None,
+            module=self.name(record.source),
+            line=tables.record_line[record.at],
+            layer=self.layer(record),
+            guard=tables.strings[tables.record_guard[record.at]] or None,
             through=None if target in (module, -1) else self.name(target),
         )
+
+    def layer(self, record: ImportRecord) -> EdgeLayer:
+        """Return how an import is made."""
+        return self._layer(record.source, record.at)
 
     @cached_property
     def _providers(self) -> dict[int, list[Edge]]:

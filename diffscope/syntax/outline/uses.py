@@ -27,6 +27,9 @@ _TOKEN: Final = lazy_regex(
 )
 _LINE: Final = lazy_regex(rb"[^\n]*\n|[^\n]+")
 _STRETCHES_KEPT: Final = 4_000
+_FILES_KEPT: Final = 200
+_STRETCHES: Final = TextCache[list[tuple[str, int, int]]](most=_FILES_KEPT)
+"""Neighbouring changes ask for the same files."""
 _OWNERS: Final = frozenset({DefinitionKind.CLASS, DefinitionKind.FUNCTION, DefinitionKind.METHOD})
 
 
@@ -61,14 +64,17 @@ class Uses:
 
     @cached_property
     def _stretches(self) -> list[tuple[str, int, int]]:
-        outline = self._read_outline()
+        known = _STRETCHES.recall(self._source)
+        outline = self._read_outline() if known is None else None
         if outline is None:
-            return []
+            return known or []
         lines = list(accumulate(map(len, _LINE.findall(self._source)), initial=0))
-        return [
+        found = [
             (owner, lines[first - 1], lines[last])
             for owner, first, last in _stretches(outline, len(lines) - 1)
         ]
+        # Two readers of a file that does not parse may see different definitions in it.
+        return found if outline.problems else _STRETCHES.keep(self._source, found)
 
 
 @lru_cache(maxsize=_STRETCHES_KEPT)
