@@ -71,7 +71,7 @@ class UpgradeList:
     def _line(self, group: Sequence[Notice], *, is_short: bool) -> str:
         """Return who notices it, what was and is, what that does, and what to do about it."""
         words, pull = self._words, self._read.pull(group[0].pulls[0])
-        effects = [self._effect(one) for one in group]
+        effects = [self._effect(one, is_short=is_short) for one in group]
         effect = next((each for each in effects if each), "")
         # Of what goes nobody needs the fixes.
         became = (
@@ -162,11 +162,14 @@ class UpgradeList:
             return words("story.changed", subject=words.pick(one.subject), was=was, now=now)
         return self._pulls.noticed(one)
 
-    def _effect(self, one: Notice) -> str:
+    def _effect(self, one: Notice, *, is_short: bool = False) -> str:
         """Return what a change does to a server, in our words, and what its author says of it behind them."""
         words = self._words
         said = quoted(one.reason) if one.reason and not _RULE.match(one.reason) else None
         effect = words.pick(one.effect) if one.effect else ""
+        if is_short and effect and one.effect and one.effect.en.startswith(_CAPPED):
+            # The first of them stand with who should wait.
+            effect = words("story.capped-folded", count=int(_COUNT.findall(one.effect.en)[0]))
         return (
             words("story.effect-quoted", said=effect, quoted=words.pick(said)) if effect and said else effect
         )
