@@ -28,6 +28,7 @@ _PLACED: Final = lazy_regex(r"^\s*(\w+) ?= ?([^=].*?),?$")
 _CONSTANT: Final = lazy_regex(r"^\s*([A-Z][A-Z0-9_]+)(?:: [^=]+)? = ([^\s(\[{]+)$")
 _FIELD: Final = lazy_regex(r"(?m)^ {4}([a-z]\w*): .*[^,]$")
 """How a class declares a field, and not a function a parameter."""
+_ROUTE: Final = lazy_regex(r"""["'](/[\w/{}.-]+)["']""")
 _OFF_FIELD: Final = lazy_regex(r"^ {4}([a-z]\w*_\w+): .*= (?:None|False)$")
 _WORD: Final = lazy_regex(r"\w+")
 _NEAR: Final = 8
@@ -86,6 +87,8 @@ class AuthorsWords(Value, frozen=True, kw_only=True):
     """Such values, with the variable of the environment that decided where it was set, and still does."""
     brought: tuple[str, ...] = ()
     """Fields of classes and options that it declares."""
+    routes: tuple[str, ...] = ()
+    """Paths of endpoints that stand in what it adds."""
     optional: tuple[str, ...] = ()
     """Settings that it changes and that an option of the command line sets, too."""
     defaults: tuple[tuple[str, str], ...] = ()
@@ -153,6 +156,7 @@ def read_words(diff: Diff, settings: Collection[str], values: Collection[str] = 
         assigned=tuple(assigned),
         duties=tuple(dict.fromkeys(duties)),
         constants=tuple(_gone_constants(python, " ".join(added), settings)),
+        routes=tuple(sorted({*_ROUTE.findall("\n".join(added))})),
         brought=tuple(sorted(_declared(added) - _declared(_removed(python)))),
         orders=tuple(orders),
         settled=tuple(dict.fromkeys(_settled(python))),

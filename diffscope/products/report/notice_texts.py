@@ -75,8 +75,11 @@ def how_to_keep(each: Decided, words: AuthorsWords) -> Text:
 
 
 def is_settled(seen: Seen, words: AuthorsWords) -> bool:
-    """Return whether a default that was left open took a value that the code before gave the setting where nothing was set."""
+    """Return whether nothing changed: a default that was left open took a value that the code before gave the setting where nothing was set, or what went came elsewhere."""
     name, value = seen.name.rpartition(".")[2], _VALUE.findall(seen.text.en)[-1:]
+    # A route that is written again elsewhere is moved.
+    if seen.kind == "removed" and seen.name.partition(" ")[2] in words.routes:
+        return True
     is_open = seen.kind == "default" and "from `None`" in seen.text.en
     # What its docstring gives tests alone the code sets for everybody else.
     if seen.kind == "default" and _IN_TESTS.search(dict(words.fields).get(name, "")):

@@ -100,7 +100,7 @@ _REQUIRED: Final = lazy_regex(
 )
 _BASE_CLASSES: Final = ("Config", "Args", "Params")
 _DEFAULT_RULE: Final = "CF501"
-_WAS_IS: Final = lazy_regex(r": default (\S+) -> ([^\s,]+)")
+_WAS_IS: Final = lazy_regex(r": default (\S+) -> ([^\s,()]+)(?=[\s,]|$)")
 _BESIDE_KINDS: Final = ("test", "ci", "docs")
 _BESIDE: Final = frozenset({"test", "example", "benchmark", "docs"})
 _DEPRECATES: Final = lazy_regex(r"(?i)\bdeprecat\w+")

@@ -49,6 +49,7 @@ SAID = "Cannot burn … wicks. Set --most-wicks to allow more."
         pytest.param(a_patch("        config.most_wicks = 9", "        config.many_wicks = 9"), "assigned", (), id="a line that gave the value to another name before"),
         pytest.param(a_patch("    gas_lamp: bool = False\n        if self.gas_lamp:\n" + RAISES), "errors", (), id="an error under a setting that is new and off"),
         pytest.param(a_patch("    gas_lamp: int = 4\n        if count > self.gas_lamp:\n" + RAISES), "errors", (SAID,), id="an error under a limit that is new"),
+        pytest.param(a_patch("    @router.get('/lamp')"), "routes", ("/lamp",), id="the path of an endpoint"),
         pytest.param(a_patch("    # Clone because the wick may move\n    x = 1"), "remarks", ("Clone because the wick may move",), id="a comment that says why"),
         pytest.param(a_patch("    count = self.most_wicks", "DEFAULT_WICKS = 4"), "constants", (("4", "--most-wicks"),), id="a default that gives way to a setting"),
         pytest.param(a_patch("", "DEFAULT_WICKS = 4"), "constants", (), id="a default that nothing takes the place of"),

@@ -359,3 +359,11 @@ def test_a_default_under_a_condition_on_what_the_same_change_brings(
     decided = Decided(name="gas_lamp", value="True", condition="self.is_dim", is_unset=True)
     found = find_notices((a_change(),), (), {11: AuthorsWords(decided=(decided,), brought=brought)})
     assert [one.name for one in found] == told
+
+
+@pytest.mark.parametrize(("routes", "told"), [((), ["GET /lamp"]), (("/lamp",), [])])
+def test_an_endpoint_that_is_written_elsewhere_did_not_go(routes: tuple[str, ...], told: list[str]) -> None:
+    gone = a_symbol("lamp", "function", "get", "/lamp", aspect="removed")
+    assert [
+        one.name for one in find_notices((a_change(gone),), (), {11: AuthorsWords(routes=routes)})
+    ] == told
