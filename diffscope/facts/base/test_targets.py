@@ -80,6 +80,8 @@ class Targets:
         self._graph, self._callers, self._text, self._old_paths = graph, callers, text, old_paths
         self._variables = sorted(variables)
         self._read: dict[str, list[bytes]] = {}
+        self._kin_of: dict[Place, frozenset[str]] = {}
+        self._classes_of: dict[tuple[str, str], frozenset[str]] = {}
         self.below = set[tuple[str, str]]()
         """Path of a class and name of one below it, wherever that is defined."""
 
@@ -120,9 +122,12 @@ class Targets:
     def _kin(self, place: Place) -> frozenset[str]:
         """Return the class of a method that one above it declares too, with those below; none for other definitions."""
         owner, _, last = place.name.rpartition(".")
-        if not owner or last in _CONSTRUCTORS or next(self._callers.declaring(place), None) is None:
+        if not owner or last in _CONSTRUCTORS:
             return frozenset()
-        return self._classes(place.path, owner)
+        if place not in self._kin_of:
+            is_declared = next(self._callers.declaring(place), None) is not None
+            self._kin_of[place] = self._classes(place.path, owner) if is_declared else frozenset()
+        return self._kin_of[place]
 
     def _calling(self, level: list[Place], name: str) -> Iterator[tuple[int, Place, _Way]]:
         """Yield places and what calls them, with the number of calls and what lies on the way there."""
@@ -199,8 +204,11 @@ class Targets:
 
     def _classes(self, path: str, owner: str) -> frozenset[str]:
         """Return the last names of a class and of the classes below it."""
-        module = self.module(path)
-        below = self._graph.classes.subclasses(module, owner) if module else ()
-        names = [one.name.rpartition(".")[2] for one in below[:_MOST_CALLERS]]
-        self.below.update((path, name) for name in names)
-        return frozenset((owner.rpartition(".")[2], *names))
+        key = (path, owner)
+        if key not in self._classes_of:
+            module = self.module(path)
+            below = self._graph.classes.subclasses(module, owner) if module else ()
+            names = [one.name.rpartition(".")[2] for one in below[:_MOST_CALLERS]]
+            self.below.update((path, name) for name in names)
+            self._classes_of[key] = frozenset((owner.rpartition(".")[2], *names))
+        return self._classes_of[key]
