@@ -60,6 +60,13 @@ _EXPLANATION = (
         "follows callers, and `facts.symbol` includes the index of the words of tests. What the changes of a range share is computed once."
     ),
     "",
+    (
+        "Tried and not paying: compiling the hot modules with mypyc. With 48 of them compiled (`-O1`; about two thirds of the time in "
+        "our own Python), 54 neighbouring changes took 0.26 s each and not 0.28 s, 6% less, with the same bytes; one pair of runs in "
+        "the same minutes. The process grew from 292 to 453 MB, and the cached properties of 40 places had to be wrapped again by "
+        "hand, because mypyc computes them at every use."
+    ),
+    "",
 )
 _Found = TypeVar("_Found")
 
