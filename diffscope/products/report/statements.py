@@ -124,8 +124,9 @@ def switches_of(assessment: Assessment, words: AuthorsWords = NOTHING) -> Iterat
     options = dict(words.options)
     for one in symbols:
         names = [value[1:] for value in one.role[1:] if value.startswith("+")]
-        if one.role[:1] == ("value",) and names:
-            listed.append(text_of("notice.value", name=options.get(one.name, one.name), names=_listed(names)))
+        # A type that no option has is set by nobody.
+        if one.role[:1] == ("value",) and names and one.name in options:
+            listed.append(text_of("notice.value", name=options[one.name], names=_listed(names)))
     # Beside an option fields are details.
     yield from listed or list(_of_settings(symbols))[:_SETTINGS]
 

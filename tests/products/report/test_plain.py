@@ -14,6 +14,7 @@ from diffscope.products.report.link_model import Link
 from diffscope.products.report.notices import find_notices
 from diffscope.products.report.plain import in_plain_words
 from diffscope.products.report.render.story.titles import bare_title, chinese_titles, topic_of
+from diffscope.products.report.statements import switches_of
 from tests.digests import a_pull
 
 CONFIG = "vllm/config/lamp.py"
@@ -367,3 +368,14 @@ def test_an_endpoint_that_is_written_elsewhere_did_not_go(routes: tuple[str, ...
     assert [
         one.name for one in find_notices((a_change(gone),), (), {11: AuthorsWords(routes=routes)})
     ] == told
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [((("Wicks", "--wick"),), ["`--wick` also takes `wax`"]), ((), [])],
+)
+def test_a_value_is_a_switch_only_where_an_option_has_its_type(
+    options: tuple[tuple[str, str], ...], told: list[str]
+) -> None:
+    change = a_change(a_symbol("Wicks", "variable", "value", "+wax", aspect="values"))
+    assert [text.en for text in switches_of(change, AuthorsWords(options=options))] == told
