@@ -20,10 +20,9 @@ from __future__ import annotations
 import functools
 import itertools
 import re
-from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
-from typing import Any, AnyStr, Final, NamedTuple, cast
+from typing import Any, AnyStr, Final, cast
 
 from diffscope.errors import InputError
 
@@ -40,7 +39,7 @@ class _LazyRegex:
 
     @functools.cached_property
     def _compiled(self) -> re.Pattern[Any]:
-        return compile_kept(*self._made_of)
+        return re.compile(*self._made_of)
 
     def __getattr__(self, name: str) -> Any:
         # Only for what is not there yet: the second time the bound method is found on the object itself.
@@ -131,85 +130,6 @@ def lazy_regex(text: AnyStr, flags: int = 0) -> re.Pattern[AnyStr]:
     raises ``re.error`` on first use.
     """
     return cast("re.Pattern[AnyStr]", _LazyRegex(text, flags))
-
-
-class _Program(NamedTuple):
-    """What Python's ``re`` makes of an expression: the arguments of its engine besides the text."""
-
-    flags: int
-    code: bytes
-    groups: int
-    names: dict[str, int]
-
-
-_RE: Final[Any] = re
-"""As what it is made of, which has no types: it offers no way to keep what it compiles. Without these parts it compiles as usual."""
-_Programs = dict[str, _Program]
-_MOST_PROGRAMS: Final = 4_000
-_PROGRAMS: Final[_Programs] = {}
-_NEW: Final[_Programs] = {}
-
-
-def compile_kept(text: AnyStr, flags: int = 0) -> re.Pattern[AnyStr]:
-    """Return what ``re.compile`` returns, from what an earlier process compiled if that was handed to ``load_programs``.
-
-    ``re`` is written in Python and takes a tenth of a millisecond or more for each of the hundreds of expressions that a change needs: a
-    tenth of a short run. For expressions that stand in the code or in a table; not for those made of names of the change.
-    """
-    key = f"{flags:d} {text!r}"
-    try:
-        program = _PROGRAMS.get(key)
-        if program is None:
-            program = _NEW[key] = _PROGRAMS[key] = _compile_program(text, flags)
-        return _from_program(text, program)
-    except (AttributeError, TypeError, ValueError, RuntimeError, OverflowError):
-        # Another Python than those that this was written for, or a program that its engine refuses.
-        return re.compile(text, flags)
-
-
-def programs_name() -> str:
-    """Return the name that programs are kept under: those of another Python are of no use."""
-    engine = getattr(getattr(_RE, "_compiler", None), "_sre", None)
-    return f"{getattr(engine, 'MAGIC', 0)} {getattr(engine, 'CODESIZE', 0)} {array('I', [1]).tobytes().hex()}"
-
-
-def load_programs(data: bytes) -> None:
-    """Take over what ``new_programs`` gave in an earlier process. What cannot be read counts as nothing."""
-    import msgspec  # noqa: PLC0415 - help does without
-
-    try:
-        _PROGRAMS.update(msgspec.msgpack.decode(data, type=_Programs))
-    except (msgspec.MsgspecError, UnicodeDecodeError):
-        return
-
-
-def new_programs() -> bytes | None:
-    """Return all that are known now, to be kept; ``None`` where none came to it since this was last asked."""
-    if not _NEW or len(_PROGRAMS) > _MOST_PROGRAMS:
-        return None
-    import msgspec  # noqa: PLC0415 - as above
-
-    _NEW.clear()
-    return msgspec.msgpack.encode(_PROGRAMS)
-
-
-def _compile_program(text: str | bytes, flags: int) -> _Program:
-    parsed = _RE._parser.parse(text, flags)  # noqa: SLF001 - as the next
-    code = _RE._compiler._code(parsed, flags)  # noqa: SLF001 - what re.compile does itself
-    state = parsed.state
-    return _Program(
-        int(flags | state.flags), array("I", code).tobytes(), state.groups - 1, dict(state.groupdict)
-    )
-
-
-def _from_program(text: AnyStr, program: _Program) -> re.Pattern[AnyStr]:
-    code = array("I", program.code).tolist()
-    names: list[str | None] = [None] * (program.groups + 1)
-    for name, number in program.names.items():
-        names[number] = name
-    engine = _RE._compiler._sre  # noqa: SLF001 - as above
-    made = engine.compile(text, program.flags, code, program.groups, program.names, tuple(names))
-    return cast("re.Pattern[AnyStr]", made)
 
 
 @functools.lru_cache(maxsize=4096)

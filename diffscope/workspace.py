@@ -29,7 +29,6 @@ from diffscope.errors import DiffscopeError, NotFoundError
 from diffscope.facts.knowledge import Knowledge, Surroundings
 from diffscope.facts.model import ChangeFacts, GraphFacts
 from diffscope.messages.model import message
-from diffscope.patterns import load_programs, new_programs, programs_name
 from diffscope.pipeline import gather_facts, judge
 from diffscope.project.ci.workflows import is_workflow
 from diffscope.rules.engine.configuration import EVERY_STABLE_RULE, RuleConfiguration
@@ -51,7 +50,6 @@ _REPAIRABLE: Final = frozenset({"base-tree", "blob", "declarations", "diff-trunc
 """Gaps that a better clone of the same commits would not have."""
 _PASSING: Final = INTERNAL_CODES | {"gap.change-empty", "gap.change-unavailable"}
 """Codes of gaps that are looked into anew each time."""
-_PATTERNS: Final = "patterns"
 _OF_COMMITS: Final = frozenset({SourceKind.CLONE, SourceKind.RANGE})
 
 
@@ -111,8 +109,6 @@ class Workspace:
     def close(self) -> None:
         """Let go of the cache and of the index of pull requests."""
         if "cache" in self.__dict__:
-            programs = new_programs()
-            self.cache.put_many(_PATTERNS, {programs_name(): programs} if programs else {})
             self.cache.close()
         if "_pulls" in self.__dict__:
             self._pulls.close()
@@ -120,9 +116,7 @@ class Workspace:
     @cached_property
     def cache(self) -> Cache:
         """The cache of outlines and graphs."""
-        cache = open_cache(self.folder, is_enabled=self._use_cache)
-        load_programs(cache.get(_PATTERNS, programs_name()) or b"")
-        return cache
+        return open_cache(self.folder, is_enabled=self._use_cache)
 
     @cached_property
     def names(self) -> Profile:

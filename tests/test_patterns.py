@@ -16,17 +16,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diffscope import patterns as patterns_module
 from diffscope.errors import InputError
-from diffscope.patterns import (
-    _Program,
-    compile_glob,
-    compile_kept,
-    compile_regex,
-    lazy_regex,
-    load_programs,
-    new_programs,
-)
+from diffscope.patterns import compile_glob, compile_regex, lazy_regex
 from tests.sources import MODULES, ROOT, nodes, parsed
 
 GLOBS = [
@@ -154,38 +145,6 @@ def test_a_lazy_regex_answers_as_one_that_is_compiled_at_once() -> None:
     assert lazy_regex(rb"b+").search(b"abb") is not None
 
 
-KEPT = (
-    (r"(?P<a>x)|(?P<b>[y-z]+)(q)?", re.IGNORECASE),
-    (rb"b+(?=c)", 0),
-    ("[\u2e80-\u303f]|\\s", re.MULTILINE),
-)
-
-
-def test_a_kept_regex_answers_as_one_that_is_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What one process compiled serves the next, which compiles nothing; what cannot be read counts as nothing."""
-    monkeypatch.setattr(patterns_module, "_PROGRAMS", {})
-    monkeypatch.setattr(patterns_module, "_NEW", {})
-    assert [compile_kept(*each) for each in KEPT] == [re.compile(*each) for each in KEPT]
-    kept = new_programs()
-    assert kept is not None
-    assert new_programs() is None
-    patterns_module._PROGRAMS.clear()
-    load_programs(b"junk")
-    load_programs(kept)
-    monkeypatch.setattr(patterns_module, "_compile_program", None)
-    for each in KEPT:
-        found, usual = compile_kept(*each), re.compile(*each)
-        assert (found.pattern, found.flags, found.groups) == (usual.pattern, usual.flags, usual.groups)
-        assert dict(found.groupindex) == dict(usual.groupindex)
-    assert [match.lastgroup for match in compile_kept(*KEPT[0]).finditer("Xyz")] == ["a", "b"]
-    assert new_programs() is None
-
-
-def test_a_kept_regex_that_the_engine_refuses_is_compiled_anew(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(patterns_module, "_PROGRAMS", {"0 'ab+'": _Program(0, b"\xff\xff\xff\x7f", 0, {})})
-    assert compile_kept("ab+").fullmatch("abbb") is not None
-
-
 def test_a_lazy_regex_that_is_no_pattern_is_refused_on_first_use() -> None:
     wrong = lazy_regex("(")
     with pytest.raises(re.error):
@@ -208,9 +167,8 @@ def patterns() -> list[str]:
         {
             each.args[0].value
             for each in calls
-            if getattr(each.func, "id", getattr(each.func, "attr", ""))
-            in ("lazy_regex", "compile_kept", "compile")
-            and ast.unparse(each.func) in ("lazy_regex", "compile_kept", "re.compile")
+            if getattr(each.func, "id", getattr(each.func, "attr", "")) in ("lazy_regex", "compile")
+            and ast.unparse(each.func) in ("lazy_regex", "re.compile")
             and isinstance(each.args[0], ast.Constant)
             and isinstance(each.args[0].value, str)
         }

@@ -16,7 +16,6 @@ from typing import Annotated, Final, Literal
 
 from msgspec import Meta
 
-from diffscope.patterns import compile_kept
 from diffscope.source.model import Value
 from diffscope.yaml.typed import Check, Known, Rows
 
@@ -258,23 +257,23 @@ class CodePatterns:
         """The name of the file that declares the environment's variables."""
         self.arguments: Final = tuple(f"{each}." for each in names.arguments)
         """Beginnings of the names of options of the command line."""
-        self.setting = compile_kept(rf"(?:^|[._])(?:{_any_of(names.settings)})[.]\w+(?:[.]\w+)*$")
+        self.setting = re.compile(rf"(?:^|[._])(?:{_any_of(names.settings)})[.]\w+(?:[.]\w+)*$")
         """A field of the repository's own configuration."""
-        self.switch = compile_kept(
+        self.switch = re.compile(
             rf"(?:(?<=\.)(?:is_\w+_(?:enabled|supported)|enable_\w+|supports_\w+|\w+_enabled|{_any_of(names.switches)})"
             r"|\b[A-Z]+_(?:USE|ENABLE)_\w+)\b"
         )
         """What a user or a model switches on, asked of an object. A local name is worked out from something else."""
-        self.platform_question = compile_kept(
+        self.platform_question = re.compile(
             rf"(?:^|\.)(?:{_any_of([names.platform or ''])})\.(?:is|has|supports?|use)_\w+$"
         )
         self.groups = {each.name: each.platforms for each in names.platform_groups}
-        self.reads_environment = compile_kept(
+        self.reads_environment = re.compile(
             rf"^(?:os\.)?(?:getenv|environ\.get)$|^(?:{_any_of(names.environment_readers)})$"
         )
-        self.dataclass = compile_kept(rf"^(?:\w+\.)*(?:dataclass|{_any_of(names.dataclasses)})\b")
+        self.dataclass = re.compile(rf"^(?:\w+\.)*(?:dataclass|{_any_of(names.dataclasses)})\b")
         self._conditions: dict[str, re.Pattern[str]] = {
-            each.kind: compile_kept(_any_of(each.words), re.IGNORECASE) for each in names.conditions
+            each.kind: re.compile(_any_of(each.words), re.IGNORECASE) for each in names.conditions
         }
         self.opposites = {each.sends: each.receives for each in names.opposites}
 

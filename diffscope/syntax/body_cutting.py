@@ -9,7 +9,7 @@ from functools import cache
 from itertools import islice
 from typing import Final, NamedTuple
 
-from diffscope.patterns import compile_kept, lazy_regex
+from diffscope.patterns import lazy_regex
 
 # Each begins with a letter that stands for itself: that is what the search engine can skip to.
 _DEF: Final = lazy_regex(
@@ -192,7 +192,7 @@ def find_dedents(source: bytes, position: int, indent: int) -> Iterator[int]:
 
 @cache
 def _dedent(indent: int) -> re.Pattern[bytes]:
-    return compile_kept(rb"\n(?= {0,%d}[^\s#])" % indent)
+    return re.compile(rb"\n(?= {0,%d}[^\s#])" % indent)
 
 
 Needle = tuple[re.Pattern[bytes], ...]
@@ -308,9 +308,9 @@ def _find_statement_end(source: bytes, body: Body, opened: Span, indent: int) ->
 
 @cache
 def _head(indent: int) -> re.Pattern[bytes]:
-    return compile_kept(rb" {%d}(?!(?:elif|else|except|finally)\b)[^\s#)\]}\"']" % indent)
+    return re.compile(rb" {%d}(?!(?:elif|else|except|finally)\b)[^\s#)\]}\"']" % indent)
 
 
 @cache
 def _clause(indent: int) -> re.Pattern[bytes]:
-    return compile_kept(rb"\n {%d}(?:elif|else|except|finally)\b" % indent)
+    return re.compile(rb"\n {%d}(?:elif|else|except|finally)\b" % indent)

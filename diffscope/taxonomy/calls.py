@@ -9,7 +9,6 @@ from typing import Annotated, Final
 from msgspec import Meta
 
 from diffscope.messages.model import Text
-from diffscope.patterns import compile_kept
 from diffscope.source.model import Value
 from diffscope.yaml.typed import Rows
 
@@ -109,7 +108,7 @@ class KernelTable:
 def _compile(texts: tuple[str, ...]) -> re.Pattern[str]:
     # Only `*` is special and it never nests; names are short. Without texts nothing matches.
     each = (".*".join(re.escape(part) for part in text.split("*")) for text in texts)
-    return compile_kept(f"(?:{'|'.join(each)})\\Z" if texts else r"(?!)")
+    return re.compile(f"(?:{'|'.join(each)})\\Z" if texts else r"(?!)")
 
 
 class Role(Value, frozen=True, kw_only=True):

@@ -10,7 +10,6 @@ from typing import Annotated, Final, Literal, NamedTuple
 
 from msgspec import Meta, field
 
-from diffscope.patterns import compile_kept
 from diffscope.source.model import Value
 from diffscope.yaml.typed import Rows
 
@@ -136,7 +135,7 @@ def _any(patterns: tuple[str, ...], names: Collection[str]) -> bool:
 @lru_cache(maxsize=256)
 def name_pattern(patterns: tuple[str, ...]) -> re.Pattern[str]:
     """Return what matches a whole name by one of the patterns; only ``*`` is special."""
-    return compile_kept("|".join(".*".join(map(re.escape, each.split("*"))) for each in patterns))
+    return re.compile("|".join(".*".join(map(re.escape, each.split("*"))) for each in patterns))
 
 
 FIX_RISK_VERSION: Final = 1
