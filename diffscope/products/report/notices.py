@@ -81,7 +81,8 @@ _ORDER: Final[tuple[NoticeKind, ...]] = (
 )
 _BACKEND: Final = lazy_regex(r"AttentionBackendEnum\.([A-Z][A-Z0-9_]+)")
 """How a row of the registry of attention backends is called, which is an enumeration."""
-_QUALIFIED, _QUALIFIED_WORD = lazy_regex(r"\w+(?:\.\w+)*"), lazy_regex(r"\w+")
+_QUALIFIED: Final = lazy_regex(r"\w+(?:\.\w+)*")
+_QUALIFIED_WORD: Final = lazy_regex(r"\w+")
 _VALUES: Final[tuple[tuple[str, NoticeKind, str], ...]] = (
     ("+", "value", "notice.value"),
     ("-", "removed", "notice.value-removed"),
@@ -99,7 +100,7 @@ _REQUIRED: Final = lazy_regex(
     r"^requirements/(?![\w./-]*(?:test|dev|lint|docs))[\w./-]+\.txt$|^pyproject\.toml$|^docker/Dockerfile"
 )
 _BASE_CLASSES: Final = ("Config", "Args", "Params")
-_DEFAULT_RULE: Final = "CF501"
+_DEFAULT_RULE, _NEWLY_ON = "CF501", "CF502"
 _WAS_IS: Final = lazy_regex(r": default (\S+) -> ([^\s,()]+)(?=[\s,]|$)")
 _BESIDE_KINDS: Final = ("test", "ci", "docs")
 _BESIDE: Final = frozenset({"test", "example", "benchmark", "docs"})
@@ -114,7 +115,6 @@ _MUCH: Final = 500
 _POINTS: Final = lazy_regex(r"^(?:\w+: )?(?:The (?:old|new)|This|It|That|These|They)\b")
 """How a sentence begins that does not say by itself what it is about."""
 _BELOW: Final = lazy_regex(r"<\d[\d.]*")
-_NEWLY_ON: Final = "CF502"
 _COMMIT: Final = lazy_regex(r"^[0-9a-f]{7,40}$")
 _MOST_REQUESTS, _MOST_SAID, _GAPS = 4, 2, 2
 """Values left out of an author's sentence, from which on it says nothing."""
