@@ -16,7 +16,7 @@ from diffscope.patterns import lazy_regex
 from diffscope.products.report.authors_words import AuthorsWords
 from diffscope.products.report.decisions import Decided, called_of, condition_in_words, joined
 from diffscope.products.report.model import Notice, NoticeKind
-from diffscope.products.report.statements import quoted, short
+from diffscope.products.report.statements import quoted, said_default, short
 from diffscope.render.change_summary import option_of
 
 _LONG, _MOST = 60, 2
@@ -58,11 +58,38 @@ class Seen(NamedTuple):
     keep: Text | None = None
     effect: Text | None = None
     change: Change | None = None
+    value: str | None = None
+    """The default that a setting has now, as code writes it."""
 
 
 def told_first(seen: Sequence[Seen]) -> tuple[int, ...]:
     """Return the pull requests of what is joined, first those whose change its text tells: that of the last."""
     return tuple(dict.fromkeys(one.number for one in sorted(seen, key=lambda one: one.text != seen[-1].text)))
+
+
+def join_new(joined: dict[tuple[NoticeKind, str], list[Seen]]) -> None:
+    """Join a default that changed with the setting that came earlier in the same window: nobody had another one before it."""
+    for kind in ("option", "variable", "setting"):
+        for name in [name for of, name in joined if of == kind and ("default", name) in joined]:
+            new, changes = joined[kind, name], joined["default", name]
+            now = changes[-1].value
+            if new[0].number != changes[0].number and now is not None:
+                new.append(new[-1]._replace(text=with_default(name, now), number=changes[-1].number))
+                del joined["default", name]
+
+
+def with_default(name: str, default: str) -> Text:
+    """Return a new setting with its default."""
+    return text_of("notice.named", name=name, **said_default(default))
+
+
+def changed_default(name: str, before: str, after: str, number: int) -> Seen:
+    """Return what is noticed of a setting with another default."""
+    text = text_of("notice.default", name=name, before=shortened(before), after=shortened(after))
+    # Where nothing was set the code decided, and may have decided so already.
+    keep = text_of("keep.value", name=name, value=to_set(name, before)) if before != "None" else None
+    change = of_values(name, before, after)
+    return Seen("default", name, text, number, is_weighty=True, keep=keep, change=change, value=after)
 
 
 def how_to_keep(each: Decided, words: AuthorsWords) -> Text:

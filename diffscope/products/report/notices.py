@@ -22,19 +22,21 @@ from diffscope.products.report.model import Notice, NoticeKind
 from diffscope.products.report.notice_texts import (
     Seen,
     by_whom,
+    changed_default,
     explained,
     going,
     how_to_keep,
     is_settled,
+    join_new,
     join_renamed,
     of_constant,
     of_decision,
     of_newly_on,
     of_orders,
     of_values,
-    shortened,
     to_set,
     told_first,
+    with_default,
 )
 from diffscope.products.report.plain import is_by_default
 from diffscope.products.report.requirements import majors_of, of_requirement, of_versions
@@ -44,7 +46,6 @@ from diffscope.products.report.statements import (
     refusals,
     remedy_of,
     requests_take,
-    said_default,
 )
 from diffscope.render.change_summary import option_of, registry_row
 from diffscope.render.words import area_title
@@ -133,6 +134,7 @@ def find_notices(
         if number_of(one) not in reverts:
             for seen in _notices(one, said.get(number_of(one), NOTHING)):
                 joined.setdefault((seen.kind, seen.name), []).append(seen)
+    join_new(joined)
     gone = {name for kind, name in joined if kind == "removed"}
     weight = {number_of(one): one.importance.value for one in assessments}
     found = [
@@ -238,7 +240,15 @@ def _of_words(assessment: Assessment, words: AuthorsWords, told: Collection[str]
         if not is_of_new and each.name not in told and (assessment.kind != "bugfix" or each.is_unset):
             keep = how_to_keep(each, words) if each.is_unset else text_of("keep.forced")
             change = of_decision(each)
-            yield Seen("default", each.name, decided(each), number, is_weighty=True, keep=keep, change=change)
+            yield Seen(
+                "default",
+                each.name,
+                decided(each),
+                number,
+                is_weighty=True,
+                keep=keep,
+                change=change,
+            )
     platform = area_title(assessment.platforms[0], Language.ENGLISH) if len(assessment.platforms) == 1 else ""
     where = {"where": f" ({platform})", "where_zh": f"（{platform}）"} if platform else {"where": ""}
     yield from (of_constant(name, value, words, where, number) for value, name in words.constants)
@@ -287,11 +297,11 @@ def _of_setting(
     name, role, kind = symbol.name, symbol.role, _NEW[symbol.kind]
     if aspect == "added":
         default = role[2] if len(role) == 3 and role[2] else defaults.get(name, "")
-        yield Seen(kind, name, _with_default(name, default), number)
+        yield Seen(kind, name, with_default(name, default), number)
     elif aspect == "removed":
         yield Seen("removed", name, text_of(f"notice-gone.{kind}", name=name), number)
     elif aspect == "default" and len(role) == 3:
-        yield _changed(name, role[1], role[2], number)
+        yield changed_default(name, role[1], role[2], number)
 
 
 def _of_values(symbol: SymbolAssessment, number: int) -> Iterator[Seen]:
@@ -310,9 +320,9 @@ def _of_values(symbol: SymbolAssessment, number: int) -> Iterator[Seen]:
 
 def _of_field(symbol: SymbolAssessment, number: int) -> Iterator[Seen]:
     if symbol.role[1] == "default" and symbol.role[2] and symbol.role[3]:
-        yield _changed(symbol.name, symbol.role[2], symbol.role[3], number)
+        yield changed_default(symbol.name, symbol.role[2], symbol.role[3], number)
     elif symbol.role[1] == "added" and not _PARTED.match(symbol.role[3]):
-        yield Seen("setting", symbol.name, _with_default(symbol.name, symbol.role[3]), number)
+        yield Seen("setting", symbol.name, with_default(symbol.name, symbol.role[3]), number)
     elif symbol.role[1] == "removed":
         yield Seen("removed", symbol.name, text_of("notice-gone.setting", name=symbol.name), number)
 
@@ -367,19 +377,6 @@ def _is_set_by_users(name: str) -> bool:
     )
 
 
-def _with_default(name: str, default: str) -> Text:
-    said = said_default(default)
-    return text_of("notice.named", name=name, **said)
-
-
-def _changed(name: str, before: str, after: str, number: int) -> Seen:
-    text = text_of("notice.default", name=name, before=shortened(before), after=shortened(after))
-    # Where nothing was set the code decided, and may have decided so already.
-    keep = text_of("keep.value", name=name, value=to_set(name, before)) if before != "None" else None
-    change = of_values(name, before, after)
-    return Seen("default", name, text, number, is_weighty=True, keep=keep, change=change)
-
-
 def _of_flags(assessment: Assessment, number: int, told: Collection[str]) -> Iterator[Seen]:
     """Yield defaults that changed, as rules found them."""
     for flag in every_flag(assessment.flags):
@@ -397,4 +394,6 @@ def _of_flags(assessment: Assessment, number: int, told: Collection[str]) -> Ite
                 was, now = (value.strip("'") for value in values.groups())
                 text = text_of("notice.default", name=name, before=was, after=now)
                 keep = text_of("keep.value", name=name, value=to_set(name, was)) if was != "None" else None
-                yield Seen("default", name, text, number, keep=keep, change=of_values(name, was, now))
+                yield Seen(
+                    "default", name, text, number, keep=keep, change=of_values(name, was, now), value=now
+                )

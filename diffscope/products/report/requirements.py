@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 from typing import Final
+from urllib.parse import unquote, urlsplit
+
+from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
 from diffscope.messages.model import Text
 from diffscope.messages.say import text_of
@@ -23,6 +26,7 @@ def majors_of(wanted: str) -> tuple[str, ...]:
 
 def of_requirement(name: str, before: str, after: str) -> Change:
     """Return the change of a requirement: of a long list of exclusions the first and the last, and of major versions which are new."""
+    before, after = _of_wheel(before), _of_wheel(after)
     parts = after.split(",")
     excluded = sorted((each[2:] for each in parts if each.startswith("!=")), key=_version)
     kept = ",".join(each for each in parts if not each.startswith("!="))
@@ -38,6 +42,16 @@ def of_requirement(name: str, before: str, after: str) -> Change:
     return Change(
         text_of("changed.named", name=name), text_of("was.value", value=shortened(before)), now, gist
     )
+
+
+def _of_wheel(wanted: str) -> str:
+    """Return the version that the address of a wheel pins; what is no such address as it is."""
+    if "://" not in wanted:
+        return wanted
+    try:
+        return f"=={parse_wheel_filename(unquote(urlsplit(wanted).path.rpartition('/')[2]))[1]}"
+    except (InvalidWheelFilename, ValueError):
+        return wanted
 
 
 def _image_moved(before: str, after: str) -> Text:
@@ -60,6 +74,7 @@ def _version(written: str) -> list[int]:
 
 def of_versions(name: str, before: str, after: str) -> Text:
     """Return how a requirement changed: of a long list of exclusions how many, and what else came and went."""
+    before, after = _of_wheel(before), _of_wheel(after)
     was, now = before.split(","), after.split(",")
     gone, come = [each for each in was if each not in now], [each for each in now if each not in was]
     excluded = [each for each in come if each.startswith("!=")]

@@ -14,6 +14,7 @@ from diffscope.products.report.link_model import Link
 from diffscope.products.report.notices import find_notices
 from diffscope.products.report.plain import in_plain_words
 from diffscope.products.report.render.story.titles import bare_title, chinese_titles, topic_of
+from diffscope.products.report.requirements import of_requirement
 from diffscope.products.report.statements import switches_of
 from tests.digests import a_pull
 
@@ -207,6 +208,48 @@ def test_a_default_that_changes_twice_is_told_from_its_first_state_by_the_last_c
     (found,) = find_notices(changes, ())
     assert found.pulls == (12, 11)
     assert [text and text.en for text in (found.was, found.now)] == ["`1`", "`3`"]
+
+
+def merged_on(day: int, change: Assessment) -> Assessment:
+    pull = msgspec.structs.replace(a_pull(day).change.pull, merged_at=f"2026-02-{day:02}T00:00:00Z")
+    return msgspec.structs.replace(change, change=msgspec.structs.replace(change.change, pull=pull))
+
+
+def test_a_setting_that_came_in_the_same_window_has_no_earlier_default() -> None:
+    """Nobody ran with it: it is told as new, with the default that it has at the end."""
+    new = merged_on(11, a_change(a_symbol("VLLM_WICK", "environment-variable", "added", "", "'low'")))
+    turned = a_symbol("VLLM_WICK", "environment-variable", "default", "'low'", "'high'", aspect="default")
+    (found,) = find_notices((new, merged_on(12, a_change(turned))), ())
+    assert (found.kind, found.text.en, found.pulls) == (
+        "variable",
+        "`VLLM_WICK` (default `'high'`)",
+        (12, 11),
+    )
+
+
+@pytest.mark.parametrize(
+    ("before", "was"),
+    [
+        pytest.param("https://lamps.example/v1.2/lamp_oil-1.2-py3-none-any.whl", "`==1.2`", id="a-wheel"),
+        pytest.param("https://lamps.example/lamp%2Boil", "`https://lamps.example/lamp%2Boil`", id="no-wheel"),
+        pytest.param("==1.1", "`==1.1`", id="a-version"),
+    ],
+)
+def test_the_address_of_a_wheel_is_told_as_its_version(before: str, was: str) -> None:
+    assert of_requirement("lamp-oil", before, "==1.3").was.en == was
+
+
+@pytest.mark.parametrize(
+    ("name", "who"),
+    [
+        pytest.param("oil", "those who set `oil`", id="a-switch"),
+        pytest.param("oil_debug", None, id="for-errors"),
+    ],
+)
+def test_what_only_helps_to_look_for_errors_names_nobody(name: str, who: str | None) -> None:
+    field = msgspec.structs.replace(FIELD, name=f"LampConfig.{name}")
+    affects = in_plain_words(a_change(field, area="config")).affects
+    assert (affects and affects.en) == who
 
 
 def test_a_variable_that_goes_is_told_with_all_that_it_acted_with() -> None:

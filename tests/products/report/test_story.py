@@ -11,7 +11,7 @@ import pytest
 from diffscope.messages.model import Language, Text
 from diffscope.products.report.digest import build_digest
 from diffscope.products.report.link_model import Link, RelatedPull
-from diffscope.products.report.model import Counted, Digest, HotFile, Notice, Theme, TrendPoint
+from diffscope.products.report.model import Counted, Digest, HotFile, Notice, NoticeKind, Theme, TrendPoint
 from diffscope.products.report.render.page import PageView
 from diffscope.products.report.render.story.pulls import PullStory
 from diffscope.products.report.render.story.shorten import shorten
@@ -119,6 +119,30 @@ def test_an_error_that_anybody_may_meet_is_the_check_and_nothing_that_all_meet()
     assert check == (
         "**Check first**, for Add an oil gauge (#3): look for requests and launches that run into it"
     )
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "who"),
+    [
+        pytest.param("dependency", "`lamp-oil` from `==1` to `==2`", None, id="another-version-is-no-loss"),
+        pytest.param("removed", "“Round lamps are no longer supported by vLLM”", "those who use Round lamps, which no longer load (#1)", id="a-loss"),
+    ],
+)  # fmt: skip
+def test_only_who_loses_something_should_wait(kind: NoticeKind, text: str, who: str | None) -> None:
+    notice = Notice(kind=kind, name="lamp-oil", text=said(text), pulls=(1,), is_weighty=True)
+    pulls = tuple(
+        msgspec.structs.replace(pull, platforms=("xpu",), later_fixes=()) for pull in a_digest().pulls
+    )
+    verdict = summary(a_digest(notices=(notice,), pulls=pulls))[1]
+    assert verdict.partition("**Who should wait**: ")[2] == (f"{who}." if who else "")
+
+
+def test_who_sets_an_option_that_a_warning_quotes_is_named() -> None:
+    text = said("`LampConfig`: “'--wick round' is deprecated and will be removed in v0.15”")
+    notice = Notice(kind="removed", name="“'--wick round'”", text=text, pulls=(7,))
+    words = Words(Language.ENGLISH)
+    (item,) = Story(PageView(a_digest(notices=(notice,)), words), words).upgrade
+    assert item.startswith("**Those who set `--wick round`**: ")
 
 
 def test_a_line_of_work_of_which_only_the_area_is_known_is_not_told() -> None:

@@ -29,6 +29,8 @@ _NAMED_SETTING: Final = lazy_regex(r"`(--[a-z-]+|[A-Z]+_[A-Z0-9_]+|[A-Z]\w*(?:Co
 _VARIABLE: Final = lazy_regex(r"\b[A-Z]+_[A-Z0-9_]+\b")
 _GOES: Final = lazy_regex(r"\bgoes in v\d")
 _LOST_BY: Final = lazy_regex(r"“([A-Z][\w.-]*(?: \w+)?) (?:is|are) no longer supported")
+_QUOTED_OPTION: Final = lazy_regex(r"['‘](--[a-z][a-z-]*(?:[ =][\w-]+)?)['’] (?:is|are|has been) deprecated")
+"""How a warning names an option that goes."""
 _METHOD: Final = lazy_regex(r"\b([A-Z]\w*(?<!Config)(?<!Args)(?<!Params)(?<!Request)\.[a-z]\w+)")
 _WAS_UNSET: Final = lazy_regex(r"where `([A-Z_]+)` was unset")
 _RULE: Final = lazy_regex(r"^(?:When|If|Where) (.+?), (.+)")
@@ -214,6 +216,7 @@ class UpgradeList:
     def _losers(self, group: Sequence[Notice], named: Sequence[str]) -> str:
         """Return who used what goes: its setting, a kind of models, or a method that only Python code calls."""
         words, lost = self._words, _LOST_BY.search(group[0].text.en)
+        named = [*named, *(found[1] for one in group for found in _QUOTED_OPTION.finditer(one.text.en))]
         callers = dict.fromkeys(f"`{name}`" for one in group for name in _METHOD.findall(one.text.en))
         if lost or named:
             return words("story.users-of", name=lost[1]) if lost else words("affects.when-set", name=named[0])
@@ -244,14 +247,20 @@ class UpgradeList:
     def damage(self, group: Sequence[Notice]) -> int:
         """Return what a change does at worst: 0 something does not load, 1 is refused, 2 other results, 3 other speed or memory, 4 nothing before a later version."""
         first, said = group[0], " ".join(one.text.en for one in group)
-        if first.kind == "dependency" or _LOST.search(said):
+        if self.is_lost(group):
             return 0
+        if first.kind == "dependency":
+            return 0 if self.is_for_all(group) else 2
         if first.kind == "default":
             return 2 if any(one.effect == text_of(code) for one in group for code in _OTHERWISE) else 3
         if first.kind == "refused":
             # Of a limit that a setting raises most never hear.
             return 3 if first.keep and _VARIABLE.search(first.keep.en) else 1
         return 4 if _said_by(first) == "story.act-deprecated" or _GOES.search(said) else 1
+
+    def is_lost(self, group: Sequence[Notice]) -> bool:
+        """Return whether something is said to be supported no longer."""
+        return _LOST.search(" ".join(one.text.en for one in group)) is not None
 
     def is_for_all(self, group: Sequence[Notice]) -> bool:
         """Return whether a change concerns all deployments, or all that are installed anew."""

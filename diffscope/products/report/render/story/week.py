@@ -294,5 +294,5 @@ class WeekStory:
         if late:
             fixes = words.comma.join(map(self._pulls.dated, late[:_WAITS]))
             return words("story.wait-for", pull=name_of(number), who=upgrade.who(group), fixes=fixes)
-        is_lost = upgrade.damage(group) == 0 and not upgrade.is_for_all(group)
+        is_lost = upgrade.is_lost(group) and not upgrade.is_for_all(group)
         return words("story.wait", pull=name_of(number), who=upgrade.who(group)) if is_lost else ""
