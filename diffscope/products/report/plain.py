@@ -30,7 +30,7 @@ _VENDORS: Final = {"amd": "rocm", "intel": "xpu"}
 """How titles call a platform by who makes it."""
 _SPAN: Final = lazy_regex(r"`([^`]*)`")
 _CONNECTOR: Final = "Connector"
-_DIAGNOSTIC: Final = lazy_regex(r"(?i)(?:^|[_.-])(?:debug|dump|log|logging|profile|trace|verbose)(?:$|[_.-])")
+DIAGNOSTIC: Final = lazy_regex(r"(?i)(?:^|[_.-])(?:debug|dump|log|logging|profile|trace|verbose)(?:$|[_.`-])")
 """Names of settings for whoever looks for an error."""
 _CARD: Final = lazy_regex(
     r"\b(?:SM\d{2,3}[a-z]?|Blackwell|Hopper|Ampere|Turing|Volta|GB\d{3}|[ABHV]\d{3}|MI\d{3}\w*|gfx\d+\w*|DGX Spark|RISC-?V|PowerPC|s390x|AArch64|Arm)\b"
@@ -180,7 +180,7 @@ def _switch(assessment: Assessment) -> str:
     new = {
         option_of(one.name) if one.kind == "variable" else one.name: one
         for one in assessment.symbols
-        if _is_met(one) and "added" in one.aspects and one.role and not _DIAGNOSTIC.search(one.name)
+        if _is_met(one) and "added" in one.aspects and one.role and not DIAGNOSTIC.search(one.name)
     }
     only = next(iter(new.values())) if len(new) == 1 else None
     return only.name.rpartition(".")[2] if only is not None and only.role[-1] == "False" else ""

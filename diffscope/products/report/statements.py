@@ -315,6 +315,7 @@ def _of_roles(assessment: Assessment) -> Iterator[Text]:
         if "added" in one.aspects
         and one.kind in ("class", "function", "method", "operator")
         and not is_private(one.name)
+        and not (one.kind == "class" and "." in one.name)  # a part of another one
         and not places().is_test(one.path)
         and (said := _first_sentence(one.summary))
     ]

@@ -272,3 +272,23 @@ def test_a_fix_that_brings_a_setting_is_one_to_look_at() -> None:
         "**#2 Lamp: Fix dispatch of the wicks.** **For**: clients. “Number of wicks”; `--wicks` (default `1`)."
     ]
     assert not any(line.startswith("**#3 ") for line in story.picks)
+
+
+def test_the_version_of_a_package_leads_no_line_of_work_of_a_platform() -> None:
+    """An image that all of the platform run does."""
+    theme = msgspec.structs.replace(a_digest().themes[0], seed="area", key="area:rocm", area="rocm")
+    versions = Notice(
+        kind="dependency", name="lamp-oil", text=said("`lamp-oil` from `==1` to `==2`"), pulls=(3,), is_weighty=True,
+        gist=said("`lamp-oil` goes from `==1` to `==2`"),
+    )  # fmt: skip
+    image = msgspec.structs.replace(versions, name="BASE_IMAGE")
+    counted = (Counted(name="rocm", count=3, pulls=(1, 2, 3)),)
+    pulls = tuple(
+        msgspec.structs.replace(pull, platforms=("rocm",), later_fixes=(), affects=said("lamps on ROCm"))
+        for pull in a_digest().pulls
+    )
+    told = [
+        summary(a_digest(themes=(theme,), notices=(one,), links=(), pulls=pulls, platforms=counted))[0]
+        for one in (versions, image)
+    ]
+    assert ["`lamp-oil` goes from" in line for line in told] == [False, True]

@@ -14,7 +14,7 @@ from diffscope.messages.say import texts
 from diffscope.patterns import lazy_regex
 from diffscope.products.report.counts import name_of
 from diffscope.products.report.model import PullSummary, Theme
-from diffscope.products.report.plain import AUDIENCES
+from diffscope.products.report.plain import AUDIENCES, DIAGNOSTIC
 from diffscope.products.report.render.page import PageView
 from diffscope.products.report.render.story.flags import FlagStory
 from diffscope.products.report.render.story.noticed import FixStory, NoticeStory
@@ -253,7 +253,8 @@ class Story:
         words, known = self._words, texts(Language.ENGLISH)
         tests: dict[str, dict[str, list[int]]] = {}
         for pull, _ in self._picked:
-            switch = next((found[0] for text in pull.switch if (found := _SWITCH.search(text.en))), "")
+            named = (found[0] for text in pull.switch if (found := _SWITCH.search(text.en)))
+            switch = next((each for each in named if not DIAGNOSTIC.search(each)), "")
             area = next((area for area in pull.areas if f"probe.{area}" in known), None)
             if pull.number in self._new or not (switch or (area and pull.kind != "feature")):
                 continue

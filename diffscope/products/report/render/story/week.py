@@ -110,9 +110,9 @@ class WeekStory:
         """Return a line of work; ``None`` where nothing but its name joins what it has."""
         # Who sits in a theme for its title alone may lie elsewhere; what is decided for an area may be of another theme.
         decided = [number for number in self._decided if number in theme.pulls]
-        if theme.area not in {one.name for one in self._digest.platforms}:
-            # A version that a build takes is no work on the area of its files.
-            decided = [number for number in decided if number not in self._versions]
+        # A version that a build takes is no work on the area of its files, and a package's says little of its platform.
+        is_platform = theme.area in {one.name for one in self._digest.platforms}
+        decided = [number for number in decided if number not in self._versions(is_platform=is_platform)]
         is_own = theme.seed in _OWN
         now, usual = self._risen.get(theme.area, (0.0, 0.0)) if theme.seed == "area" else (0.0, 0.0)
         ranked = sorted(
@@ -168,10 +168,12 @@ class WeekStory:
             and (one.kind == "default" or one.is_weighty or one.name.isupper())
         }
 
-    @cached_property
-    def _versions(self) -> frozenset[int]:
+    def _versions(self, *, is_platform: bool) -> frozenset[int]:
+        """Return the pull requests that take other versions: of packages for a platform, of what not all install for other lines of work."""
         return frozenset(
-            one.pulls[0] for one in self._digest.notices if one.kind == "dependency" and not one.is_weighty
+            one.pulls[0]
+            for one in self._digest.notices
+            if one.kind == "dependency" and not (one.name.isupper() if is_platform else one.is_weighty)
         )
 
     @cached_property
