@@ -100,12 +100,16 @@ class Shared(NamedTuple):
 def run(
     *command: str, environment: dict[str, str] | None = None, folder: Path = ROOT, most: float = 86_400
 ) -> Used:
-    """Return what a command takes, ended after ``most`` seconds of the clock. Raises ``CalledProcessError`` where it fails."""
+    """Return what a command takes, ended after ``most`` seconds of the clock. Raises ``CalledProcessError`` where it fails.
+
+    Modules are compiled once and kept, as those of an installed program are, whatever the environment asks for.
+    """
     quiet = subprocess.DEVNULL
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     process = subprocess.Popen(
         command,
         cwd=folder,
-        env={**os.environ, **(environment or {})},
+        env={**kept, **(environment or {})},
         stdout=quiet,
         stderr=quiet,
         start_new_session=True,
