@@ -292,3 +292,24 @@ def test_the_version_of_a_package_leads_no_line_of_work_of_a_platform() -> None:
         for one in (versions, image)
     ]
     assert ["`lamp-oil` goes from" in line for line in told] == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("kind", "who"),
+    [
+        pytest.param("default", "those who leave `LAMP_WICKS` unset, for #9 (2027-01-02) (#1).", id="a-default"),
+        pytest.param("removed", "", id="what-goes"),
+    ],
+)  # fmt: skip
+def test_nobody_waits_for_a_fix_of_what_goes(kind: NoticeKind, who: str) -> None:
+    notice = msgspec.structs.replace(a_digest().notices[0], kind=kind)
+    link = Link(source=9, target=1, reason="fixes", names=("wicks",), weight=3.0)
+    fix = RelatedPull(
+        number=9, title="[Bugfix] Fix crash of the wicks", merged_at="2027-01-02T00:00:00Z", url=""
+    )
+    pulls = tuple(
+        msgspec.structs.replace(pull, later_fixes=(9,) if pull.number == 1 else ())
+        for pull in a_digest().pulls
+    )
+    verdict = summary(a_digest(notices=(notice,), links=(link,), related=(fix,), pulls=pulls))[1]
+    assert verdict.partition("**Who should wait**: ")[2] == who

@@ -290,7 +290,8 @@ class WeekStory:
     def _wait(self, group: Sequence[Notice]) -> str:
         """Return who should wait because of an item of the upgrade list, and for what; nothing where nobody should."""
         words, upgrade, number = self._words, self._upgrade, group[0].pulls[0]
-        late = self._pulls.late_fixes(number, is_grave=True)
+        # Of what goes nobody needs the fixes.
+        late = self._pulls.late_fixes(number, is_grave=True) if group[0].kind != "removed" else []
         if upgrade.is_capped(group):
             return words("story.wait-capped", pull=name_of(number), names=upgrade.capped(group))
         if late:
