@@ -12,6 +12,7 @@ from diffscope.messages.model import Language, Text
 from diffscope.products.report.digest import build_digest
 from diffscope.products.report.link_model import Link, RelatedPull
 from diffscope.products.report.model import Counted, Digest, HotFile, Notice, NoticeKind, Theme, TrendPoint
+from diffscope.products.report.render.html import _linked
 from diffscope.products.report.render.page import PageView
 from diffscope.products.report.render.story.pulls import PullStory
 from diffscope.products.report.render.story.shorten import shorten
@@ -313,3 +314,18 @@ def test_nobody_waits_for_a_fix_of_what_goes(kind: NoticeKind, who: str) -> None
     )
     verdict = summary(a_digest(notices=(notice,), links=(link,), related=(fix,), pulls=pulls))[1]
     assert verdict.partition("**Who should wait**: ")[2] == who
+
+
+@pytest.mark.parametrize(
+    ("sentence", "html"),
+    [
+        pytest.param("**Those who set `--wick`**: see", "<strong>Those who set <code>--wick</code></strong>: see", id="code-within-weight"),
+        pytest.param("`a` **b** `c`", "<code>a</code> <strong>b</strong> <code>c</code>", id="side-by-side"),
+        pytest.param("`**/*.py` and <b>", "<code>**/*.py</code> and &lt;b&gt;", id="stars-in-code"),
+        pytest.param("#1, #999", '<a href="https://github.com/vllm-project/vllm/pull/1">#1</a>, #999', id="known-numbers-are-linked"),
+        pytest.param("**#1 `x`**", '<strong><a href="https://github.com/vllm-project/vllm/pull/1">#1</a> <code>x</code></strong>', id="a-number-within-weight"),
+        pytest.param("a ** b", "a ** b", id="stars-alone"),
+    ],
+)  # fmt: skip
+def test_the_marks_of_a_sentence_on_the_page(sentence: str, html: str) -> None:
+    assert _linked(PageView(a_digest(), Words(Language.ENGLISH)), sentence) == html

@@ -9,8 +9,7 @@ address holds the state: ``#pr-38450``, ``#families=core-path&sort=churn``. A re
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Final
 
@@ -29,7 +28,9 @@ from diffscope.render.templates import fill, page_script
 from diffscope.render.words import Words
 from diffscope.source.model import Value
 
-_MARKED: Final = lazy_regex(r"#(?P<number>\d+)\b|\*\*(?P<strong>[^*]+)\*\*")
+_CODE: Final = "\0"
+"""Stands in a sentence for what is code: no sentence has it, for control characters are made visible first."""
+_MARKED: Final = lazy_regex(r"#(?P<number>\d+)\b|\*\*(?P<strong>[^*]+)\*\*|(?P<code>\0)")
 
 _LARGE: Final = 1000
 """A change of so much is told in hundredths."""
@@ -79,29 +80,31 @@ def render(digest: Digest, style: Style, options: ReportOptions) -> str:
 
 def _linked(read: PageView, sentence: str) -> Markup:
     """Return a sentence with the numbers of pull requests linked and its marks of weight and code; everything else is inert."""
-    parts = []
-    for part, is_code in split_code(visible(sentence)):
-        if is_code:
-            parts.append(Markup("<code>{}</code>").format(part))
-            continue
-        at = 0
-        for found in _MARKED.finditer(part):
-            parts += [escape(part[at : found.start()]), _marked(read, found)]
-            at = found.end()
-        parts.append(escape(part[at:]))
-    return Markup("").join(parts)
+    parts = tuple(split_code(visible(sentence)))
+    codes = iter([Markup("<code>{}</code>").format(part) for part, is_code in parts if is_code])
+    return _marked(read, "".join(_CODE if is_code else part for part, is_code in parts), codes)
 
 
-def _marked(read: PageView, found: re.Match[str]) -> Markup:
-    if found["strong"]:
-        return Markup("<strong>{}</strong>").format(found["strong"])
-    number = int(found["number"])
+def _marked(read: PageView, text: str, codes: Iterator[Markup]) -> Markup:
+    """Return a text with its marks; ``codes`` are what stands in it as code, in order."""
+    made, at = Markup(), 0
+    for found in _MARKED.finditer(text):
+        made += escape(text[at : found.start()])
+        at = found.end()
+        if found["code"]:
+            made += next(codes)
+        elif found["strong"]:
+            made += Markup("<strong>{}</strong>").format(_marked(read, found["strong"], codes))
+        else:
+            made += _link_to(read, int(found["number"]))
+    return made + escape(text[at:])
+
+
+def _link_to(read: PageView, number: int) -> Markup:
     url = read.url(number) if read.is_known(number) else None
-    return (
-        Markup('<a href="{}">#{}</a>').format(url, number)
-        if url and url.startswith("https://")
-        else escape(found[0])
-    )
+    if url and url.startswith("https://"):
+        return Markup('<a href="{}">#{}</a>').format(url, number)
+    return escape(f"#{number}")
 
 
 def _figures(read: PageView, words: Words) -> tuple[Figure, ...]:
